@@ -1,0 +1,60 @@
+"""toolparse: what a language model writes, as tool calls.
+
+Incremental parsers for the wire formats of tool-calling models. The public names are these; each loads with its first use.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
+    from toolparse.formats import UnknownFormat, formats, get_format, register
+    from toolparse.grammar import Format
+    from toolparse.message import Message, MessageBuilder, ToolCall
+    from toolparse.parser import Parser, parse
+    from toolparse.repair import repair
+    from toolparse.tools import InvalidTools, Tool, Tools
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "toolparse.events": ("CallArguments", "CallEnd", "CallStart", "Content", "Event", "Problem", "Reasoning"),
+    "toolparse.formats": ("UnknownFormat", "formats", "get_format", "register"),
+    "toolparse.grammar": ("Format",),
+    "toolparse.message": ("Message", "MessageBuilder", "ToolCall"),
+    "toolparse.parser": ("Parser", "parse"),
+    "toolparse.repair": ("repair",),
+    "toolparse.tools": ("InvalidTools", "Tool", "Tools"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+__all__ = [
+    "CallArguments", "CallEnd", "CallStart", "Content", "Event", "Format", "InvalidTools", "Message", "MessageBuilder", "Parser",
+    "Problem", "Reasoning", "Tool", "ToolCall", "Tools", "UnknownFormat", "formats", "get_format", "parse", "register", "repair",
+]  # fmt: skip
+
+
+class _Package(ModuleType):
+    """The package as an object: a module such as `toolparse.repair` must not hide the function of the same name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'toolparse' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,48 @@
+"""The codecs: one incremental machine for each way to write arguments, text in and JSON text out.
+
+A codec reads with `step(text, at, last)`, says what it reads to the `OpenCall`, and sets `done` or `refused` (the text is no call).
+`finish(at)` tells it that the output ended inside the call. `flow` is the search that finds nothing in text which passes
+through unchanged, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from re import Match
+from typing import Protocol
+
+from toolparse.arguments.json_calls import EnvelopeCalls, NamedCall
+from toolparse.arguments.parameters import ParameterReader
+from toolparse.arguments.python_calls import PythonReader
+from toolparse.calls import OpenCall
+from toolparse.grammar import Calls, Envelope, JsonText, PythonCalls
+from toolparse.lexer import Tail
+
+
+class Reader(Protocol):
+    """What the parser needs of a codec."""
+
+    done: bool
+    refused: bool
+
+    def step(self, text: str, at: int, last: bool) -> int: ...
+
+    def finish(self, at: int) -> None: ...
+
+    @property
+    def flow(self) -> Callable[[str], Match[str] | None] | None: ...
+
+
+def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool) -> Reader:
+    """The codec for the arguments of `calls`, ready to read behind the opening."""
+    body = calls.body
+    ends = tail.ends
+    if tail.values is not None:
+        return ParameterReader(call, tail.values, ends)
+    if isinstance(body, JsonText):
+        return NamedCall(call, ends, depth)
+    if isinstance(body, Envelope):
+        return EnvelopeCalls(call, body, ends, depth, bare)
+    if isinstance(body, PythonCalls):
+        return PythonReader(call, body, ends, depth)
+    raise TypeError(f"no codec reads {type(body).__name__}")

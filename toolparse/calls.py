@@ -1,0 +1,184 @@
+"""The open call: where the codecs say what they read, and where the policies about calls are kept.
+
+A codec says `begin` once it knows the name, `write` for each fragment of the arguments' JSON text, and `end`. This object gives the
+index and the id, asks the request's tools whether the name is known, and turns it all into events. It scans no text.
+"""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from toolparse.events import CallArguments, CallEnd, CallStart, Event, Problem
+
+if TYPE_CHECKING:
+    from toolparse.tools import Tool, Tools
+
+ALPHANUMERIC = string.ascii_letters + string.digits
+_random = random.SystemRandom()
+
+
+def call_id() -> str:
+    """`call_` and 24 random letters and digits, as OpenAI-style clients expect."""
+    return "call_" + "".join(_random.choices(ALPHANUMERIC, k=24))
+
+
+def alnum9() -> str:
+    """Nine random letters and digits, the only ids that Mistral's templates take."""
+    return "".join(_random.choices(ALPHANUMERIC, k=9))
+
+
+NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
+
+
+class OpenCall:
+    """The calls of one output, one of which may be open.
+
+    `count` is how many the opening that is being read has begun so far (a list opens several), `base` the offset in the output of
+    the text that positions refer to.
+    """
+
+    __slots__ = (
+        "allowed", "base", "begun", "count", "declared_only", "events", "given", "index", "limit", "muted", "name", "new_id", "open",
+        "parts", "queue", "single", "start", "tools_", "trial", "unknown",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        given: Any,
+        new_id: Callable[[], str],
+        begun: Callable[[], None],
+        unknown: str,
+        single: bool,
+        allowed: frozenset[str] | None,
+        limit: int,
+    ) -> None:
+        self.given = given
+        self.tools_: Tools | None = None
+        self.new_id = new_id
+        self.begun = begun
+        self.unknown = unknown
+        self.single = single
+        self.allowed = allowed
+        self.limit = limit
+        self.events: list[Event] = []
+        self.base = 0
+        self.index = -1
+        self.count = 0
+        self.start = 0
+        self.name = ""
+        self.open = False
+        self.trial = False
+        self.declared_only = False
+        self.muted = ""
+        self.parts: list[str] = []
+        self.queue: list[Problem] = []
+
+    @property
+    def tools(self) -> Tools | None:
+        """The request's tools, prepared at the first need."""
+        if self.tools_ is None and self.given:
+            from toolparse.tools import Tools
+
+            self.tools_ = Tools.of(self.given)
+        return self.tools_
+
+    @property
+    def tool(self) -> Tool | None:
+        """The definition of the open call's tool."""
+        tools = self.tools
+        return tools.get(self.name) if tools is not None else None
+
+    def declares(self, name: str) -> bool:
+        """Whether the request has a tool of this name; when it has no tools, every name passes only where none must be declared."""
+        tools = self.tools
+        return tools is not None and name in tools
+
+    def opening(self, start: int, trial: bool, declared_only: bool) -> None:
+        """An opening has been found at the offset `start`; `trial`: no name is known yet."""
+        self.start = start
+        self.trial = trial
+        self.declared_only = declared_only
+        self.count = 0
+
+    def starts_at(self, at: int) -> None:
+        self.start = self.base + at
+
+    def begin(self, name: str, wire_id: str | None, at: int) -> bool:
+        """A name is known. False when it makes no call here; the text is then no call."""
+        tools = self.tools
+        known = tools is None or name in tools
+        if self.declared_only and not known and not self.count:
+            return False
+        if not known and self.unknown == "content" and not self.count:
+            return False
+        if self.index + 1 >= self.limit and not self.count:
+            self.problem("too_many_calls", f"more than {self.limit} calls: further ones are content", at, error=True)
+            return False
+        self.name = name
+        self.muted = self.reason_to_drop(name, known)
+        self.open = True
+        self.trial = False
+        self.count += 1
+        self.begun()
+        if self.muted:
+            return True
+        self.index += 1
+        self.events.append(CallStart(self.index, wire_id or self.new_id(), name, self.start))
+        for problem in self.queue:
+            problem.index = self.index
+        self.events.extend(self.queue)
+        self.queue.clear()
+        if not known and tools is not None:
+            closest = tools.closest(name)
+            hint = f"; the closest one is {closest!r}" if closest else ""
+            self.problem("unknown_tool", f"no tool is called {name!r}{hint}", at)
+        return True
+
+    def reason_to_drop(self, name: str, known: bool) -> str:
+        if self.single and self.index >= 0:
+            return "parallel calls are off"
+        if self.allowed is not None and name not in self.allowed:
+            return "the request does not allow this tool"
+        if not known and self.unknown != "keep":
+            return "no such tool"
+        return "too many calls" if self.index + 1 >= self.limit else ""
+
+    def abandon(self) -> None:
+        """The text that was tried is no call."""
+        self.trial = False
+        self.queue.clear()
+        self.parts.clear()
+
+    def write(self, text: str) -> None:
+        """A fragment of the arguments' JSON text."""
+        if text:
+            self.parts.append(text)
+
+    def flush(self) -> None:
+        """Say the fragments that came since the last event."""
+        if self.parts and not self.muted:
+            self.events.append(CallArguments(self.index, "".join(self.parts)))
+            self.parts.clear()
+
+    def end(self, complete: bool, at: int) -> None:
+        self.open = False
+        if self.muted:
+            text = f"{self.name} {''.join(self.parts)}"
+            self.parts.clear()
+            reason, self.muted = self.muted, ""
+            self.events.append(Problem("dropped_call", f"a call was dropped ({reason}): {text}", None, self.base + at, "warning"))
+            return
+        self.flush()
+        self.events.append(CallEnd(self.index, complete, self.base + at))
+
+    def problem(self, kind: str, message: str, position: int, error: bool = False) -> None:
+        """Report a repair or a fault at `position` of the text that is being read."""
+        found = Problem(kind, message, self.index if self.open else None, self.base + position, "error" if error else "warning")
+        if self.trial:
+            self.queue.append(found)
+        elif not self.muted:
+            self.flush()
+            self.events.append(found)

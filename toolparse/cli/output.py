@@ -1,0 +1,143 @@
+"""What the command writes: a message, its events or OpenAI chunks as JSON, a table of formats, a progress bar.
+
+Colours, the drawn table and the bar need `rich` and a terminal; without either the text is plain, so that what a pipe gets never
+depends on what is installed. Knows events and formats, nothing of options or files' contents.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.util import find_spec
+from io import FileIO
+from typing import Any
+
+from toolparse.adapters.openai_chat import ChatChunks, sse
+from toolparse.events import Event
+from toolparse.grammar import Format
+from toolparse.message import MessageBuilder
+
+LARGE = 4_000_000  # bytes from which on an input gets a progress bar
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
+
+def message_lines(batches: Iterable[list[Event]], label: str | None) -> Iterator[str]:
+    """The whole message at the end: indented when it is the only one, a line with its file's name when there are several."""
+    builder = MessageBuilder()
+    for events in batches:
+        for event in events:
+            builder.add(event)
+    message = builder.message
+    shown = {
+        "content": message.content,
+        "reasoning": message.reasoning,
+        "tool_calls": [asdict(call) for call in message.tool_calls],
+        "finish_reason": message.finish_reason,
+        "problems": [asdict(problem) for problem in message.problems],
+    }
+    if label is None:
+        yield json.dumps(shown, ensure_ascii=False, indent=2) + "\n"
+    else:
+        yield to_line({"file": label, "message": shown})
+
+
+def event_lines(batches: Iterable[list[Event]], label: str | None) -> Iterator[str]:
+    """One event a line: its class's name as `type`, and its fields."""
+    for events in batches:
+        for event in events:
+            shown = {"type": type(event).__name__, **{name: getattr(event, name) for name in event.__slots__}}
+            yield to_line(shown if label is None else {"file": label, "event": shown})
+
+
+def chunk_lines(batches: Iterable[list[Event]], label: str | None) -> Iterator[str]:
+    """Chat-completion chunks as server-sent events. The file's name is a comment, which clients skip."""
+    if label is not None:
+        yield f": {json.dumps(label)}\n\n"
+    chat = ChatChunks()
+
+    def chunks() -> Iterator[dict[str, Any]]:
+        yield from chat.start()
+        for events in batches:
+            yield from chat.feed(events)
+        yield from chat.finish()
+
+    yield from sse(chunks())
+
+
+def to_line(value: object) -> str:
+    """A line of JSON."""
+    return _ENCODER.encode(value) + "\n"
+
+
+def printer() -> Callable[[str], object]:
+    """What writes JSON to standard output, in colours where a person looks."""
+    if not (sys.stdout.isatty() and has_rich()):
+        return sys.stdout.write
+    from rich.console import Console
+    from rich.highlighter import JSONHighlighter
+
+    console = Console(file=sys.stdout)
+    coloured = JSONHighlighter()
+    return lambda text: console.print(coloured(text), end="", soft_wrap=True)
+
+
+def complain(message: str) -> None:
+    """Say on one line of standard error what is wrong, behind all that was printed before."""
+    sys.stdout.flush()
+    print("toolparse:", *message.splitlines(), file=sys.stderr)
+
+
+def print_formats_json(formats: Iterable[Format]) -> None:
+    """A JSON list of the formats."""
+    shown = [{"name": fmt.name, "models": fmt.models, "aliases": fmt.aliases} for fmt in formats]
+    print(json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+def print_formats(formats: Iterable[Format]) -> None:
+    """A table of the formats: drawn on a terminal, otherwise plain columns, a format a line."""
+    rows = [(fmt.name, ", ".join(fmt.models), ", ".join(fmt.aliases)) for fmt in formats]
+    header = ("format", "models", "other names")
+    if sys.stdout.isatty() and has_rich():
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*header)
+        table.columns[0].style = "bold"
+        for row in rows:
+            table.add_row(*map(Text, row))
+        Console(file=sys.stdout).print(table)
+        return
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in (0, 1)]
+    for name, models, aliases in (header, *rows):
+        print(f"{name:{widths[0]}}  {models:{widths[1]}}  {aliases}".rstrip())
+
+
+@contextmanager
+def progress_bar(file: FileIO, name: str, lines_follow: bool) -> Iterator[Callable[[], object]]:
+    """Show on standard error how much of a large file has been read; give what moves the bar on.
+
+    There is no bar on a terminal where lines of output follow each other all the while: they would tear it apart.
+    """
+    size = os.fstat(file.fileno()).st_size  # 0 for a pipe or a terminal
+    torn = lines_follow and sys.stdout.isatty()
+    if size < LARGE or torn or not (sys.stderr.isatty() and has_rich()):
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
+        bar = progress.add_task(name, total=size)
+        yield lambda: progress.update(bar, completed=file.tell())
+
+
+def has_rich() -> bool:
+    """Whether the `cli` extra is installed."""
+    return find_spec("rich") is not None

@@ -1,0 +1,76 @@
+"""The registry of formats: by name, loaded at first use.
+
+Each module of this package describes one family and knows nothing but the grammar. A format may be asked for by its own name or by
+any name that an engine gives it; case and punctuation do not matter.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+
+from toolparse.grammar import Format
+
+_registered: dict[str, Format] = {}
+_by_name: dict[str, Format] = {}
+
+
+class UnknownFormat(ValueError):
+    """No format has this name; the message names the closest ones."""
+
+
+def key(name: str) -> str:
+    """A name without case and punctuation: `DeepSeek-V3` and `deepseek_v3` are one."""
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def register(fmt: Format) -> Format:
+    """Add a format of one's own, or replace one of the same name. Returns it.
+
+    Raises `ValueError` if another format has one of its names.
+    """
+    for name in (fmt.name, *fmt.aliases):
+        known = _by_name.get(key(name))
+        if known is not None and known.name != fmt.name:
+            raise ValueError(f"the name {name!r} of the format {fmt.name!r} belongs to {known.name!r} already")
+    for name in [name for name, known in _by_name.items() if known.name == fmt.name]:
+        del _by_name[name]
+    _registered[fmt.name] = fmt
+    for name in (fmt.name, *fmt.aliases):
+        _by_name[key(name)] = fmt
+    return fmt
+
+
+def _load() -> None:
+    """Bring in the package's own formats and those that other packages offer as entry points."""
+    if _registered:
+        return
+    for module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+        for value in vars(importlib.import_module(f"{__name__}.{module}")).values():
+            if isinstance(value, Format) and value.name not in _registered:
+                register(value)
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group="toolparse.formats"):
+        register(entry.load())
+
+
+def formats() -> tuple[Format, ...]:
+    """Every format, in the order of their names."""
+    _load()
+    return tuple(_registered[name] for name in sorted(_registered))
+
+
+def get_format(name: str) -> Format:
+    """The format of this name. Raises `UnknownFormat`, which names the closest ones."""
+    found = _by_name.get(key(name))
+    if found is not None:
+        return found
+    _load()
+    found = _by_name.get(key(name))
+    if found is not None:
+        return found
+    close = [_by_name[match].name for match in difflib.get_close_matches(key(name), list(_by_name), 5, 0.5)]
+    hint = f"; did you mean {' or '.join(dict.fromkeys(close))}?" if close else "; `toolparse formats` lists all of them"
+    raise UnknownFormat(f"no format is called {name!r}{hint}")

@@ -1,0 +1,22 @@
+"""Hermes: JSON calls in <tool_call> tags (Nous Hermes 2 Pro and later, Qwen2.5, Qwen3, QwQ)."""
+
+from toolparse.grammar import Calls, Envelope, Format, Reasoning, Wrapper
+
+HERMES = Format(
+    name="hermes",
+    aliases=("qwen", "qwen25", "qwen2d5", "qwen3", "qwen3_json", "qwen3-thinking", "qwen3-vl-instruct", "qwen3-vl-thinking"),
+    models=("Hermes 2 Pro", "Hermes 2 Theta", "Hermes 3", "Hermes 4", "Qwen2.5", "Qwen3", "QwQ"),
+    reasoning=(Reasoning("<think>\n", "\n</think>\n\n"),),
+    calls=(
+        Calls(
+            wrapper=Wrapper("<tool_call>\n", "\n</tool_call>"),
+            between="\n",
+            body=Envelope(),
+            separators="}]",
+        ),
+    ),
+    stop=("<|im_end|>", "<|endoftext|>"),
+    turn=("<|im_start|>assistant\n",),
+    special_tokens=("<tool_call>", "</tool_call>", "<think>", "</think>"),
+    source="vllm-project/vllm examples/tool_chat_template_hermes.jinja; Qwen/Qwen3-8B and Qwen/Qwen2.5-7B-Instruct model pages",
+)

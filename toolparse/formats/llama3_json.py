@@ -1,0 +1,26 @@
+"""Llama 3.1 to 3.3 and Llama 4 with the JSON template: bare {"name": …, "parameters": …}, sometimes behind an opener."""
+
+from toolparse.grammar import Calls, Envelope, Format, OneOf, PythonCalls
+
+OBJECT = Envelope(arguments=("parameters", "arguments"))
+
+LLAMA3_JSON = Format(
+    name="llama3_json",
+    aliases=("llama3", "llama4_json"),
+    models=("Llama 3.1", "Llama 3.2", "Llama 3.3", "Llama 4"),
+    calls=(
+        Calls(
+            open=(OneOf(("<|python_tag|>", "<|python_start|>")),),
+            close=("<|python_end|>",),
+            body=OBJECT,
+            separators=";}]",
+        ),
+        Calls(open=("<|python_tag|>", "{name}.call("), body=PythonCalls(), name=r"\w"),
+        Calls(where="line", declared=True, close=("<|python_end|>",), body=OBJECT, between="; ", separators=";}]"),
+    ),
+    stop=("<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|eot|>", "<|eom|>"),
+    turn=("<|start_header_id|>assistant<|end_header_id|>\n\n", "<|header_start|>assistant<|header_end|>\n\n"),
+    special_tokens=("<|python_tag|>", "<|python_start|>", "<|python_end|>"),
+    source="vllm-project/vllm examples/tool_chat_template_llama3.1_json.jinja and tool_chat_template_llama4_json.jinja; "
+    "Meta's Llama 3.1 and Llama 4 prompt-format pages",
+)

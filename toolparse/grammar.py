@@ -1,0 +1,206 @@
+"""The words that a format is written in.
+
+A `Format` describes how a model family writes an assistant turn. It is data: nothing here scans text or runs. The engine
+compiles a description into patterns once (`lexer.py`) and reads streams with it; `render.py` writes with the same description.
+
+Spelling. A marker is a string. White space at its ends is what the model's template writes there (the canonical text); on input
+any white space, or none, is taken between two parts. `{name}` and `{id}` in a marker stand for the call's name and id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Union
+
+Where = Literal["anywhere", "line", "start"]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A marker with several spellings; the first is the canonical one."""
+
+    spellings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """A marker that may be missing on input. `written` says whether the template writes it."""
+
+    marker: str | OneOf
+    written: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A marker that may stand several times in a row; the template writes it once."""
+
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What must follow, without being part of the opening. `adjacent` allows no white space in front of it."""
+
+    starts: tuple[str, ...]
+    adjacent: bool = False
+
+
+Part = Union[str, OneOf, Maybe, Repeated, Ahead]
+Marker = Union[str, OneOf]
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """How reasoning is marked.
+
+    `open` and `close` may have several spellings. `assumed` is whether output starts inside reasoning when nothing is known of the
+    prompt. `anywhere` lets the opener count in the middle of content (families that interleave); else it counts at the start of
+    the output and directly after a call. `ended_by_call`: a confirmed call ends open reasoning. `close_again`: a closer directly
+    behind the reasoning, or at the very start of the output, is framing.
+    """
+
+    open: Marker
+    close: Marker
+    assumed: bool = False
+    anywhere: bool = False
+    ended_by_call: bool = True
+    close_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Arguments inside a JSON object that also holds the name: alone, or a list of such objects.
+
+    `name`, `arguments` and `id` are the keys of the object, the canonical one first. Other keys are skipped.
+    """
+
+    name: tuple[str, ...] = ("name",)
+    arguments: tuple[str, ...] = ("arguments", "parameters")
+    id: tuple[str, ...] = ("id",)
+    listed: bool = False
+    """The template writes all calls of a turn as one list."""
+    ignored: tuple[str, ...] = ("type",)
+    """Other keys that a bare object may have and still be a call."""
+    waits_for_id: bool = False
+    """The call waits for an id behind the arguments (families whose id is a counter that the template reads back)."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText:
+    """Arguments that are one JSON object behind a header which holds the name."""
+
+
+END = "end"
+"""In `Ends.before` and `Parameters.close_before`: a stop token or the end of the output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """A marker that ends an open raw value, though the value's own closer is missing, when one of `before` follows (blanks aside)."""
+
+    marker: str
+    before: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Arguments as repeated key/value markup whose values are raw text, typed by the tool's schema.
+
+    `open` holds the slot `{key}`, and `{kind}` where the markup itself says what a value is: `kinds` gives for each kind whether the
+    text is a "string" or "json". `close` ends a value; where values are not escaped it may also be data, so it counts only when one of
+    `close_before` follows, blanks aside (none: always). `ends` are other markers that end an open value.
+    """
+
+    open: tuple[Part, ...]
+    close: str
+    close_before: tuple[str, ...] = ()
+    ends: tuple[Ends, ...] = ()
+    trim: str = ""
+    """What the template writes on both sides of a value; removed once from each side."""
+    between: str = ""
+    """What the template writes behind each parameter."""
+    next: Literal["line", "anywhere", "never"] = "never"
+    """Where the opener of a declared parameter, not given yet, ends an open value whose closer is missing."""
+    damaged_close: bool = False
+    """The closer counts with up to 32 other characters before its last one, as long as `close_before` follows."""
+    python_scalars: bool = False
+    """The template prints scalars as Python does, so `None` is null where null is allowed."""
+    kinds: tuple[tuple[str, Literal["string", "json"]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PythonCalls:
+    """Arguments as Python writes them, behind `f(`. `listed`: further calls may follow behind commas, up to a `]`."""
+
+    listed: bool = False
+    raw_quotes: bool = False
+    """The template does not escape quotes inside strings, so what follows a quote decides whether it closes."""
+
+
+Body = Union[Envelope, JsonText, Parameters, PythonCalls]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """Markers around calls. `shared`: the template puts all calls of a turn into one wrapper."""
+
+    open: Marker
+    close: Marker
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """One way to write calls.
+
+    `open` leads to the arguments (and holds `{name}` unless the body does), `also` are other accepted openings. `lead` are markers
+    between the opening and the arguments, `close` those behind the arguments, in their order; each of them may be missing. `wrapper` stands around one or all calls; `bare`
+    says whether `open` counts without it. `where` is where an opening counts: anywhere, at a line start, or at the start of the
+    output. `declared`: only for a tool that the request declares (`bare` openings, or all if there is no wrapper).
+    """
+
+    body: Body
+    open: tuple[Part, ...] = ()
+    also: tuple[tuple[Part, ...], ...] = ()
+    lead: tuple[Marker, ...] = ()
+    close: tuple[Marker, ...] = ()
+    wrapper: Wrapper | None = None
+    bare: Literal["never", "always", "declared"] = "never"
+    where: Where = "anywhere"
+    declared: bool = False
+    between: str = ""
+    separators: str = ""
+    """Characters between calls, and surplus ones behind them, that are framing when a call, a closer or the end follows."""
+    name: str = r"[^\s<>]"
+    """The characters of a name, as a character class."""
+    ends: tuple[str, ...] = ()
+    """Markers besides `close` that stand for missing closers: what is open is closed and the call is complete."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Format:
+    """How a model family writes an assistant turn.
+
+    `aliases` are the names that engines give the format, `models` the families that write it, `turn` the markers that open the
+    assistant's turn in the prompt, `stop` the tokens that may trail the output, `special_tokens` the markers that an engine must
+    not skip. `source` names the public material that the facts come from, `quirks` says in sentences what the parser does with
+    output seen in the wild.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    reasoning: tuple[Reasoning, ...] = ()
+    calls: tuple[Calls, ...] = ()
+    stop: tuple[str, ...] = ()
+    turn: tuple[str, ...] = ()
+    special_tokens: tuple[str, ...] = ()
+    id: Literal["call", "alnum9"] = "call"
+    """The shape of a made-up call id: `call_` and 24 characters, or 9 letters and digits."""
+    source: str = ""
+    quirks: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+
+    def variant(self, **changes: Any) -> Format:
+        """The same format with some fields replaced; `name` must be one of them."""
+        return replace(self, **changes)

@@ -1,0 +1,290 @@
+"""Markers: what a format's description means as patterns, and how much text must be held back for them.
+
+Every pattern comes in two halves: what matches, and what may still become a match when the text goes on (a beginning of it at
+the end of the text). So a marker in two pieces is found like one in a single piece. All of it is compiled once per format and shared;
+nothing here keeps state.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from toolparse.grammar import END, Ahead, Calls, Envelope, Format, Maybe, OneOf, Parameters, Part, Repeated, Where
+
+SPACE = " \t\r\n"
+WS = r"[ \t\r\n]*"
+HEAD_LIMIT = 1024
+"""A call's opening is at most this long, in characters; what is longer is text."""
+_SLOT = re.compile(r"\{(name|id|key|kind)\}")
+_CHARACTERS = {"id": r"[^\s<>\[\]{}]", "key": r"""[^<>\n"']""", "kind": r"""[^<>\s"']"""}
+_BLANKS = re.compile(r"[ \t\r\n]*")
+LOOK = 1024
+"""How many characters behind a closer may decide whether it is one."""
+
+
+def spellings(marker: Part) -> tuple[str, ...]:
+    """All spellings of a marker, without the white space that the template writes around it."""
+    if isinstance(marker, Ahead):
+        return marker.starts
+    if isinstance(marker, (Maybe, Repeated)):
+        return spellings(marker.marker)
+    return tuple(text.strip(SPACE) for text in (marker.spellings if isinstance(marker, OneOf) else (marker,)))
+
+
+def beginnings(texts: Iterable[str]) -> str:
+    """A pattern for the proper, non-empty beginnings of the texts at the end of the input; one that never matches without any."""
+    tree: dict[str, Any] = {}
+    for text in texts:
+        node = tree
+        for character in text:
+            node = node.setdefault(character, {})
+
+    def rest(node: dict[str, Any]) -> str:
+        longer = "".join(f"|{re.escape(character)}{rest(below)}" for character, below in node.items() if below)
+        return f"(?:\\Z{longer})"
+
+    first = [re.escape(character) + rest(below) for character, below in tree.items() if below]
+    return f"(?:{'|'.join(first)})" if first else "(?!)"
+
+
+def any_of(texts: Iterable[str]) -> str:
+    """A pattern for any of the texts, the longest first; one that never matches without any."""
+    ordered = sorted(set(texts), key=len, reverse=True)
+    return "|".join(map(re.escape, ordered)) if ordered else "(?!)"
+
+
+def cut(text: str) -> str:
+    """A pattern for the text, or for a beginning of it at the end of the input."""
+    pattern = ""
+    for character in reversed(text):
+        pattern = re.escape(character) + (f"(?:\\Z|{pattern})" if pattern else "")
+    return pattern
+
+
+class Head:
+    """One opening of a call: the pattern, where it counts, and which description follows it.
+
+    `wrapped`: the wrapper's own opener is part of it. `named`: the name stands in it.
+    """
+
+    __slots__ = ("calls", "declared", "firsts", "full", "named", "partial", "where", "wrapped")
+
+    def __init__(self, calls: Calls, parts: tuple[Part, ...], where: Where, declared: bool, wrapped: bool) -> None:
+        if isinstance(calls.body, Envelope):
+            parts = (*parts, Ahead(("{", "[")))
+        self.calls = calls
+        self.where = where
+        self.declared = declared
+        self.wrapped = wrapped
+        self.full = re.compile(sequence(parts, calls.name, whole=True))
+        self.partial = re.compile(sequence(parts, calls.name, whole=False) + r"\Z")
+        self.named = "name" in self.full.groupindex
+        self.firsts = tuple(first_texts(parts))
+
+
+def first_texts(parts: tuple[Part, ...]) -> Iterator[str]:
+    """What the opening may begin with, up to a slot."""
+    for part in parts:
+        yield from (_SLOT.split(text)[0] for text in spellings(part))
+        if not isinstance(part, Maybe):
+            return
+
+
+def sequence(parts: tuple[Part, ...], name: str, whole: bool) -> str:
+    """The parts in their order as one pattern, with any white space between them; not `whole`: the input may end anywhere in it."""
+    out = []
+    end = "" if whole else r"\Z|"
+    for i, part in enumerate(parts):
+        texts = "|".join(slots(text, name, whole, isinstance(part, Ahead)) for text in spellings(part))
+        space = WS if i else ""
+        if isinstance(part, Ahead):
+            out.append(f"(?={'' if part.adjacent else space}(?:{texts}))" if whole else f"(?:{end}{space}(?:{end}{texts}))")
+        elif isinstance(part, Maybe):
+            out.append(f"(?:{space}(?:{texts}))?")
+        elif isinstance(part, Repeated):
+            out.append(f"(?:{end}{space}(?:{texts})(?:{WS}(?:{texts}))*)")
+        else:
+            out.append(f"(?:{end}{space}(?:{end}{texts}))")
+    return "".join(out)
+
+
+def slots(text: str, name: str, whole: bool, ahead: bool = False) -> str:
+    """The pattern of one marker with slots. A slot's text ends where its characters end, so more text never changes a match."""
+    pieces = _SLOT.split(text)
+    out = ""
+    for i, piece in enumerate(pieces):
+        if i % 2:
+            characters = name if piece == "name" else _CHARACTERS[piece]
+            if ahead:
+                out += (r"[^\W\d]\w{0,255}" if whole else r"(?:\Z|[^\W\d]\w{0,255})") + WS
+            elif whole:
+                out += rf"(?P<{piece}>(?=[^ \t\r\n]){characters}{{1,256}})(?!{characters})(?=.|\n)"
+            else:
+                out += rf"(?:\Z|{characters}{{1,256}})"
+            out += WS if text.endswith("}") and i == len(pieces) - 2 else ""
+        elif piece:
+            out += re.escape(piece) if whole else f"(?:\\Z|{cut(piece)})" if i else cut(piece)
+    return out
+
+
+class EndMarks:
+    """Where a call's text may end outside strings: at its own closers ("close"), the next opening ("open") or a stop token ("stop")."""
+
+    __slots__ = ("firsts", "full", "partial")
+
+    def __init__(self, closers: Iterable[str], openings: Iterable[str], stops: Iterable[str]) -> None:
+        closers = tuple(closers)
+        openings = tuple(text for text in openings if text not in closers)
+        stops = tuple(stops)
+        self.full = re.compile(f"(?P<close>{any_of(closers)})|(?P<open>{any_of(openings)})|(?P<stop>{any_of(stops)})")
+        self.partial = re.compile(beginnings((*closers, *openings, *stops)))
+        self.firsts = frozenset(text[0] for text in (*closers, *openings, *stops))
+
+    def __call__(self, text: str, at: int, last: bool) -> str | bool | None:
+        """Which kind of marker stands at `at`; None when one may begin there, False when none does."""
+        if text[at : at + 1] not in self.firsts:
+            return False
+        found = self.full.match(text, at)
+        if found is not None:
+            return found.lastgroup or False
+        return None if not last and self.partial.match(text, at) else False
+
+
+class Follow:
+    """What must stand behind a marker, blanks aside, for it to count; nothing: it always does."""
+
+    __slots__ = ("at_end", "full", "partial")
+
+    def __init__(self, before: tuple[str, ...], stops: tuple[str, ...]) -> None:
+        self.at_end = END in before
+        texts = [text for text in before if text != END] + list(stops if self.at_end else ())
+        self.full = re.compile(any_of(texts)) if before else None
+        self.partial = re.compile(beginnings(texts))
+
+    def __call__(self, text: str, at: int, last: bool) -> bool | None:
+        """Whether the right thing follows at `at`; None when more text must tell."""
+        if self.full is None:
+            return True
+        end = _BLANKS.match(text, at, at + LOOK).end()  # type: ignore[union-attr]
+        if self.full.match(text, end):
+            return True
+        if end == len(text):
+            return self.at_end if last else None
+        return None if not last and self.partial.match(text, end) else False
+
+
+class Values:
+    """Patterns of raw parameter values: their openers, and what may end them."""
+
+    __slots__ = ("body", "close_end", "flow", "follows", "open", "open_partial", "search")
+
+    def __init__(self, body: Parameters, stops: tuple[str, ...]) -> None:
+        self.body = body
+        self.open = re.compile(sequence(body.open, "", whole=True))
+        self.open_partial = re.compile(sequence(body.open, "", whole=False) + r"\Z")
+        close = re.escape(body.close)
+        begin = body.close[:-1]
+        if body.damaged_close:
+            close = f"{re.escape(begin)}[^<>\\n]{{0,32}}{re.escape(body.close[-1])}"
+        opener = next(first_texts(body.open))
+        self.follows = {end.marker: Follow(end.before, stops) for end in body.ends}
+        self.follows[""] = Follow(body.close_before, stops)
+        marks = f"(?P<close>{close})|(?P<end>{any_of(end.marker for end in body.ends)})"
+        if body.next != "never":
+            marks += f"|(?P<next>{re.escape(opener)})"
+        held = beginnings((body.close, *(end.marker for end in body.ends), *([opener] if body.next != "never" else ())))
+        if body.damaged_close:
+            held = f"(?:{held}|{re.escape(begin)}[^<>\\n]{{0,32}}\\Z)"
+        trim = re.escape(body.trim)
+        hold = f"(?:{trim})?{held}|{cut(body.trim)}\\Z" if trim else held
+        self.search = re.compile(f"(?P<hold>{hold})|{f'(?:{trim})?' if trim else ''}(?:{marks})").search
+        firsts = {body.close[0], opener[0], *(end.marker[0] for end in body.ends), *body.trim[:1]}
+        self.flow = re.compile(f"[{''.join(map(re.escape, sorted(firsts)))}\"\\\\\\x00-\\x1f]").search
+
+
+class Watch:
+    """What must be noticed in running text: markers, starts of lines before bare openings, and what to hold at the end."""
+
+    __slots__ = ("closers", "edge_firsts", "edge_heads", "heads", "openers", "search", "stops")
+
+    def __init__(self, heads: tuple[Head, ...], openers: Iterable[str], closers: Iterable[str], stops: Iterable[str], extra: Iterable[str]):
+        self.heads = tuple(head for head in heads if head.where == "anywhere")
+        self.edge_heads = tuple(head for head in heads if head.where != "anywhere")
+        self.edge_firsts = frozenset(text[:1] for head in self.edge_heads for text in head.firsts)
+        self.openers = frozenset(openers)
+        self.closers = frozenset(closers)
+        self.stops = frozenset(stops)
+        markers = {text for head in self.heads for text in head.firsts}
+        markers |= self.openers | self.closers | self.stops | set(extra)
+        held = beginnings(markers)
+        branches = [f"(?P<hold>[ \\t\\r\\n](?<![ \\t\\r\\n]{{2}}){WS}(?:{held})?\\Z|{held}\\Z)", f"(?P<marker>{any_of(markers)})"]
+        if self.edge_firsts:
+            branches.append(f"(?P<line>\\n[ \\t]*(?=[{''.join(map(re.escape, sorted(self.edge_firsts)))}]))")
+        self.search = re.compile("|".join(branches)).search
+
+
+class Tail:
+    """What may stand in and behind a call: its values, its closers in their order, the openings that may follow inside the wrapper."""
+
+    __slots__ = ("closers", "ends", "lead", "lead_partial", "next", "partial", "separators", "values", "wrapper_at")
+
+    def __init__(self, calls: Calls, fmt: Format, openings: Iterable[str]) -> None:
+        markers = [*calls.close, *([calls.wrapper.close] if calls.wrapper else ())]
+        self.wrapper_at = len(calls.close)
+        self.closers = tuple(re.compile(any_of(spellings(marker))) for marker in markers)
+        texts = [text for marker in markers for text in spellings(marker)]
+        self.partial = tuple(re.compile(beginnings(spellings(marker))) for marker in markers)
+        self.ends = EndMarks((*texts, *calls.ends), openings, fmt.stop)
+        self.values = Values(calls.body, fmt.stop) if isinstance(calls.body, Parameters) else None
+        self.separators = calls.separators
+        lead = [text for marker in calls.lead for text in spellings(marker)]
+        self.lead = re.compile(f"{WS}(?:{any_of(lead)})")
+        self.lead_partial = re.compile(f"{WS}(?:\\Z|{beginnings(lead)})") if lead else None
+        self.next = (
+            tuple(Head(calls, parts, "anywhere", False, False) for parts in (calls.open, *calls.also)) if calls.wrapper else ()
+        )
+
+
+class Lexicon:
+    """A format's patterns."""
+
+    def __init__(self, fmt: Format, with_calls: bool, bare: bool, in_reasoning: bool) -> None:
+        self.heads = tuple(heads(fmt, bare)) if with_calls else ()
+        firsts = [text for head in self.heads for text in head.firsts if head.where == "anywhere"]
+        self.openers = {text: pair for pair in fmt.reasoning for text in spellings(pair.open)}
+        closers = [text for pair in fmt.reasoning for text in spellings(pair.close)]
+        roaming = [text for pair in fmt.reasoning if pair.anywhere for text in spellings(pair.open)]
+        special = (*fmt.special_tokens,)
+        self.content = Watch(self.heads, roaming, closers, fmt.stop, special)
+        self.reasoning = {
+            pair: Watch(
+                self.heads if in_reasoning else (), spellings(pair.open), spellings(pair.close), fmt.stop, ()
+            )
+            for pair in fmt.reasoning
+        }
+        openings = [text for text in firsts if len(text) > 1]
+        self.tails = {id(head.calls): Tail(head.calls, fmt, openings) for head in self.heads}
+        self.stops = re.compile(f"(?:[ \\t\\r\\n]+|{any_of(fmt.stop)})+")
+        self.stop_begins = re.compile(beginnings(fmt.stop) + r"\Z")
+
+
+def heads(fmt: Format, bare: bool) -> Iterator[Head]:
+    """Every opening of the format's calls, in the order of its description."""
+    for calls in fmt.calls:
+        openings = (calls.open, *calls.also)
+        if calls.wrapper is None:
+            if bare or not (calls.declared or calls.where != "anywhere"):
+                yield from (Head(calls, parts, calls.where, calls.declared, False) for parts in openings)
+            continue
+        yield from (Head(calls, (calls.wrapper.open, *parts), "anywhere", False, True) for parts in openings)
+        if bare and calls.bare != "never":
+            yield Head(calls, calls.open, calls.where, calls.bare == "declared", False)
+
+
+@lru_cache(maxsize=512)
+def lexicon(fmt: Format, with_calls: bool = True, bare: bool = True, in_reasoning: bool = True) -> Lexicon:
+    """The patterns of a format, compiled at its first use."""
+    return Lexicon(fmt, with_calls, bare, in_reasoning)

@@ -1,0 +1,263 @@
+"""What an output comes to: a `Message` with its tool calls, and the builder that folds events into one.
+
+Knows the events and nothing of formats or of parsing. Validation is offered here, but lives in `validate.py`, which is loaded on
+first use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Union
+
+from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
+from toolparse.partial import PartialReader, read_json
+
+if TYPE_CHECKING:
+    from toolparse.validate import Violation
+
+FinishReason = Literal["tool_calls", "stop", "length"]
+
+
+@dataclass(slots=True)
+class TextPart:
+    """A run of content between calls and reasoning."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class ReasoningPart:
+    """One block of reasoning, without the newline that joins it to the one before."""
+
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class ToolCall:
+    """A call of a tool.
+
+    `arguments` is JSON text: the whole of it when `complete`, otherwise as much as was certain when the output was cut. `index`
+    counts the calls of the output from 0; `start` and `end` are character offsets into the output, 0 in a call made by hand.
+
+    >>> ToolCall(name="get_weather", arguments='{"city": "Oslo"}').value()
+    {'city': 'Oslo'}
+    """
+
+    index: int = 0
+    id: str = ""
+    name: str
+    arguments: str = "{}"
+    complete: bool = True
+    start: int = 0
+    end: int = 0
+
+    def value(self) -> Any:
+        """The arguments as Python objects, a dict in all but faulty output; of arguments that break off, what is there.
+
+        Never raises. An integer of more than 4300 digits is a `decimal.Decimal`, a number beyond a float's range a string.
+        """
+        return read_json(self.arguments)
+
+    def validate(self, tools: Any) -> list[Violation]:
+        """What is wrong with this call by the JSON Schema of its tool: an empty list when nothing is.
+
+        `tools` is a `Tools`, one tool or a list of tools, in any form that `Tools` takes. Never raises on what the model wrote.
+        """
+        from toolparse.validate import validate_call
+
+        return validate_call(self, tools)
+
+    def bind(self, tool: Any) -> Any:
+        """The arguments as `tool` takes them: an instance of a pydantic model class, `inspect.BoundArguments` for a function.
+
+        Values are validated and converted by pydantic. Raises `pydantic.ValidationError` when they do not fit, `TypeError` when
+        `tool` is neither.
+        """
+        from toolparse.validate import bind_call
+
+        return bind_call(self, tool)
+
+    def to_openai(self) -> dict[str, Any]:
+        """The call as the OpenAI chat API writes it."""
+        return {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": self.arguments}}
+
+
+Part = Union[TextPart, ReasoningPart, ToolCall]
+
+
+@dataclass(slots=True)
+class Message:
+    """An assistant's turn.
+
+    `content` and `reasoning` are None when empty. `parts` holds text, reasoning and calls in output order. A message made by hand
+    takes either `parts`, from which the other three follow, or those three, which give `parts` in the order reasoning, content,
+    calls. `truncated` says that the output was cut off, as by a token limit.
+
+    >>> Message(content="Let me look.", tool_calls=[ToolCall(name="clock")]).finish_reason
+    'tool_calls'
+    """
+
+    content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[ToolCall] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    truncated: bool = False
+
+    def __post_init__(self) -> None:
+        if self.parts:
+            self.content = "".join(part.text for part in self.parts if isinstance(part, TextPart)) or None
+            self.reasoning = "\n".join(part.text for part in self.parts if isinstance(part, ReasoningPart)) or None
+            self.tool_calls = [part for part in self.parts if isinstance(part, ToolCall)]
+        else:
+            if self.reasoning:
+                self.parts.append(ReasoningPart(self.reasoning))
+            if self.content:
+                self.parts.append(TextPart(self.content))
+            self.parts.extend(self.tool_calls)
+
+    @property
+    def finish_reason(self) -> FinishReason:
+        """Why the output ended, in the words of the OpenAI API: "length" when it was cut, also when only a call shows that."""
+        if self.truncated or not all(call.complete for call in self.tool_calls):
+            return "length"
+        return "tool_calls" if self.tool_calls else "stop"
+
+    def validate(self, tools: Any) -> list[Violation]:
+        """What is wrong with the calls, in their order; see `ToolCall.validate`. A violation's `index` tells the call."""
+        from toolparse.validate import validate_message
+
+        return validate_message(self, tools)
+
+    def to_openai(self, incomplete: bool = False) -> dict[str, Any]:
+        """The message as the OpenAI chat API writes it, with `reasoning_content` beside it when there is reasoning.
+
+        A call that was cut is left out, unless `incomplete` asks for it: its arguments are not whole JSON.
+        """
+        message: dict[str, Any] = {"role": "assistant", "content": self.content}
+        if self.reasoning:
+            message["reasoning_content"] = self.reasoning
+        calls = [call.to_openai() for call in self.tool_calls if call.complete or incomplete]
+        if calls:
+            message["tool_calls"] = calls
+        return message
+
+
+class MessageBuilder:
+    """Folds events into a `Message`.
+
+    No event says that the output was cut off where no call was open: set `truncated` when it was.
+
+    >>> builder = MessageBuilder()
+    >>> builder.add(Content("It is "))
+    >>> builder.add(Content("noon."))
+    >>> builder.message.content
+    'It is noon.'
+    """
+
+    __slots__ = ("_calls", "_parts", "_problems", "_reasoned", "truncated")
+
+    def __init__(self) -> None:
+        self.truncated = False
+        self._parts: list[_Text | _Call] = []
+        self._calls: dict[int, _Call] = {}
+        self._problems: list[Problem] = []
+        self._reasoned = False
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
+        if isinstance(event, CallArguments):
+            self._calls[event.index].fragments.append(event.text)
+        elif isinstance(event, Content):
+            self._run(TextPart).append(event.text)
+        elif isinstance(event, Reasoning):
+            self._reason(event.text)
+        elif isinstance(event, CallStart):
+            call = self._calls[event.index] = _Call(event)
+            self._parts.append(call)
+        elif isinstance(event, CallEnd):
+            call = self._calls[event.index]
+            call.complete, call.end = event.complete, event.end
+        else:
+            self._problems.append(event)
+
+    @property
+    def message(self) -> Message:
+        """The message so far, made afresh each time. A call that has not ended is in it as though the output were cut here."""
+        return Message(
+            parts=[part.finished() for part in self._parts],
+            problems=self._problems.copy(),
+            truncated=self.truncated,
+        )
+
+    def partial(self, index: int) -> Any:
+        """The arguments of a call so far as Python objects, for a user interface that shows them as they come; `{}` at first.
+
+        An open string is in them as far as it goes; keys, numbers and literals are once they are whole. The objects grow as text
+        arrives: copy what shall stay as it is. However often this is asked, the work is linear in the text; never asked, it costs
+        nothing. Raises IndexError when no call of that index has started.
+        """
+        call = self._calls.get(index)
+        if call is None:
+            raise IndexError(f"no call {index} has started; {len(self._calls)} have")
+        return call.partial()
+
+    def _run(self, kind: type[TextPart | ReasoningPart]) -> list[str]:
+        last = self._parts[-1] if self._parts else None
+        if not isinstance(last, _Text) or last.kind is not kind:
+            last = _Text(kind)
+            self._parts.append(last)
+        return last.fragments
+
+    def _reason(self, text: str) -> None:
+        run = self._run(ReasoningPart)
+        if not run and self._reasoned:
+            text = text.removeprefix("\n")  # the newline between two blocks: it belongs to neither
+        run.append(text)
+        self._reasoned = True
+
+
+class _Text:
+    """Content or reasoning that may still grow."""
+
+    __slots__ = ("fragments", "kind")
+
+    def __init__(self, kind: type[TextPart | ReasoningPart]) -> None:
+        self.kind = kind
+        self.fragments: list[str] = []
+
+    def finished(self) -> TextPart | ReasoningPart:
+        return self.kind("".join(self.fragments))
+
+
+class _Call:
+    """A call that may still grow."""
+
+    __slots__ = ("complete", "end", "fragments", "read", "reader", "started")
+
+    def __init__(self, started: CallStart) -> None:
+        self.started = started
+        self.fragments: list[str] = []
+        self.complete = False
+        self.end = started.start
+        self.reader: PartialReader | None = None
+        self.read = 0  # fragments that the reader has
+
+    def finished(self) -> ToolCall:
+        return ToolCall(
+            index=self.started.index,
+            id=self.started.id,
+            name=self.started.name,
+            arguments="".join(self.fragments),
+            complete=self.complete,
+            start=self.started.start,
+            end=self.end,
+        )
+
+    def partial(self) -> Any:
+        if self.reader is None:
+            self.reader = PartialReader()
+        if self.read < len(self.fragments):
+            self.reader.feed("".join(self.fragments[self.read :]))
+            self.read = len(self.fragments)
+        return self.reader.value

@@ -1,0 +1,717 @@
+"""The push parser: text in pieces in, events out.
+
+Theory of operation. The parser is a state machine over the text that has arrived and not been settled yet. A state is a method that
+takes a position and returns how far it got; `~position` says that the text behind it must wait for more. What waits is kept and put
+in front of the next piece, so a decision is only ever made with the text that it needs, and never depends on where pieces end.
+
+    prose ──opening of a call──> call ──> after ──opening──> call ...
+      │  (content or reasoning)            │
+      ├──stop token──> stopped             └──anything else──> prose
+
+- `prose` is running text: content, or reasoning when a block is open. One search finds the next marker or what may become one.
+- `call` hands the text to the codec of the format's arguments. An opening without a name is a trial: its text is kept and comes
+  back as prose when the codec refuses it.
+- `after` is right behind a call, where closers are framing and the next call may follow at once.
+- `stopped` holds a stop token with what blanks and stop tokens follow, which are text only if other text follows.
+
+White space beside blocks is framing: it waits in `gap` until it is known what it borders. Most pieces change nothing: `feed` looks
+first whether the text simply flows in the state it is in. What the markers are is the lexicon's business (`lexer.py`), what a
+call means the codecs' (`arguments/`) and `calls.py`'s; no rule here is about one format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Literal
+
+from toolparse.arguments import reader_for
+from toolparse.calls import NEW_ID, OpenCall
+from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
+from toolparse.formats import get_format
+from toolparse.grammar import Format
+from toolparse.grammar import Reasoning as Pair
+from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Watch, lexicon, spellings
+from toolparse.message import Message, MessageBuilder
+
+_SPACES = re.compile(r"[ \t\r\n]*")
+HELD_SPACE = 64
+"""White space up to this length waits with the text instead of in the gap."""
+RESCAN = 1024
+"""A refused opening up to this length is looked at again for other openings; this keeps floods of openings linear."""
+
+
+class Parser:
+    """Reads one output of a model, in pieces.
+
+    >>> parser = Parser("hermes")
+    >>> parser.feed('Hi <tool_call>{"name": "f", "argum')
+    [Content(text='Hi')]
+    >>> parser.feed('ents": {}}</tool_call>')[1:]
+    [CallArguments(index=0, text='{}'), CallEnd(index=0, complete=True, end=49)]
+
+    `fmt` is a format or any of its names. `tools` are OpenAI tool definitions or a `toolparse.Tools`. `prompt` is the rendered prompt
+    or its tail: it decides where the output starts; "" says that nothing is pre-filled, None that it is unknown (`thinking` is then
+    a hint). `reasoning` replaces the reasoning markers by those of another format. The policies are those of the documentation;
+    `new_id` makes call ids. `max_held` (characters), `max_depth` and `max_calls` are limits. Raises `UnknownFormat` for an unknown
+    name and `ValueError` for an unknown policy; model output never raises.
+    """
+
+    def __init__(
+        self,
+        fmt: str | Format,
+        *,
+        tools: object = None,
+        tool_choice: str | dict[str, Any] = "auto",
+        parallel_tool_calls: bool = True,
+        prompt: str | None = None,
+        thinking: bool | None = None,
+        reasoning: str | Format | None = None,
+        calls_in_reasoning: Literal["format", "end", "ignore"] = "format",
+        bare_calls: Literal["format", "never"] = "format",
+        calls_in_code: Literal["keep", "content"] = "keep",
+        unknown_tools: Literal["keep", "content", "drop"] = "keep",
+        new_id: Callable[[], str] | None = None,
+        max_held: int = 1_048_576,
+        max_depth: int = 256,
+        max_calls: int = 4096,
+    ) -> None:
+        self.format = chosen = get_format(fmt) if isinstance(fmt, str) else fmt
+        if reasoning is not None:
+            chosen = with_reasoning(chosen, get_format(reasoning) if isinstance(reasoning, str) else reasoning)
+        for value, known in (
+            (calls_in_reasoning, ("format", "end", "ignore")),
+            (bare_calls, ("format", "never")),
+            (calls_in_code, ("keep", "content")),
+            (unknown_tools, ("keep", "content", "drop")),
+        ):
+            if value not in known:
+                raise ValueError(f"unknown policy {value!r}: choose one of {', '.join(known)}")
+        self._lex: Lexicon = lexicon(chosen, tool_choice != "none", bare_calls == "format")
+        self._pairs = chosen.reasoning
+        self._in_reasoning = calls_in_reasoning
+        self._code_is_content = calls_in_code == "content"
+        self._fence = ""
+        self._sink = OpenCall(
+            tools, new_id or NEW_ID[chosen.id], self._call_begun, unknown_tools, not parallel_tool_calls, None, max_calls
+        )
+        self._max_held = max_held
+        self._max_depth = max_depth
+        self._events: list[Event] = []
+        self._state: Callable[[int, bool], int] = self._prose
+        self._text = ""
+        self._held = ""
+        self._base = 0
+        self._gap: list[str] = []
+        self._tail: list[str] = []
+        self._outer_gap: list[str] = []
+        self._pair: Pair | None = None
+        self._watch: Watch = self._lex.content
+        self._fresh = True
+        self._line = True
+        self._spoke = False
+        self._block = False
+        self._thinking_begun = False
+        self._thought = False
+        self._echo = False
+        self._late_closer = False
+        self._again = False
+        self._refused = -1
+        self._reader: Any = None
+        self._head: Head | None = None
+        self._raw: list[str] = []
+        self._raw_from = 0
+        self._closer = 0
+        self._wrapped = False
+        self._flow: Callable[[str], re.Match[str] | None] | None = None
+        self._flow_index = -1
+        self._typed: list[tuple[int, bool | None]] = []
+        self._finished = False
+        self._begin(prompt, thinking)
+
+    # -- the outside ----------------------------------------------------------------------------------------------------------------
+
+    def feed(self, text: str, special: bool | None = None) -> list[Event]:
+        """Take a piece of the output; return the events that are certain now.
+
+        `special`, from an engine that knows token ids: True, the piece came from special tokens (it may be a marker); False, from
+        ordinary ones (it is typed text and never a special-token marker); None, unknown.
+        """
+        flow = self._flow
+        if flow is not None and special is None:
+            index = self._flow_index
+            held = self._held
+            if held:
+                text = held + text
+            found = flow(text)
+            if found is None:
+                self._base += len(text)
+                if held:
+                    self._held = ""
+                if not text:
+                    return []
+            elif index < 0 and found.lastgroup == "hold" and len(text) - found.start() < HELD_SPACE:
+                start = found.start()
+                self._held = text[start:]
+                if not start:
+                    return []
+                self._base += start
+                text = text[:start]
+            else:
+                self._held = text
+                text = ""
+                flow = None
+            if flow is not None:
+                if index >= 0:
+                    return [CallArguments(index, text)]
+                return [Content(text)] if index == -1 else [Reasoning(text)]
+        if special is not None or self._typed:
+            self._typed.append((self._base + len(self._held), special))
+        self._events = events = self._sink.events = []
+        self._text = self._held + text
+        self._run(False)
+        return events
+
+    def finish(self, truncated: bool = False) -> list[Event]:
+        """The output has ended; return the last events. `truncated` says that it was cut, by a token limit for instance."""
+        self._events = events = self._sink.events = []
+        if self._finished:
+            return events
+        self._text = self._held
+        self._run(True)
+        if self._state == self._call:
+            self._reader.finish(len(self._text))
+            if self._reader.refused:
+                self._state = self._prose
+                self._say_raw(self._give_back(0))
+            self._sink.flush()
+        self._flow = None
+        if self._pair is None and not self._block and self._gap:
+            self._emit("".join(self._gap))
+        self._gap.clear()
+        self._finished = True
+        return events
+
+    @property
+    def held(self) -> int:
+        """How many characters wait: what may be a marker, framing, an unconfirmed call or a doubtful value."""
+        waiting = sum(map(len, self._gap)) + sum(map(len, self._tail)) + sum(map(len, self._raw))
+        return len(self._held) + waiting
+
+    @property
+    def in_reasoning(self) -> bool:
+        """Whether a reasoning block is open."""
+        return self._pair is not None
+
+    # -- running --------------------------------------------------------------------------------------------------------------------
+
+    def _run(self, last: bool) -> None:
+        self._sink.base = self._base
+        self._raw_from = 0
+        at = 0
+        while True:
+            at = self._state(at, last)
+            if at < 0:
+                at = ~at
+                break
+        if self._sink.trial and self._state == self._call:
+            self._raw.append(self._text[self._raw_from : at])
+        elif self._sink.open:
+            self._sink.flush()
+        self._held = self._text[at:]
+        self._base += at
+        if len(self._typed) > 1:
+            self._forget_typed()
+        self._set_flow()
+
+    def _set_flow(self) -> None:
+        """Remember in which way most text would simply flow from here."""
+        self._flow = None
+        if self._typed:
+            return
+        if self._state == self._call:
+            sink = self._sink
+            if sink.open and not sink.muted and not self._held:
+                self._flow = self._reader.flow
+                self._flow_index = sink.index
+        elif self._state == self._prose and not self._gap and len(self._held) < HELD_SPACE:
+            if self._pair is not None:
+                if self._thinking_begun:
+                    self._flow = self._watch.search
+                    self._flow_index = -2
+            elif not (self._fresh or self._line or self._block or self._code_is_content):
+                self._flow = self._watch.search
+                self._flow_index = -1
+
+    # -- what is said ---------------------------------------------------------------------------------------------------------------
+
+    def _say(self, start: int, end: int) -> None:
+        """The text from `start` to `end` is content, or reasoning when a block is open."""
+        if self._base + start < 0:
+            start = min(end, -self._base)
+        if start < end:
+            self._say_raw(self._text[start:end])
+
+    def _say_raw(self, text: str) -> None:
+        if not text:
+            return
+        gap = "".join(self._gap) if self._gap else ""
+        self._gap.clear()
+        self._fresh = self._line = self._again = self._echo = False
+        if self._pair is not None:
+            if self._thinking_begun:
+                text = gap + text
+            elif self._thought:
+                text = "\n" + text
+            self._thinking_begun = self._thought = True
+            self._events.append(Reasoning(text))
+            return
+        if gap and (self._spoke or not self._block):
+            text = gap + text
+        self._spoke = True
+        self._block = False
+        if self._code_is_content:
+            self._follow_fences(text)
+        self._emit(text)
+
+    def _emit(self, text: str) -> None:
+        self._events.append(Content(text))
+
+    def _keep_gap(self, text: str) -> None:
+        """White space whose meaning what follows it decides."""
+        if self._base < 0:
+            return
+        self._gap.append(text)
+        if "\n" in text:
+            self._line = True
+
+    def _border(self) -> None:
+        """A block begins or ends here: white space beside it is framing, unless content stands on both sides."""
+        self._block = True
+        if not self._spoke:
+            self._gap.clear()
+
+    def _problem(self, kind: str, message: str, at: int, error: bool = False) -> None:
+        self._events.append(Problem(kind, message, None, self._base + at, "error" if error else "warning"))
+
+    # -- prose ----------------------------------------------------------------------------------------------------------------------
+
+    def _prose(self, at: int, last: bool) -> int:
+        """Running text, until a marker."""
+        text = self._text
+        begin = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if begin > at:
+            self._keep_gap(text[at:begin])
+            at = begin
+        if at == len(text):
+            return ~at
+        watch = self._watch
+        refused = self._refused == self._base + at
+        if not refused and (self._line or self._fresh):
+            found = self._edge(at, last)
+            if found is not None:
+                return found
+        search = watch.search(text, at + refused)
+        if search is None:
+            self._say(at, len(text))
+            return ~len(text)
+        start = search.start()
+        kind = search.lastgroup
+        if kind == "hold":
+            self._say(at, start)
+            if not last:
+                space = _SPACES.match(text, start).end()  # type: ignore[union-attr]
+                if space - start >= HELD_SPACE or (space > start and (self._pair is not None) != self._thinking_begun):
+                    self._keep_gap(text[start:space])
+                    start = space
+                return ~start
+            space = _SPACES.match(text, start).end()  # type: ignore[union-attr]
+            self._keep_gap(text[start:space]) if space > start else None
+            self._say(space, len(text))
+            return ~len(text)
+        end = at + len(text[at:start].rstrip(SPACE))
+        self._say(at, end)
+        if start > end:
+            self._keep_gap(text[end:start])
+        if kind == "line":
+            return start
+        return self._marker(start, search.end(), search[0], last)
+
+    def _edge(self, at: int, last: bool) -> int | None:
+        """Openings that count only here: at the start of a line or of the output."""
+        watch = self._watch
+        text = self._text
+        if watch.edge_firsts and text[at] in watch.edge_firsts:
+            found = self._try(watch.edge_heads, at, last)
+            if found is not None:
+                return found
+        if self._pair is None:
+            if not self._fresh:
+                return None
+            pairs = self._lex.openers if not self._block or self._after_call() else {}
+            if self._again or not self._block:
+                for pair in self._pairs:
+                    if pair.close_again:
+                        moved = self._take(spellings(pair.close), at, last)
+                        if moved is not None:
+                            if moved >= 0:
+                                self._again = False
+                                self._border()
+                            return moved
+            moved = self._take(tuple(pairs), at, last)
+            if moved is not None and moved >= 0:
+                self._enter(pairs[text[at:moved]])
+            return moved
+        if self._echo:
+            moved = self._take(spellings(self._pair.open), at, last)
+            if moved is not None and moved >= 0:
+                self._echo = False
+                self._gap.clear()
+            return moved
+        return None
+
+    def _after_call(self) -> bool:
+        return False
+
+    def _take(self, texts: tuple[str, ...], at: int, last: bool) -> int | None:
+        """Where the marker at `at` ends if it is one of `texts`, `~at` if it may become one, None if it does not."""
+        text = self._text
+        for marker in sorted(texts, key=len, reverse=True):
+            if text.startswith(marker, at):
+                return at + len(marker) if not self._is_typed(at, at + len(marker)) else None
+        if not last and any(marker.startswith(text[at : at + len(marker)]) for marker in texts):
+            return ~at
+        return None
+
+    def _enter(self, pair: Pair) -> None:
+        """A reasoning block opens."""
+        self._outer_gap, self._gap = self._gap, []
+        self._pair = pair
+        self._watch = self._lex.reasoning[pair]
+        self._thinking_begun = False
+        self._late_closer = False
+
+    def _leave(self) -> None:
+        """The reasoning block ends."""
+        self._gap, self._outer_gap = self._outer_gap, []
+        self._pair = None
+        self._watch = self._lex.content
+        self._fresh = not self._spoke
+        self._line = True
+        self._border()
+
+    def _marker(self, start: int, end: int, marker: str, last: bool) -> int:
+        """A marker in prose: an opening, a reasoning marker, a stop token, or just text."""
+        watch = self._watch
+        if not self._is_typed(start, end):
+            if self._pair is not None and marker in watch.closers:
+                self._leave()
+                self._again = True
+                return end
+            found = self._try(watch.heads, start, last)
+            if found is not None:
+                return found
+            if self._pair is None:
+                if marker in watch.openers:
+                    self._enter(self._lex.openers[marker])
+                    return end
+                if marker in watch.closers and self._late_closer:
+                    self._late_closer = False
+                    self._border()
+                    return end
+            if marker in watch.stops:
+                self._state = self._stopped
+                return start
+            if self._is_special(start, end):
+                self._problem("stray_marker", f"the special token {marker} closes or wraps nothing here and was dropped", start)
+                return end
+        self._refused = self._base + start
+        return start
+
+    # -- calls ----------------------------------------------------------------------------------------------------------------------
+
+    def _try(self, heads: tuple[Head, ...], at: int, last: bool) -> int | None:
+        """Open the call whose opening stands at `at`. None when there is none, `~at` when more text must decide."""
+        text = self._text
+        if self._code_is_content and self._fence:
+            return None
+        for head in heads:
+            if head.where == "start" and not (self._fresh and not self._spoke):
+                continue
+            found = head.full.match(text, at)
+            if found is not None and found.end() - at <= HEAD_LIMIT:
+                name = found["name"].strip(SPACE) if head.named else ""
+                if self._is_typed(at, found.end()) or (head.declared and head.named and not self._sink.declares(name)):
+                    continue
+                opened = self._open(head, found, name, at)
+                if opened is not None:
+                    return opened
+            elif not last and len(text) - at < HEAD_LIMIT and head.partial.match(text, at):
+                return ~at
+        return None
+
+    def _open(self, head: Head, found: re.Match[str], name: str, at: int) -> int | None:
+        """An opening has been read: begin the call, or try it when the name is still to come."""
+        sink = self._sink
+        sink.opening(self._base + at, not head.named, head.declared)
+        if head.named:
+            groups = found.groupdict()
+            if not sink.begin(name, groups.get("id"), at):
+                return None
+        self._head = head
+        self._wrapped = head.wrapped or (self._wrapped and self._state == self._after)
+        self._reader = reader_for(head.calls, sink, self._lex.tails[id(head.calls)], self._max_depth, bare=not head.wrapped and head.declared)
+        self._raw = []
+        self._raw_from = at
+        self._state = self._lead if head.calls.lead else self._call
+        return found.end()
+
+    def _lead(self, at: int, last: bool) -> int:
+        """Between a call's opening and its arguments, where markers may stand."""
+        tail = self._lex.tails[id(self._head.calls)]  # type: ignore[union-attr]
+        if not last and tail.lead_partial is not None and tail.lead_partial.match(self._text, at):
+            return ~at
+        found = tail.lead.match(self._text, at)
+        if found is not None:
+            return found.end()
+        self._state = self._call
+        return at
+
+    def _call_begun(self) -> None:
+        """A call's name is confirmed: it borders what stands before it, and ends open reasoning."""
+        self._raw = []
+        if self._pair is not None:
+            self._leave()
+            self._late_closer = True
+        self._border()
+        self._fresh = False
+
+    def _call(self, at: int, last: bool) -> int:
+        """Inside a call: the codec reads."""
+        reader = self._reader
+        at = reader.step(self._text, at, last)
+        if reader.refused:
+            return self._give_back_and_go(at)
+        if self._sink.trial and self._base + at - self._sink.start > self._max_held:
+            return self._give_back_and_go(at)
+        if reader.done:
+            self._closer = 0
+            self._tail = []
+            self._state = self._after
+            self._sink.flush()
+            return at
+        return ~at
+
+    def _give_back(self, at: int) -> str:
+        """The text that was tried and is no call after all, from its opening to all that is there; positions are set back to it."""
+        length = sum(map(len, self._raw))
+        text = "".join(self._raw) + self._text[self._raw_from :]
+        self._base = self._sink.start
+        self._sink.base = self._base
+        self._sink.abandon()
+        self._raw = []
+        self._raw_from = 0
+        self._tried = length + at
+        return text
+
+    def _give_back_and_go(self, at: int) -> int:
+        tried = self._base + at - self._sink.start
+        self._text = self._give_back(at)
+        self._state = self._prose
+        self._refused = self._base
+        if tried > RESCAN:
+            end = min(tried, self._max_held)
+            self._say(0, end)
+            return end
+        return 0
+
+    def _after(self, at: int, last: bool) -> int:
+        """Right behind a call: closers are framing, and the next call may follow."""
+        text = self._text
+        tail = self._lex.tails[id(self._head.calls)]  # type: ignore[union-attr]
+        end = at
+        while end < len(text) and (text[end] in SPACE or text[end] in tail.separators):
+            end += 1
+        if end > at:
+            self._tail.append(text[at:end])
+            at = end
+        if at == len(text):
+            return ~at
+        wait = False
+        for i in range(self._closer, len(tail.closers)):
+            found = tail.closers[i].match(text, at)
+            if found is not None:
+                self._closer = i
+                if i == tail.wrapper_at:
+                    self._wrapped = False
+                self._tail = []
+                return found.end()
+            wait = wait or (not last and tail.partial[i].match(text, at) is not None)
+        for heads in (tail.next if self._wrapped else (), self._lex.content.heads, self._lex.content.edge_heads):
+            found_at = self._try(heads, at, last)
+            if found_at is not None:
+                if found_at >= 0:
+                    self._tail = []
+                return found_at
+        if wait:
+            return ~at
+        moved = self._take(tuple(self._lex.openers), at, last)
+        if moved is not None:
+            if moved >= 0:
+                self._state = self._prose
+                self._to_gap()
+                self._enter(self._lex.openers[text[at:moved]])
+            return moved
+        if self._late_closer:
+            moved = self._take(tuple(self._lex.content.closers), at, last)
+            if moved is not None:
+                if moved >= 0:
+                    self._late_closer = False
+                    self._to_gap()
+                return moved
+        moved = self._take(tuple(self._lex.content.stops), at, last)
+        if moved is not None:
+            if moved >= 0:
+                self._state = self._stopped
+                return at
+            return moved
+        self._state = self._prose
+        self._line = True
+        self._to_gap()
+        return at
+
+    def _to_gap(self) -> None:
+        for text in self._tail:
+            self._keep_gap(text)
+        self._tail = []
+
+    def _stopped(self, at: int, last: bool) -> int:
+        """Behind a stop token: it is text only if other text follows."""
+        text = self._text
+        found = self._lex.stops.match(text, at)
+        if found is not None:
+            self._tail.append(found[0])
+            at = found.end()
+        if at == len(text):
+            return ~at
+        if not last and self._lex.stop_begins.match(text, at):
+            return ~at
+        self._state = self._prose
+        kept = "".join(self._tail)
+        self._tail = []
+        body = kept.strip(SPACE)
+        blanks = len(kept) - len(kept.lstrip(SPACE))
+        if blanks:
+            self._keep_gap(kept[:blanks])
+        self._say_raw(body)
+        if blanks + len(body) < len(kept):
+            self._keep_gap(kept[blanks + len(body) :])
+        return at
+
+    # -- the start --------------------------------------------------------------------------------------------------------------------
+
+    def _begin(self, prompt: str | None, thinking: bool | None) -> None:
+        """Where the output starts: what the prompt left open, or what is assumed."""
+        if prompt is None:
+            pair = next((pair for pair in self._pairs if pair.assumed or thinking), None)
+            if pair is not None and thinking is not False:
+                self._enter(pair)
+                self._echo = True
+                self._block = True
+            return
+        turn = self._turn(prompt)
+        if turn is None:
+            self._end_of_prompt(prompt)
+        elif turn:
+            self._replay(turn)
+
+    def _turn(self, prompt: str) -> str | None:
+        """What the prompt holds of the assistant's turn; None when its opener is not there."""
+        found = max(((prompt.rfind(opener), len(opener)) for opener in self.format.turn), default=(-1, 0))
+        return prompt[sum(found) :] if found[0] >= 0 else None
+
+    def _end_of_prompt(self, prompt: str) -> None:
+        """Only a reasoning marker at the very end of the prompt counts."""
+        end = prompt.rstrip(SPACE)
+        for pair in self._pairs:
+            if end.endswith(spellings(pair.open)):
+                self._enter(pair)
+                self._echo = self._block = True
+                return
+            if end.endswith(spellings(pair.close)):
+                self._block = self._again = True
+                return
+
+    def _replay(self, turn: str) -> None:
+        """Run the machine over the prompt's part of the turn; its end is where the output starts, and nothing of it is said."""
+        self._base = -len(turn)
+        events = self.feed(turn)
+        self._held = self._text[len(self._text) - len(self._held) :]
+        opened = self._pair is not None
+        calls = [event for event in events if getattr(event, "index", None) is not None]
+        self._events = []
+        self._spoke = False
+        self._thought = self._thinking_begun = False
+        self._echo = opened
+        self._block = self._block or bool(events) or opened
+        self._gap.clear()
+        del calls
+
+    # -- token knowledge ----------------------------------------------------------------------------------------------------------------
+
+    def _is_typed(self, start: int, end: int) -> bool:
+        """Whether the engine said that a special-token marker from `start` to `end` came from ordinary tokens."""
+        if not self._typed:
+            return False
+        text = self._text[start:end]
+        for marker in self.format.special_tokens:
+            where = text.find(marker)
+            if where >= 0 and self._provenance(start + where, start + where + len(marker), False):
+                return True
+        return False
+
+    def _is_special(self, start: int, end: int) -> bool:
+        return bool(self._typed) and self._provenance(start, end, True)
+
+    def _provenance(self, start: int, end: int, wanted: bool) -> bool:
+        """Whether any character from `start` to `end` came in a run that the engine called `wanted`."""
+        start += self._base
+        end += self._base
+        runs = self._typed
+        for i, (begin, special) in enumerate(runs):
+            until = runs[i + 1][0] if i + 1 < len(runs) else end
+            if special is wanted and begin < end and until > start:
+                return True
+        return False
+
+    def _forget_typed(self) -> None:
+        runs = self._typed
+        keep = 0
+        while keep + 1 < len(runs) and runs[keep + 1][0] <= self._base:
+            keep += 1
+        del runs[:keep]
+
+    # -- code fences --------------------------------------------------------------------------------------------------------------------
+
+    def _follow_fences(self, text: str) -> None:
+        """Know whether content is inside a Markdown code fence."""
+
+
+def with_reasoning(fmt: Format, other: Format) -> Format:
+    """The format with the reasoning markers of another one."""
+    return fmt.variant(reasoning=other.reasoning)
+
+
+def parse(text: str, fmt: str | Format, *, truncated: bool = False, **options: Any) -> Message:
+    """The message that a whole output is. `options` are those of `Parser`; the stream parser is fed once.
+
+    >>> parse("4 < 5", "hermes").content
+    '4 < 5'
+    """
+    parser = Parser(fmt, **options)
+    builder = MessageBuilder()
+    for event in parser.feed(text):
+        builder.add(event)
+    for event in parser.finish(truncated):
+        builder.add(event)
+    return builder.message
