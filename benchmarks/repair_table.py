@@ -1,7 +1,7 @@
 """Print the repair table: `python -m benchmarks.repair_table [--documents N] [--seed N] [--misses CLASS]`.
 
 Of how many damaged documents the stream, `json_repair.loads` on the whole text and `toolparse.repair` give the original back.
-docs/repair.md says how to read it. Exits with 1 when the stream or `repair` wrote anything that is not valid JSON.
+docs/repair.md says how to read it. Exits with 1 when a complete call of the stream or `repair` gave anything but valid JSON.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,28 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from damage import DAMAGES, Damage, samples
 
-Reader = Callable[[str], Any]  # gives the value, or raises ValueError where there is no valid JSON
+FORMAT = "deepseek_v31"
+BEFORE = "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>"
+BEHIND = "<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
+"""The stream reads JSON with an end marker behind it, so that a missing closer is a fault and not a call that was cut."""
+
+WIDTHS = (40, 6, 11, 6, 10, 12, 12)
+
+
+@dataclass
+class Score:
+    """Of how many documents a reader gave back the value, valid JSON, or only the beginning of a call that it took for cut."""
+
+    same: int = 0
+    valid: int = 0
+    cut: int = 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = argparse.ArgumentParser(
-        prog="python -m benchmarks.repair_table", description="Damage random documents and repair them."
-    )
+    options = argparse.ArgumentParser(prog="python -m benchmarks.repair_table", description="Damage random documents and repair them.")
     options.add_argument("--documents", type=int, default=2000, help="random documents of each class (2000)")
     options.add_argument("--seed", type=int, default=0, help="of the random documents (0)")
-    options.add_argument(
-        "--misses", metavar="CLASS", help="print the documents of one class that the stream did not give back instead"
-    )
+    options.add_argument("--misses", metavar="CLASS", help="print the documents of one class that the stream did not give back instead")
     chosen = options.parse_args(arguments)
     if chosen.misses is not None:
         if chosen.misses not in DAMAGES:
@@ -41,31 +52,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_misses(DAMAGES[chosen.misses], chosen.documents, chosen.seed)
         return 0
 
-    width = max(map(len, DAMAGES))
-    print(f"| {'damage':{width}} | stream | json_repair | repair | stream valid | repair valid |")
-    print(f"|{'-' * (width + 2)}|-------:|------------:|-------:|-------------:|-------------:|")
+    count = chosen.documents
+    print_row(("damage", "stream", "json_repair", "repair", "stream cut", "stream valid", "repair valid"))
+    print_row(("-" * WIDTHS[0], *("-" * (width - 1) + ":" for width in WIDTHS[1:])))
     all_valid = True
     for name, damage in DAMAGES.items():
-        stream, stream_valid = shares(by_stream, damage, chosen.documents, chosen.seed)
-        peer, _ = shares(json_repair.loads, damage, chosen.documents, chosen.seed)
-        whole, whole_valid = shares(by_repair, damage, chosen.documents, chosen.seed)
-        all_valid = all_valid and stream_valid == whole_valid == 1.0
-        cells = f"{stream:6.1%} | {peer:11.1%} | {whole:6.1%} | {stream_valid:12.1%} | {whole_valid:12.1%}"
-        print(f"| {name:{width}} | {cells} |", flush=True)
+        stream, peer, whole = scores(damage, count, chosen.seed)
+        uncut = count - stream.cut
+        all_valid = all_valid and stream.valid == uncut and whole.valid == count
+        given_back = (f"{same / count:.1%}" for same in (stream.same, peer, whole.same, stream.cut))
+        print_row((name, *given_back, f"{stream.valid / uncut:.1%}" if uncut else "-", f"{whole.valid / count:.1%}"))
     return 0 if all_valid else 1
 
 
-def shares(read: Reader, damage: Damage, count: int, seed: int) -> tuple[float, float]:
-    """The shares of the documents that came back as they were, and that came back as valid JSON at all."""
-    same = valid = 0
+def print_row(cells: tuple[str, ...]) -> None:
+    first, *others = (cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True))
+    print("|", " | ".join([first.strip().ljust(WIDTHS[0]), *others]), "|", flush=True)
+
+
+def scores(damage: Damage, count: int, seed: int) -> tuple[Score, int, Score]:
+    """The stream's score, the number of values that `json_repair` gave back, and the score of `repair`."""
+    stream, peer, whole = Score(), 0, Score()
     for damaged in samples(damage, count, seed):
-        try:
-            value = read(damaged.text)
-        except ValueError:
-            continue
-        valid += 1
-        same += spelled(value) == spelled(damaged.value)
-    return same / count, valid / count
+        value = spelled(damaged.value)
+        call = streamed(damaged.text)
+        stream.cut += not call.complete
+        stream.valid += call.complete and is_json(call.arguments)
+        stream.same += spelled(call.value()) == value
+        peer += spelled(json_repair.loads(damaged.text)) == value
+        repaired = repair(damaged.text)
+        whole.valid += is_json(repaired)
+        whole.same += spelled(json.loads(repaired)) == value
+    return stream, peer, whole
 
 
 def spelled(value: Any) -> str:
@@ -73,26 +91,26 @@ def spelled(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def by_repair(text: str) -> Any:
-    return json.loads(repair(text), parse_constant=refuse)
-
-
-def by_stream(text: str) -> Any:
-    """The arguments of the first call when the text streams in pieces of four characters. A missing call is no valid JSON."""
-    return json.loads(streamed(text), parse_constant=refuse)
-
-
-def streamed(text: str) -> str:
-    parser = toolparse.Parser("deepseek_v31")
+def streamed(text: str) -> toolparse.ToolCall:
+    """The first call when the text streams in pieces of four characters; a call that was cut when there is none."""
+    parser = toolparse.Parser(FORMAT)
     builder = toolparse.MessageBuilder()
-    output = f"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{text}<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
+    output = BEFORE + text + BEHIND
     for start in range(0, len(output), 4):
         for event in parser.feed(output[start : start + 4]):
             builder.add(event)
     for event in parser.finish():
         builder.add(event)
     calls = builder.message.tool_calls
-    return calls[0].arguments if calls else ""
+    return calls[0] if calls else toolparse.ToolCall(name="f", arguments="", complete=False)
+
+
+def is_json(text: str) -> bool:
+    try:
+        json.loads(text, parse_constant=refuse)
+    except ValueError:
+        return False
+    return True
 
 
 def refuse(constant: str) -> None:
@@ -101,12 +119,9 @@ def refuse(constant: str) -> None:
 
 def print_misses(damage: Damage, count: int, seed: int) -> None:
     for damaged in samples(damage, count, seed):
-        try:
-            missed = spelled(by_stream(damaged.text)) != spelled(damaged.value)
-        except ValueError:
-            missed = True
-        if missed:
-            print(f"{damaged.text!r}\n  {streamed(damaged.text)!r}")
+        call = streamed(damaged.text)
+        if spelled(call.value()) != spelled(damaged.value):
+            print(f"{damaged.text!r}\n  {call.arguments!r}{'' if call.complete else ' (cut)'}")
 
 
 if __name__ == "__main__":

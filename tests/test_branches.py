@@ -180,6 +180,9 @@ def test_real_schemas_are_within_the_bound() -> None:
         ("(" * 256, "", False),
         ("a{99999999999}", "a", False),
         (".", "k" * 1000, False),
+        ("a" * 257, "a" * 257, False),
+        ("|".join("a" * 10), "a" * 10, True),
+        ("a" + "b" * 300 + "|a", "a", False),
     ],
 )
 def test_patterns_for_keys(pattern: str, key: str, expected: bool) -> None:

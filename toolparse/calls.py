@@ -78,11 +78,15 @@ class OpenCall:
 
     @property
     def tools(self) -> Tools | None:
-        """The request's tools, prepared at the first need."""
-        if self.tools_ is None and self.given:
-            from toolparse.tools import Tools
+        """The request's tools, prepared at the first need; a fault in them is a problem here, not an exception in mid-stream."""
+        if self.given:
+            from toolparse.tools import InvalidTools, Tools
 
-            self.tools_ = Tools.of(self.given)
+            try:
+                self.tools_ = Tools.of(self.given)
+            except InvalidTools as fault:
+                self.problem("invalid_tools", f"the request's tools cannot be used: {fault}", 0, error=True)
+            self.given = None
         return self.tools_
 
     @property

@@ -219,11 +219,31 @@ class Watch:
         self.stops = frozenset(stops)
         markers = {text for head in self.heads for text in head.firsts}
         markers |= self.openers | self.closers | self.stops | set(extra)
-        held = beginnings(markers)
-        branches = [f"(?P<hold>[ \\t\\r\\n](?<![ \\t\\r\\n]{{2}}){WS}(?:{held})?\\Z|{held}\\Z)", f"(?P<marker>{any_of(markers)})"]
-        if self.edge_firsts:
-            branches.append(f"(?P<line>\\n[ \\t]*(?=[{''.join(map(re.escape, sorted(self.edge_firsts)))}]))")
-        self.search = re.compile("|".join(branches)).search
+        self.search = re.compile(watch_pattern(markers, self.edge_firsts)).search
+
+
+def watch_pattern(markers: set[str], edge_firsts: frozenset[str]) -> str:
+    """One pattern for all that running text must be searched for, with the groups `hold`, `marker` and `line`.
+
+    It begins with the set of first characters, which `re` looks for quickly; what follows depends on which of them was found.
+    """
+    by_first: dict[str, list[str]] = {}
+    for text in sorted(markers, key=len, reverse=True):
+        by_first.setdefault(text[0], []).append(text[1:])
+    held = [rf"(?<=[ \t\r\n])(?<![ \t\r\n]{{2}}){WS}(?:{beginnings(markers)})?\Z"]
+    whole = []
+    for first, rests in by_first.items():
+        longer = [rest for rest in rests if rest]
+        if longer:
+            held.append(f"(?<={re.escape(first)})(?:\\Z|{beginnings(longer)})")
+        whole.append(f"(?<={re.escape(first)})(?:{'|'.join(map(re.escape, rests))})")
+    branches = [f"(?:{'|'.join(held)})(?P<hold>)"]
+    if whole:
+        branches.append(f"(?:{'|'.join(whole)})(?P<marker>)")
+    if edge_firsts:
+        branches.append(rf"(?<=\n)[ \t]*(?=[{''.join(map(re.escape, sorted(edge_firsts)))}])(?P<line>)")
+    firsts = "".join(map(re.escape, sorted(by_first)))
+    return rf"[ \t\r\n{firsts}](?:{'|'.join(branches)})"
 
 
 class Tail:
@@ -249,23 +269,21 @@ class Tail:
 
 
 class Lexicon:
-    """A format's patterns."""
+    """A format's patterns. `in_reasoning` overrides whether a call ends open reasoning; None leaves it to the format."""
 
-    def __init__(self, fmt: Format, with_calls: bool, bare: bool, in_reasoning: bool) -> None:
+    def __init__(self, fmt: Format, with_calls: bool, bare: bool, in_reasoning: bool | None) -> None:
         self.heads = tuple(heads(fmt, bare)) if with_calls else ()
-        firsts = [text for head in self.heads for text in head.firsts if head.where == "anywhere"]
+        openings = [text for head in self.heads for text in head.firsts if head.where == "anywhere" and len(text) > 1]
         self.openers = {text: pair for pair in fmt.reasoning for text in spellings(pair.open)}
         closers = [text for pair in fmt.reasoning for text in spellings(pair.close)]
         roaming = [text for pair in fmt.reasoning if pair.anywhere for text in spellings(pair.open)]
-        special = (*fmt.special_tokens,)
-        self.content = Watch(self.heads, roaming, closers, fmt.stop, special)
-        self.reasoning = {
-            pair: Watch(
-                self.heads if in_reasoning else (), spellings(pair.open), spellings(pair.close), fmt.stop, ()
+        self.content = Watch(self.heads, roaming, closers, fmt.stop, fmt.special_tokens)
+        self.reasoning = {}
+        for pair in fmt.reasoning:
+            ends = pair.ended_by_call if in_reasoning is None else in_reasoning
+            self.reasoning[pair] = Watch(
+                self.heads if ends else (), spellings(pair.open), spellings(pair.close), fmt.stop, fmt.special_tokens
             )
-            for pair in fmt.reasoning
-        }
-        openings = [text for text in firsts if len(text) > 1]
         self.tails = {id(head.calls): Tail(head.calls, fmt, openings) for head in self.heads}
         self.stops = re.compile(f"(?:[ \\t\\r\\n]+|{any_of(fmt.stop)})+")
         self.stop_begins = re.compile(beginnings(fmt.stop) + r"\Z")
@@ -285,6 +303,6 @@ def heads(fmt: Format, bare: bool) -> Iterator[Head]:
 
 
 @lru_cache(maxsize=512)
-def lexicon(fmt: Format, with_calls: bool = True, bare: bool = True, in_reasoning: bool = True) -> Lexicon:
+def lexicon(fmt: Format, with_calls: bool = True, bare: bool = True, in_reasoning: bool | None = None) -> Lexicon:
     """The patterns of a format, compiled at its first use."""
     return Lexicon(fmt, with_calls, bare, in_reasoning)

@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Literal
 
-from toolparse.arguments import reader_for
+from toolparse.arguments import Reader, reader_for
 from toolparse.calls import NEW_ID, OpenCall
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
 from toolparse.formats import get_format
@@ -87,9 +87,9 @@ class Parser:
         ):
             if value not in known:
                 raise ValueError(f"unknown policy {value!r}: choose one of {', '.join(known)}")
-        self._lex: Lexicon = lexicon(chosen, tool_choice != "none", bare_calls == "format")
+        in_reasoning = {"format": None, "end": True, "ignore": False}[calls_in_reasoning]
+        self._lex: Lexicon = lexicon(chosen, tool_choice != "none", bare_calls == "format", in_reasoning)
         self._pairs = chosen.reasoning
-        self._in_reasoning = calls_in_reasoning
         self._code_is_content = calls_in_code == "content"
         self._fence = ""
         self._sink = OpenCall(
@@ -102,6 +102,7 @@ class Parser:
         self._text = ""
         self._held = ""
         self._base = 0
+        self._total = 0
         self._gap: list[str] = []
         self._tail: list[str] = []
         self._outer_gap: list[str] = []
@@ -123,6 +124,7 @@ class Parser:
         self._raw_from = 0
         self._closer = 0
         self._wrapped = False
+        self._live: Reader | None = None
         self._flow: Callable[[str], re.Match[str] | None] | None = None
         self._flow_index = -1
         self._typed: list[tuple[int, bool | None]] = []
@@ -137,39 +139,59 @@ class Parser:
         `special`, from an engine that knows token ids: True, the piece came from special tokens (it may be a marker); False, from
         ordinary ones (it is typed text and never a special-token marker); None, unknown.
         """
-        flow = self._flow
-        if flow is not None and special is None:
-            index = self._flow_index
-            held = self._held
-            if held:
-                text = held + text
-            found = flow(text)
-            if found is None:
-                self._base += len(text)
-                if held:
-                    self._held = ""
-                if not text:
-                    return []
-            elif index < 0 and found.lastgroup == "hold" and len(text) - found.start() < HELD_SPACE:
-                start = found.start()
-                self._held = text[start:]
-                if not start:
-                    return []
-                self._base += start
-                text = text[:start]
-            else:
-                self._held = text
-                text = ""
-                flow = None
+        held = self._held
+        if special is None:
+            flow = self._flow
             if flow is not None:
-                if index >= 0:
-                    return [CallArguments(index, text)]
-                return [Content(text)] if index == -1 else [Reasoning(text)]
+                joined = held + text if held else text
+                found = flow(joined)
+                index = self._flow_index
+                if found is None:
+                    if not joined:
+                        return []
+                    self._total += len(text)
+                    if held:
+                        self._held = ""
+                    return [Content(joined) if index == -1 else CallArguments(index, joined) if index >= 0 else Reasoning(joined)]
+                if index < 0 and found.lastindex == 1:
+                    start = found.start()
+                    if len(joined) - start < HELD_SPACE:
+                        self._total += len(text)
+                        self._held = joined[start:]
+                        if not start:
+                            return []
+                        joined = joined[:start]
+                        return [Content(joined) if index == -1 else Reasoning(joined)]
+            reader = self._live
+            if reader is not None:
+                return self._feed_call(reader, held + text if held else text, len(text))
         if special is not None or self._typed:
-            self._typed.append((self._base + len(self._held), special))
+            self._typed.append((self._total, special))
+        self._total += len(text)
         self._events = events = self._sink.events = []
-        self._text = self._held + text
+        self._text = held + text
         self._run(False)
+        return events
+
+    def _feed_call(self, reader: Reader, text: str, added: int) -> list[Event]:
+        """The short way for text inside an open call, which is most of what is not prose."""
+        sink = self._sink
+        self._total += added
+        self._base = sink.base = self._total - len(text)
+        self._events = events = sink.events = []
+        at = reader.step(text, 0, False)
+        if reader.done:
+            self._text = text
+            self._run(False, at)
+            return events
+        parts = sink.parts
+        if parts:
+            events.append(CallArguments(sink.index, parts[0] if len(parts) == 1 else "".join(parts)))
+            parts.clear()
+        self._held = text[at:]
+        self._flow = None if self._held else reader.flow
+        if not sink.open:
+            self._live = None
         return events
 
     def finish(self, truncated: bool = False) -> list[Event]:
@@ -205,10 +227,9 @@ class Parser:
 
     # -- running --------------------------------------------------------------------------------------------------------------------
 
-    def _run(self, last: bool) -> None:
-        self._sink.base = self._base
+    def _run(self, last: bool, at: int = 0) -> None:
+        self._sink.base = self._base = self._total - len(self._text)
         self._raw_from = 0
-        at = 0
         while True:
             at = self._state(at, last)
             if at < 0:
@@ -226,13 +247,14 @@ class Parser:
 
     def _set_flow(self) -> None:
         """Remember in which way most text would simply flow from here."""
-        self._flow = None
+        self._flow = self._live = None
         if self._typed:
             return
         if self._state == self._call:
             sink = self._sink
-            if sink.open and not sink.muted and not self._held:
-                self._flow = self._reader.flow
+            if sink.open and not sink.muted:
+                self._live = self._reader
+                self._flow = None if self._held else self._reader.flow
                 self._flow_index = sink.index
         elif self._state == self._prose and not self._gap and len(self._held) < HELD_SPACE:
             if self._pair is not None:
@@ -489,7 +511,8 @@ class Parser:
     def _call(self, at: int, last: bool) -> int:
         """Inside a call: the codec reads."""
         reader = self._reader
-        at = reader.step(self._text, at, last)
+        if not reader.done:
+            at = reader.step(self._text, at, last)
         if reader.refused:
             return self._give_back_and_go(at)
         if self._sink.trial and self._base + at - self._sink.start > self._max_held:
@@ -644,7 +667,7 @@ class Parser:
 
     def _replay(self, turn: str) -> None:
         """Run the machine over the prompt's part of the turn; its end is where the output starts, and nothing of it is said."""
-        self._base = -len(turn)
+        self._total = -len(turn)
         events = self.feed(turn)
         self._held = self._text[len(self._text) - len(self._held) :]
         opened = self._pair is not None

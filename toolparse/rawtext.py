@@ -55,7 +55,7 @@ def read_integer(text: str) -> str | None:
 
 
 def read_whole(text: str) -> str | None:
-    """As `read_integer` but with no exponent: for where a number is possible too, which keeps it (`1e23` is no double's 10**23)."""
+    """As `read_integer`, without an exponent: a number, where one is possible too, keeps it (the double 1e23 is not 10**23)."""
     return None if "e" in text or "E" in text else read_integer(text)
 
 

@@ -23,8 +23,8 @@ def repair(text: str) -> str:
     becomes a string of its text. What is no object, array or scalar at all becomes a JSON string. Never raises; the time is
     linear in the text.
 
-    >>> repair("Sure: {'a': [1, 2.50, name: \"it's\",}")
-    '{"a": [1, 2.50], "name": "it\'s"}'
+    >>> repair("Sure: {'a': [1, 2.50, city: 'Oslo',}")
+    '{"a": [1, 2.50], "city": "Oslo"}'
     """
     if _is_json(text):
         held = _held_object(text)
@@ -93,10 +93,10 @@ def _held_object(text: str) -> str | None:
 # whether a closing quote or a closer is missing before a comma: nothing is decided before the rest of the text has shown where
 # it leads.
 #
-# States: "before" and "behind" the document, "beyond" when another seems to have begun there; "key" (expected), "named" (a key was read), "value" (expected), "after" (a value was
-# read); a quoted key or value (`key"`, `value'`), a bare one ("key-", "value-"); "//after" and "*/after": in a comment that ends
-# with its line or its mark, and the state to go on with; "deep3": below the depth limit, three containers open, with a quote
-# behind when in a string.
+# States: "before" and "behind" the document, "beyond" when another seems to have begun there; "key" (expected), "named" (a key
+# was read), "value" (expected), "after" (a value was read); a quoted key or value (`key"`, `value'`), a bare one ("key-",
+# "value-"); "//after" and "*/after": in a comment that ends with its line or its mark, and the state to go on with; "deep3":
+# below the depth limit, three containers open, with a quote behind when in a string.
 
 _TOKEN = re.compile(
     r"""(?P<escape>\\.?) | (?P<quote>["']) | (?P<open>[{\[]) | (?P<close>[}\]]) | (?P<comma>,) | (?P<colon>[:=][:=>]*)
@@ -107,7 +107,7 @@ _TOKEN = re.compile(
 _DOCUMENT = re.compile(r"""\{\s*(?:["'{}]|//|/\*|\#|[\w.$-]+\s*[:=]|\Z)|\[\s*(?:["'{}\[\]]|//|/\*|\#|-?\w[\w.]*\s*[,\]]|\Z)""")
 _BEHIND_COMMA = re.compile(r"""\s*(?:["'{}\[\]]|//|\#|/\*|[\w.$-]+\s*[:=,}\]]|\Z)""")
 _BEHIND_CLOSER = re.compile(r"""\s*(?:[,}\]"']|//|\#|/\*|`|\Z)|[^\S\n]*\n""")
-_BEHIND_KEY = re.compile(r"\s*:")
+_BEHIND_KEY = re.compile(r"\s*[:=]")
 _BEHIND_LINE = re.compile(r"""["'}\]]""")
 
 _STRICT = re.compile(
@@ -264,22 +264,22 @@ _BEYOND_COSTS = {"{": 0.5, "[": 0.5, "}": 0.3, "]": 0.3, '"': 0.2, ",": 0.1, ":"
 def _key(reading: _Reading, token: _Token, text: str) -> list[_Reading]:
     kind = token.kind
     if kind == "quote":
-        return [reading.at("key" + token.text, token.end, 0.0 if token.text == '"' else 0.05)]
+        return [reading.at("key" + token.text, token.end)]
     if kind == "word":
-        return [reading.at("key-", token.start, 0.3)]
+        return [reading.at("key-", token.start, 0.0 if _BEHIND_KEY.match(text, token.end) else 0.3)]
     if kind == "close":
         return _closing(reading, token, text)
     if kind == "comma" and reading.out is not None and reading.out.kind == "{":
         return _after(reading.to("after", 0.6), token, text)
     if kind in ("line", "block"):
-        return [_commented(reading, token)]
+        return [_commented(reading, token, text)]
     return [reading.to("key", {"space": 0.0, "newline": 0.0, "comma": 0.6}.get(kind, 1.0))]
 
 
 def _named(reading: _Reading, token: _Token, text: str) -> list[_Reading]:
     kind = token.kind
     if kind == "colon":
-        return [reading.to("value", 0.0 if token.text == ":" else 0.3)]
+        return [reading.to("value", 0.0 if token.text in (":", "=") else 0.3)]
     if kind in ("open", "word"):
         return _value(reading.to("value", 1.0), token, text)
     if kind == "quote":
@@ -287,7 +287,7 @@ def _named(reading: _Reading, token: _Token, text: str) -> list[_Reading]:
     if kind in ("comma", "close"):
         return _after(reading.wrote("null", 0, "after", 3.0), token, text)
     if kind in ("line", "block"):
-        return [_commented(reading, token)]
+        return [_commented(reading, token, text)]
     return [reading.to("named", 0.0 if kind in ("space", "newline") else 1.0)]
 
 
@@ -295,7 +295,7 @@ def _value(reading: _Reading, token: _Token, text: str) -> list[_Reading]:
     kind = token.kind
     listed = reading.open[-1] == "["
     if kind == "quote":
-        return [reading.at("value" + token.text, token.end, 0.0 if token.text == '"' else 0.05)]
+        return [reading.at("value" + token.text, token.end)]
     if kind == "open":
         return [reading.opened(token)]
     if kind == "word":
@@ -310,7 +310,7 @@ def _value(reading: _Reading, token: _Token, text: str) -> list[_Reading]:
     if kind in ("comma", "close") and not listed:
         return _after(reading.wrote("null", 0, "after", 2.0), token, text)
     if kind in ("line", "block"):
-        return [_commented(reading, token), reading.at("value-", token.start, 1.5)]
+        return [_commented(reading, token, text), reading.at("value-", token.start, 1.5)]
     return [reading.to("value", {"space": 0.0, "newline": 0.0, "comma": 0.6, "colon": 0.6}.get(kind, 1.0))]
 
 
@@ -326,14 +326,16 @@ def _after(reading: _Reading, token: _Token, text: str) -> list[_Reading]:
     if kind == "close":
         return _closing(reading, token, text)
     if kind in ("line", "block"):
-        return [_commented(reading, token)]
+        return [_commented(reading, token, text)]
     if kind in ("space", "newline"):
         return [reading]
+    gap = text[max(0, token.start - 64) : token.start]
+    missing = 0.3 if "\n" in gap[len(gap.rstrip()) :] else 1.0  # a comma
     results = [reading.to("after", {"quote": 1.2, "word": 2.5, "colon": 2.0, "open": 2.0}.get(kind, 1.0))]
     if listed and kind in ("quote", "word", "open"):
-        results += _value(reading.to("value", 1.0), token, text)
+        results += _value(reading.to("value", missing), token, text)
     elif kind in ("quote", "word"):
-        results += _key(reading.to("key", 1.0), token, text)
+        results += _key(reading.to("key", missing), token, text)
     return results
 
 
@@ -386,7 +388,7 @@ def _bare(reading: _Reading, token: _Token, text: str) -> list[_Reading]:
     if kind in ("comma", "close", "newline"):
         results = _after(reading.wrote("bare", token.start, "after"), token, text)
     elif kind in ("line", "block") and text[token.start - 1].isspace():
-        results = [_commented(reading.wrote("bare", token.start, "after"), token)]
+        results = [_commented(reading.wrote("bare", token.start, "after"), token, text)]
     if kind not in ("close", "newline"):
         if kind == "comma":
             cost = 1.3 if reading.open[-1] == "[" else 0.8
@@ -408,8 +410,9 @@ def _bare_key(reading: _Reading, token: _Token, text: str) -> list[_Reading]:
     return [reading.to("key-", 0.0 if kind in ("word", "newline") else 0.5)]
 
 
-def _commented(reading: _Reading, token: _Token) -> _Reading:
-    return reading.to(("//" if token.kind == "line" else "*/") + reading.state, 0.2)
+def _commented(reading: _Reading, token: _Token, text: str) -> _Reading:
+    apart = text[token.start - 1] in " \t\n,{[}]\"'"  # as the slashes of a URL are not
+    return reading.to(("//" if token.kind == "line" else "*/") + reading.state, 0.2 if apart else 2.0)
 
 
 def _comment(reading: _Reading, token: _Token) -> list[_Reading]:

@@ -35,6 +35,7 @@ _SAFE = {
     "pattern": keywords.pattern,
     "patternProperties": keywords.pattern_properties,
     "required": keywords.required,
+    "type": keywords.json_type,
     "unevaluatedItems": keywords.unevaluated_items,
     "unevaluatedProperties": keywords.unevaluated_properties,
     "uniqueItems": keywords.unique_items,
@@ -92,7 +93,8 @@ def _run(validator: Any, value: Any, most: int) -> tuple[list[ValidationError], 
     except RecursionError:
         return errors, Unchecked("limit", "it is nested too deeply, or the schema refers to itself without end")
     except Unresolvable as error:
-        return errors, Unchecked("schema", f"its $ref {str(error.ref)[:80]} leads nowhere, and other documents are not fetched")
+        target = getattr(error, "anchor", error.ref)
+        return errors, Unchecked("schema", f"its $ref {str(target)[:80]} leads nowhere, and other documents are not fetched")
     except Exception as error:  # what jsonschema raises on a schema that makes no sense can be anything
         return errors, Unchecked("schema", f"{type(error).__name__}: {str(error)[:80]}")
     return errors, None
@@ -110,7 +112,6 @@ def _safe(dialect: Any, strict: bool) -> Any:
     """The dialect's validator class, with the safe keywords."""
     replaced = {**_SAFE, **_STRICT} if strict else _SAFE
     known = {keyword: function for keyword, function in replaced.items() if keyword in dialect.VALIDATORS}
-    known["type"] = _nullable(dialect.VALIDATORS["type"])
     integers = dialect.TYPE_CHECKER.redefine("integer", lambda checker, value: _is_integer(dialect, value))
     extend: Any = validators.extend
     safe = extend(dialect, known, type_checker=integers)
@@ -131,12 +132,3 @@ def _safe(dialect: Any, strict: bool) -> Any:
 
 def _is_integer(dialect: Any, value: Any) -> bool:
     return isinstance(value, Decimal) or dialect.TYPE_CHECKER.is_type(value, "integer")  # see `partial`: a very long integer
-
-
-def _nullable(by_type: Any) -> Any:
-    """`type` with OpenAPI's `nullable` beside it, which types raw text too."""
-
-    def check(validator: Any, types: Any, instance: Any, schema: Any) -> Any:
-        return () if instance is None and schema.get("nullable") is True else by_type(validator, types, instance, schema)
-
-    return check

@@ -84,6 +84,14 @@ def _written_out(pattern: str) -> int:
     return sum(sizes)
 
 
+def json_type(validator: Any, types: Any, instance: Any, schema: Any) -> Errors:
+    """`type`, with OpenAPI's `nullable` beside it, by which raw text is typed too."""
+    names = [types] if isinstance(types, str) else types
+    allowed = any(validator.is_type(instance, name) for name in names)
+    if not allowed and not (instance is None and schema.get("nullable") is True):
+        yield ValidationError("is of another type")
+
+
 def pattern(validator: Any, wanted: str, instance: Any, schema: Any) -> Errors:
     if isinstance(instance, str) and not matches(validator, wanted, instance):
         yield ValidationError("does not match")

@@ -180,9 +180,10 @@ def _signature_schema(function: Any) -> dict[str, Any]:
 
     if not inspect.ismethod(function):
         return TypeAdapter(function).json_schema()
-    # Of a bound method pydantic looks up annotations that are strings in the wrong module, so it is asked for the function inside.
-    schema = TypeAdapter(function.__func__).json_schema()
-    bound = next(iter(inspect.signature(function.__func__).parameters))
+    # Of a bound method pydantic looks up annotations that are strings in the wrong module, so it is given the function inside.
+    inner: Any = function.__func__
+    schema = TypeAdapter(inner).json_schema()
+    bound = next(iter(inspect.signature(inner).parameters))
     schema.get("properties", {}).pop(bound, None)
     schema["required"] = [name for name in schema.get("required", ()) if name != bound]
     return schema

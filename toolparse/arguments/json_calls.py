@@ -97,18 +97,15 @@ class Unwrapper:
 class ArgumentsReader(JsonReader):
     """JSON text in which the value of the arguments begins wherever `arguments` becomes the state."""
 
-    __slots__ = ("call", "held", "unwrapper", "write")
+    __slots__ = ("call", "held", "streams", "unwrapper", "write")
 
     def __init__(self, call: OpenCall, ends: EndsAt, depth: int) -> None:
         super().__init__(call, call.write, ends, depth)
         self.call = call
         self.write: Callable[[str], Any] = call.write
+        self.streams = True
         self.held: list[str] | None = None
         self.unwrapper: Unwrapper | None = None
-
-    @property
-    def flow(self) -> Callable[[str], re.Match[str] | None] | None:
-        return super().flow if self.out == self.call.write else None
 
     def arguments(self, at: int) -> int:
         """Where the value of the arguments begins: its first character says how it is read."""
@@ -124,6 +121,7 @@ class ArgumentsReader(JsonReader):
         character = self.text[here]
         if character == "{":
             self.out = self.write
+            self.direct = self.streams
         elif character in "\"'":
             self.unwrapper = Unwrapper(self.call, self.write, self.depth, here)
             self.out = self.unwrapper.write
@@ -138,6 +136,7 @@ class ArgumentsReader(JsonReader):
         if self.copy < at:
             self.out(self.text[self.copy : at])
         self.copy = at
+        self.direct = False
         if self.unwrapper is not None:
             self.unwrapper.close()
             self.unwrapper = None
@@ -334,6 +333,7 @@ class EnvelopeCalls(ArgumentsReader):
         else:
             self.pending = []
             self.write = self.pending.append
+        self.streams = self.began
 
     def begin(self, at: int) -> None:
         if not self.began and not self.refused:

@@ -26,10 +26,14 @@ from typing import Any, Protocol
 SPACE = " \t\r\n"
 _WS = r"[ \t\r\n]*"
 _SPACES = re.compile(_WS)
-_VALUE = re.compile(
-    _WS + r'(?:(")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=[ \t\r\n]*[,}\]])|(\{)|(\[))', re.ASCII
-)
-_STOP = {'"': re.compile(r'["\\\x00-\x1f]'), "'": re.compile(r"""['"\\\x00-\x1f]""")}
+_SCALAR = r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)"
+_VALUE = re.compile(f'{_WS}(?:(")|()(?!)|({_SCALAR})(?={_WS}[,}}\\]])|(?=[{{\\[]))')
+_MEMBER_VALUE = re.compile(f'{_WS}(?:(")|({_SCALAR}{_WS},{_WS}")|({_SCALAR})(?={_WS}[,}}\\]])|(?=[{{\\[]))')
+_ELEMENT = re.compile(f'{_WS}(?:(")|({_SCALAR}{_WS},{_WS})(?=["\\[{{\\-0-9tfn])|({_SCALAR})(?={_WS}[,}}\\]])|(?=[{{\\[]))')
+_CUT = re.compile(_WS + r"(?:,[ \t\r\n]*)?[-+.\w]{0,40}\Z")
+_QUOTE_CUT = re.compile(f'"{_WS}(?:,{_WS})?\\Z')
+_FLOW = re.compile(r'["\\\x00-\x1f]').search
+_SINGLE = re.compile(r"""['"\\\x00-\x1f]""").search
 _KEY_END = re.compile('"' + _WS + ":")
 _OBJECT_STRING_END = re.compile(f'"{_WS}(?:,{_WS}(")|(\\}}))')
 _ARRAY_STRING_END = re.compile(f'"{_WS}(?:,{_WS}(")|(\\])|,{_WS}(?=[\\[{{\\-\\dtfn]))')
@@ -57,6 +61,8 @@ _NOT_FINITE = {"NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 LOOK = 128
 """How many characters behind a quote may decide whether it closes."""
+HOLD = 64
+"""How many characters of a token that the text ends in are looked at again with the next piece."""
 
 
 def escape_character(character: re.Match[str]) -> str:
@@ -79,6 +85,9 @@ EndsAt = Callable[[str, int, bool], "str | bool | None"]
 """Does the call's text end here? "close" or "cut" when it does, False when not, None when more text must decide."""
 
 
+Search = Callable[[str], "re.Match[str] | None"]
+
+
 def never_ends(text: str, at: int, last: bool) -> bool:
     return False
 
@@ -87,11 +96,12 @@ class JsonReader:
     """One JSON value, read incrementally.
 
     `out` receives valid JSON text, `report` the repairs. `step` returns how far it got; `done` says that the value has closed,
-    `closed_by` how the text ended otherwise: "close" (an end marker stood in for missing closers) or "cut".
+    `closed_by` which end marker ended the text otherwise. Inside a string `flow` is the search that finds nothing in text which passes
+    through as it is, if `direct` says that `out` is where the text finally goes.
     """
 
     __slots__ = (
-        "after_comment", "closed_by", "copy", "deep", "depth", "done", "ends", "gap", "in_array", "key_text", "last", "level",
+        "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "key_text", "last", "level",
         "out", "quote", "report", "seen", "stack", "state", "text", "word",
     )  # fmt: skip
 
@@ -111,6 +121,8 @@ class JsonReader:
         self.gap: list[str] = []
         self.deep: list[int] = []
         self.after_comment: Callable[[int], int] = self.value
+        self.direct = False
+        self.flow: Search | None = None
         self.done = False
         self.closed_by = ""
         self.text = ""
@@ -122,19 +134,17 @@ class JsonReader:
         self.text = text
         self.last = last
         self.copy = at
-        while not self.done:
+        end = len(text)
+        while at < end or last:
             at = self.state(at)
             if at < 0:
                 at = ~at
                 break
+            if self.done:
+                break
         if self.copy < at:
             self.out(text[self.copy : at])
         return at
-
-    @property
-    def flow(self) -> Callable[[str], re.Match[str] | None] | None:
-        """The search that finds nothing in text which passes through as it is; None where no text does."""
-        return _STOP['"'].search if self.state == self.string and self.quote == '"' else None
 
     # -- copying ------------------------------------------------------------------------------------------------------------------
 
@@ -200,20 +210,34 @@ class JsonReader:
         self.state = self.first_key if opener == "{" else self.first_element
         return at + 1
 
+    def begin_string(self, quote: str) -> None:
+        self.quote = quote
+        self.state = self.string
+        if self.direct and quote == '"':
+            self.flow = _FLOW
+
+    def is_cut(self, at: int) -> bool:
+        """Whether the text ends inside the token at `at`, which may still turn out to be strict."""
+        return not self.last and len(self.text) - at < HOLD and _CUT.match(self.text, at) is not None
+
     def value(self, at: int) -> int:
-        found = _VALUE.match(self.text, at)
+        watched = len(self.stack) == self.level or not self.stack
+        found = (_VALUE if watched else _ELEMENT if self.in_array else _MEMBER_VALUE).match(self.text, at)
         if found is None:
-            return self.odd_value(at)
+            return ~at if self.is_cut(at) else self.odd_value(at)
         kind = found.lastindex
         end = found.end()
         if kind == 1:
-            self.quote = '"'
-            self.state = self.string
-            return end
-        if kind == 2:
+            self.begin_string('"')
+        elif kind == 2:
+            if not self.in_array:
+                self.quote = '"'
+                self.state = self.key
+        elif kind == 3:
             self.ended()
-            return end
-        return self.bracket(end - 1)
+        else:
+            return self.bracket(end)
+        return end
 
     def bracket(self, at: int) -> int:
         """An opening bracket where a value may stand, unless an end marker begins with it."""
@@ -224,28 +248,31 @@ class JsonReader:
 
     def string(self, at: int) -> int:
         text = self.text
-        found = _STOP[self.quote].search(text, at)
+        found = (_FLOW if self.quote == '"' else _SINGLE)(text, at)
         if found is None:
             return ~len(text)
         at = found.start()
         character = text[at]
         if character == self.quote:
-            if character == '"' and len(self.stack) != self.level:
+            if character == '"' and len(self.stack) != self.level and self.stack:
                 closing = (_ARRAY_STRING_END if self.in_array else _OBJECT_STRING_END).match(text, at)
-                if closing is not None and closing.end() - at <= LOOK and self.stack:
+                if closing is not None and closing.end() - at <= LOOK:
                     kind = closing.lastindex
+                    if kind == 1 and self.in_array:
+                        return closing.end()
+                    self.flow = None
                     if kind == 2:
                         self.pop()
-                    elif not self.in_array:
-                        self.quote = '"'
-                        self.state = self.key
-                    elif kind is None:
-                        self.state = self.value
+                    else:
+                        self.state = self.value if self.in_array else self.key
                     return closing.end()
+                if not self.last and len(text) - at < HOLD and _QUOTE_CUT.match(text, at):
+                    return ~at
             closes = self.closes(at, key=False)
             if closes is None:
                 return ~at
             if closes:
+                self.flow = None
                 if character != '"':
                     self.patch(at, at + 1, '"')
                 self.ended()
@@ -255,7 +282,7 @@ class JsonReader:
 
     def key(self, at: int) -> int:
         text = self.text
-        found = _STOP[self.quote].search(text, at)
+        found = (_FLOW if self.quote == '"' else _SINGLE)(text, at)
         if found is None:
             self.key_text += text[at:]
             return ~len(text)
@@ -266,6 +293,8 @@ class JsonReader:
         if character == self.quote:
             closing = _KEY_END.match(text, at) if character == '"' else None
             if closing is None:
+                if not self.last and len(text) - at < HOLD and _QUOTE_CUT.match(text, at):
+                    return ~at
                 closes = self.closes(at, key=True)
                 if closes is None:
                     return ~at
@@ -287,7 +316,7 @@ class JsonReader:
     def first_key(self, at: int) -> int:
         found = _FIRST_KEY.match(self.text, at)
         if found is None:
-            return self.odd_key(at)
+            return ~at if self.is_cut(at) else self.odd_key(at)
         if found.lastindex == 1:
             self.quote = '"'
             self.state = self.key
@@ -306,7 +335,7 @@ class JsonReader:
     def after_member(self, at: int) -> int:
         found = _AFTER_MEMBER.match(self.text, at)
         if found is None:
-            return self.odd_after(at)
+            return ~at if self.is_cut(at) else self.odd_after(at)
         if found.lastindex == 1:
             self.quote = '"'
             self.state = self.key
@@ -317,7 +346,7 @@ class JsonReader:
     def after_element(self, at: int) -> int:
         found = _AFTER_ELEMENT.match(self.text, at)
         if found is None:
-            return self.odd_after(at)
+            return ~at if self.is_cut(at) else self.odd_after(at)
         if found.lastindex == 1:
             self.pop()
         else:
@@ -473,10 +502,11 @@ class JsonReader:
                 return ~here
             if character == "#" or opener in ("//", "/*"):
                 self.repaired("comment", "a comment was removed", here)
-                self.patch(here, here, "")
+                end = here + (1 if character == "#" else 2)
+                self.patch(here, end, "")
                 self.after_comment = self.state
                 self.state = self.block_comment if opener == "/*" else self.line_comment
-                return here + (1 if character == "#" else 2)
+                return end
         return character
 
     def line_comment(self, at: int) -> int:
@@ -629,8 +659,7 @@ class JsonReader:
                 self.repaired("single_quotes", "single quotes were replaced by double ones", at)
             self.begin_token(at)
             self.patch(at, at + 1, '"')
-            self.quote = character
-            self.state = self.string
+            self.begin_string(character)
             return at + 1
         if character in "{[":
             self.begin_token(at)

@@ -1,0 +1,118 @@
+"""Hypothesis strategies: texts that look like a format's output, and how they are cut, asked for and marked.
+
+Texts are made of a format's own markers, names that the tools declare, pieces of JSON, of Python and of prose, and whole outputs
+of the vectors, damaged.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from toolparse import Format
+from toolparse.testing import Vector, markers, mutate, read_vectors
+
+VECTORS = Path(__file__).parent.parent / "fixtures" / "vectors"
+EXAMPLES = int(os.environ.get("TOOLPARSE_EXAMPLES", "0"))
+"""How many examples each property takes per format, instead of its own number; with it the examples are new in each run."""
+
+TOOLS: list[dict[str, Any]] = [
+    {
+        "type": "function",
+        "function": {
+            "name": name,
+            "parameters": {"type": "object", "properties": {key: {"type": kind} for key, kind in keys.items()}},
+        },
+    }
+    for name, keys in {
+        "get": {"a": "string", "b": "integer", "c": "object", "d": ["number", "null"]},
+        "g": {"only": "array"},
+        "ping": {},
+    }.items()
+]
+
+_WORDS = (
+    *("get", "g", "ping", "nope", "a", "b", "only", "Hello", "it's", "naïve 日本 🙂", "x < 3", "if (a[0] && b) {", "- item", "```\n", "```json\n"),
+    *(" ", "\n", "\n\n", "  \n ", "\t", "\r\n", "\u00a0", "\u2028", "\x00", "\x07", "\ufeff", "\ud83d", "<", ">", "|", "&lt;", "/", "#", "="),
+)
+_JSON = (
+    *('{"name": "get", "arguments": {"a": "x"}}', '{"name": "g", "parameters": {}}', '{"arguments": {"b": 1}, "name": "get"}'),
+    *('{"name": "get", "arguments": ', '"arguments": {', '{"name": "', '", "arguments": "{\\"a\\": 1}"', '"id": "c1", ', '"type": "function"'),
+    *('{"a": "', '{"b": 12', '"c": {"d": [1, 2]}', '"a": "hi"', "{", "}", "[", "]", ",", ":", ", ", ": ", '"', "'", '""', "{}", "[]", "}}", "}]"),
+    *("12", "-3.5e2", "0", "007", "1.", "NaN", "-Infinity", "true", "null", "None", "True", "tru", "// x\n", "/* y */", "\\", "\\n", '\\"'),
+    *("\\u00e9", "\\ud83d", "\\ude00", "\\u12", "{'a': 'x', 'b': None,}", "{a: 1}", "[[[[", "{{", "\\\\", "\\x41"),
+)
+_PYTHON = ("[get(a='x')]", "[", "get(", "g(only=[1, 2])", "ping()", "a=", "b=1", ", ", ")", "('p',)", '"""', "'''", "{1: 2}", ".call(", "-1")
+
+
+@lru_cache(maxsize=None)
+def vectors(fmt: Format) -> tuple[Vector, ...]:
+    """The format's vectors; none when there is no such file."""
+    path = VECTORS / f"{fmt.name}.jsonl"
+    return tuple(read_vectors(path)) if path.is_file() else ()
+
+
+@lru_cache(maxsize=None)
+def words(fmt: Format) -> tuple[str, ...]:
+    """What texts of a format are made of. Markers count twice: spelled out, and with the white space that the template writes."""
+    own = markers(fmt)
+    return (*own, *own, *(f"\n{marker}\n" for marker in own), *_WORDS, *_JSON, *_PYTHON)
+
+
+def texts(fmt: Format) -> st.SearchStrategy[str]:
+    """Anything that a model might write, near the format and far from it."""
+    pieces = st.lists(st.sampled_from(words(fmt)), max_size=14).map("".join)
+    made = [pieces, pieces, st.text(max_size=30)]
+    if vectors(fmt):
+        made += [damaged(fmt), damaged(fmt)]
+    return st.one_of(made)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, fmt: Format) -> str:
+    """An output of the vectors with one to four mutations, or two outputs in a row."""
+    text: str = draw(st.sampled_from(vectors(fmt)))["text"]
+    if draw(st.integers(0, 4)) == 0:
+        text += draw(st.sampled_from(vectors(fmt)))["text"]
+    random = draw(st.randoms(use_true_random=False))
+    for _ in range(draw(st.integers(1, 4))):
+        text = mutate(text, words(fmt), random)
+    return text
+
+
+def asked(fmt: Format) -> st.SearchStrategy[dict[str, Any]]:
+    """What a request says: its tools, and where its prompt leaves the output."""
+    tools = [None, TOOLS]
+    tools += [case["tools"] for case in vectors(fmt)[:1]]
+    prompts = ["", *(case["prefill"] for case in vectors(fmt) if case["prefill"])]
+    prompts += [turn + word for turn in fmt.turn[:1] for word in ("", *markers(fmt)[:4])]
+    return st.fixed_dictionaries({"tools": st.sampled_from(tools), "prompt": st.sampled_from([None, *dict.fromkeys(prompts)])})
+
+
+def policies() -> st.SearchStrategy[dict[str, Any]]:
+    """Every option that changes what is a call, and small limits."""
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "calls_in_reasoning": st.sampled_from(("end", "ignore")),
+            "bare_calls": st.just("never"),
+            "calls_in_code": st.just("content"),
+            "unknown_tools": st.sampled_from(("content", "drop")),
+            "parallel_tool_calls": st.just(False),
+            "tool_choice": st.sampled_from(("none", "required", {"type": "function", "function": {"name": "get"}})),
+            "thinking": st.booleans(),
+            "max_held": st.sampled_from((1, 16, 100)),
+            "max_depth": st.sampled_from((1, 3)),
+            "max_calls": st.sampled_from((0, 1, 2)),
+        },
+    )
+
+
+def pieces(text: str) -> st.SearchStrategy[list[str]]:
+    """Ways to cut a text, empty pieces included."""
+    places = st.lists(st.integers(0, len(text)), max_size=8).map(sorted)
+    return places.map(lambda at: [text[start:end] for start, end in zip([0, *at], [*at, len(text)])])
