@@ -79,8 +79,8 @@ def test_a_string_that_holds_an_object_gives_the_object_once(text: str, expected
 # Damage
 
 
-# What a repair of the whole cannot know either, and how much of it is given back all the same: where an inner closer was, and
-# whether a bracket in a string whose quote is missing belongs to the string.
+# What a repair of the whole cannot know either, and how much of it is given back all the same: where an inner closer was, whether
+# a bracket in a string whose quote is missing belongs to the string, whether `"a, "b"` in a list is one string or two.
 KNOWN_LIMITS = {
     "single quotes, apostrophes bare": 0.97,
     "all closers and a quote missing": 0.97,
@@ -89,6 +89,8 @@ KNOWN_LIMITS = {
     "a surplus closer inside": 0.9,
     "closing quote of a value missing": 0.92,
     "unescaped quote before a comma": 0.97,
+    "unescaped quote before other punctuation": 0.97,
+    "unescaped pair of quotes": 0.97,
 }
 
 

@@ -6,7 +6,7 @@ index and the id, asks the request's tools whether the name is known, and turns 
 
 from __future__ import annotations
 
-import random
+import os
 import string
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -16,18 +16,18 @@ from toolparse.events import CallArguments, CallEnd, CallStart, Event, Problem
 if TYPE_CHECKING:
     from toolparse.tools import Tool, Tools
 
-ALPHANUMERIC = string.ascii_letters + string.digits
-_random = random.SystemRandom()
+_ALPHANUMERIC = (string.ascii_letters + string.digits).encode()
+_LETTERS = bytes(_ALPHANUMERIC[byte % len(_ALPHANUMERIC)] for byte in range(256))
 
 
 def call_id() -> str:
     """`call_` and 24 random letters and digits, as OpenAI-style clients expect."""
-    return "call_" + "".join(_random.choices(ALPHANUMERIC, k=24))
+    return "call_" + os.urandom(24).translate(_LETTERS).decode()
 
 
 def alnum9() -> str:
     """Nine random letters and digits, the only ids that Mistral's templates take."""
-    return "".join(_random.choices(ALPHANUMERIC, k=9))
+    return os.urandom(9).translate(_LETTERS).decode()
 
 
 NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}

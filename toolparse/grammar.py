@@ -4,7 +4,9 @@ A `Format` describes how a model family writes an assistant turn. It is data: no
 compiles a description into patterns once (`lexer.py`) and reads streams with it; `render.py` writes with the same description.
 
 Spelling. A marker is a string. White space at its ends is what the model's template writes there (the canonical text); on input
-any white space, or none, is taken between two parts. `{name}` and `{id}` in a marker stand for the call's name and id.
+any white space, or none, is taken between two parts. `{name}` and `{id}` in a marker stand for the call's name and id, `{key}` and
+`{kind}` for a parameter's, `{other}` for what a tag may hold besides and nobody reads, `{joined}` for a declared tool's name with the
+key of one of its parameters right behind it, whose own marker the model forgot (the opening then ends between the two).
 """
 
 from __future__ import annotations
@@ -39,13 +41,26 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What must follow, without being part of the opening. `adjacent` allows no white space in front of it."""
+    """What must follow, without being part of the opening: one of `starts`, each a marker or several in a row.
 
-    starts: tuple[str, ...]
+    `adjacent` allows no white space in front of it. `or_end`: behind a wrapper's opener the end of the output will do, too (the call is
+    then cut). `in_reasoning`: it must follow only where the opening would end open reasoning.
+    """
+
+    starts: tuple[str | tuple[str, ...], ...]
     adjacent: bool = False
+    or_end: bool = False
+    in_reasoning: bool = False
 
 
-Part = Union[str, OneOf, Maybe, Repeated, Ahead]
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A marker that ends the opening and the call at once: there are no arguments."""
+
+    marker: str
+
+
+Part = Union[str, OneOf, Maybe, Repeated, Ahead, Closed]
 Marker = Union[str, OneOf]
 
 
@@ -79,6 +94,10 @@ class Envelope:
     id: tuple[str, ...] = ("id",)
     listed: bool = False
     """The template writes all calls of a turn as one list."""
+    layout: tuple[str, str, str] = ("[", ", ", "]")
+    """What the template writes before, between and behind the calls of a list."""
+    start: tuple[Literal["{", "[{", "["], ...] = ("{", "[{")
+    """What may follow the opening: an object, a list that begins with an object, or (`[`) a list with anything before its first call."""
     ignored: tuple[str, ...] = ("type",)
     """Other keys that a bare object may have and still be a call."""
     waits_for_id: bool = False
@@ -107,8 +126,10 @@ class Parameters:
     """Arguments as repeated key/value markup whose values are raw text, typed by the tool's schema.
 
     `open` holds the slot `{key}`, and `{kind}` where the markup itself says what a value is: `kinds` gives for each kind whether the
-    text is a "string" or "json". `close` ends a value; where values are not escaped it may also be data, so it counts only when one of
-    `close_before` follows, blanks aside (none: always). `ends` are other markers that end an open value.
+    text is a "string" or "json" whatever the schema says, or "json_by_schema": JSON that stays text for a parameter that is declared a
+    string, with `True`, `False` and `None` where the schema has them. `close` ends a value; where values are not escaped it may also be
+    data, so it counts only when one of `close_before` follows, blanks aside (none: always). `ends` are other markers that end an open
+    value.
     """
 
     open: tuple[Part, ...]
@@ -125,7 +146,19 @@ class Parameters:
     """The closer counts with up to 32 other characters before its last one, as long as `close_before` follows."""
     python_scalars: bool = False
     """The template prints scalars as Python does, so `None` is null where null is allowed."""
-    kinds: tuple[tuple[str, Literal["string", "json"]], ...] = ()
+    none_is_null: bool = False
+    """`None` is null where null is allowed and a string is not, though the template prints JSON."""
+    kinds: tuple[tuple[str, Literal["string", "json", "json_by_schema"]], ...] = ()
+    first: tuple[Part, ...] = ()
+    """What is left of the first parameter's opening when its beginning is missing (behind a `{joined}`)."""
+    envelopes: tuple[str, ...] = ()
+    """Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
+    object_key: Part | None = None
+    """The opener of a key, where all arguments may stand as one JSON object (behind it no value follows)."""
+    written_newlines: bool = False
+    """The two characters backslash and n count as white space between the markers."""
+    xml: bool = False
+    """Values are escaped as in XML, by entities or CDATA. One that begins with a line break is laid out: blanks at its ends are framing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +189,7 @@ class Calls:
     `open` leads to the arguments (and holds `{name}` unless the body does), `also` are other accepted openings. `lead` are markers
     between the opening and the arguments, `close` those behind the arguments, in their order; each of them may be missing. `wrapper` stands around one or all calls; `bare`
     says whether `open` counts without it. `where` is where an opening counts: anywhere, at a line start, or at the start of the
-    output. `declared`: only for a tool that the request declares (`bare` openings, or all if there is no wrapper).
+    output. `declared`: only for a tool that the request declares.
     """
 
     body: Body
@@ -175,6 +208,8 @@ class Calls:
     """The characters of a name, as a character class."""
     ends: tuple[str, ...] = ()
     """Markers besides `close` that stand for missing closers: what is open is closed and the call is complete."""
+    skipped: tuple[Part, ...] = ()
+    """The opening of an entry in the wrapper that is no call: it is dropped up to the last of `close`, with a problem (Step3 alone)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -200,6 +235,8 @@ class Format:
     source: str = ""
     quirks: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    suffix: str = ""
+    """A pattern for what a checkpoint may write behind the name in every marker (`<think:x>`); the first marker tells what it is."""
 
     def variant(self, **changes: Any) -> Format:
         """The same format with some fields replaced; `name` must be one of them."""

@@ -7,20 +7,24 @@ nothing here keeps state.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from toolparse.grammar import END, Ahead, Calls, Envelope, Format, Maybe, OneOf, Parameters, Part, Repeated, Where
+from toolparse.grammar import END, Ahead, Calls, Closed, Envelope, Format, Maybe, OneOf, Parameters, Part, Repeated, Where
 
 SPACE = " \t\r\n"
 WS = r"[ \t\r\n]*"
 HEAD_LIMIT = 1024
 """A call's opening is at most this long, in characters; what is longer is text."""
-_SLOT = re.compile(r"\{(name|id|key|kind)\}")
-_CHARACTERS = {"id": r"[^\s<>\[\]{}]", "key": r"""[^<>\n"']""", "kind": r"""[^<>\s"']"""}
-_BLANKS = re.compile(r"[ \t\r\n]*")
+_SLOT = re.compile(r"\{(name|id|key|kind|other|joined)\}")
+_CHARACTERS = {
+    "id": r"[^\s<>\[\]{}]", "key": r"""[^<>\n"']""", "kind": r"""[^<>\s"']""", "other": r"[^<>\n]", "joined": r"[^<>]"
+}  # fmt: skip
+WRITTEN = r"(?:[ \t\r\n]|\\n)*"
+"""White space, the two characters backslash and n among it."""
 LOOK = 1024
 """How many characters behind a closer may decide whether it is one."""
 
@@ -28,8 +32,8 @@ LOOK = 1024
 def spellings(marker: Part) -> tuple[str, ...]:
     """All spellings of a marker, without the white space that the template writes around it."""
     if isinstance(marker, Ahead):
-        return marker.starts
-    if isinstance(marker, (Maybe, Repeated)):
+        return tuple(start if isinstance(start, str) else start[0] for start in marker.starts)
+    if isinstance(marker, (Maybe, Repeated, Closed)):
         return spellings(marker.marker)
     return tuple(text.strip(SPACE) for text in (marker.spellings if isinstance(marker, OneOf) else (marker,)))
 
@@ -67,22 +71,50 @@ def cut(text: str) -> str:
 class Head:
     """One opening of a call: the pattern, where it counts, and which description follows it.
 
-    `wrapped`: the wrapper's own opener is part of it. `named`: the name stands in it.
+    `wrapped`: the wrapper's own opener is part of it. `named`: the name stands in it, `joined`: in one piece with a key. `closed`: the
+    call has no arguments. `skips`: what it opens is no call. `cut` is the pattern of an opening at the end of the output.
     """
 
-    __slots__ = ("calls", "declared", "firsts", "full", "named", "partial", "where", "wrapped")
+    __slots__ = ("calls", "closed", "cut", "declared", "firsts", "full", "joined", "named", "partial", "skips", "where", "wrapped")
 
-    def __init__(self, calls: Calls, parts: tuple[Part, ...], where: Where, declared: bool, wrapped: bool) -> None:
+    def __init__(
+        self, calls: Calls, parts: tuple[Part, ...], where: Where, declared: bool, wrapped: bool, skips: bool = False
+    ) -> None:
         if isinstance(calls.body, Envelope):
-            parts = (*parts, Ahead(("{", "[")))
+            parts = (*parts, Ahead(tuple(dict.fromkeys(start[0] for start in calls.body.start))))
         self.calls = calls
         self.where = where
         self.declared = declared
         self.wrapped = wrapped
-        self.full = re.compile(sequence(parts, calls.name, whole=True))
-        self.partial = re.compile(sequence(parts, calls.name, whole=False) + r"\Z")
-        self.named = "name" in self.full.groupindex
+        self.skips = skips
+        space = blanks(calls.body)
+        self.full = slotted(sequence(parts, calls.name, True, space))
+        self.partial = slotted(sequence(parts, calls.name, False, space) + r"\Z")
+        slots = {slot.partition("_")[0] for slot in self.full.groupindex}
+        self.named = "name" in slots
+        self.joined = "joined" in slots
+        self.closed = any(isinstance(part, Closed) for part in parts)
+        self.cut = None
+        if wrapped and isinstance(parts[-1], Ahead) and parts[-1].or_end:
+            follows = sequence(("", *parts[-1:]), calls.name, False, space)
+            self.cut = slotted(f"{sequence(parts[:-1], calls.name, True, space)}(?={follows}\\Z)")
         self.firsts = tuple(first_texts(parts))
+
+
+def blanks(body: object) -> str:
+    """A pattern for what is white space between the markers of a call."""
+    return WRITTEN if isinstance(body, Parameters) and body.written_newlines else WS
+
+
+def slotted(pattern: str) -> re.Pattern[str]:
+    """The compiled pattern; a slot that stands in several alternatives gets a number (`slot_texts` takes it off)."""
+    numbers = itertools.count()
+    return re.compile(re.sub(r"\(\?P<(\w+)>", lambda slot: f"(?P<{slot[1]}_{next(numbers)}>", pattern))
+
+
+def slot_texts(found: re.Match[str]) -> dict[str, str]:
+    """The text of each slot, without the white space around it."""
+    return {slot.partition("_")[0]: text.strip(SPACE) for slot, text in found.groupdict().items() if text is not None}
 
 
 def first_texts(parts: tuple[Part, ...]) -> Iterator[str]:
@@ -93,25 +125,34 @@ def first_texts(parts: tuple[Part, ...]) -> Iterator[str]:
             return
 
 
-def sequence(parts: tuple[Part, ...], name: str, whole: bool) -> str:
-    """The parts in their order as one pattern, with any white space between them; not `whole`: the input may end anywhere in it."""
+def sequence(parts: tuple[Part, ...], name: str, whole: bool, blank: str = WS, silent: bool = False) -> str:
+    """The parts in their order as one pattern, with any white space between them; not `whole`: the input may end anywhere in it.
+
+    `silent`: the slots' texts are of no interest.
+    """
     out = []
-    end = "" if whole else r"\Z|"
+    end = "" if whole else r"\Z|" if blank == WS else r"\\?\Z|"
     for i, part in enumerate(parts):
-        texts = "|".join(slots(text, name, whole, isinstance(part, Ahead)) for text in spellings(part))
-        space = WS if i else ""
+        if isinstance(part, Ahead):
+            texts = "|".join(
+                slots(start, name, whole, True) if isinstance(start, str) else sequence(start, name, whole, blank, True)
+                for start in part.starts
+            )
+        else:
+            texts = "|".join(slots(text, name, whole, False, silent, blank) for text in spellings(part))
+        space = blank if i else ""
         if isinstance(part, Ahead):
             out.append(f"(?={'' if part.adjacent else space}(?:{texts}))" if whole else f"(?:{end}{space}(?:{end}{texts}))")
         elif isinstance(part, Maybe):
             out.append(f"(?:{space}(?:{texts}))?")
         elif isinstance(part, Repeated):
-            out.append(f"(?:{end}{space}(?:{texts})(?:{WS}(?:{texts}))*)")
+            out.append(f"(?:{end}{space}(?:{texts})(?:{blank}(?:{texts}))*)")
         else:
             out.append(f"(?:{end}{space}(?:{end}{texts}))")
     return "".join(out)
 
 
-def slots(text: str, name: str, whole: bool, ahead: bool = False) -> str:
+def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool = False, blank: str = WS) -> str:
     """The pattern of one marker with slots. A slot's text ends where its characters end, so more text never changes a match."""
     pieces = _SLOT.split(text)
     out = ""
@@ -120,11 +161,14 @@ def slots(text: str, name: str, whole: bool, ahead: bool = False) -> str:
             characters = name if piece == "name" else _CHARACTERS[piece]
             if ahead:
                 out += (r"[^\W\d]\w{0,255}" if whole else r"(?:\Z|[^\W\d]\w{0,255})") + WS
+            elif piece == "other":
+                out += f"{'' if whole else '(?:'}{characters}{{0,256}}{'' if whole else ')'}"
             elif whole:
-                out += rf"(?P<{piece}>(?=[^ \t\r\n]){characters}{{1,256}})(?!{characters})(?=.|\n)"
+                group = "?:" if silent else f"?P<{piece}>"
+                out += rf"({group}(?=[^ \t\r\n]){characters}{{1,256}})(?!{characters})(?=.|\n)"
             else:
-                out += rf"(?:\Z|{characters}{{1,256}})"
-            out += WS if text.endswith("}") and i == len(pieces) - 2 else ""
+                out += rf"(?:\Z|({'?P<joined>' if piece == 'joined' else '?:'}{characters}{{1,256}}))"
+            out += blank if text.endswith("}") and i == len(pieces) - 2 else ""
         elif piece:
             out += re.escape(piece) if whole else f"(?:\\Z|{cut(piece)})" if i else cut(piece)
     return out
@@ -156,19 +200,20 @@ class EndMarks:
 class Follow:
     """What must stand behind a marker, blanks aside, for it to count; nothing: it always does."""
 
-    __slots__ = ("at_end", "full", "partial")
+    __slots__ = ("at_end", "blanks", "full", "partial")
 
-    def __init__(self, before: tuple[str, ...], stops: tuple[str, ...]) -> None:
+    def __init__(self, before: tuple[str, ...], stops: tuple[str, ...], blank: str = WS) -> None:
+        self.blanks = re.compile(blank)
         self.at_end = END in before
         texts = [text for text in before if text != END] + list(stops if self.at_end else ())
         self.full = re.compile(any_of(texts)) if before else None
-        self.partial = re.compile(beginnings(texts))
+        self.partial = re.compile(beginnings(texts) if blank == WS else f"{beginnings(texts)}|\\\\\\Z")
 
     def __call__(self, text: str, at: int, last: bool) -> bool | None:
         """Whether the right thing follows at `at`; None when more text must tell."""
         if self.full is None:
             return True
-        end = _BLANKS.match(text, at, at + LOOK).end()  # type: ignore[union-attr]
+        end = self.blanks.match(text, at, at + LOOK).end()  # type: ignore[union-attr]
         if self.full.match(text, end):
             return True
         if end == len(text):
@@ -179,29 +224,39 @@ class Follow:
 class Values:
     """Patterns of raw parameter values: their openers, and what may end them."""
 
-    __slots__ = ("body", "close_end", "flow", "follows", "open", "open_partial", "search")
+    __slots__ = (
+        "blanks", "body", "first", "first_partial", "flow", "follows", "junk", "key_end", "object_key", "object_key_partial", "open",
+        "open_partial", "search",
+    )  # fmt: skip
 
-    def __init__(self, body: Parameters, stops: tuple[str, ...]) -> None:
+    def __init__(self, body: Parameters, ends: tuple[str, ...], stops: tuple[str, ...]) -> None:
+        """`ends` are the markers that end the call."""
         self.body = body
-        self.open = re.compile(sequence(body.open, "", whole=True))
-        self.open_partial = re.compile(sequence(body.open, "", whole=False) + r"\Z")
+        blank = blanks(body)
+        self.blanks = re.compile(blank)
+        self.open = slotted(sequence(body.open, "", True, blank))
+        self.open_partial = slotted(sequence(body.open, "", False, blank) + r"\Z")
+        self.first = slotted(sequence(body.first, "", True, blank)) if body.first else None
+        self.first_partial = slotted(sequence(body.first, "", False, blank) + r"\Z")
         close = re.escape(body.close)
         begin = body.close[:-1]
         if body.damaged_close:
             close = f"{re.escape(begin)}[^<>\\n]{{0,32}}{re.escape(body.close[-1])}"
-        opener = next(first_texts(body.open))
+        openers = tuple(first_texts(body.open))
+        nexts = openers if body.next != "never" else ()
         self.follows = {end.marker: Follow(end.before, stops) for end in body.ends}
-        self.follows[""] = Follow(body.close_before, stops)
-        marks = f"(?P<close>{close})|(?P<end>{any_of(end.marker for end in body.ends)})"
-        if body.next != "never":
-            marks += f"|(?P<next>{re.escape(opener)})"
-        held = beginnings((body.close, *(end.marker for end in body.ends), *([opener] if body.next != "never" else ())))
+        self.follows[""] = Follow(body.close_before, stops, blank)
+        marks = f"(?P<close>{close})|(?P<end>{any_of(end.marker for end in body.ends)})|(?P<next>{any_of(nexts)})"
+        held = beginnings((body.close, *(end.marker for end in body.ends), *nexts, *stops))
+        if stops:  # they trail: what is open when the output ends does not hold them
+            held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
         if body.damaged_close:
             held = f"(?:{held}|{re.escape(begin)}[^<>\\n]{{0,32}}\\Z)"
         trim = re.escape(body.trim)
         hold = f"(?:{trim})?{held}|{cut(body.trim)}\\Z" if trim else held
         self.search = re.compile(f"(?P<hold>{hold})|{f'(?:{trim})?' if trim else ''}(?:{marks})").search
-        firsts = {body.close[0], opener[0], *(end.marker[0] for end in body.ends), *body.trim[:1]}
+        self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (body.close, *openers, *ends, *stops))}]+")
+        firsts = {body.close[0], *(text[0] for text in (*nexts, *stops)), *(end.marker[0] for end in body.ends), *body.trim[:1]}
         self.flow = re.compile(f"[{''.join(map(re.escape, sorted(firsts)))}\"\\\\\\x00-\\x1f]").search
 
 
@@ -258,14 +313,23 @@ class Tail:
         texts = [text for marker in markers for text in spellings(marker)]
         self.partial = tuple(re.compile(beginnings(spellings(marker))) for marker in markers)
         self.ends = EndMarks((*texts, *calls.ends), openings, fmt.stop)
-        self.values = Values(calls.body, fmt.stop) if isinstance(calls.body, Parameters) else None
+        ends = (*texts, *calls.ends, *openings)
+        self.values = Values(calls.body, ends, fmt.stop) if isinstance(calls.body, Parameters) else None
         self.separators = calls.separators
         lead = [text for marker in calls.lead for text in spellings(marker)]
         self.lead = re.compile(f"{WS}(?:{any_of(lead)})")
         self.lead_partial = re.compile(f"{WS}(?:\\Z|{beginnings(lead)})") if lead else None
-        self.next = (
-            tuple(Head(calls, parts, "anywhere", False, False) for parts in (calls.open, *calls.also)) if calls.wrapper else ()
+        self.next = tuple(
+            head for other in fmt.calls if calls.wrapper and other.wrapper == calls.wrapper for head in inner_heads(other)
         )
+
+
+def inner_heads(calls: Calls, before: tuple[Part, ...] = ()) -> Iterator[Head]:
+    """The openings in a wrapper, `before` which its own opener may stand."""
+    for parts in (calls.open, *calls.also):
+        yield Head(calls, (*before, *parts), "anywhere", calls.declared, bool(before))
+    if calls.skipped:
+        yield Head(calls, (*before, *calls.skipped), "anywhere", False, bool(before), skips=True)
 
 
 class Lexicon:
@@ -297,7 +361,7 @@ def heads(fmt: Format, bare: bool) -> Iterator[Head]:
             if bare or not (calls.declared or calls.where != "anywhere"):
                 yield from (Head(calls, parts, calls.where, calls.declared, False) for parts in openings)
             continue
-        yield from (Head(calls, (calls.wrapper.open, *parts), "anywhere", False, True) for parts in openings)
+        yield from inner_heads(calls, (calls.wrapper.open,))
         if bare and calls.bare != "never":
             yield Head(calls, calls.open, calls.where, calls.bare == "declared", False)
 

@@ -199,18 +199,24 @@ class Parser:
         self._events = events = self._sink.events = []
         if self._finished:
             return events
-        self._text = self._held
-        self._run(True)
-        if self._state == self._call:
-            self._reader.finish(len(self._text))
-            if self._reader.refused:
-                self._state = self._prose
-                self._say_raw(self._give_back(0))
+        while True:
+            self._text = self._held
+            self._run(True)
+            if self._state != self._call:
+                break
+            self._reader.finish(len(self._held))
             self._sink.flush()
+            if not self._reader.refused:
+                break
+            self._text = self._held
+            self._raw_from = 0
+            at = self._give_back_and_go(len(self._text))
+            self._held = self._text[at:]
         self._flow = None
         if self._pair is None and not self._block and self._gap:
             self._emit("".join(self._gap))
         self._gap.clear()
+        self._tail = []
         self._finished = True
         return events
 
@@ -370,7 +376,7 @@ class Parser:
         if self._pair is None:
             if not self._fresh:
                 return None
-            pairs = self._lex.openers if not self._block or self._after_call() else {}
+            pairs = self._lex.openers if not self._block else {}
             if self._again or not self._block:
                 for pair in self._pairs:
                     if pair.close_again:
@@ -391,9 +397,6 @@ class Parser:
                 self._gap.clear()
             return moved
         return None
-
-    def _after_call(self) -> bool:
-        return False
 
     def _take(self, texts: tuple[str, ...], at: int, last: bool) -> int | None:
         """Where the marker at `at` ends if it is one of `texts`, `~at` if it may become one, None if it does not."""
@@ -525,21 +528,19 @@ class Parser:
             return at
         return ~at
 
-    def _give_back(self, at: int) -> str:
+    def _give_back(self) -> str:
         """The text that was tried and is no call after all, from its opening to all that is there; positions are set back to it."""
-        length = sum(map(len, self._raw))
         text = "".join(self._raw) + self._text[self._raw_from :]
         self._base = self._sink.start
         self._sink.base = self._base
         self._sink.abandon()
         self._raw = []
         self._raw_from = 0
-        self._tried = length + at
         return text
 
     def _give_back_and_go(self, at: int) -> int:
         tried = self._base + at - self._sink.start
-        self._text = self._give_back(at)
+        self._text = self._give_back()
         self._state = self._prose
         self._refused = self._base
         if tried > RESCAN:

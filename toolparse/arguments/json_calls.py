@@ -171,9 +171,11 @@ class NamedCall(ArgumentsReader):
 
     def __init__(self, call: OpenCall, ends: EndsAt, depth: int) -> None:
         super().__init__(call, ends, depth)
-        self.level = 0
         self.refused = False
         self.state = self.arguments
+
+    def ended_at_level(self) -> None:
+        self.state = self.member_ended
 
     def member_ended(self, at: int) -> int:
         self.arguments_ended(at)
@@ -209,12 +211,16 @@ class EnvelopeCalls(ArgumentsReader):
     name are kept. `bare`: no marker stands in front, so both keys must be there and no strange ones.
     """
 
-    __slots__ = ("bare", "began", "between", "between_start", "call_id", "captured", "closed", "keys", "name", "pending", "refused", "role")
+    __slots__ = (
+        "bare", "began", "between", "between_start", "call_id", "captured", "closed", "keys", "loose", "name", "pending", "refused",
+        "role",
+    )  # fmt: skip
 
     def __init__(self, call: OpenCall, keys: Envelope, ends: EndsAt, depth: int, bare: bool) -> None:
         super().__init__(call, ends, depth)
         self.keys = keys
         self.bare = bare
+        self.loose = "[" in keys.start
         self.refused = False
         self.began = False
         self.level = -1
@@ -260,15 +266,19 @@ class EnvelopeCalls(ArgumentsReader):
 
     def element(self, at: int) -> int:
         """Between the objects of the list."""
+        text = self.text
+        if not (self.call.count or self.loose):
+            here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+            if text[here : here + 1] not in ("{", ""):
+                return self.refuse(at)
         character = self.odd(at)
         if isinstance(character, int):
             return character
-        text = self.text
         at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
         self.copy = at
         if character in "{],":
             self.report_between()
-        elif self.call.count:
+        else:
             self.between.append(character)
             if len(self.between) == 1:
                 self.between_start = self.call.base + at
@@ -277,7 +287,7 @@ class EnvelopeCalls(ArgumentsReader):
             if self.call.count:
                 self.call.starts_at(at)
             return self.open_object(at)
-        if not self.call.count:
+        if character == "]" and not self.call.count:
             return self.refuse(at)
         self.done = character == "]"
         return at + 1
@@ -290,20 +300,10 @@ class EnvelopeCalls(ArgumentsReader):
             position = self.between_start - self.call.base
             self.call.problem("dropped_text", f"text between the calls was dropped: {text}", position)
 
-    def ended(self) -> None:
-        depth = len(self.stack)
-        if depth >= self.level >= 0:
-            if depth == self.level:
-                self.state = self.member_ended
-            else:
-                self.state = self.after_element if self.in_array else self.after_member
-        else:
-            self.state = self.object_ended
+    def ended_at_level(self) -> None:
+        self.state = self.member_ended if len(self.stack) == self.level else self.object_ended
 
-    def on_key(self, key: str, at: int) -> None:
-        if len(self.stack) != self.level:
-            super().on_key(key, at)
-            return
+    def on_member(self, key: str, at: int) -> None:
         self.out = discard
         self.copy = at
         self.role = ""
@@ -357,8 +357,7 @@ class EnvelopeCalls(ArgumentsReader):
                 if not self.name:
                     return self.refuse(at) if not self.call.count else at
             elif role == "id":
-                found = string_value(self.captured)
-                self.call_id = found if isinstance(found, str) and found else None
+                self.call_id = id_value(self.captured)
         self.copy = at
         self.out = discard
         if self.closed and self.name and not self.began and (self.call_id is not None or not self.keys.waits_for_id):
@@ -373,6 +372,24 @@ class EnvelopeCalls(ArgumentsReader):
                 self.call.write(text)
             self.pending = []
             self.write = self.call.write
+
+    def odd_after(self, at: int) -> int:
+        return self.unclosed(at) or super().odd_after(at)
+
+    def odd_key(self, at: int) -> int:
+        return self.unclosed(at) or super().odd_key(at)
+
+    def unclosed(self, at: int) -> int:
+        """Where another object begins behind the arguments, so that this one lacks its closer; 0 where none does."""
+        if not (self.closed and self.name and len(self.stack) == self.level):
+            return 0
+        here = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        if not self.text.startswith("{", here):
+            return 0
+        self.trailing(here)
+        self.repaired("missing_closer", "a missing } was added", here)
+        self.pop()
+        return here
 
     def object_ended(self, at: int) -> int:
         self.copy = at
@@ -396,10 +413,12 @@ class EnvelopeCalls(ArgumentsReader):
         if self.began:
             self.call.end(complete, at)
             self.began = False
-        elif not self.call.count:
-            self.refuse(at)
-        else:
+        elif self.refused:
+            return
+        elif self.call.count or (self.loose and self.stack):
             self.repaired("no_name", "an object without a name is no call and was dropped", at)
+        else:
+            self.refuse(at)
 
     def text_ended(self, at: int, how: str) -> int:
         self.trailing(at)
@@ -415,7 +434,7 @@ class EnvelopeCalls(ArgumentsReader):
             if len(self.stack) >= self.level:
                 self.repaired("missing_closer", "the braces of the call were not all closed", at)
             self.settle(at, complete=self.closed or how == "close")
-        elif not self.call.count:
+        if not self.call.count:
             return self.refuse(at)
         self.report_between()
         self.done = True
@@ -427,7 +446,7 @@ class EnvelopeCalls(ArgumentsReader):
             self.cut_off()
         if self.level >= 0:
             self.settle(at, complete=self.closed)
-        elif not self.call.count:
+        if not self.call.count:
             self.refuse(at)
         self.report_between()
         self.done = True
@@ -437,3 +456,10 @@ def string_value(parts: list[str]) -> object:
     """The value of a JSON scalar that was captured; not every one is a string."""
     text = "".join(parts).strip(SPACE)
     return json.loads(text) if text[:1] == '"' else None
+
+
+def id_value(parts: list[str]) -> str | None:
+    """An id that was captured: a string that is not empty, or the digits of a counter."""
+    found = string_value(parts)
+    text = found if isinstance(found, str) else "".join(parts).strip(SPACE)
+    return text if isinstance(found, str) or text.isdecimal() else None

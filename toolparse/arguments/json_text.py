@@ -26,21 +26,20 @@ from typing import Any, Protocol
 SPACE = " \t\r\n"
 _WS = r"[ \t\r\n]*"
 _SPACES = re.compile(_WS)
-_SCALAR = r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)"
-_VALUE = re.compile(f'{_WS}(?:(")|()(?!)|({_SCALAR})(?={_WS}[,}}\\]])|(?=[{{\\[]))')
-_MEMBER_VALUE = re.compile(f'{_WS}(?:(")|({_SCALAR}{_WS},{_WS}")|({_SCALAR})(?={_WS}[,}}\\]])|(?=[{{\\[]))')
-_ELEMENT = re.compile(f'{_WS}(?:(")|({_SCALAR}{_WS},{_WS})(?=["\\[{{\\-0-9tfn])|({_SCALAR})(?={_WS}[,}}\\]])|(?=[{{\\[]))')
-_CUT = re.compile(_WS + r"(?:,[ \t\r\n]*)?[-+.\w]{0,40}\Z")
-_QUOTE_CUT = re.compile(f'"{_WS}(?:,{_WS})?\\Z')
+_SCALAR = r"(?:-?(?:[1-9][0-9]*|0)(?:\.[0-9]+|)(?:[eE][+-]?[0-9]+|)|true|false|null)"
+_VALUE = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[,}}\\]])|()(?=[{{\\[]))')
+_MEMBER_VALUE = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[}}\\]])|()(?=[{{\\[])|({_SCALAR}{_WS},{_WS}"))')
+_ELEMENT = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[}}\\]])|()(?=[{{\\[])|({_SCALAR}{_WS},{_WS})(?=["\\[{{\\-0-9tfn]))')
+_CUT = re.compile(rf"{_WS}[-+.\w]*{_WS}(?:,{_WS}|)\Z")
 _FLOW = re.compile(r'["\\\x00-\x1f]').search
 _SINGLE = re.compile(r"""['"\\\x00-\x1f]""").search
-_KEY_END = re.compile('"' + _WS + ":")
-_OBJECT_STRING_END = re.compile(f'"{_WS}(?:,{_WS}(")|(\\}}))')
-_ARRAY_STRING_END = re.compile(f'"{_WS}(?:,{_WS}(")|(\\])|,{_WS}(?=[\\[{{\\-\\dtfn]))')
-_FIRST_KEY = re.compile(_WS + r'(?:(")|(\}))')
+_KEY_END = re.compile(f'"{_WS}(?:(:)({_WS}")?|\\Z)')
+_OBJECT_STRING_END = re.compile(f'"{_WS}(?:,{_WS}(")|(\\}})|(?:,{_WS})?\\Z)')
+_ARRAY_STRING_END = re.compile(f'"{_WS}(?:,{_WS}(")|(\\])|,{_WS}()(?=[\\[{{\\-\\dtfn])|(?:,{_WS})?\\Z)')
+_FIRST_KEY = re.compile(_WS + r'(?:(")|(\})|\Z)')
 _FIRST_ELEMENT = re.compile(_WS + r"(\])")
-_AFTER_MEMBER = re.compile(f'{_WS}(?:,{_WS}(")|(\\}}))')
-_AFTER_ELEMENT = re.compile(f'{_WS}(?:,{_WS}(?=["\\[{{\\-\\dtfn])|(\\]))')
+_AFTER_MEMBER = re.compile(f'{_WS}(?:,{_WS}(")|(\\}})|(?:,{_WS})?\\Z)')
+_AFTER_ELEMENT = re.compile(f'{_WS}(?:,{_WS}()(?=["\\[{{\\-\\dtfn])|(\\])|(?:,{_WS})?\\Z)')
 _ELEMENT_START = re.compile(r"""["'\[{\-\dtfnTFN]""")
 _BARE_KEY = re.compile(r"[^\s\"'{}\[\],:=<>]{1,128}")
 _BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]*(?:[:=]|\Z)|\Z")
@@ -62,7 +61,9 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b
 LOOK = 128
 """How many characters behind a quote may decide whether it closes."""
 HOLD = 64
-"""How many characters of a token that the text ends in are looked at again with the next piece."""
+"""How many characters behind a value, up to the end of the text, are looked at again with the next piece."""
+SHORT = 24
+"""The same for a number or literal that the text ends in; a longer one is kept piece by piece."""
 
 
 def escape_character(character: re.Match[str]) -> str:
@@ -97,7 +98,7 @@ class JsonReader:
 
     `out` receives valid JSON text, `report` the repairs. `step` returns how far it got; `done` says that the value has closed,
     `closed_by` which end marker ended the text otherwise. Inside a string `flow` is the search that finds nothing in text which passes
-    through as it is, if `direct` says that `out` is where the text finally goes.
+    through as it is, if `direct` says that `out` is where the text finally goes. `level` is the depth whose values are watched.
     """
 
     __slots__ = (
@@ -114,7 +115,7 @@ class JsonReader:
         self.stack: list[str] = []
         self.seen: list[set[str]] = []
         self.in_array = False
-        self.level = -1
+        self.level = 0
         self.quote = '"'
         self.key_text = ""
         self.word: list[str] = []
@@ -179,24 +180,32 @@ class JsonReader:
 
     def ended(self) -> None:
         """A value is complete."""
-        if len(self.stack) == self.level:
-            self.state = self.member_ended
-        elif not self.stack:
-            self.done = True
-        else:
+        if len(self.stack) > self.level:
             self.state = self.after_element if self.in_array else self.after_member
+        else:
+            self.ended_at_level()
 
-    def member_ended(self, at: int) -> int:
-        """The value of a watched member is complete (see `level`)."""
-        raise NotImplementedError
+    def ended_at_level(self) -> None:
+        """The value that is read, or a watched member of it, is complete (see `level`)."""
+        self.done = True
 
     def on_key(self, key: str, at: int) -> None:
         """A key and its colon have been read up to `at`; the value follows."""
+        if len(self.stack) == self.level:
+            self.on_member(key, at)
+            return
         seen = self.seen[-1]
         if key in seen:
-            self.repaired("repeated_key", f"the key {key[:60]!r} stands twice in one object", at)
+            self.repeated(key, at)
         seen.add(key)
         self.state = self.value
+
+    def on_member(self, key: str, at: int) -> None:
+        """A key of the object at the watched depth has been read."""
+        self.state = self.value
+
+    def repeated(self, key: str, at: int) -> None:
+        self.repaired("repeated_key", f"the key {key[:60]!r} stands twice in one object", at)
 
     def open(self, opener: str, at: int) -> int:
         """`at` is the position of the opening bracket."""
@@ -216,27 +225,28 @@ class JsonReader:
         if self.direct and quote == '"':
             self.flow = _FLOW
 
-    def is_cut(self, at: int) -> bool:
-        """Whether the text ends inside the token at `at`, which may still turn out to be strict."""
-        return not self.last and len(self.text) - at < HOLD and _CUT.match(self.text, at) is not None
-
     def value(self, at: int) -> int:
-        watched = len(self.stack) == self.level or not self.stack
-        found = (_VALUE if watched else _ELEMENT if self.in_array else _MEMBER_VALUE).match(self.text, at)
+        text = self.text
+        character = text[at : at + 1]
+        if character == '"':
+            self.begin_string('"')
+            return at + 1
+        if len(text) - at < SHORT and not self.last and _CUT.match(text, at):
+            return ~at
+        found = (_VALUE if len(self.stack) <= self.level else _ELEMENT if self.in_array else _MEMBER_VALUE).match(text, at)
         if found is None:
-            return ~at if self.is_cut(at) else self.odd_value(at)
+            return self.odd_value(at)
         kind = found.lastindex
         end = found.end()
         if kind == 1:
             self.begin_string('"')
         elif kind == 2:
-            if not self.in_array:
-                self.quote = '"'
-                self.state = self.key
-        elif kind == 3:
             self.ended()
-        else:
+        elif kind == 3:
             return self.bracket(end)
+        elif not self.in_array:
+            self.quote = '"'
+            self.state = self.key
         return end
 
     def bracket(self, at: int) -> int:
@@ -254,20 +264,24 @@ class JsonReader:
         at = found.start()
         character = text[at]
         if character == self.quote:
-            if character == '"' and len(self.stack) != self.level and self.stack:
+            if character == '"' and len(self.stack) > self.level:
                 closing = (_ARRAY_STRING_END if self.in_array else _OBJECT_STRING_END).match(text, at)
-                if closing is not None and closing.end() - at <= LOOK:
+                if closing is not None:
                     kind = closing.lastindex
-                    if kind == 1 and self.in_array:
-                        return closing.end()
-                    self.flow = None
-                    if kind == 2:
-                        self.pop()
-                    else:
-                        self.state = self.value if self.in_array else self.key
-                    return closing.end()
-                if not self.last and len(text) - at < HOLD and _QUOTE_CUT.match(text, at):
-                    return ~at
+                    end = closing.end()
+                    if end - at <= LOOK:
+                        if kind is None:
+                            if not self.last:
+                                return ~at
+                        elif kind != 1 or not self.in_array:
+                            self.flow = None
+                            if kind == 2:
+                                self.pop()
+                            else:
+                                self.state = self.value if self.in_array else self.key
+                            return end
+                        else:
+                            return end
             closes = self.closes(at, key=False)
             if closes is None:
                 return ~at
@@ -292,22 +306,36 @@ class JsonReader:
         character = text[at]
         if character == self.quote:
             closing = _KEY_END.match(text, at) if character == '"' else None
-            if closing is None:
-                if not self.last and len(text) - at < HOLD and _QUOTE_CUT.match(text, at):
+            if closing is not None:
+                kind = closing.lastindex
+                end = closing.end()
+                if kind is not None:
+                    key, self.key_text = self.key_text, ""
+                    if len(self.stack) == self.level:
+                        end = closing.end(1)
+                        self.on_member(key, end)
+                        return end
+                    seen = self.seen[-1]
+                    if key in seen:
+                        self.repeated(key, closing.end(1))
+                    seen.add(key)
+                    if kind == 2:
+                        self.begin_string('"')
+                    else:
+                        self.state = self.value
+                    return end
+                if not self.last and end - at <= LOOK:
                     return ~at
-                closes = self.closes(at, key=True)
-                if closes is None:
-                    return ~at
-                if not closes:
-                    self.key_text += '\\"' if character == '"' else character
-                    return self.inner_quote(at)
-                if character != '"':
-                    self.patch(at, at + 1, '"')
-                self.state = self.colon
-                return at + 1
-            key, self.key_text = self.key_text, ""
-            self.on_key(key, closing.end())
-            return closing.end()
+            closes = self.closes(at, key=True)
+            if closes is None:
+                return ~at
+            if not closes:
+                self.key_text += '\\"' if character == '"' else character
+                return self.inner_quote(at)
+            if character != '"':
+                self.patch(at, at + 1, '"')
+            self.state = self.colon
+            return at + 1
         end = self.odd_character(at)
         if end > at:
             self.key_text += text[at:end]
@@ -315,14 +343,15 @@ class JsonReader:
 
     def first_key(self, at: int) -> int:
         found = _FIRST_KEY.match(self.text, at)
-        if found is None:
-            return ~at if self.is_cut(at) else self.odd_key(at)
-        if found.lastindex == 1:
+        kind = 0 if found is None else found.lastindex
+        if kind == 1:
             self.quote = '"'
             self.state = self.key
-        else:
+        elif kind == 2:
             self.pop()
-        return found.end()
+        else:
+            return self.odd_key(at)
+        return found.end()  # type: ignore[union-attr]
 
     def first_element(self, at: int) -> int:
         found = _FIRST_ELEMENT.match(self.text, at)
@@ -334,24 +363,32 @@ class JsonReader:
 
     def after_member(self, at: int) -> int:
         found = _AFTER_MEMBER.match(self.text, at)
-        if found is None:
-            return ~at if self.is_cut(at) else self.odd_after(at)
-        if found.lastindex == 1:
+        kind = 0 if found is None else found.lastindex
+        if kind == 1:
             self.quote = '"'
             self.state = self.key
-        else:
+        elif kind == 2:
             self.pop()
-        return found.end()
+        else:
+            return self.unless_cut(found, at)
+        return found.end()  # type: ignore[union-attr]
 
     def after_element(self, at: int) -> int:
         found = _AFTER_ELEMENT.match(self.text, at)
-        if found is None:
-            return ~at if self.is_cut(at) else self.odd_after(at)
-        if found.lastindex == 1:
+        kind = 0 if found is None else found.lastindex
+        if kind == 1:
+            self.state = self.value
+        elif kind == 2:
             self.pop()
         else:
-            self.state = self.value
-        return found.end()
+            return self.unless_cut(found, at)
+        return found.end()  # type: ignore[union-attr]
+
+    def unless_cut(self, found: re.Match[str] | None, at: int) -> int:
+        """Behind a value, no strict token: wait while one may still come, else repair."""
+        if found is not None and not self.last and found.end() - at <= HOLD:
+            return ~at
+        return self.odd_after(at)
 
     # -- the closing-quote rule -----------------------------------------------------------------------------------------------------
 
