@@ -92,7 +92,7 @@ def samples(damage: Damage, count: int, seed: int = 0) -> Iterator[Damaged]:
 
 def _written(random: Random) -> str:
     style = random.choice(({}, {"separators": (",", ":")}, {"indent": 2}))
-    return json.dumps(document(random), ensure_ascii=random.random() < 0.1, **style)  # type: ignore[arg-type]
+    return json.dumps(document(random), ensure_ascii=random.random() < 0.1, **style)
 
 
 def _join(parts: list[Token]) -> str:

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+import re
+from types import FunctionType, ModuleType
 
 import pytest
 import strategies
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from toolparse import CallArguments, Content, Event, Format, Parser, Problem, formats, get_format
+from toolparse import Event, Format, Parser, Tools, formats, get_format
+from toolparse.lexer import Head, Lexicon, Tail, Watch
 from toolparse.testing import check_arguments, check_linear, check_text, check_well_formed, cut, floods, joined
 
 every_format = pytest.mark.parametrize("name", [fmt.name for fmt in formats()])
@@ -65,3 +68,116 @@ def test_what_the_engine_knows_of_tokens_does_not_make_pieces_matter(name: str, 
 def feed_runs(parser: Parser, runs: list[tuple[str, bool | None]]) -> list[Event]:
     events = [event for run, special in runs for event in parser.feed(run, special)]
     return events + parser.finish()
+
+
+# -- the last text of each fault that was found: whatever was wrong with it, it keeps every promise now ---------------------------------
+
+FOUND: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("hermes", '<tool_call>{"name": "g", "arguments": {<|im_end|></think>', {}),
+    ("llama3_json", '{"name": "g", "arguments": \\{"hi "null null{"name": "g"', {}),
+    ("llama3_json", '{"name"', {}),
+    ("hermes", "a<|im_end|>", {}),
+    ("llama3_json", '{"name":"e"}', {"prompt": "<|start_header_id|>assistant<|end_header_id|>\n\n<|python_start|>"}),
+    ("hermes", "x", {"prompt": "<|im_start|>assistant\n<|endoftext|>"}),
+    ("deepseek_v3", "n\n<|tool▁call▁begin|>", {"prompt": "<｜Assistant｜><｜tool▁calls▁begin｜>"}),
+    ("deepseek_v3", "\n<|tool▁calls▁begin|>", {"prompt": "<｜Assistant｜><｜tool_calls_begin｜>"}),
+    ("mistral", "s", {"prompt": "[/INST][TOOL_CALLS]"}),
+    ("mistral", "<think>(", {"prompt": "[/INST][TOOL_CALLS]"}),
+    ("mistral", "\n</s>", {"prompt": "[/INST][TOOL_CALLS]"}),
+    ("mistral", "[THINK]: [CALL_ID]", {"prompt": "[/INST][TOOL_CALLS]"}),
+    ("hermes", "[e", {"prompt": "<|im_start|>assistant\n<tool_call>"}),
+    ("hermes", '{"":\u00a0,', {"prompt": "<|im_start|>assistant\n<tool_call>"}),
+    ("hermes", '<tool_call>{"","arguments":"{"":}"":', {}),
+    ("mistral", '[TOOL_CALLS]{"","arguments":"{"\\"}"":', {}),
+    ("hermes", '<tool_call>{"name":n}\n', {"prompt": "<think>\n", "max_held": 16}),
+    ("llama3_json", '<|python_tag|>{"name":s};', {"max_held": 1}),
+    ("llama3_json", '<|python_tag|>{"name":"""}<', {"max_held": 1}),
+    ("hermes", '<tool_call>{"name":"n", "arguments":{}', {"max_depth": 1}),
+    ("llama3_json", '<|python_tag|>{"name":n "parameters":{""}', {"max_depth": 1}),
+    ("mistral", '[TOOL_CALLS][{"name":"e"}{"name":[]"","arguments":', {}),
+    ("mistral", '[TOOL_CALLS][{"name":"x"}{[TOOL_CALLS]s[ARGS]', {}),
+    ("pythonic", "[tide_e(or='Bres', dys=1), set_thersat(roo='clsius=-2", {}),
+    ("pythonic", '[e(or="",ds), se(e=nen', {}),
+    ("pythonic", "[tee(o=\"Sw\"),a(e=\"=in'", {}),
+    ("mistral", '[TOOL_CALLS][{"name":"get", "arguments": {}, id""} {"name":"g","arguments": {"m""e" ,"tu} "d": "68I9"]', {}),
+    ("llama3_json", '{"name": ', {}),
+    ("hermes", '<tool_call>{""', {"prompt": "<think>\n"}),
+    ("llama3_json", '<|python_tag|>{"name":"e"', {}),
+    ("pythonic", '[y(e="",c', {}),
+    ("mistral", "[TOOL_CALLS]{'name':'p'", {}),
+    ("hermes", '<tool_call>{"<tool_call>{"name":e,', {}),
+    ("llama3_json", '{"name":t "parameters":"{}}', {}),
+    ("hermes", '<tool_call>{"name":e "arguments":{"","body":x "body":"', {}),
+    ("hermes", '<tool_call>{"name":e "":{"","body":n "body":"', {}),
+    ("hermes", '<tool_call>{"name":o "arguments":"{}"a', {}),
+    ("llama3_json", '<|python_tag|>{"name":a "arguments":"{"":}"m', {}),
+)
+
+
+@pytest.mark.parametrize(("name", "text", "options"), FOUND)
+def test_a_text_that_broke_a_promise_keeps_it(name: str, text: str, options: dict[str, object]) -> None:
+    check_text(get_format(name), text, **{"prompt": "", **options})
+
+
+# -- limits -----------------------------------------------------------------------------------------------------------------------------
+
+
+@every_format
+def test_the_work_is_linear(name: str) -> None:
+    fmt = get_format(name)
+    for prefix, unit in floods(fmt, strategies.vectors(fmt)):
+        check_linear(lambda: Parser(fmt, tools=strategies.TOOLS, prompt=""), prefix, unit)
+
+
+@every_format
+def test_what_is_held_stays_below_the_limit(name: str) -> None:
+    """`max_held`, and what one decision may look at: an opening with its name, and a marker."""
+    fmt = get_format(name)
+    allowed = 1000 + 1024 + 200
+    over = []
+    for prefix, unit in floods(fmt, strategies.vectors(fmt)):
+        parser = Parser(fmt, tools=strategies.TOOLS, prompt="", max_held=1000)
+        text = prefix + unit * (8000 // len(unit))
+        held = []
+        for at in range(0, len(text), 50):
+            parser.feed(text[at : at + 50])
+            held.append(parser.held)
+        if max(held) > allowed or kept(parser) > 4 * allowed:
+            over.append(f"{prefix!r} + {unit!r} * n: {max(held)} characters held, {kept(parser)} kept")
+    assert not over, "\n".join(over)
+
+
+def kept(parser: Parser) -> int:
+    """How many characters a parser keeps, in strings that it and its parts hold."""
+    count = 0
+    seen = {id(parser)}
+    waiting: list[object] = [parser]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            count += len(value)
+            continue
+        for part in gc.get_referents(value):
+            shared = isinstance(part, (type, ModuleType, FunctionType, Format, Lexicon, Watch, Head, Tail, Tools, re.Pattern))
+            if id(part) not in seen and not shared:
+                seen.add(id(part))
+                waiting.append(part)
+    return count
+
+
+@every_format
+@pytest.mark.parametrize("unit", ["[", "{", '{"a":', "[[{'a':", "f(", "<a>", '"{\\"a\\":', "("])
+def test_ten_thousand_levels_are_no_error(name: str, unit: str) -> None:
+    fmt = get_format(name)
+    text = unit * 10_000
+    for prefix in ("", *begun_calls(fmt)):
+        events = feed_runs(Parser(fmt, tools=strategies.TOOLS, prompt=""), [(prefix + text, None)])
+        check_well_formed(events, prefix + text)
+        check_arguments(events, prefix + text)
+
+
+def begun_calls(fmt: Format) -> list[str]:
+    """The longest beginnings of the shortest call of the vectors that leave the call open."""
+    calls = [case["text"] for case in strategies.vectors(fmt) if case["kind"] == "canonical" and case["expect"]["tool_calls"]]
+    text = min(calls, key=len, default="")
+    return [text[: len(text) * share // 10] for share in (5, 7, 9)] if text else []

@@ -36,7 +36,7 @@ NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
 class OpenCall:
     """The calls of one output, one of which may be open.
 
-    `count` is how many the opening that is being read has begun so far (a list opens several), `base` the offset in the output of
+    `parts` takes the fragments of the arguments (a codec may append to it itself). `count` is how many the opening that is being read has begun so far (a list opens several), `base` the offset in the output of
     the text that positions refer to.
     """
 
@@ -99,6 +99,20 @@ class OpenCall:
         """Whether the request has a tool of this name; when it has no tools, every name passes only where none must be declared."""
         tools = self.tools
         return tools is not None and name in tools
+
+    def joined_name(self, text: str) -> str:
+        """The longest declared name that `text` begins with and that a parameter of its tool follows; "" when there is none."""
+        fitting = (tool.name for tool in self.tools or () if text.startswith(tool.name) and text[len(tool.name) :].strip() in tool.keys)
+        return max(fitting, key=len, default="")
+
+    def may_be_joined(self, text: str) -> bool:
+        """Whether a longer text may begin with a declared name and a parameter of its tool."""
+        for tool in self.tools or ():
+            if tool.name.startswith(text):
+                return True
+            if text.startswith(tool.name) and any(key.startswith(text[len(tool.name) :].lstrip()) for key in tool.keys):
+                return True
+        return False
 
     def opening(self, start: int, trial: bool, declared_only: bool) -> None:
         """An opening has been found at the offset `start`; `trial`: no name is known yet."""

@@ -153,8 +153,8 @@ class Parameters:
     """What is left of the first parameter's opening when its beginning is missing (behind a `{joined}`)."""
     envelopes: tuple[str, ...] = ()
     """Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
-    object_key: Part | None = None
-    """The opener of a key, where all arguments may stand as one JSON object (behind it no value follows)."""
+    object_key: tuple[str, str] | None = None
+    """The markers around a key, where all arguments may stand as one JSON object that no value follows (LongCat alone)."""
     written_newlines: bool = False
     """The two characters backslash and n count as white space between the markers."""
     xml: bool = False
@@ -196,7 +196,7 @@ class Calls:
     open: tuple[Part, ...] = ()
     also: tuple[tuple[Part, ...], ...] = ()
     lead: tuple[Marker, ...] = ()
-    close: tuple[Marker, ...] = ()
+    close: tuple[Marker | Maybe, ...] = ()
     wrapper: Wrapper | None = None
     bare: Literal["never", "always", "declared"] = "never"
     where: Where = "anywhere"

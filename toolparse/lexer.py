@@ -91,8 +91,8 @@ class Head:
         self.full = slotted(sequence(parts, calls.name, True, space))
         self.partial = slotted(sequence(parts, calls.name, False, space) + r"\Z")
         slots = {slot.partition("_")[0] for slot in self.full.groupindex}
-        self.named = "name" in slots
         self.joined = "joined" in slots
+        self.named = "name" in slots or self.joined
         self.closed = any(isinstance(part, Closed) for part in parts)
         self.cut = None
         if wrapped and isinstance(parts[-1], Ahead) and parts[-1].or_end:
@@ -234,17 +234,23 @@ class Values:
         self.body = body
         blank = blanks(body)
         self.blanks = re.compile(blank)
+        self.follows: dict[str, Follow] = {}
         self.open = slotted(sequence(body.open, "", True, blank))
         self.open_partial = slotted(sequence(body.open, "", False, blank) + r"\Z")
         self.first = slotted(sequence(body.first, "", True, blank)) if body.first else None
         self.first_partial = slotted(sequence(body.first, "", False, blank) + r"\Z")
+        key = body.object_key or ("", "")
+        self.object_key = re.compile(f"{re.escape(key[0])}{WS}(?={{)") if key[0] else None
+        self.object_key_partial = re.compile(f"(?:{cut(key[0])}{WS})\\Z")
+        self.key_end = re.compile(f"(?P<hold>{beginnings(key[1:])})|(?P<close>{any_of(key[1:])})")
+        self.follows["key"] = Follow((key[0], *ends, END), stops)
         close = re.escape(body.close)
         begin = body.close[:-1]
         if body.damaged_close:
             close = f"{re.escape(begin)}[^<>\\n]{{0,32}}{re.escape(body.close[-1])}"
         openers = tuple(first_texts(body.open))
         nexts = openers if body.next != "never" else ()
-        self.follows = {end.marker: Follow(end.before, stops) for end in body.ends}
+        self.follows |= {end.marker: Follow(end.before, stops) for end in body.ends}
         self.follows[""] = Follow(body.close_before, stops, blank)
         marks = f"(?P<close>{close})|(?P<end>{any_of(end.marker for end in body.ends)})|(?P<next>{any_of(nexts)})"
         held = beginnings((body.close, *(end.marker for end in body.ends), *nexts, *stops))
@@ -304,7 +310,7 @@ def watch_pattern(markers: set[str], edge_firsts: frozenset[str]) -> str:
 class Tail:
     """What may stand in and behind a call: its values, its closers in their order, the openings that may follow inside the wrapper."""
 
-    __slots__ = ("closers", "ends", "lead", "lead_partial", "next", "partial", "separators", "values", "wrapper_at")
+    __slots__ = ("closers", "ends", "lead", "lead_partial", "next", "partial", "separators", "skip_end", "values", "wrapper_at")
 
     def __init__(self, calls: Calls, fmt: Format, openings: Iterable[str]) -> None:
         markers = [*calls.close, *([calls.wrapper.close] if calls.wrapper else ())]
@@ -319,6 +325,9 @@ class Tail:
         lead = [text for marker in calls.lead for text in spellings(marker)]
         self.lead = re.compile(f"{WS}(?:{any_of(lead)})")
         self.lead_partial = re.compile(f"{WS}(?:\\Z|{beginnings(lead)})") if lead else None
+        skip_ends = (*markers[-2:], *calls.skipped[:1], *fmt.stop)
+        skip_texts = [text for marker in skip_ends for text in spellings(marker)]
+        self.skip_end = re.compile(f"(?P<hold>{beginnings(skip_texts)})|(?P<end>{any_of(skip_texts)})")
         self.next = tuple(
             head for other in fmt.calls if calls.wrapper and other.wrapper == calls.wrapper for head in inner_heads(other)
         )

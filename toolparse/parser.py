@@ -31,7 +31,7 @@ from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
 from toolparse.formats import get_format
 from toolparse.grammar import Format
 from toolparse.grammar import Reasoning as Pair
-from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Watch, lexicon, spellings
+from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Watch, lexicon, slot_texts, spellings
 from toolparse.message import Message, MessageBuilder
 
 _SPACES = re.compile(r"[ \t\r\n]*")
@@ -56,6 +56,10 @@ class Parser:
     `new_id` makes call ids. `max_held` (characters), `max_depth` and `max_calls` are limits. Raises `UnknownFormat` for an unknown
     name and `ValueError` for an unknown policy; model output never raises.
     """
+
+    __slots__ = (
+        "_again", "_base", "_block", "_closer", "_code_is_content", "_echo", "_events", "_fence", "_finished", "_flow", "_flow_index", "_fresh", "_gap", "_head", "_held", "_late_closer", "_lex", "_line", "_live", "_max_depth", "_max_held", "_outer_gap", "_pair", "_pairs", "_raw", "_raw_from", "_reader", "_refused", "_sink", "_spoke", "_state", "_tail", "_text", "_thinking_begun", "_thought", "_total", "_typed", "_watch", "_wrapped", "format",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -176,11 +180,13 @@ class Parser:
     def _feed_call(self, reader: Reader, text: str, added: int) -> list[Event]:
         """The short way for text inside an open call, which is most of what is not prose."""
         sink = self._sink
-        self._total += added
-        self._base = sink.base = self._total - len(text)
-        self._events = events = sink.events = []
+        total = self._total = self._total + added
+        sink.base = total - len(text)
+        events: list[Event] = []
+        sink.events = events
         at = reader.step(text, 0, False)
         if reader.done:
+            self._events = events
             self._text = text
             self._run(False, at)
             return events
@@ -188,8 +194,12 @@ class Parser:
         if parts:
             events.append(CallArguments(sink.index, parts[0] if len(parts) == 1 else "".join(parts)))
             parts.clear()
-        self._held = text[at:]
-        self._flow = None if self._held else reader.flow
+        if at < len(text):
+            self._held = text[at:]
+            self._flow = None
+        else:
+            self._held = ""
+            self._flow = reader.flow
         if not sink.open:
             self._live = None
         return events
@@ -463,33 +473,70 @@ class Parser:
         for head in heads:
             if head.where == "start" and not (self._fresh and not self._spoke):
                 continue
-            found = head.full.match(text, at)
+            found = head.full.match(text, at) or (head.cut.match(text, at) if last and head.cut is not None else None)
             if found is not None and found.end() - at <= HEAD_LIMIT:
-                name = found["name"].strip(SPACE) if head.named else ""
-                if self._is_typed(at, found.end()) or (head.declared and head.named and not self._sink.declares(name)):
+                slots = slot_texts(found)
+                end = found.end()
+                if head.joined:
+                    slots["name"] = self._sink.joined_name(slots["joined"])
+                    end = found.start(1) + len(slots["name"])
+                if self._is_typed(at, end) or ((head.declared or head.joined) and head.named and not self._sink.declares(slots["name"])):
                     continue
-                opened = self._open(head, found, name, at)
+                opened = self._open(head, slots, at, end)
                 if opened is not None:
                     return opened
-            elif not last and len(text) - at < HEAD_LIMIT and head.partial.match(text, at):
-                return ~at
+            elif not last and len(text) - at < HEAD_LIMIT:
+                partial = head.partial.match(text, at)
+                if partial is not None and (not head.joined or self._sink.may_be_joined(slot_texts(partial).get("joined", ""))):
+                    return ~at
         return None
 
-    def _open(self, head: Head, found: re.Match[str], name: str, at: int) -> int | None:
-        """An opening has been read: begin the call, or try it when the name is still to come."""
+    def _open(self, head: Head, slots: dict[str, str], at: int, end: int) -> int | None:
+        """An opening has been read up to `end`: begin the call, or try it when the name is still to come."""
         sink = self._sink
+        if head.skips:
+            return self._open_skipped(head, at, end)
         sink.opening(self._base + at, not head.named, head.declared)
-        if head.named:
-            groups = found.groupdict()
-            if not sink.begin(name, groups.get("id"), at):
-                return None
+        if head.named and not sink.begin(slots["name"], slots.get("id"), at):
+            return None
         self._head = head
         self._wrapped = head.wrapped or (self._wrapped and self._state == self._after)
+        if head.closed:
+            sink.write("{}")
+            sink.end(True, end)
+            self._closer = 0
+            self._tail = []
+            self._state = self._after
+            return end
         self._reader = reader_for(head.calls, sink, self._lex.tails[id(head.calls)], self._max_depth, bare=not head.wrapped and head.declared)
         self._raw = []
         self._raw_from = at
         self._state = self._lead if head.calls.lead else self._call
-        return found.end()
+        return end
+
+    def _open_skipped(self, head: Head, at: int, end: int) -> int:
+        """An entry among the calls that is none begins."""
+        self._call_begun()
+        self._head = head
+        self._wrapped = True
+        self._tail = [self._text[at:end]]
+        self._state = self._skip
+        return end
+
+    def _skip(self, at: int, last: bool) -> int:
+        """Inside such an entry, up to its closer or what stands for it."""
+        text = self._text
+        found = self._lex.tails[id(self._head.calls)].skip_end.search(text, at)  # type: ignore[union-attr]
+        end = len(text) if found is None else found.start()
+        self._tail.append(text[at:end])
+        if not last and (found is None or found.lastgroup == "hold"):
+            return ~end
+        dropped = "".join(self._tail)
+        self._problem("dropped_text", f"an entry that is no call was dropped: {dropped}", end)
+        self._closer = 0
+        self._tail = []
+        self._state = self._after
+        return end
 
     def _lead(self, at: int, last: bool) -> int:
         """Between a call's opening and its arguments, where markers may stand."""

@@ -529,7 +529,7 @@ def floods(fmt: Format, cases: Sequence[Vector] = ()) -> Iterator[tuple[str, str
     calls = [case["text"] for case in cases if case.get("kind") == "canonical" and case["expect"].get("tool_calls")]
     if calls:
         text = min(calls, key=len)
-        for share in (0.3, 0.6, 0.8):
+        for share in (0.5, 0.8):
             yield from ((text[: int(len(text) * share)], unit) for unit in units)
 
 

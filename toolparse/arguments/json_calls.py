@@ -100,9 +100,9 @@ class ArgumentsReader(JsonReader):
     __slots__ = ("call", "held", "streams", "unwrapper", "write")
 
     def __init__(self, call: OpenCall, ends: EndsAt, depth: int) -> None:
-        super().__init__(call, call.write, ends, depth)
+        super().__init__(call, call.parts.append, ends, depth)
         self.call = call
-        self.write: Callable[[str], Any] = call.write
+        self.write: Callable[[str], Any] = call.parts.append
         self.streams = True
         self.held: list[str] | None = None
         self.unwrapper: Unwrapper | None = None
@@ -329,7 +329,7 @@ class EnvelopeCalls(ArgumentsReader):
     def begin_arguments(self, at: int) -> None:
         if self.name is not None and (self.call_id is not None or not self.keys.waits_for_id):
             self.begin(at)
-            self.write = self.call.write
+            self.write = self.call.parts.append
         else:
             self.pending = []
             self.write = self.pending.append
@@ -371,25 +371,25 @@ class EnvelopeCalls(ArgumentsReader):
             for text in self.pending or ():
                 self.call.write(text)
             self.pending = []
-            self.write = self.call.write
+            self.write = self.call.parts.append
 
     def odd_after(self, at: int) -> int:
-        return self.unclosed(at) or super().odd_after(at)
+        return self.unclosed(at) if self.next_begins(at) else super().odd_after(at)
 
     def odd_key(self, at: int) -> int:
-        return self.unclosed(at) or super().odd_key(at)
+        return self.unclosed(at) if self.next_begins(at) else super().odd_key(at)
+
+    def next_begins(self, at: int) -> bool:
+        """Whether another object begins where this one, with name and arguments, has not been closed."""
+        if not (self.closed and self.name and len(self.stack) == self.level):
+            return False
+        return self.text.startswith("{", _SPACES.match(self.text, at).end())  # type: ignore[union-attr]
 
     def unclosed(self, at: int) -> int:
-        """Where another object begins behind the arguments, so that this one lacks its closer; 0 where none does."""
-        if not (self.closed and self.name and len(self.stack) == self.level):
-            return 0
-        here = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
-        if not self.text.startswith("{", here):
-            return 0
-        self.trailing(here)
-        self.repaired("missing_closer", "a missing } was added", here)
+        self.trailing(at)
+        self.repaired("missing_closer", "a missing } was added", at)
         self.pop()
-        return here
+        return at
 
     def object_ended(self, at: int) -> int:
         self.copy = at

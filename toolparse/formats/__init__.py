@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from functools import lru_cache
 
 from toolparse.grammar import Format
 
@@ -42,14 +43,30 @@ def register(fmt: Format) -> Format:
     return fmt
 
 
+def _modules() -> list[str]:
+    """The modules of this package, one a format or a family."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def _bring_in(module: str) -> None:
+    """Register the formats that a module of this package describes (those it imports are registered by their own)."""
+    for value in vars(importlib.import_module(f"{__name__}.{module}")).values():
+        if isinstance(value, Format) and value.name not in _registered and key(value.name).startswith(key(module)):
+            register(value)
+
+
+def _bring_in_named(name: str) -> None:
+    """Most formats are asked for by the name of their module, so the others need not be read."""
+    for module in _modules():
+        if key(module) == key(name):
+            _bring_in(module)
+
+
+@lru_cache(maxsize=1)
 def _load() -> None:
-    """Bring in the package's own formats and those that other packages offer as entry points."""
-    if _registered:
-        return
-    for module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
-        for value in vars(importlib.import_module(f"{__name__}.{module}")).values():
-            if isinstance(value, Format) and value.name not in _registered:
-                register(value)
+    """Bring in all of the package's own formats and those that other packages offer as entry points."""
+    for module in _modules():
+        _bring_in(module)
     from importlib.metadata import entry_points
 
     for entry in entry_points(group="toolparse.formats"):
@@ -64,13 +81,11 @@ def formats() -> tuple[Format, ...]:
 
 def get_format(name: str) -> Format:
     """The format of this name. Raises `UnknownFormat`, which names the closest ones."""
-    found = _by_name.get(key(name))
-    if found is not None:
-        return found
-    _load()
-    found = _by_name.get(key(name))
-    if found is not None:
-        return found
+    for bring_in in (lambda: None, lambda: _bring_in_named(name), _load):
+        bring_in()
+        found = _by_name.get(key(name))
+        if found is not None:
+            return found
     close = [_by_name[match].name for match in difflib.get_close_matches(key(name), list(_by_name), 5, 0.5)]
     hint = f"; did you mean {' or '.join(dict.fromkeys(close))}?" if close else "; `toolparse formats` lists all of them"
     raise UnknownFormat(f"no format is called {name!r}{hint}")

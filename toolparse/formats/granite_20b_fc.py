@@ -1,6 +1,6 @@
 """Granite 20B FunctionCalling: <function_call> in front of each JSON object, and no closing marker."""
 
-from toolparse.grammar import Calls, Envelope, Format
+from toolparse.grammar import Calls, Envelope, Format, Maybe
 
 GRANITE_20B_FC = Format(
     name="granite_20b_fc",

@@ -1,0 +1,31 @@
+"""Nemotron Nano v2 and the Llama Nemotrons: one JSON list of calls in <TOOLCALL> tags."""
+
+from toolparse.grammar import Calls, Envelope, Format, Reasoning, Wrapper
+
+NEMOTRON_JSON = Format(
+    name="nemotron_json",
+    aliases=("nemotron_deci",),
+    models=(
+        "Nemotron Nano v2", "NVIDIA Nemotron Nano v2", "Llama-3.1-Nemotron-Nano", "Llama-3.1-Nemotron-Ultra",
+        "Llama-3.3-Nemotron-Super",
+    ),
+    reasoning=(Reasoning("<think>\n", "\n</think>\n\n", assumed=True, ended_by_call=False),),
+    calls=(
+        Calls(
+            wrapper=Wrapper("<TOOLCALL>", "</TOOLCALL>", shared=True),
+            body=Envelope(listed=True),
+            separators="}]",
+        ),
+    ),
+    stop=("\n<SPECIAL_12>",),
+    turn=("<SPECIAL_11>Assistant\n",),
+    special_tokens=("<TOOLCALL>", "</TOOLCALL>"),
+    source="ggml-org/llama.cpp models/templates/NVIDIA-Nemotron-Nano-v2.jinja; nvidia/NVIDIA-Nemotron-Nano-9B-v2 model page",
+    quirks=(
+        "Arguments that are a JSON string holding an object, as the system prompt shows them, are unwrapped.",
+        "Inside open reasoning nothing is a call: the prompt names the tag, so thoughts mention it.",
+        "A single object instead of the list, and a list that is not closed, are repaired.",
+        "<SPECIAL_12> at the end is dropped, with the newline in front of it.",
+    ),
+    marks=("<TOOLCALL>",),
+)  # fmt: skip
