@@ -193,7 +193,7 @@ def test_a_fault_in_a_long_text_is_repaired_where_it_is() -> None:
     "piece",
     ['"', "{", "[1,", '{"a":"x", ', '"a" ', "it's, ", "a ", "/", "\\", "\n", ' \n{"a":1}', "]}", "{a:", '{"a": [1}', "\\u12", "/*", "1 "],
 )
-@pytest.mark.parametrize("opening", ["", '{"a": "', "['"])
+@pytest.mark.parametrize("opening", ["", '{"a": "'])
 def test_the_time_is_linear(piece: str, opening: str) -> None:
     def seconds(length: int) -> float:
         text = opening + piece * (length // len(piece))
@@ -201,7 +201,7 @@ def test_the_time_is_linear(piece: str, opening: str) -> None:
         strict(repair(text))
         return process_time() - start
 
-    assert seconds(8_000) < 10 * seconds(2_000) + 0.2
+    assert seconds(16_000) < 20 * seconds(2_000) + 0.05  # 8 times the text; quadratic work takes 64 times as long
 
 
 # Python literals

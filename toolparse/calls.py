@@ -41,7 +41,7 @@ class OpenCall:
     """
 
     __slots__ = (
-        "allowed", "base", "begun", "count", "declared_only", "events", "given", "index", "limit", "muted", "name", "new_id", "open",
+        "allowed", "base", "begun", "count", "declared_only", "events", "given", "index", "limit", "max_held", "muted", "name", "new_id", "open",
         "parts", "queue", "single", "start", "tools_", "trial", "unknown",
     )  # fmt: skip
 
@@ -54,6 +54,7 @@ class OpenCall:
         single: bool,
         allowed: frozenset[str] | None,
         limit: int,
+        max_held: int,
     ) -> None:
         self.given = given
         self.tools_: Tools | None = None
@@ -63,6 +64,7 @@ class OpenCall:
         self.single = single
         self.allowed = allowed
         self.limit = limit
+        self.max_held = max_held
         self.events: list[Event] = []
         self.base = 0
         self.index = -1
@@ -126,6 +128,8 @@ class OpenCall:
 
     def begin(self, name: str, wire_id: str | None, at: int) -> bool:
         """A name is known. False when it makes no call here; the text is then no call."""
+        if self.trial and self.base + at - self.start > self.max_held:
+            return False
         tools = self.tools
         known = tools is None or name in tools
         if self.declared_only and not known and not self.count:

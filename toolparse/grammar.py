@@ -80,6 +80,25 @@ class Reasoning:
     anywhere: bool = False
     ended_by_call: bool = True
     close_again: bool = False
+    goes_on: bool = False
+    """A call inside the block counts, and the block goes on behind it (Apertus alone, where the calls stand inside the reasoning)."""
+    open_again: bool = False
+    """The opener counts at the start of the output though the prompt has closed a block (MiMo, whose turns behind a tool result do so)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Tags around the answer that are framing: neither content nor part of a call.
+
+    `open` counts at the start of the output, directly behind reasoning, or behind the opener of a frame that the format names earlier;
+    the first `close` behind it counts, too. Either may be missing, and a label has no `close`. White space beside the tags is framing.
+    `anywhere` is for special tokens around each piece of text: `open` counts in all content and ends open reasoning, and the tags are
+    transparent to the rules of white space.
+    """
+
+    open: Marker
+    close: Marker | None = None
+    anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +117,8 @@ class Envelope:
     """What the template writes before, between and behind the calls of a list."""
     start: tuple[Literal["{", "[{", "["], ...] = ("{", "[{")
     """What may follow the opening: an object, a list that begins with an object, or (`[`) a list with anything before its first call."""
+    keyed: bool = False
+    """Each key of an object is a name and its value the arguments, so that the keys above mean nothing (Apertus alone)."""
     ignored: tuple[str, ...] = ("type",)
     """Other keys that a bare object may have and still be a call."""
     waits_for_id: bool = False
@@ -138,6 +159,8 @@ class Parameters:
     ends: tuple[Ends, ...] = ()
     trim: str = ""
     """What the template writes on both sides of a value; removed once from each side."""
+    trim_written: bool = True
+    """Whether the template does write it (Seed-OSS does not, but its makers' parser removes it)."""
     between: str = ""
     """What the template writes behind each parameter."""
     next: Literal["line", "anywhere", "never"] = "never"
@@ -206,6 +229,8 @@ class Calls:
     """Characters between calls, and surplus ones behind them, that are framing when a call, a closer or the end follows."""
     name: str = r"[^\s<>]"
     """The characters of a name, as a character class."""
+    name_in_id: str | None = None
+    """What stands in `{name}` is the call's id, and the name is in it, behind this prefix and before a colon and a counter (Kimi alone)."""
     ends: tuple[str, ...] = ()
     """Markers besides `close` that stand for missing closers: what is open is closed and the call is complete."""
     skipped: tuple[Part, ...] = ()
@@ -226,8 +251,13 @@ class Format:
     aliases: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     reasoning: tuple[Reasoning, ...] = ()
+    frames: tuple[Frame, ...] = ()
     calls: tuple[Calls, ...] = ()
     stop: tuple[str, ...] = ()
+    """White space in front of a stop token, where it is written here, goes with the token."""
+    fragments: tuple[str, ...] = ()
+    """Where the end of the output cuts a marker of which at least this much is there, the rest of it is dropped (PLaMo 3 alone, whose
+    markers are several tokens each)."""
     turn: tuple[str, ...] = ()
     special_tokens: tuple[str, ...] = ()
     id: Literal["call", "alnum9"] = "call"

@@ -225,7 +225,7 @@ class Values:
     """Patterns of raw parameter values: their openers, and what may end them."""
 
     __slots__ = (
-        "blanks", "body", "first", "first_partial", "flow", "follows", "junk", "key_end", "object_key", "object_key_partial", "open",
+        "blanks", "blanks_partial", "body", "first", "first_partial", "flow", "follows", "junk", "key_end", "object_key", "object_key_partial", "open",
         "open_partial", "search",
     )  # fmt: skip
 
@@ -234,6 +234,7 @@ class Values:
         self.body = body
         blank = blanks(body)
         self.blanks = re.compile(blank)
+        self.blanks_partial = re.compile("(?!)" if blank == WS else r"\\\Z")
         self.follows: dict[str, Follow] = {}
         self.open = slotted(sequence(body.open, "", True, blank))
         self.open_partial = slotted(sequence(body.open, "", False, blank) + r"\Z")
@@ -269,12 +270,14 @@ class Values:
 class Watch:
     """What must be noticed in running text: markers, starts of lines before bare openings, and what to hold at the end."""
 
-    __slots__ = ("closers", "edge_firsts", "edge_heads", "heads", "openers", "search", "stops")
+    __slots__ = ("at_edge", "closers", "edge_firsts", "edge_heads", "heads", "openers", "search", "stops")
 
     def __init__(self, heads: tuple[Head, ...], openers: Iterable[str], closers: Iterable[str], stops: Iterable[str], extra: Iterable[str]):
         self.heads = tuple(head for head in heads if head.where == "anywhere")
         self.edge_heads = tuple(head for head in heads if head.where != "anywhere")
         self.edge_firsts = frozenset(text[:1] for head in self.edge_heads for text in head.firsts)
+        alike = tuple(head for head in self.heads if any(text[:1] in self.edge_firsts for text in head.firsts))
+        self.at_edge = (*alike, *self.edge_heads)
         self.openers = frozenset(openers)
         self.closers = frozenset(closers)
         self.stops = frozenset(stops)
@@ -310,7 +313,7 @@ def watch_pattern(markers: set[str], edge_firsts: frozenset[str]) -> str:
 class Tail:
     """What may stand in and behind a call: its values, its closers in their order, the openings that may follow inside the wrapper."""
 
-    __slots__ = ("closers", "ends", "lead", "lead_partial", "next", "partial", "separators", "skip_end", "values", "wrapper_at")
+    __slots__ = ("closers", "ends", "lead", "lead_partial", "next", "partial", "section", "separators", "skip_end", "values", "wrapper_at")
 
     def __init__(self, calls: Calls, fmt: Format, openings: Iterable[str]) -> None:
         markers = [*calls.close, *([calls.wrapper.close] if calls.wrapper else ())]
@@ -318,14 +321,16 @@ class Tail:
         self.closers = tuple(re.compile(any_of(spellings(marker))) for marker in markers)
         texts = [text for marker in markers for text in spellings(marker)]
         self.partial = tuple(re.compile(beginnings(spellings(marker))) for marker in markers)
-        self.ends = EndMarks((*texts, *calls.ends), openings, fmt.stop)
+        stops = stop_texts(fmt)
+        self.section = frozenset(section_closers(calls))
+        self.ends = EndMarks((*texts, *calls.ends), openings, (*stops, *frame_closers(fmt)))
         ends = (*texts, *calls.ends, *openings)
-        self.values = Values(calls.body, ends, fmt.stop) if isinstance(calls.body, Parameters) else None
+        self.values = Values(calls.body, ends, stops) if isinstance(calls.body, Parameters) else None
         self.separators = calls.separators
         lead = [text for marker in calls.lead for text in spellings(marker)]
         self.lead = re.compile(f"{WS}(?:{any_of(lead)})")
         self.lead_partial = re.compile(f"{WS}(?:\\Z|{beginnings(lead)})") if lead else None
-        skip_ends = (*markers[-2:], *calls.skipped[:1], *fmt.stop)
+        skip_ends = (*markers[-2:], *calls.skipped[:1], *stops)
         skip_texts = [text for marker in skip_ends for text in spellings(marker)]
         self.skip_end = re.compile(f"(?P<hold>{beginnings(skip_texts)})|(?P<end>{any_of(skip_texts)})")
         self.next = tuple(
@@ -341,25 +346,54 @@ def inner_heads(calls: Calls, before: tuple[Part, ...] = ()) -> Iterator[Head]:
         yield Head(calls, (*before, *calls.skipped), "anywhere", False, bool(before), skips=True)
 
 
+def stop_texts(fmt: Format) -> tuple[str, ...]:
+    """The stop tokens, without the white space that the template writes in front of them."""
+    return tuple(text.strip(SPACE) for text in fmt.stop)
+
+
+def section_closers(calls: Calls) -> Iterator[str]:
+    """What is framing anywhere in a section that holds all calls of a turn: the ends of the section and of a call."""
+    if calls.wrapper is not None and calls.wrapper.shared:
+        for part in (*calls.close[-1:], calls.wrapper.close):
+            yield from spellings(part)
+
+
+def markers_of(calls: Calls) -> Iterator[str]:
+    """All markers of a call, up to their slots."""
+    wrapper = calls.wrapper
+    for part in (*calls.open, *calls.lead, *calls.close, *((wrapper.open, wrapper.close) if wrapper else ())):
+        yield from filter(None, (_SLOT.split(text)[0] for text in spellings(part)))
+
+
+def frame_closers(fmt: Format) -> tuple[str, ...]:
+    """The closers of all frames."""
+    return tuple(text for frame in fmt.frames if frame.close is not None for text in spellings(frame.close))
+
+
 class Lexicon:
     """A format's patterns. `in_reasoning` overrides whether a call ends open reasoning; None leaves it to the format."""
 
-    def __init__(self, fmt: Format, with_calls: bool, bare: bool, in_reasoning: bool | None) -> None:
-        self.heads = tuple(heads(fmt, bare)) if with_calls else ()
+    def __init__(self, fmt: Format, with_calls: bool, bare: bool, in_reasoning: bool | None, forced: tuple[Calls, ...]) -> None:
+        self.heads = (*heads(fmt, bare), *(Head(calls, calls.open, calls.where, False, False) for calls in forced)) if with_calls else ()
         openings = [text for head in self.heads for text in head.firsts if head.where == "anywhere" and len(text) > 1]
         self.openers = {text: pair for pair in fmt.reasoning for text in spellings(pair.open)}
         closers = [text for pair in fmt.reasoning for text in spellings(pair.close)]
         roaming = [text for pair in fmt.reasoning if pair.anywhere for text in spellings(pair.open)]
-        self.content = Watch(self.heads, roaming, closers, fmt.stop, fmt.special_tokens)
+        stops = stop_texts(fmt)
+        self.frames = tuple(frame for frame in fmt.frames if not frame.anywhere)
+        self.frame_openers = {text: frame for frame in fmt.frames if frame.anywhere for text in spellings(frame.open)}
+        self.before_stop = {text: written[: len(written) - len(written.lstrip(SPACE))] for text, written in zip(stops, fmt.stop)}
+        all_markers = (text for calls in fmt.calls for text in markers_of(calls))
+        extra = (*fmt.special_tokens, *self.frame_openers, *(all_markers if fmt.fragments else ()))
+        sections = [text for calls in fmt.calls for text in section_closers(calls)]
+        self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt)))
         self.reasoning = {}
         for pair in fmt.reasoning:
             ends = pair.ended_by_call if in_reasoning is None else in_reasoning
-            self.reasoning[pair] = Watch(
-                self.heads if ends else (), spellings(pair.open), spellings(pair.close), fmt.stop, fmt.special_tokens
-            )
+            self.reasoning[pair] = Watch(self.heads if ends else (), spellings(pair.open), spellings(pair.close), stops, extra)
         self.tails = {id(head.calls): Tail(head.calls, fmt, openings) for head in self.heads}
-        self.stops = re.compile(f"(?:[ \\t\\r\\n]+|{any_of(fmt.stop)})+")
-        self.stop_begins = re.compile(beginnings(fmt.stop) + r"\Z")
+        self.stops = re.compile(f"(?:[ \\t\\r\\n]+|{any_of(stops)})+")
+        self.stop_begins = re.compile(beginnings(stops) + r"\Z")
 
 
 def heads(fmt: Format, bare: bool) -> Iterator[Head]:
@@ -376,6 +410,12 @@ def heads(fmt: Format, bare: bool) -> Iterator[Head]:
 
 
 @lru_cache(maxsize=512)
-def lexicon(fmt: Format, with_calls: bool = True, bare: bool = True, in_reasoning: bool | None = None) -> Lexicon:
-    """The patterns of a format, compiled at its first use."""
-    return Lexicon(fmt, with_calls, bare, in_reasoning)
+def lexicon(
+    fmt: Format,
+    with_calls: bool = True,
+    bare: bool = True,
+    in_reasoning: bool | None = None,
+    forced: tuple[Calls, ...] = (),
+) -> Lexicon:
+    """The patterns of a format, compiled at its first use. `forced` are further calls, which the request's tool choice adds."""
+    return Lexicon(fmt, with_calls, bare, in_reasoning, forced)

@@ -27,9 +27,10 @@ from typing import Any, Literal
 
 from toolparse.arguments import Reader, reader_for
 from toolparse.calls import NEW_ID, OpenCall
+from toolparse.choice import ARGUMENTS, LISTED, read_choice
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
 from toolparse.formats import get_format
-from toolparse.grammar import Format
+from toolparse.grammar import Format, Frame
 from toolparse.grammar import Reasoning as Pair
 from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Watch, lexicon, slot_texts, spellings
 from toolparse.message import Message, MessageBuilder
@@ -56,10 +57,6 @@ class Parser:
     `new_id` makes call ids. `max_held` (characters), `max_depth` and `max_calls` are limits. Raises `UnknownFormat` for an unknown
     name and `ValueError` for an unknown policy; model output never raises.
     """
-
-    __slots__ = (
-        "_again", "_base", "_block", "_closer", "_code_is_content", "_echo", "_events", "_fence", "_finished", "_flow", "_flow_index", "_fresh", "_gap", "_head", "_held", "_late_closer", "_lex", "_line", "_live", "_max_depth", "_max_held", "_outer_gap", "_pair", "_pairs", "_raw", "_raw_from", "_reader", "_refused", "_sink", "_spoke", "_state", "_tail", "_text", "_thinking_begun", "_thought", "_total", "_typed", "_watch", "_wrapped", "format",
-    )  # fmt: skip
 
     def __init__(
         self,
@@ -92,12 +89,14 @@ class Parser:
             if value not in known:
                 raise ValueError(f"unknown policy {value!r}: choose one of {', '.join(known)}")
         in_reasoning = {"format": None, "end": True, "ignore": False}[calls_in_reasoning]
-        self._lex: Lexicon = lexicon(chosen, tool_choice != "none", bare_calls == "format", in_reasoning)
+        self._choice = choice = read_choice(tool_choice)
+        forced = () if choice.mode != "required" else (ARGUMENTS, LISTED) if choice.name else (LISTED,)
+        self._lex: Lexicon = lexicon(chosen, choice.mode != "none", bare_calls == "format", in_reasoning, forced)
         self._pairs = chosen.reasoning
         self._code_is_content = calls_in_code == "content"
         self._fence = ""
         self._sink = OpenCall(
-            tools, new_id or NEW_ID[chosen.id], self._call_begun, unknown_tools, not parallel_tool_calls, None, max_calls
+            tools, new_id or NEW_ID[chosen.id], self._call_begun, unknown_tools, not parallel_tool_calls, choice.allowed, max_calls, max_held
         )
         self._max_held = max_held
         self._max_depth = max_depth
@@ -108,6 +107,8 @@ class Parser:
         self._base = 0
         self._total = 0
         self._gap: list[str] = []
+        self._gap_length = 0
+        self._spilled = False
         self._tail: list[str] = []
         self._outer_gap: list[str] = []
         self._pair: Pair | None = None
@@ -121,6 +122,9 @@ class Parser:
         self._echo = False
         self._late_closer = False
         self._again = False
+        self._framable = self._lex.frames
+        self._frame: Frame | None = None
+        self._resume: Pair | None = None
         self._refused = -1
         self._reader: Any = None
         self._head: Head | None = None
@@ -191,7 +195,7 @@ class Parser:
             self._run(False, at)
             return events
         parts = sink.parts
-        if parts:
+        if parts and not sink.muted:
             events.append(CallArguments(sink.index, parts[0] if len(parts) == 1 else "".join(parts)))
             parts.clear()
         if at < len(text):
@@ -200,8 +204,9 @@ class Parser:
         else:
             self._held = ""
             self._flow = reader.flow
-        if not sink.open:
-            self._live = None
+            self._flow_index = sink.index
+        if not sink.open or sink.muted:
+            self._live = self._flow = None
         return events
 
     def finish(self, truncated: bool = False) -> list[Event]:
@@ -214,6 +219,7 @@ class Parser:
             self._run(True)
             if self._state != self._call:
                 break
+            self._sink.base = self._total - len(self._held)
             self._reader.finish(len(self._held))
             self._sink.flush()
             if not self._reader.refused:
@@ -224,7 +230,14 @@ class Parser:
             self._held = self._text[at:]
         self._flow = None
         if self._pair is None and not self._block and self._gap:
-            self._emit("".join(self._gap))
+            gap = "".join(self._gap)
+            if self._state == self._stopped:
+                tail = "".join(self._tail)
+                gap = gap.removesuffix(next((space for stop, space in self._lex.before_stop.items() if tail.startswith(stop)), ""))
+            if gap:
+                self._emit(gap)
+        if self._choice.mode == "required" and self._sink.index < 0:
+            events.append(Problem("no_call", "the request wants a call and none came", None, self._total, "error"))
         self._gap.clear()
         self._tail = []
         self._finished = True
@@ -295,7 +308,10 @@ class Parser:
             return
         gap = "".join(self._gap) if self._gap else ""
         self._gap.clear()
+        self._gap_length = 0
+        self._spilled = False
         self._fresh = self._line = self._again = self._echo = False
+        self._framable = ()
         if self._pair is not None:
             if self._thinking_begun:
                 text = gap + text
@@ -322,10 +338,23 @@ class Parser:
         self._gap.append(text)
         if "\n" in text:
             self._line = True
+        self._gap_length += len(text)
+        if self._spilled or self._gap_length > self._max_held:
+            self._spill()
+
+    def _spill(self) -> None:
+        """More white space than may be held is text, and so is all that follows it directly."""
+        text = "".join(self._gap)
+        line = self._line
+        self._gap.clear()
+        self._say_raw(text)
+        self._line = line
+        self._spilled = True
 
     def _border(self) -> None:
         """A block begins or ends here: white space beside it is framing, unless content stands on both sides."""
         self._block = True
+        self._spilled = False
         if not self._spoke:
             self._gap.clear()
 
@@ -365,7 +394,8 @@ class Parser:
                 return ~start
             space = _SPACES.match(text, start).end()  # type: ignore[union-attr]
             self._keep_gap(text[start:space]) if space > start else None
-            self._say(space, len(text))
+            if not self._is_fragment(text[space:], space):
+                self._say(space, len(text))
             return ~len(text)
         end = at + len(text[at:start].rstrip(SPACE))
         self._say(at, end)
@@ -380,13 +410,19 @@ class Parser:
         watch = self._watch
         text = self._text
         if watch.edge_firsts and text[at] in watch.edge_firsts:
-            found = self._try(watch.edge_heads, at, last)
+            found = self._try(watch.at_edge, at, last)
             if found is not None:
                 return found
         if self._pair is None:
+            if self._framable:
+                found = self._framed(at, last)
+                if found is not None:
+                    return found
             if not self._fresh:
                 return None
-            pairs = self._lex.openers if not self._block else {}
+            pairs = self._lex.openers
+            if self._block:
+                pairs = {text: pair for text, pair in pairs.items() if pair.open_again and not self._thought}
             if self._again or not self._block:
                 for pair in self._pairs:
                     if pair.close_again:
@@ -408,6 +444,44 @@ class Parser:
             return moved
         return None
 
+    def _framed(self, at: int, last: bool) -> int | None:
+        """The opener of a frame, where one may stand."""
+        rest = self._text[at:]
+        for i, frame in enumerate(self._framable):
+            moved = self._take(spellings(frame.open), at, last)
+            if moved is not None:
+                if moved >= 0:
+                    self._framable = self._framable[i + 1 :]
+                    self._enter_frame(frame)
+                return moved
+            if last and frame.close is not None and is_cut(rest, spellings(frame.open)):
+                self._drop_fragment(at)
+                return ~len(self._text)
+        return None
+
+    def _is_fragment(self, rest: str, at: int) -> bool:
+        """Whether the last of the output, which begins a marker, is dropped as the fragment of one that was cut."""
+        closes = self._frame.close if self._frame is not None and self._pair is None else None
+        if rest.startswith(self.format.fragments or "\0") or (closes is not None and is_cut(rest, spellings(closes))):
+            self._drop_fragment(at)
+            return True
+        return False
+
+    def _drop_fragment(self, at: int) -> None:
+        self._problem("cut_marker", f"the output ends inside a marker, which was dropped: {self._text[at:]}", at)
+        self._border()
+
+    def _enter_frame(self, frame: Frame) -> None:
+        if frame.close is not None:
+            self._frame = frame
+        if not frame.anywhere:
+            self._border()
+
+    def _leave_frame(self) -> None:
+        if self._frame is not None and not self._frame.anywhere:
+            self._border()
+        self._frame = None
+
     def _take(self, texts: tuple[str, ...], at: int, last: bool) -> int | None:
         """Where the marker at `at` ends if it is one of `texts`, `~at` if it may become one, None if it does not."""
         text = self._text
@@ -425,6 +499,7 @@ class Parser:
         self._watch = self._lex.reasoning[pair]
         self._thinking_begun = False
         self._late_closer = False
+        self._resume = None
 
     def _leave(self) -> None:
         """The reasoning block ends."""
@@ -433,6 +508,7 @@ class Parser:
         self._watch = self._lex.content
         self._fresh = not self._spoke
         self._line = True
+        self._framable = self._lex.frames
         self._border()
 
     def _marker(self, start: int, end: int, marker: str, last: bool) -> int:
@@ -446,15 +522,32 @@ class Parser:
             found = self._try(watch.heads, start, last)
             if found is not None:
                 return found
+            if marker in self._lex.frame_openers:
+                if self._pair is not None:
+                    self._leave()
+                self._enter_frame(self._lex.frame_openers[marker])
+                return end
             if self._pair is None:
+                if self._frame is not None and marker in spellings(self._frame.close or ""):
+                    self._leave_frame()
+                    return end
+                if self._wrapped and self._head is not None and marker in self._lex.tails[id(self._head.calls)].section:
+                    self._wrapped = marker not in spellings(self._head.calls.wrapper.close)  # type: ignore[union-attr]
+                    self._border()
+                    return end
                 if marker in watch.openers:
                     self._enter(self._lex.openers[marker])
                     return end
                 if marker in watch.closers and self._late_closer:
                     self._late_closer = False
+                    self._framable = self._lex.frames
                     self._border()
                     return end
             if marker in watch.stops:
+                if self._spilled:
+                    self._say(start, end)
+                    self._spilled = True
+                    return end
                 self._state = self._stopped
                 return start
             if self._is_special(start, end):
@@ -471,11 +564,13 @@ class Parser:
         if self._code_is_content and self._fence:
             return None
         for head in heads:
-            if head.where == "start" and not (self._fresh and not self._spoke):
+            if head.where == "start" and not (self._fresh and not self._spoke and self._pair is None):
                 continue
             found = head.full.match(text, at) or (head.cut.match(text, at) if last and head.cut is not None else None)
             if found is not None and found.end() - at <= HEAD_LIMIT:
                 slots = slot_texts(found)
+                if head.calls is ARGUMENTS:
+                    slots["name"] = self._choice.name or ""
                 end = found.end()
                 if head.joined:
                     slots["name"] = self._sink.joined_name(slots["joined"])
@@ -496,11 +591,15 @@ class Parser:
         sink = self._sink
         if head.skips:
             return self._open_skipped(head, at, end)
-        sink.opening(self._base + at, not head.named, head.declared)
-        if head.named and not sink.begin(slots["name"], slots.get("id"), at):
+        name, wire_id = slots.get("name"), slots.get("id")
+        if name is not None and head.calls.name_in_id is not None:
+            wire_id, name = name, name_in_id(name, head.calls.name_in_id, sink.tools)
+        sink.opening(self._base + at, name is None, head.declared)
+        if name is not None and not sink.begin(name, wire_id, at):
             return None
         self._head = head
-        self._wrapped = head.wrapped or (self._wrapped and self._state == self._after)
+        wrapper = head.calls.wrapper
+        self._wrapped = head.wrapped or (self._wrapped and (self._state == self._after or (wrapper is not None and wrapper.shared)))
         if head.closed:
             sink.write("{}")
             sink.end(True, end)
@@ -552,11 +651,14 @@ class Parser:
     def _call_begun(self) -> None:
         """A call's name is confirmed: it borders what stands before it, and ends open reasoning."""
         self._raw = []
-        if self._pair is not None:
+        pair = self._pair
+        if pair is not None:
             self._leave()
-            self._late_closer = True
+            self._late_closer = not pair.goes_on
+            self._resume = pair if pair.goes_on else None
         self._border()
         self._fresh = False
+        self._framable = ()
 
     def _call(self, at: int, last: bool) -> int:
         """Inside a call: the codec reads."""
@@ -606,6 +708,10 @@ class Parser:
         if end > at:
             self._tail.append(text[at:end])
             at = end
+            if sum(map(len, self._tail)) > self._max_held:
+                self._state = self._prose
+                self._to_gap()
+                return at
         if at == len(text):
             return ~at
         wait = False
@@ -633,11 +739,18 @@ class Parser:
                 self._to_gap()
                 self._enter(self._lex.openers[text[at:moved]])
             return moved
+        if self._resume is not None:
+            self._tail = []
+            self._state = self._prose
+            self._line = True
+            self._enter(self._resume)
+            return at
         if self._late_closer:
             moved = self._take(tuple(self._lex.content.closers), at, last)
             if moved is not None:
                 if moved >= 0:
                     self._late_closer = False
+                    self._framable = self._lex.frames
                     self._to_gap()
                 return moved
         moved = self._take(tuple(self._lex.content.stops), at, last)
@@ -663,7 +776,8 @@ class Parser:
         if found is not None:
             self._tail.append(found[0])
             at = found.end()
-        if at == len(text):
+        too_long = sum(map(len, self._tail)) > self._max_held
+        if at == len(text) and not too_long:
             return ~at
         if not last and self._lex.stop_begins.match(text, at):
             return ~at
@@ -675,6 +789,7 @@ class Parser:
         if blanks:
             self._keep_gap(kept[:blanks])
         self._say_raw(body)
+        self._spilled = too_long
         if blanks + len(body) < len(kept):
             self._keep_gap(kept[blanks + len(body) :])
         return at
@@ -766,6 +881,11 @@ class Parser:
 
     def _follow_fences(self, text: str) -> None:
         """Know whether content is inside a Markdown code fence."""
+
+
+def is_cut(rest: str, tags: tuple[str, ...]) -> bool:
+    """Whether `rest` is the beginning of a tag, beyond its brackets."""
+    return any(character.isalnum() for character in rest) and any(tag.startswith(rest) for tag in tags)
 
 
 def with_reasoning(fmt: Format, other: Format) -> Format:

@@ -97,6 +97,15 @@ def read_json(text: str) -> str | None:
     return text if _NUMBER(text) or text in _LITERALS else None
 
 
+def read_string(text: str) -> str | None:
+    """A JSON string, without ASCII escapes."""
+    try:
+        value = _CHECK.decode(text) if text[:1] == '"' else None
+    except ValueError:
+        return None
+    return quote(value) if isinstance(value, str) else None
+
+
 def mend(text: str, openers: str) -> str | None:
     """A damaged container, repaired into one that begins with one of `openers` (`{`, `[` or both)."""
     # Double encoding and code fences apart, only what opens like a container: prose that mentions one stays prose.

@@ -111,6 +111,23 @@ class Type:
                 return found, f"{_excerpt(text)} was repaired to the nearest {'object' if found[0] == '{' else 'array'}"
         return rawtext.quote(text), f"{_excerpt(text)} is not {self._expected()}; kept as a string"
 
+    def read_json(self, text: str) -> tuple[str, str | None]:
+        """The JSON text of a value that the wire calls JSON, and what is wrong with it; as `read`, but the schema only settles conflicts.
+
+        For a parameter that can only be a string the text of a number, boolean or container stays text. `True`, `False` and `None` are
+        read where the schema has them. What is no JSON stays text.
+
+        >>> Type({"type": "string"}).read_json("[1]")
+        ('"[1]"', None)
+        """
+        bare = text.strip(rawtext.BLANKS)
+        found = rawtext.read_json(bare) or rawtext.read_string(bare)
+        if found is not None:
+            return (rawtext.quote(text) if self.exactly_string and found[0] != '"' and found != "null" else found), None
+        if (bare in ("True", "False") and "boolean" in self.kinds) or (bare == "None" and "null" in self.kinds):
+            return {"True": "true", "False": "false", "None": "null"}[bare], f"{bare} was read as JSON"
+        return rawtext.quote(text), f"{_excerpt(text)} is not JSON; kept as a string"
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The property names that the schema lists, in its order."""

@@ -404,12 +404,10 @@ class Framing:
     def lay(self, positions: set[int], words: str, joints: bool) -> set[int]:
         """Where the words may end that begin at one of the positions. `joints`: a newline may stand for the gap between two blocks."""
         for character in words:
-            after = {at + 1 for at in positions if self.text[at : at + 1] == character}
-            if len(after) < len(positions) or joints:
-                further = self.skip(positions, behind_call=False, edge=False)
-                after |= {at + 1 for at in further if self.text[at : at + 1] == character}
-                if joints and character == "\n":
-                    after |= further - positions
+            further = self.skip(positions, behind_call=False, edge=False)
+            after = {at + 1 for at in further if self.text[at : at + 1] == character}
+            if joints and character == "\n":
+                after |= further - positions
             positions = after
         return positions
 

@@ -12,8 +12,10 @@ from re import Match
 from typing import Protocol
 
 from toolparse.arguments.json_calls import EnvelopeCalls, NamedCall
+from toolparse.arguments.keyed_calls import KeyedCalls
 from toolparse.arguments.parameters import ParameterReader
 from toolparse.arguments.python_calls import PythonReader
+from toolparse.arguments.unnamed_call import UnnamedCall
 from toolparse.calls import OpenCall
 from toolparse.grammar import Calls, Envelope, JsonText, PythonCalls
 from toolparse.lexer import Tail
@@ -33,16 +35,16 @@ class Reader(Protocol):
     def flow(self) -> Callable[[str], Match[str] | None] | None: ...
 
 
-def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool) -> Reader:
-    """The codec for the arguments of `calls`, ready to read behind the opening."""
+def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool, unnamed: str = "") -> Reader:
+    """The codec for the arguments of `calls`, ready to read behind the opening. `unnamed` is the id of a call that has no name yet."""
     body = calls.body
     ends = tail.ends
     if tail.values is not None:
         return ParameterReader(call, tail.values, ends)
     if isinstance(body, JsonText):
-        return NamedCall(call, ends, depth)
+        return UnnamedCall(call, ends, depth, unnamed) if unnamed else NamedCall(call, ends, depth)
     if isinstance(body, Envelope):
-        return EnvelopeCalls(call, body, ends, depth, bare)
+        return (KeyedCalls if body.keyed else EnvelopeCalls)(call, body, ends, depth, bare)
     if isinstance(body, PythonCalls):
         return PythonReader(call, body, ends, depth)
     raise TypeError(f"no codec reads {type(body).__name__}")

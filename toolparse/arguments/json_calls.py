@@ -91,7 +91,7 @@ class Unwrapper:
             if not reader.done:
                 reader.complete(len(reader.text))
             elif rest.strip(SPACE):
-                self.problem("dropped_text", f"text behind the arguments was dropped: {rest[:80]!r}", 0)
+                self.problem("dropped_text", f"text behind the arguments was dropped: {rest}", 0)
 
 
 class ArgumentsReader(JsonReader):
@@ -179,8 +179,7 @@ class NamedCall(ArgumentsReader):
 
     def member_ended(self, at: int) -> int:
         self.arguments_ended(at)
-        self.done = True
-        self.call.end(True, at)
+        self.close(True, at)
         return at
 
     def text_ended(self, at: int, how: str) -> int:
@@ -192,16 +191,18 @@ class NamedCall(ArgumentsReader):
             else:
                 self.complete(at)
                 self.arguments_ended(at)
-        self.done = True
-        self.call.end(how == "close", at)
+        self.close(how == "close", at)
         return ~at
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
         if self.out == self.write:
             self.cut_off()
+        self.close(False, at)
+
+    def close(self, complete: bool, at: int) -> None:
         self.done = True
-        self.call.end(False, at)
+        self.call.end(complete, at)
 
 
 class EnvelopeCalls(ArgumentsReader):
@@ -212,7 +213,7 @@ class EnvelopeCalls(ArgumentsReader):
     """
 
     __slots__ = (
-        "bare", "began", "between", "between_start", "call_id", "captured", "closed", "keys", "loose", "name", "pending", "refused",
+        "bare", "began", "between", "between_start", "call_id", "captured", "closed", "kept_from", "keys", "loose", "name", "pending", "refused",
         "role",
     )  # fmt: skip
 
@@ -247,6 +248,9 @@ class EnvelopeCalls(ArgumentsReader):
 
     def open_object(self, at: int) -> int:
         self.begin_object()
+        self.kept_from = self.call.base + at
+        self.kept_at = at
+        self.kept = [] if self.call.count or self.loose else None
         self.out = discard
         self.push("}")
         self.level = len(self.stack)
@@ -339,6 +343,7 @@ class EnvelopeCalls(ArgumentsReader):
         if not self.began and not self.refused:
             if self.call.begin(self.name or "", self.call_id, at):
                 self.began = True
+                self.kept = None
             else:
                 self.refuse(at)
 
@@ -355,6 +360,7 @@ class EnvelopeCalls(ArgumentsReader):
                 name = string_value(self.captured)
                 self.name = name.strip() if isinstance(name, str) else ""
                 if not self.name:
+                    self.name = None
                     return self.refuse(at) if not self.call.count else at
             elif role == "id":
                 self.call_id = id_value(self.captured)
@@ -416,7 +422,9 @@ class EnvelopeCalls(ArgumentsReader):
         elif self.refused:
             return
         elif self.call.count or (self.loose and self.stack):
-            self.repaired("no_name", "an object without a name is no call and was dropped", at)
+            text = "".join(self.kept or ()) + self.text[self.kept_at : at]
+            position = self.kept_from - self.call.base
+            self.call.problem("dropped_text", f"an object without a name is no call and was dropped: {text}", position)
         else:
             self.refuse(at)
 

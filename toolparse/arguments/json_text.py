@@ -40,7 +40,7 @@ _FIRST_KEY = re.compile(_WS + r'(?:(")|(\})|\Z)')
 _FIRST_ELEMENT = re.compile(_WS + r"(\])")
 _AFTER_MEMBER = re.compile(f'{_WS}(?:,{_WS}(")|(\\}})|(?:,{_WS})?\\Z)')
 _AFTER_ELEMENT = re.compile(f'{_WS}(?:,{_WS}()(?=["\\[{{\\-\\dtfn])|(\\])|(?:,{_WS})?\\Z)')
-_ELEMENT_START = re.compile(r"""["'\[{\-\dtfnTFN]""")
+_ELEMENT_START = re.compile(r"""["'\[{\-\dtfnTFNI]""")
 _BARE_KEY = re.compile(r"[^\s\"'{}\[\],:=<>]{1,128}")
 _BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]*(?:[:=]|\Z)|\Z")
 _LISTED_KEY = re.compile(r"""(["'])[^"'\n]{0,128}?\1[ \t\r\n]*:""")
@@ -98,11 +98,12 @@ class JsonReader:
 
     `out` receives valid JSON text, `report` the repairs. `step` returns how far it got; `done` says that the value has closed,
     `closed_by` which end marker ended the text otherwise. Inside a string `flow` is the search that finds nothing in text which passes
-    through as it is, if `direct` says that `out` is where the text finally goes. `level` is the depth whose values are watched.
+    through as it is, if `direct` says that `out` is where the text finally goes. `level` is the depth whose values are watched. `kept`, when a
+    list, takes the text as it was read.
     """
 
     __slots__ = (
-        "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "key_text", "last", "level",
+        "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "kept", "kept_at", "key_text", "last", "level",
         "out", "quote", "report", "seen", "stack", "state", "text", "word",
     )  # fmt: skip
 
@@ -122,6 +123,8 @@ class JsonReader:
         self.gap: list[str] = []
         self.deep: list[int] = []
         self.after_comment: Callable[[int], int] = self.value
+        self.kept: list[str] | None = None
+        self.kept_at = 0
         self.direct = False
         self.flow: Search | None = None
         self.done = False
@@ -135,6 +138,10 @@ class JsonReader:
         self.text = text
         self.last = last
         self.copy = at
+        if self.done:
+            return at
+        if self.kept is not None:
+            self.kept_at = at
         end = len(text)
         while at < end or last:
             at = self.state(at)
@@ -145,6 +152,8 @@ class JsonReader:
                 break
         if self.copy < at:
             self.out(text[self.copy : at])
+        if self.kept is not None:
+            self.kept.append(text[self.kept_at : at])
         return at
 
     # -- copying ------------------------------------------------------------------------------------------------------------------
@@ -209,7 +218,7 @@ class JsonReader:
 
     def open(self, opener: str, at: int) -> int:
         """`at` is the position of the opening bracket."""
-        if len(self.stack) >= self.depth:
+        if len(self.stack) - max(self.level, 0) >= self.depth:
             self.repaired("too_deep", f"nested deeper than {self.depth}: the value became a string of its text", at)
             self.patch(at, at, '"')
             self.deep = [0, 0]
@@ -657,7 +666,7 @@ class JsonReader:
         return max(at + 1, self.copy)
 
     def junk(self, start: int, end: int) -> None:
-        self.repaired("dropped_text", f"text that is no JSON was dropped: {self.text[start:end][:80]!r}", start)
+        self.repaired("dropped_text", f"text that is no JSON was dropped: {self.text[start:end]}", start)
         self.patch(start, end, "")
 
     def colon(self, at: int) -> int:
@@ -779,8 +788,8 @@ class JsonReader:
     def scalar(self, word: str, at: int) -> str:
         if _STRICT_SCALAR.fullmatch(word):
             return word
-        token = word.split(None, 1)[0] if word else ""
-        if token and token != word and _COMMENT.match(word, len(token)) and self.known(token):
+        token = word.partition(" ")[0]
+        if token != word and _COMMENT.match(word, len(token)) and self.known(token):
             self.repaired("comment", "a comment was removed", at)
             return self.scalar(token, at)
         if word in _LITERALS:

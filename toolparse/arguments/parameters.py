@@ -12,12 +12,12 @@ import json
 import re
 from collections.abc import Callable
 
+from toolparse import rawtext
 from toolparse.arguments.json_text import EndsAt, escaped
 from toolparse.calls import OpenCall
-from toolparse.lexer import Values
+from toolparse.lexer import SPACE, Values, slot_texts
 from toolparse.schema import Type
 
-_SPACES = re.compile(r"[ \t\r\n]*")
 _UNTYPED = Type({})
 _STRING = Type({"type": "string"})
 
@@ -26,8 +26,8 @@ class ParameterReader:
     """The parameters of one call, whose name stood in its header."""
 
     __slots__ = (
-        "call", "done", "given", "kind", "key", "last", "line", "parts", "refused", "state", "streaming", "text", "type", "values",
-        "ends", "junk", "junk_start", "nullable", "repeated",
+        "by_line", "call", "done", "ends", "envelope", "given", "junk", "junk_start", "key", "kind", "kinds", "last", "line", "nullable", "parts",
+        "refused", "repeated", "state", "streaming", "text", "type", "values",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
@@ -37,12 +37,15 @@ class ParameterReader:
         self.given: set[str] = set()
         self.key = ""
         self.kind = ""
+        self.kinds: dict[str, str] = dict(values.body.kinds)
+        self.envelope: str | None = None
         self.type: Type = _UNTYPED
         self.parts: list[str] = []
         self.streaming = False
         self.nullable = False
         self.repeated = False
-        self.line = True
+        self.by_line = values.body.next == "line"
+        self.line = self.by_line
         self.junk: list[str] = []
         self.junk_start = 0
         self.state: Callable[[int], int] = self.between
@@ -67,6 +70,8 @@ class ParameterReader:
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
         self.report_junk()
+        if self.state == self.between:
+            self.unwrap(True, at)
         self.done = True
         self.call.end(False, at)
 
@@ -74,42 +79,123 @@ class ParameterReader:
 
     def between(self, at: int) -> int:
         text = self.text
-        at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        values = self.values
+        start = at
+        at = values.blanks.match(text, at).end()  # type: ignore[union-attr]
+        if self.junk and at > start:
+            self.junk.append(text[start:at])
         if at == len(text):
             return ~at
-        found = self.values.open.match(text, at)
+        found = values.open.match(text, at)
+        if found is None and values.first is not None and not self.given and not self.junk:
+            found = values.first.match(text, at)
+            if found is None and not self.last and values.first_partial.match(text, at):
+                return ~at
         if found is not None:
             self.report_junk()
             self.open(found, at)
             return found.end()
-        if not self.last and self.values.open_partial.match(text, at):
+        if not self.last and values.open_partial.match(text, at):
             return ~at
+        if values.object_key is not None and not self.given:
+            found = values.object_key.match(text, at)
+            if found is not None:
+                self.report_junk()
+                self.parts = []
+                self.state = self.object_key
+                return found.end()
+            if not self.last and values.object_key_partial.match(text, at):
+                return ~at
         ends = self.ends(text, at, self.last)
         if ends is None:
             return ~at
         if ends:
             self.close(at, complete=ends != "stop")
             return at
-        close = self.values.body.close
+        close = values.body.close
         if text.startswith(close, at):
             return at + len(close)
-        if not self.last and close.startswith(text[at : at + len(close)]):
+        if not self.last and (close.startswith(text[at : at + len(close)]) or values.blanks_partial.match(text, at)):
             return ~at
-        self.junk.append(text[at])
-        if len(self.junk) == 1:
+        if not self.junk:
             self.junk_start = self.call.base + at
-        return at + 1
+        run = values.junk.match(text, at)
+        end = at + 1 if run is None else run.end()
+        self.junk.append(text[at:end])
+        return end
 
     def report_junk(self) -> None:
         """Text between the parameters that is none, told once it has ended."""
         if self.junk:
-            text = "".join(self.junk)
+            text = "".join(self.junk).rstrip(SPACE)
             self.junk = []
             position = self.junk_start - self.call.base
             self.call.problem("dropped_text", f"text between the parameters was dropped: {text}", position)
 
+    def object_key(self, at: int) -> int:
+        """In the place of a key: the object that holds all arguments."""
+        text = self.text
+        values = self.values
+        look = at
+        while True:
+            found = values.key_end.search(text, look)
+            end = len(text) if found is None else found.start()
+            if found is not None and found.lastgroup == "close":
+                counts = values.follows["key"](text, found.end(), self.last)
+                if counts is False:
+                    look = found.end()
+                    continue
+                if counts:
+                    self.parts.append(text[at:end])
+                    self.state = self.between
+                    self.whole("".join(self.parts), at)
+                    return found.end()
+            self.parts.append(text[at:end])
+            return ~end
+
+    def whole(self, text: str, at: int) -> None:
+        """All arguments at once."""
+        bare = text.strip(SPACE)
+        found = rawtext.read_object(bare)
+        if found is None:
+            found = rawtext.mend(bare, "{")
+            if found is None:
+                self.call.problem("dropped_text", f"a key that is no object and has no value was dropped: {text}", at)
+                return
+            self.call.problem("repaired_value", "the object in the place of a key was repaired", at)
+        self.merge(found)
+
+    def merge(self, text: str) -> None:
+        """The members of an object, as JSON text, are the first parameters."""
+        if text != "{}":
+            self.call.write(text[:-1])
+            self.given.update(keys_of(text))
+
+    def unwrap(self, only: bool, at: int) -> None:
+        """What follows the parameter that may hold all the others is known: whether it is the `only` one."""
+        text, self.envelope = self.envelope, None
+        if text is None:
+            return
+        if only and self.call.tool is not None:
+            found = self.enclosed(text)
+            if found is not None and all(map(self.call.tool.declares, keys_of(found))):
+                self.call.problem("unwrapped_arguments", f"the arguments stood in a parameter {self.key!r} and were taken out", at)
+                self.merge(found)
+                return
+        self.given.discard(self.key)
+        self.write_value(text, at)
+
+    def enclosed(self, text: str) -> str | None:
+        """The object that the text is, or holds as a JSON string."""
+        bare = text.strip(SPACE)
+        if bare[:1] == '"' and self.kind != "string":
+            inner, _ = _UNTYPED.read_json(bare)
+            bare = json.loads(inner).strip(SPACE) if inner[0] == '"' else ""
+        return rawtext.read_object(bare)
+
     def close(self, at: int, complete: bool) -> None:
         self.report_junk()
+        self.unwrap(True, at)
         if complete:
             self.call.write("}" if self.given else "{}")
         self.done = True
@@ -117,25 +203,27 @@ class ParameterReader:
 
     def open(self, found: re.Match[str], at: int) -> None:
         """A parameter begins."""
-        groups = found.groupdict()
-        self.key = found["key"].strip()
-        kind = dict(self.values.body.kinds).get(groups.get("kind") or "", "")
+        self.unwrap(False, at)
+        body = self.values.body
+        slots = slot_texts(found)
+        self.key = key = slots["key"]
+        self.kind = kind = self.kinds.get(slots.get("kind", ""), "")
         tool = self.call.tool
-        self.type = tool.parameter(self.key) if tool is not None else _UNTYPED
-        if kind == "string":
-            self.type = _STRING
-        self.kind = kind
-        self.repeated = self.key in self.given
+        self.type = _STRING if kind == "string" else tool.parameter(key) if tool is not None else _UNTYPED
+        self.repeated = key in self.given
         self.streaming = self.nullable = False
         if self.repeated:
-            self.call.problem("repeated_key", f"the parameter {self.key!r} is given twice; the first one stands", at)
-        elif self.type.exactly_string and kind != "json":
-            self.begin_string()
-        elif self.type.string_or_null and kind != "json":
-            self.nullable = True
+            self.call.problem("repeated_key", f"the parameter {key!r} is given twice; the first one stands", at)
+        elif key in body.envelopes and not self.given and tool is not None and not tool.declares(key):
+            self.envelope = ""
+        elif kind in ("", "string"):
+            if self.type.exactly_string:
+                self.begin_string()
+            else:
+                self.nullable = self.type.string_or_null
         self.parts = []
-        self.line = True
-        self.state = self.trim if self.values.body.trim else self.value
+        self.line = self.by_line
+        self.state = self.trim if body.trim else self.value
 
     def begin_string(self) -> None:
         self.call.write(f"{self.prefix()}\"")
@@ -191,27 +279,29 @@ class ParameterReader:
             return values.follows[""](self.text, found.end(), self.last)
         if kind == "end":
             return values.follows[found["end"]](self.text, found.end(), self.last)
+        if values.body.next == "line" and not self.starts_line(at, mark):
+            return False
         opener = values.open.match(self.text, mark)
         if opener is None:
             return None if not self.last and values.open_partial.match(self.text, mark) else False
-        if values.body.next == "line" and not self.starts_line(at, mark):
-            return False
-        key = opener["key"].strip()
+        key = slot_texts(opener)["key"]
         tool = self.call.tool
         return tool is None or (tool.declares(key) and key not in self.given and key != self.key)
 
     def starts_line(self, at: int, mark: int) -> bool:
-        before = self.text[at:mark]
-        newline = before.rfind("\n")
-        return not before[newline + 1 :].strip(" \t") and (newline >= 0 or self.line)
+        text = self.text
+        while mark > at and text[mark - 1] in " \t":
+            mark -= 1
+        return text[mark - 1] == "\n" if mark > at else self.line
 
     def take(self, start: int, end: int) -> None:
         """The text from `start` to `end` belongs to the value."""
         if start >= end:
             return
         text = self.text[start:end]
-        newline = text.rfind("\n")
-        self.line = not text[newline + 1 :].strip(" \t") and (newline >= 0 or self.line)
+        if self.by_line:
+            newline = text.rfind("\n")
+            self.line = not text[newline + 1 :].strip(" \t") and (newline >= 0 or self.line)
         if self.streaming:
             self.call.write(escaped(text))
             return
@@ -235,10 +325,30 @@ class ParameterReader:
             self.call.write('"')
             return
         text = "".join(self.parts)
+        self.parts = []
         if self.repeated:
             self.call.problem("dropped_text", f"the second value of {self.key!r} was dropped: {text}", at)
-            return
-        value, problem = self.type.read(text, self.values.body.python_scalars)
+        elif self.envelope is not None:
+            self.envelope = text
+            self.given.add(self.key)
+        else:
+            self.write_value(text, at)
+
+    def write_value(self, text: str, at: int) -> None:
+        """A value that was held."""
+        kind = self.kind
+        if kind.startswith("json"):
+            value, problem = self.type.read_json(text) if kind == "json_by_schema" else _UNTYPED.read_json(text)
+        else:
+            body = self.values.body
+            none = body.python_scalars or (body.none_is_null and not self.type.allows_string)
+            value, problem = self.type.read(text, none)
         if problem is not None:
             self.call.problem("wrong_type", f"{self.key}: {problem}", at)
         self.call.write(self.prefix() + value)
+
+
+def keys_of(text: str) -> dict[str, object]:
+    """The object that JSON text holds, for its keys."""
+    found = rawtext.value_of(text)
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,36 @@
+"""A call whose header holds an id but no name: the keys of its arguments tell which tool is meant, so it is held until it closes."""
+
+from __future__ import annotations
+
+from toolparse.arguments.json_calls import NamedCall
+from toolparse.arguments.json_text import EndsAt
+from toolparse.call_ids import name_by_keys
+from toolparse.calls import OpenCall
+
+
+class UnnamedCall(NamedCall):
+    """One such call. If its keys fit no single tool, the id stands for the name."""
+
+    __slots__ = ("header", "keys", "waiting")
+
+    def __init__(self, call: OpenCall, ends: EndsAt, depth: int, header: str) -> None:
+        super().__init__(call, ends, depth)
+        self.header = header
+        self.keys: set[str] = set()
+        self.waiting: list[str] = []
+        self.out = self.write = self.waiting.append
+        self.streams = False
+
+    def on_key(self, key: str, at: int) -> None:
+        if len(self.stack) == 1:
+            self.keys.add(key)
+        super().on_key(key, at)
+
+    def close(self, complete: bool, at: int) -> None:
+        self.done = True
+        if not self.call.begin(name_by_keys(self.keys, self.call.tools) or self.header, self.header, at):
+            self.refused = True
+            return
+        for text in self.waiting:
+            self.call.write(text)
+        self.call.end(complete, at)
