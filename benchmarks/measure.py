@@ -1,7 +1,8 @@
 """How the numbers are taken: the floor, the timed loop, construction, idle memory, import. Knows nothing of how they are shown.
 
-A time is processor time of this process, the best of several rounds: on a shared machine everything that disturbs a run makes it
-longer, so the shortest one is nearest to the truth. The floor runs between the parser's own rounds, on the same pieces.
+A time is the best of several rounds: whatever disturbs a run makes it longer, so the shortest one is nearest to the truth. The clock
+is the wall's, as a virtual machine's processor clock may jump and call a run too short. The floor runs between the parser's own
+rounds, on the same pieces.
 """
 
 from __future__ import annotations
@@ -90,10 +91,10 @@ def parse_cost(timed: Sequence[tuple[Callable[[], Stream], str]], rounds: int) -
 
 
 def elapsed(function: Callable[..., None], *arguments: object) -> int:
-    """Nanoseconds of processor time of one call."""
-    start = time.process_time_ns()
+    """Nanoseconds that one call takes."""
+    start = time.perf_counter_ns()
     function(*arguments)
-    return time.process_time_ns() - start
+    return time.perf_counter_ns() - start
 
 
 @contextmanager

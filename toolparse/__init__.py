@@ -11,29 +11,38 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from toolparse.detect import Guess, detect
     from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
+    from toolparse.feedback import feedback
     from toolparse.formats import UnknownFormat, formats, get_format, register
     from toolparse.grammar import Format
-    from toolparse.message import Message, MessageBuilder, ToolCall
+    from toolparse.message import Message, MessageBuilder, ReasoningPart, TextPart, ToolCall
     from toolparse.parser import Parser, parse
+    from toolparse.render import CannotRender, render
     from toolparse.repair import repair
     from toolparse.tools import InvalidTools, Tool, Tools
+    from toolparse.validate import Violation
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "toolparse.detect": ("Guess", "detect"),
     "toolparse.events": ("CallArguments", "CallEnd", "CallStart", "Content", "Event", "Problem", "Reasoning"),
+    "toolparse.feedback": ("feedback",),
     "toolparse.formats": ("UnknownFormat", "formats", "get_format", "register"),
     "toolparse.grammar": ("Format",),
-    "toolparse.message": ("Message", "MessageBuilder", "ToolCall"),
+    "toolparse.message": ("Message", "MessageBuilder", "ReasoningPart", "TextPart", "ToolCall"),
     "toolparse.parser": ("Parser", "parse"),
+    "toolparse.render": ("CannotRender", "render"),
     "toolparse.repair": ("repair",),
     "toolparse.tools": ("InvalidTools", "Tool", "Tools"),
+    "toolparse.validate": ("Violation",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
-    "CallArguments", "CallEnd", "CallStart", "Content", "Event", "Format", "InvalidTools", "Message", "MessageBuilder", "Parser",
-    "Problem", "Reasoning", "Tool", "ToolCall", "Tools", "UnknownFormat", "formats", "get_format", "parse", "register", "repair",
+    "CallArguments", "CallEnd", "CallStart", "CannotRender", "Content", "Event", "Format", "Guess", "InvalidTools", "Message",
+    "MessageBuilder", "Parser", "Problem", "Reasoning", "ReasoningPart", "TextPart", "Tool", "ToolCall", "Tools",
+    "UnknownFormat", "Violation", "detect", "feedback", "formats", "parse", "register", "render", "repair",
 ]  # fmt: skip
 
 

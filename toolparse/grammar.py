@@ -4,9 +4,10 @@ A `Format` describes how a model family writes an assistant turn. It is data: no
 compiles a description into patterns once (`lexer.py`) and reads streams with it; `render.py` writes with the same description.
 
 Spelling. A marker is a string. White space at its ends is what the model's template writes there (the canonical text); on input
-any white space, or none, is taken between two parts. `{name}` and `{id}` in a marker stand for the call's name and id, `{key}` and
-`{kind}` for a parameter's, `{other}` for what a tag may hold besides and nobody reads, `{joined}` for a declared tool's name with the
-key of one of its parameters right behind it, whose own marker the model forgot (the opening then ends between the two).
+any white space, or none, is taken between two parts. `{name}` and `{id}` in a marker stand for the call's name and id, `{key}` (or
+`{word}`, a key without blanks) and `{kind}` for a parameter's, `{other}` for what a tag may hold besides and nobody reads, `{joined}`
+for a declared tool's name with the key of one of its parameters right behind it, whose own marker the model forgot (the opening then
+ends between the two).
 """
 
 from __future__ import annotations

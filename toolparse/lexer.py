@@ -19,9 +19,9 @@ SPACE = " \t\r\n"
 WS = r"[ \t\r\n]*"
 HEAD_LIMIT = 1024
 """A call's opening is at most this long, in characters; what is longer is text."""
-_SLOT = re.compile(r"\{(name|id|key|kind|other|joined)\}")
+_SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined)\}")
 _CHARACTERS = {
-    "id": r"[^\s<>\[\]{}]", "key": r"""[^<>\n"']""", "kind": r"""[^<>\s"']""", "other": r"[^<>\n]", "joined": r"[^<>]"
+    "id": r"[^\s<>\[\]{}]", "key": r"""[^<>\n"']""", "word": r"""[^\s<>"'=]""", "kind": r"""[^<>\s"']""", "other": r"[^<>\n]", "joined": r"[^<>]"
 }  # fmt: skip
 WRITTEN = r"(?:[ \t\r\n]|\\n)*"
 """White space, the two characters backslash and n among it."""
@@ -164,7 +164,7 @@ def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool =
             elif piece == "other":
                 out += f"{'' if whole else '(?:'}{characters}{{0,256}}{'' if whole else ')'}"
             elif whole:
-                group = "?:" if silent else f"?P<{piece}>"
+                group = "?:" if silent else f"?P<{'key' if piece == 'word' else piece}>"
                 out += rf"({group}(?=[^ \t\r\n]){characters}{{1,256}})(?!{characters})(?=.|\n)"
             else:
                 out += rf"(?:\Z|({'?P<joined>' if piece == 'joined' else '?:'}{characters}{{1,256}}))"
@@ -392,7 +392,8 @@ class Lexicon:
             ends = pair.ended_by_call if in_reasoning is None else in_reasoning
             self.reasoning[pair] = Watch(self.heads if ends else (), spellings(pair.open), spellings(pair.close), stops, extra)
         self.tails = {id(head.calls): Tail(head.calls, fmt, openings) for head in self.heads}
-        self.stops = re.compile(f"(?:[ \\t\\r\\n]+|{any_of(stops)})+")
+        self.stop_heads = tuple(head for head in self.heads if any(text in stops for text in head.firsts))
+        self.stops = re.compile(f"(?:[ \\t\\r\\n]+|{any_of(stops)}){'' if self.stop_heads else '+'}")
         self.stop_begins = re.compile(beginnings(stops) + r"\Z")
 
 

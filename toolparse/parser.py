@@ -26,6 +26,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from toolparse.arguments import Reader, reader_for
+from toolparse.call_ids import name_in_id
 from toolparse.calls import NEW_ID, OpenCall
 from toolparse.choice import ARGUMENTS, LISTED, read_choice
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
@@ -607,7 +608,9 @@ class Parser:
             self._tail = []
             self._state = self._after
             return end
-        self._reader = reader_for(head.calls, sink, self._lex.tails[id(head.calls)], self._max_depth, bare=not head.wrapped and head.declared)
+        tail = self._lex.tails[id(head.calls)]
+        unnamed = "" if name is not None or wire_id is None else wire_id
+        self._reader = reader_for(head.calls, sink, tail, self._max_depth, not head.wrapped and head.declared, unnamed)
         self._raw = []
         self._raw_from = at
         self._state = self._lead if head.calls.lead else self._call
@@ -724,11 +727,13 @@ class Parser:
                 self._tail = []
                 return found.end()
             wait = wait or (not last and tail.partial[i].match(text, at) is not None)
-        for heads in (tail.next if self._wrapped else (), self._lex.content.heads, self._lex.content.edge_heads):
+        inside, between = self._wrapped, self._tail
+        for heads in (tail.next if inside else (), self._lex.content.heads, self._lex.content.edge_heads):
             found_at = self._try(heads, at, last)
             if found_at is not None:
-                if found_at >= 0:
-                    self._tail = []
+                if found_at >= 0 and not inside:
+                    for space in between:
+                        self._keep_gap(space)
                 return found_at
         if wait:
             return ~at
@@ -772,8 +777,12 @@ class Parser:
     def _stopped(self, at: int, last: bool) -> int:
         """Behind a stop token: it is text only if other text follows."""
         text = self._text
-        found = self._lex.stops.match(text, at)
-        if found is not None:
+        while (found := self._lex.stops.match(text, at)) is not None:
+            opens = self._reopens(at, last)
+            if opens:
+                break
+            if opens is None:
+                return ~at
             self._tail.append(found[0])
             at = found.end()
         too_long = sum(map(len, self._tail)) > self._max_held
@@ -793,6 +802,16 @@ class Parser:
         if blanks + len(body) < len(kept):
             self._keep_gap(kept[blanks + len(body) :])
         return at
+
+    def _reopens(self, at: int, last: bool) -> bool | None:
+        """Whether a further stop token begins the opening of a call (families where one marker is both); None when more must tell."""
+        text = self._text
+        for head in self._lex.stop_heads if self._tail else ():
+            if head.full.match(text, at):
+                return True
+            if not last and len(text) - at < HEAD_LIMIT and head.partial.match(text, at):
+                return None
+        return False
 
     # -- the start --------------------------------------------------------------------------------------------------------------------
 
@@ -901,6 +920,7 @@ def parse(text: str, fmt: str | Format, *, truncated: bool = False, **options: A
     """
     parser = Parser(fmt, **options)
     builder = MessageBuilder()
+    builder.truncated = truncated
     for event in parser.feed(text):
         builder.add(event)
     for event in parser.finish(truncated):

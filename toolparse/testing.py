@@ -365,12 +365,13 @@ class Framing:
             self.reported.setdefault(problem.position, set()).update(self.told(problem))
 
     def told(self, problem: Problem) -> Iterator[int]:
-        """Where the text ends that a problem quotes at its position."""
-        message = "".join(problem.message.split()).replace("\\\\", "\\").replace("\\'", "'")
+        """Where the text ends that a problem quotes at its position, as it stands or as Python writes it; white space aside."""
+        message = "".join(problem.message.split())
+        plain = message.replace("\\\\", "\\").replace("\\'", "'")
         quoted = ""
         for at in range(problem.position, len(self.text)):
             quoted += self.text[at].strip()
-            if quoted not in message:
+            if quoted not in message and quoted not in plain:
                 break
             yield at + 1
 

@@ -15,6 +15,7 @@ from toolparse.arguments.json_calls import EnvelopeCalls, NamedCall
 from toolparse.arguments.keyed_calls import KeyedCalls
 from toolparse.arguments.parameters import ParameterReader
 from toolparse.arguments.python_calls import PythonReader
+from toolparse.arguments.xml_parameters import XmlParameterReader
 from toolparse.arguments.unnamed_call import UnnamedCall
 from toolparse.calls import OpenCall
 from toolparse.grammar import Calls, Envelope, JsonText, PythonCalls
@@ -40,7 +41,7 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool,
     body = calls.body
     ends = tail.ends
     if tail.values is not None:
-        return ParameterReader(call, tail.values, ends)
+        return (XmlParameterReader if tail.values.body.xml else ParameterReader)(call, tail.values, ends)
     if isinstance(body, JsonText):
         return UnnamedCall(call, ends, depth, unnamed) if unnamed else NamedCall(call, ends, depth)
     if isinstance(body, Envelope):

@@ -179,7 +179,7 @@ class NamedCall(ArgumentsReader):
 
     def member_ended(self, at: int) -> int:
         self.arguments_ended(at)
-        self.close(True, at)
+        self.settle(at, True)
         return at
 
     def text_ended(self, at: int, how: str) -> int:
@@ -191,16 +191,17 @@ class NamedCall(ArgumentsReader):
             else:
                 self.complete(at)
                 self.arguments_ended(at)
-        self.close(how == "close", at)
+        self.settle(at, how == "close")
         return ~at
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
         if self.out == self.write:
             self.cut_off()
-        self.close(False, at)
+        self.settle(at, False)
 
-    def close(self, complete: bool, at: int) -> None:
+    def settle(self, at: int, complete: bool) -> None:
+        """No more of the arguments will come."""
         self.done = True
         self.call.end(complete, at)
 

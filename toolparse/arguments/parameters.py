@@ -27,7 +27,7 @@ class ParameterReader:
 
     __slots__ = (
         "by_line", "call", "done", "ends", "envelope", "given", "junk", "junk_start", "key", "kind", "kinds", "last", "line", "nullable", "parts",
-        "refused", "repeated", "state", "streaming", "text", "type", "values",
+        "refused", "repeated", "size", "state", "streaming", "text", "type", "values",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
@@ -48,6 +48,7 @@ class ParameterReader:
         self.line = self.by_line
         self.junk: list[str] = []
         self.junk_start = 0
+        self.size = 0
         self.state: Callable[[int], int] = self.between
         self.done = False
         self.refused = False
@@ -222,6 +223,7 @@ class ParameterReader:
             else:
                 self.nullable = self.type.string_or_null
         self.parts = []
+        self.size = 0
         self.line = self.by_line
         self.state = self.trim if body.trim else self.value
 
@@ -302,15 +304,34 @@ class ParameterReader:
         if self.by_line:
             newline = text.rfind("\n")
             self.line = not text[newline + 1 :].strip(" \t") and (newline >= 0 or self.line)
+        self.put(text)
+
+    def put(self, text: str) -> None:
+        """Text of the value."""
         if self.streaming:
             self.call.write(escaped(text))
             return
         self.parts.append(text)
+        self.size += len(text)
+        if self.size > self.call.max_held:
+            self.too_long()
         if self.nullable and not self.may_be_null():
-            parts, self.nullable = self.parts, False
-            self.begin_string()
-            self.parts = []
-            self.call.write(escaped("".join(parts)))
+            self.release()
+
+    def release(self) -> None:
+        """The value is a string after all, and what was held of it flows."""
+        parts, self.parts, self.nullable = self.parts, [], False
+        self.begin_string()
+        self.call.write(escaped("".join(parts)))
+
+    def too_long(self) -> None:
+        """More of a value is held than may be."""
+        if self.repeated:
+            self.parts = self.parts[:1]
+            return
+        self.call.problem("too_long", f"the value of {self.key!r} is longer than can be held; kept as a string", 0)
+        self.envelope = None
+        self.release()
 
     def may_be_null(self) -> bool:
         if len(self.parts) > 16:

@@ -26,7 +26,7 @@ class UnnamedCall(NamedCall):
             self.keys.add(key)
         super().on_key(key, at)
 
-    def close(self, complete: bool, at: int) -> None:
+    def settle(self, at: int, complete: bool) -> None:
         self.done = True
         if not self.call.begin(name_by_keys(self.keys, self.call.tools) or self.header, self.header, at):
             self.refused = True

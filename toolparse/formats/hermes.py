@@ -9,7 +9,7 @@ HERMES = Format(
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n"),),
     calls=(
         Calls(
-            wrapper=Wrapper("<tool_call>\n", "\n</tool_call>"),
+            wrapper=Wrapper("\n<tool_call>\n", "\n</tool_call>"),
             between="\n",
             body=Envelope(),
             separators="}]",

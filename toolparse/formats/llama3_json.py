@@ -1,6 +1,6 @@
 """Llama 3.1 to 3.3 and Llama 4 with the JSON template: bare {"name": …, "parameters": …}, sometimes behind an opener."""
 
-from toolparse.grammar import Calls, Envelope, Format, OneOf, PythonCalls
+from toolparse.grammar import Calls, Envelope, Format, Maybe, OneOf, PythonCalls
 
 OBJECT = Envelope(arguments=("parameters", "arguments"))
 
@@ -9,14 +9,14 @@ LLAMA3_JSON = Format(
     aliases=("llama3", "llama4_json"),
     models=("Llama 3.1", "Llama 3.2", "Llama 3.3", "Llama 4"),
     calls=(
+        Calls(where="line", declared=True, close=(Maybe("<|python_end|>", written=False),), body=OBJECT, between="; ", separators=";}]"),
         Calls(
             open=(OneOf(("<|python_tag|>", "<|python_start|>")),),
-            close=("<|python_end|>",),
+            close=(Maybe("<|python_end|>", written=False),),
             body=OBJECT,
             separators=";}]",
         ),
         Calls(open=("<|python_tag|>", "{name}.call("), body=PythonCalls(), name=r"\w"),
-        Calls(where="line", declared=True, close=("<|python_end|>",), body=OBJECT, between="; ", separators=";}]"),
     ),
     stop=("<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|eot|>", "<|eom|>"),
     turn=("<|start_header_id|>assistant<|end_header_id|>\n\n", "<|header_start|>assistant<|header_end|>\n\n"),

@@ -12,10 +12,10 @@ PYTHONIC = Format(
     name="pythonic",
     models=("Llama 3.2 1B", "Llama 3.2 3B", "ToolACE"),
     calls=(
-        Calls(open=(TAG, "[", "{name}", "(", KEYWORD), body=LIST, name=NAME),
         Calls(open=("[", "{name}", "(", KEYWORD), where="start", body=LIST, name=NAME, between=", "),
         Calls(open=("[", "{name}", "(", KEYWORD), declared=True, body=LIST, name=NAME),
         Calls(open=(Maybe(TAG), "[", "{name}", "(", LITERAL), where="start", declared=True, body=LIST, name=NAME),
+        Calls(open=(TAG, "[", "{name}", "(", KEYWORD), body=LIST, name=NAME),
     ),
     stop=("<|eot_id|>", "<|eom_id|>", "<|end_of_text|>"),
     turn=("<|start_header_id|>assistant<|end_header_id|>\n\n",),

@@ -1,0 +1,32 @@
+"""IQuest-Q1: GLM's pairs in <iquest_tool_call>."""
+
+from toolparse.formats.glm45 import NAME
+from toolparse.grammar import END, Ahead, Calls, Format, Parameters, Reasoning
+
+PAIR = ("<arg_key>", "{key}", "</arg_key>", "<arg_value>")
+
+IQUEST_Q1 = Format(
+    name="iquest_q1",
+    models=("IQuest-Q1",),
+    reasoning=(Reasoning("<think>", "</think>", ended_by_call=False),),
+    calls=(
+        Calls(
+            open=("<iquest_tool_call>", "{name}", Ahead((PAIR, "</iquest_tool_call>"))),
+            body=Parameters(open=PAIR, close="</arg_value>", close_before=("<arg_key>", "</iquest_tool_call>", END)),
+            close=("</iquest_tool_call>",),
+            name=NAME,
+        ),
+    ),
+    stop=("<|iquest_end|>",),
+    turn=("<|iquest_assistant|>",),
+    special_tokens=("<iquest_tool_call>", "</iquest_tool_call>"),
+    source="sgl-project/sglang srt/function_call/iquest_q1_detector.py; IQuestLab/IQuest-Q1 model page",
+    quirks=(
+        "A block without a name, or whose first pair is damaged, is content with its tags.",
+        "A later damaged pair is dropped and reported.",
+        "A second opening tag between pairs closes the call and opens the next; inside a value it is data.",
+        "A block inside open reasoning stays reasoning.",
+        "Strings keep their white space and quotes.",
+    ),
+    marks=("<iquest_tool_call>",),
+)
