@@ -148,7 +148,7 @@ class OpenCall:
         if self.muted:
             return True
         self.index += 1
-        self.events.append(CallStart(self.index, wire_id or self.new_id(), name, self.start))
+        self.events.append(CallStart(self.index, wire_id or self.new_id(), name, max(self.start, 0)))
         for problem in self.queue:
             problem.index = self.index
         self.events.extend(self.queue)
@@ -194,11 +194,12 @@ class OpenCall:
             self.events.append(Problem("dropped_call", f"a call was dropped ({reason}): {text}", None, self.base + at, "warning"))
             return
         self.flush()
-        self.events.append(CallEnd(self.index, complete, self.base + at))
+        self.events.append(CallEnd(self.index, complete, max(self.base + at, 0)))
 
     def problem(self, kind: str, message: str, position: int, error: bool = False) -> None:
         """Report a repair or a fault at `position` of the text that is being read."""
-        found = Problem(kind, message, self.index if self.open else None, self.base + position, "error" if error else "warning")
+        where = max(self.base + position, 0)
+        found = Problem(kind, message, self.index if self.open else None, where, "error" if error else "warning")
         if self.trial:
             self.queue.append(found)
         elif not self.muted:

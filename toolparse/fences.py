@@ -24,6 +24,7 @@ class Fences:
     def __init__(self) -> None:
         self._mark = ""  # of the open fence: its character and how many of them opened it
         self._length = 0
+        self._closing = False
         self.end_line()
 
     @property
@@ -41,7 +42,7 @@ class Fences:
 
     def end_line(self) -> None:
         """What comes next begins a line."""
-        if getattr(self, "_closing", False):
+        if self._closing:
             self._mark = ""
         self._closing = self._opening = False
         self._indent = self._run = 0  # how many characters of them there are; the indent is -1 behind both

@@ -83,6 +83,8 @@ class Reasoning:
     close_again: bool = False
     goes_on: bool = False
     """A call inside the block counts, and the block goes on behind it (Apertus alone, where the calls stand inside the reasoning)."""
+    reflection: str = ""
+    """A marker inside the block that the template may write behind the opener (Seed-OSS alone)."""
     open_again: bool = False
     """The opener counts at the start of the output though the prompt has closed a block (MiMo, whose turns behind a tool result do so)."""
 
@@ -100,6 +102,49 @@ class Frame:
     open: Marker
     close: Marker | None = None
     anywhere: bool = False
+
+
+Kind = Literal["reasoning", "content", "call"]
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """An output of messages, each behind a header that says what kind of message it is.
+
+    A header begins with `start`, which may be missing, and ends with one of `close`; `ends` are the markers that end a message. It may
+    hold a recipient (`to`, with the slot `{name}`) and, behind the marker `channel`, a word and whatever else. `kinds` routes: by the
+    recipient, by that word, or by the closing marker itself; another recipient makes the message a call to it, `nobody` are recipients
+    that do not count. A header that names no kind is content. Headers are framing, complete or cut by the end of the output.
+    """
+
+    start: Marker
+    close: tuple[str, ...]
+    to: str
+    ends: tuple[str, ...]
+    kinds: tuple[tuple[str, Kind], ...]
+    channel: str = ""
+    nobody: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """What is left of a header whose markers are missing: framing between two messages, text elsewhere."""
+    inside: Literal["opener", "header", "reasoning"] = "header"
+    """What ends an open message whose own end is missing: what begins a header, a complete header, or the latter in reasoning only,
+    where it may also be a bare recipient, if it is declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What models write around a call's name that is no part of it.
+
+    `prefix` stands in front of it. `glued` are words behind it that are dropped if only the shorter name is declared. `doubled` stands
+    between two copies of a name, which are one if it is declared. `debris` are markers inside it. `escaped`: `&quot;` and `&amp;` are
+    escapes.
+    """
+
+    prefix: str = ""
+    glued: tuple[str, ...] = ()
+    doubled: str = ""
+    debris: tuple[str, ...] = ()
+    escaped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +174,9 @@ class Envelope:
 @dataclass(frozen=True, slots=True)
 class JsonText:
     """Arguments that are one JSON object behind a header which holds the name."""
+
+    code: tuple[tuple[str, str], ...] = ()
+    """Built-in tools whose body is code unless it begins with a brace, each with the key that the code becomes the value of."""
 
 
 END = "end"
@@ -230,6 +278,8 @@ class Calls:
     """Characters between calls, and surplus ones behind them, that are framing when a call, a closer or the end follows."""
     name: str = r"[^\s<>]"
     """The characters of a name, as a character class."""
+    names: Names | None = None
+    """What of the text in the place of a name is none."""
     name_in_id: str | None = None
     """What stands in `{name}` is the call's id, and the name is in it, behind this prefix and before a colon and a counter (Kimi alone)."""
     ends: tuple[str, ...] = ()
@@ -250,9 +300,12 @@ class Format:
 
     name: str
     aliases: tuple[str, ...] = ()
+    reasoning_aliases: tuple[str, ...] = ()
+    """The names that engines' reasoning parsers give the format, where these are not its names already."""
     models: tuple[str, ...] = ()
     reasoning: tuple[Reasoning, ...] = ()
     frames: tuple[Frame, ...] = ()
+    channels: Channels | None = None
     calls: tuple[Calls, ...] = ()
     stop: tuple[str, ...] = ()
     """White space in front of a stop token, where it is written here, goes with the token."""
@@ -267,7 +320,7 @@ class Format:
     quirks: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     suffix: str = ""
-    """A pattern for what a checkpoint may write behind the name in every marker (`<think:x>`); the first marker tells what it is."""
+    """What begins the word that a checkpoint may write behind the name in all markers (`:` for `<think:x>`); the first marker tells it."""
 
     def variant(self, **changes: Any) -> Format:
         """The same format with some fields replaced; `name` must be one of them."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -72,10 +73,13 @@ class Head:
     """One opening of a call: the pattern, where it counts, and which description follows it.
 
     `wrapped`: the wrapper's own opener is part of it. `named`: the name stands in it, `joined`: in one piece with a key. `closed`: the
-    call has no arguments. `skips`: what it opens is no call. `cut` is the pattern of an opening at the end of the output.
+    call has no arguments. `skips`: what it opens is no call. `cut` is the pattern of an opening at the end of the output, `strict` the
+    opening that counts in open reasoning.
     """
 
-    __slots__ = ("calls", "closed", "cut", "declared", "firsts", "full", "joined", "named", "partial", "skips", "where", "wrapped")
+    __slots__ = (
+        "calls", "closed", "cut", "declared", "firsts", "full", "joined", "named", "partial", "skips", "strict", "where", "wrapped"
+    )  # fmt: skip
 
     def __init__(
         self, calls: Calls, parts: tuple[Part, ...], where: Where, declared: bool, wrapped: bool, skips: bool = False
@@ -83,6 +87,11 @@ class Head:
         if isinstance(calls.body, Envelope):
             parts = (*parts, Ahead(tuple(dict.fromkeys(start[0] for start in calls.body.start))))
         self.calls = calls
+        self.strict = self
+        if any(isinstance(part, Ahead) and part.in_reasoning for part in parts):
+            everywhere = (replace(part, in_reasoning=False) if isinstance(part, Ahead) else part for part in parts)
+            self.strict = Head(calls, tuple(everywhere), where, declared, wrapped, skips)
+            parts = tuple(part for part in parts if not (isinstance(part, Ahead) and part.in_reasoning))
         self.where = where
         self.declared = declared
         self.wrapped = wrapped
@@ -313,11 +322,14 @@ def watch_pattern(markers: set[str], edge_firsts: frozenset[str]) -> str:
 class Tail:
     """What may stand in and behind a call: its values, its closers in their order, the openings that may follow inside the wrapper."""
 
-    __slots__ = ("closers", "ends", "lead", "lead_partial", "next", "partial", "section", "separators", "skip_end", "values", "wrapper_at")
+    __slots__ = (
+        "again", "closers", "ends", "lead", "lead_partial", "next", "partial", "section", "separators", "skip_end", "values", "wrapper_at",
+    )  # fmt: skip
 
     def __init__(self, calls: Calls, fmt: Format, openings: Iterable[str]) -> None:
         markers = [*calls.close, *([calls.wrapper.close] if calls.wrapper else ())]
         self.wrapper_at = len(calls.close)
+        self.again = tuple(i for i, marker in enumerate(markers) if spellings(marker)[0] in fmt.special_tokens)
         self.closers = tuple(re.compile(any_of(spellings(marker))) for marker in markers)
         texts = [text for marker in markers for text in spellings(marker)]
         self.partial = tuple(re.compile(beginnings(spellings(marker))) for marker in markers)
@@ -370,6 +382,76 @@ def frame_closers(fmt: Format) -> tuple[str, ...]:
     return tuple(text for frame in fmt.frames if frame.close is not None for text in spellings(frame.close))
 
 
+_PLACE = re.compile(r"(?<=\w)(?=｜?>)")
+_WORD = r"[^\s<>｜]"
+
+
+class Suffixes:
+    """The markers of a format whose checkpoints put a suffix on all of them, while it is not known yet.
+
+    `begins` are the texts that running text is searched for. A pattern's last group is the suffix.
+    """
+
+    __slots__ = ("begins", "call", "close", "open", "partial", "prompt", "stop")
+
+    def __init__(self, fmt: Format) -> None:
+        openers = [text for pair in fmt.reasoning for text in spellings(pair.open)]
+        closers = [text for pair in fmt.reasoning for text in spellings(pair.close)]
+        pairs = [(wrapper, first) for calls in fmt.calls for wrapper in wrapper_openers(calls) for first in spellings(calls.open[0])]
+        word = f"{re.escape(fmt.suffix)}{_WORD}{{1,64}}"
+        self.begins = tuple(parted(text)[0] + fmt.suffix for text in (*openers, *closers, *fmt.stop, *(wrapper for wrapper, _ in pairs)))
+        self.open = re.compile("|".join(marked(text, f"({word})") for text in openers))
+        self.close = re.compile("|".join(marked(text, f"({word})") for text in closers))
+        self.call = re.compile(
+            "|".join(f"{marked(wrapper, f'(?P<s{i}>{word})')}{WS}{marked(first, f'(?P=s{i})')}" for i, (wrapper, first) in enumerate(pairs))
+        )
+        self.stop = re.compile("|".join(marked(text, f"(?:{word})?") for text in fmt.stop))
+        self.prompt = re.compile("|".join(marked(text.strip(SPACE), f"({word}|)") for text in (*openers, *closers, *fmt.turn)))
+        cuts = [cut_marked(text, fmt.suffix) for text in (*openers, *closers, *fmt.stop)]
+        cuts += [f"{cut_marked(wrapper, fmt.suffix)}{WS}(?:\\Z|{cut_marked(first, fmt.suffix)})" for wrapper, first in pairs]
+        self.partial = re.compile(f"(?:{'|'.join(cuts)})\\Z")
+
+
+def wrapper_openers(calls: Calls) -> tuple[str, ...]:
+    return spellings(calls.wrapper.open) if calls.wrapper else ()
+
+
+def parted(marker: str) -> tuple[str, str]:
+    """A marker in front of the place of its suffix, and behind it."""
+    place = _PLACE.search(marker)
+    end = place.end() if place is not None else len(marker)
+    return marker[:end], marker[end:]
+
+
+def marked(marker: str, suffix: str) -> str:
+    """The pattern of a marker with the pattern of a suffix in it."""
+    before, behind = parted(marker)
+    return f"{re.escape(before)}{suffix}{re.escape(behind)}"
+
+
+def cut_marked(marker: str, suffix: str) -> str:
+    """The pattern of a marker with a suffix that begins so, or of a beginning of it."""
+    before, behind = parted(marker)
+    return f"{cut(before)}(?:\\Z|(?:{re.escape(suffix)}{_WORD}{{0,64}})?(?:\\Z|{cut(behind)}))"
+
+
+@lru_cache(maxsize=64)
+def suffixed(fmt: Format, suffix: str) -> Format:
+    """The format of a checkpoint that puts `suffix` on every marker."""
+
+    def put(value: Any) -> Any:
+        if isinstance(value, str):
+            return _PLACE.sub(lambda _: suffix, value)
+        if isinstance(value, tuple):
+            return tuple(map(put, value))
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{field.name: put(getattr(value, field.name)) for field in fields(value) if field.name != "name"})
+        return value
+
+    marked = ("reasoning", "calls", "stop", "turn", "special_tokens")
+    return fmt.variant(suffix="", **{name: put(getattr(fmt, name)) for name in marked})
+
+
 class Lexicon:
     """A format's patterns. `in_reasoning` overrides whether a call ends open reasoning; None leaves it to the format."""
 
@@ -384,16 +466,20 @@ class Lexicon:
         self.frame_openers = {text: frame for frame in fmt.frames if frame.anywhere for text in spellings(frame.open)}
         self.before_stop = {text: written[: len(written) - len(written.lstrip(SPACE))] for text, written in zip(stops, fmt.stop)}
         all_markers = (text for calls in fmt.calls for text in markers_of(calls))
-        extra = (*fmt.special_tokens, *self.frame_openers, *(all_markers if fmt.fragments else ()))
+        self.suffixes = Suffixes(fmt) if fmt.suffix else None
+        begins = self.suffixes.begins if self.suffixes is not None else ()
+        extra = (*fmt.special_tokens, *begins, *self.frame_openers, *(all_markers if fmt.fragments else ()))
         sections = [text for calls in fmt.calls for text in section_closers(calls)]
         self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt)))
         self.reasoning = {}
+        thinking = tuple(head.strict for head in self.heads)
         for pair in fmt.reasoning:
             ends = pair.ended_by_call if in_reasoning is None else in_reasoning
-            self.reasoning[pair] = Watch(self.heads if ends else (), spellings(pair.open), spellings(pair.close), stops, extra)
+            self.reasoning[pair] = Watch(thinking if ends else (), spellings(pair.open), spellings(pair.close), stops, extra)
         self.tails = {id(head.calls): Tail(head.calls, fmt, openings) for head in self.heads}
         self.stop_heads = tuple(head for head in self.heads if any(text in stops for text in head.firsts))
-        self.stops = re.compile(f"(?:[ \\t\\r\\n]+|{any_of(stops)}){'' if self.stop_heads else '+'}")
+        any_stop = any_of(stops) if self.suffixes is None else self.suffixes.stop.pattern
+        self.stops = re.compile(f"(?:[ \\t\\r\\n]+|{any_stop}){'' if self.stop_heads else '+'}")
         self.stop_begins = re.compile(beginnings(stops) + r"\Z")
 
 

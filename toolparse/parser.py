@@ -23,6 +23,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from toolparse.arguments import Reader, reader_for
@@ -30,15 +32,18 @@ from toolparse.call_ids import name_in_id
 from toolparse.calls import NEW_ID, OpenCall
 from toolparse.choice import ARGUMENTS, LISTED, read_choice
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
-from toolparse.formats import get_format
+from toolparse.fences import Fences
+from toolparse.formats import get_format, get_reasoning
 from toolparse.grammar import Format, Frame
 from toolparse.grammar import Reasoning as Pair
-from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Watch, lexicon, slot_texts, spellings
+from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Suffixes, Watch, lexicon, slot_texts, spellings, suffixed
 from toolparse.message import Message, MessageBuilder
 
 _SPACES = re.compile(r"[ \t\r\n]*")
 HELD_SPACE = 64
 """White space up to this length waits with the text instead of in the gap."""
+PREFILL = 4096
+"""How many characters of the prompt's end may tell the suffix of the markers."""
 RESCAN = 1024
 """A refused opening up to this length is looked at again for other openings; this keeps floods of openings linear."""
 
@@ -78,9 +83,10 @@ class Parser:
         max_depth: int = 256,
         max_calls: int = 4096,
     ) -> None:
-        self.format = chosen = get_format(fmt) if isinstance(fmt, str) else fmt
+        chosen = get_format(fmt) if isinstance(fmt, str) else fmt
         if reasoning is not None:
-            chosen = with_reasoning(chosen, get_format(reasoning) if isinstance(reasoning, str) else reasoning)
+            chosen = with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else reasoning)
+        self.format = chosen
         for value, known in (
             (calls_in_reasoning, ("format", "end", "ignore")),
             (bare_calls, ("format", "never")),
@@ -92,10 +98,13 @@ class Parser:
         in_reasoning = {"format": None, "end": True, "ignore": False}[calls_in_reasoning]
         self._choice = choice = read_choice(tool_choice)
         forced = () if choice.mode != "required" else (ARGUMENTS, LISTED) if choice.name else (LISTED,)
-        self._lex: Lexicon = lexicon(chosen, choice.mode != "none", bare_calls == "format", in_reasoning, forced)
+        self._lex_options = (choice.mode != "none", bare_calls == "format", in_reasoning, forced)
+        self._written = chosen
+        self._lex: Lexicon = lexicon(chosen, *self._lex_options)
+        self._suffixes: Suffixes | None = self._lex.suffixes
         self._pairs = chosen.reasoning
-        self._code_is_content = calls_in_code == "content"
-        self._fence = ""
+        self._fence = Fences() if calls_in_code == "content" else None
+        self._outer_fence = self._fence
         self._sink = OpenCall(
             tools, new_id or NEW_ID[chosen.id], self._call_begun, unknown_tools, not parallel_tool_calls, choice.allowed, max_calls, max_held
         )
@@ -126,18 +135,24 @@ class Parser:
         self._framable = self._lex.frames
         self._frame: Frame | None = None
         self._resume: Pair | None = None
-        self._refused = -1
+        self._refused: int | None = None
         self._reader: Any = None
         self._head: Head | None = None
         self._raw: list[str] = []
         self._raw_from = 0
         self._closer = 0
         self._wrapped = False
+        self._before: tuple[Head | None, bool] = (None, False)
         self._live: Reader | None = None
         self._flow: Callable[[str], re.Match[str] | None] | None = None
         self._flow_index = -1
         self._typed: list[tuple[int, bool | None]] = []
         self._finished = False
+        self._first: list[Event] = []
+        if self._suffixes is not None and prompt:
+            marks = self._suffixes.prompt.findall(prompt, max(len(prompt) - PREFILL, 0))
+            if marks:
+                self._fix_suffix("".join(marks[-1]))
         self._begin(prompt, thinking)
 
     # -- the outside ----------------------------------------------------------------------------------------------------------------
@@ -177,7 +192,8 @@ class Parser:
         if special is not None or self._typed:
             self._typed.append((self._total, special))
         self._total += len(text)
-        self._events = events = self._sink.events = []
+        self._events = events = self._sink.events = self._first
+        self._first = []
         self._text = held + text
         self._run(False)
         return events
@@ -212,7 +228,8 @@ class Parser:
 
     def finish(self, truncated: bool = False) -> list[Event]:
         """The output has ended; return the last events. `truncated` says that it was cut, by a token limit for instance."""
-        self._events = events = self._sink.events = []
+        self._events = events = self._sink.events = self._first
+        self._first = []
         if self._finished:
             return events
         while True:
@@ -248,7 +265,7 @@ class Parser:
     def held(self) -> int:
         """How many characters wait: what may be a marker, framing, an unconfirmed call or a doubtful value."""
         waiting = sum(map(len, self._gap)) + sum(map(len, self._tail)) + sum(map(len, self._raw))
-        return len(self._held) + waiting
+        return min(len(self._held) + waiting, self._total)
 
     @property
     def in_reasoning(self) -> bool:
@@ -278,7 +295,7 @@ class Parser:
     def _set_flow(self) -> None:
         """Remember in which way most text would simply flow from here."""
         self._flow = self._live = None
-        if self._typed:
+        if self._typed or self._base < 0:
             return
         if self._state == self._call:
             sink = self._sink
@@ -286,23 +303,37 @@ class Parser:
                 self._live = self._reader
                 self._flow = None if self._held else self._reader.flow
                 self._flow_index = sink.index
-        elif self._state == self._prose and not self._gap and len(self._held) < HELD_SPACE:
+        elif self._state == self._prose and not self._gap and len(self._held) < HELD_SPACE and self._fence is None:
             if self._pair is not None:
                 if self._thinking_begun:
                     self._flow = self._watch.search
                     self._flow_index = -2
-            elif not (self._fresh or self._line or self._block or self._code_is_content):
+            elif not (self._fresh or self._line or self._block):
                 self._flow = self._watch.search
                 self._flow_index = -1
 
     # -- what is said ---------------------------------------------------------------------------------------------------------------
 
     def _say(self, start: int, end: int) -> None:
-        """The text from `start` to `end` is content, or reasoning when a block is open."""
-        if self._base + start < 0:
-            start = min(end, -self._base)
+        """The text from `start` to `end` is content, or reasoning when a block is open; what of it the prompt holds is not said."""
+        if self._base < 0:
+            start = self._past_prompt(start, end)
         if start < end:
             self._say_raw(self._text[start:end])
+
+    def _past_prompt(self, start: int, end: int) -> int:
+        """Where the output begins in the text from `start` to `end`; the part before it only tells what the output goes on from."""
+        mine = max(start, min(end, -self._base))
+        text = self._text[start:mine]
+        if self._fence is not None:
+            self._fence.feed(text)
+        if text.strip(SPACE):
+            self._fresh = self._line = self._again = self._echo = False
+            self._framable = ()
+            self._block = self._block and self._pair is not None
+        elif "\n" in text:
+            self._line = True
+        return mine
 
     def _say_raw(self, text: str) -> None:
         if not text:
@@ -319,14 +350,16 @@ class Parser:
             elif self._thought:
                 text = "\n" + text
             self._thinking_begun = self._thought = True
+            if self._fence is not None:
+                self._fence.feed(text)
             self._events.append(Reasoning(text))
             return
         if gap and (self._spoke or not self._block):
             text = gap + text
         self._spoke = True
         self._block = False
-        if self._code_is_content:
-            self._follow_fences(text)
+        if self._fence is not None:
+            self._fence.feed(text)
         self._emit(text)
 
     def _emit(self, text: str) -> None:
@@ -334,14 +367,19 @@ class Parser:
 
     def _keep_gap(self, text: str) -> None:
         """White space whose meaning what follows it decides."""
-        if self._base < 0:
-            return
         self._gap.append(text)
         if "\n" in text:
             self._line = True
         self._gap_length += len(text)
         if self._spilled or self._gap_length > self._max_held:
             self._spill()
+
+    def _keep(self, start: int, end: int) -> None:
+        """The white space from `start` to `end` waits, but what of it the prompt holds."""
+        if self._base < 0:
+            start = self._past_prompt(start, end)
+        if start < end:
+            self._keep_gap(self._text[start:end])
 
     def _spill(self) -> None:
         """More white space than may be held is text, and so is all that follows it directly."""
@@ -356,11 +394,13 @@ class Parser:
         """A block begins or ends here: white space beside it is framing, unless content stands on both sides."""
         self._block = True
         self._spilled = False
+        if self._fence is not None:
+            self._fence.end_line()
         if not self._spoke:
             self._gap.clear()
 
     def _problem(self, kind: str, message: str, at: int, error: bool = False) -> None:
-        self._events.append(Problem(kind, message, None, self._base + at, "error" if error else "warning"))
+        self._events.append(Problem(kind, message, None, max(self._base + at, 0), "error" if error else "warning"))
 
     # -- prose ----------------------------------------------------------------------------------------------------------------------
 
@@ -369,7 +409,7 @@ class Parser:
         text = self._text
         begin = _SPACES.match(text, at).end()  # type: ignore[union-attr]
         if begin > at:
-            self._keep_gap(text[at:begin])
+            self._keep(at, begin)
             at = begin
         if at == len(text):
             return ~at
@@ -390,18 +430,18 @@ class Parser:
             if not last:
                 space = _SPACES.match(text, start).end()  # type: ignore[union-attr]
                 if space - start >= HELD_SPACE or (space > start and (self._pair is not None) != self._thinking_begun):
-                    self._keep_gap(text[start:space])
+                    self._keep(start, space)
                     start = space
                 return ~start
             space = _SPACES.match(text, start).end()  # type: ignore[union-attr]
-            self._keep_gap(text[start:space]) if space > start else None
+            self._keep(start, space)
             if not self._is_fragment(text[space:], space):
                 self._say(space, len(text))
             return ~len(text)
         end = at + len(text[at:start].rstrip(SPACE))
         self._say(at, end)
         if start > end:
-            self._keep_gap(text[end:start])
+            self._keep(end, start)
         if kind == "line":
             return start
         return self._marker(start, search.end(), search[0], last)
@@ -438,8 +478,10 @@ class Parser:
                 self._enter(pairs[text[at:moved]])
             return moved
         if self._echo:
-            moved = self._take(spellings(self._pair.open), at, last)
+            moved = self._take(tuple(self._lex.openers), at, last)
             if moved is not None and moved >= 0:
+                self._pair = self._lex.openers[text[at:moved]]
+                self._watch = self._lex.reasoning[self._pair]
                 self._echo = False
                 self._gap.clear()
             return moved
@@ -495,7 +537,11 @@ class Parser:
 
     def _enter(self, pair: Pair) -> None:
         """A reasoning block opens."""
+        if self._text:
+            self._suffixes = None
         self._outer_gap, self._gap = self._gap, []
+        if self._fence is not None:
+            self._outer_fence, self._fence = self._fence, Fences()
         self._pair = pair
         self._watch = self._lex.reasoning[pair]
         self._thinking_begun = False
@@ -505,6 +551,7 @@ class Parser:
     def _leave(self) -> None:
         """The reasoning block ends."""
         self._gap, self._outer_gap = self._outer_gap, []
+        self._fence = self._outer_fence
         self._pair = None
         self._watch = self._lex.content
         self._fresh = not self._spoke
@@ -512,9 +559,39 @@ class Parser:
         self._framable = self._lex.frames
         self._border()
 
+    def _fix_suffix(self, suffix: str) -> None:
+        """A marker has told what this checkpoint writes behind the name in all of them."""
+        self._suffixes = None
+        index = -1 if self._pair is None else self._pairs.index(self._pair)
+        self._written = suffixed(self.format, suffix)
+        self._lex = lexicon(self._written, *self._lex_options)
+        self._pairs = self._written.reasoning
+        self._pair = None if index < 0 else self._pairs[index]
+        self._watch = self._lex.content if self._pair is None else self._lex.reasoning[self._pair]
+
+    def _with_suffix(self, suffixes: Suffixes, start: int, last: bool) -> int | None:
+        """A marker whose suffix is not known: fix it if the marker counts. None when it does not, `~start` when more text must tell."""
+        text = self._text
+        found = suffixes.call.match(text, start) if self._watch.heads else None
+        if found is None and self._pair is not None:
+            found = suffixes.close.match(text, start)
+        elif found is None and self._fresh and not self._block:
+            found = suffixes.open.match(text, start)
+        if found is not None:
+            self._fix_suffix(found[found.lastindex or 0])
+            return start
+        if suffixes.stop.match(text, start):
+            self._state = self._stopped
+            return start
+        return ~start if not last and suffixes.partial.match(text, start) else None
+
     def _marker(self, start: int, end: int, marker: str, last: bool) -> int:
         """A marker in prose: an opening, a reasoning marker, a stop token, or just text."""
         watch = self._watch
+        if self._suffixes is not None and marker in self._suffixes.begins:
+            moved = self._with_suffix(self._suffixes, start, last)
+            if moved is not None:
+                return moved
         if not self._is_typed(start, end):
             if self._pair is not None and marker in watch.closers:
                 self._leave()
@@ -562,7 +639,7 @@ class Parser:
     def _try(self, heads: tuple[Head, ...], at: int, last: bool) -> int | None:
         """Open the call whose opening stands at `at`. None when there is none, `~at` when more text must decide."""
         text = self._text
-        if self._code_is_content and self._fence:
+        if self._fence is not None and self._fence.inside:
             return None
         for head in heads:
             if head.where == "start" and not (self._fresh and not self._spoke and self._pair is None):
@@ -598,6 +675,7 @@ class Parser:
         sink.opening(self._base + at, name is None, head.declared)
         if name is not None and not sink.begin(name, wire_id, at):
             return None
+        self._before = (self._head, self._wrapped)
         self._head = head
         wrapper = head.calls.wrapper
         self._wrapped = head.wrapped or (self._wrapped and (self._state == self._after or (wrapper is not None and wrapper.shared)))
@@ -653,6 +731,7 @@ class Parser:
 
     def _call_begun(self) -> None:
         """A call's name is confirmed: it borders what stands before it, and ends open reasoning."""
+        self._suffixes = None
         self._raw = []
         pair = self._pair
         if pair is not None:
@@ -686,6 +765,7 @@ class Parser:
         self._base = self._sink.start
         self._sink.base = self._base
         self._sink.abandon()
+        self._head, self._wrapped = self._before
         self._raw = []
         self._raw_from = 0
         return text
@@ -718,22 +798,23 @@ class Parser:
         if at == len(text):
             return ~at
         wait = False
-        for i in range(self._closer, len(tail.closers)):
+        repeated = (i for i in tail.again if i < self._closer)
+        for i in (*range(self._closer, len(tail.closers)), *repeated):
             found = tail.closers[i].match(text, at)
             if found is not None:
-                self._closer = i
+                self._closer = max(i, self._closer)
                 if i == tail.wrapper_at:
                     self._wrapped = False
                 self._tail = []
                 return found.end()
             wait = wait or (not last and tail.partial[i].match(text, at) is not None)
-        inside, between = self._wrapped, self._tail
+        inside = self._wrapped
+        between = "".join(character for piece in self._tail for character in piece if character in SPACE)
         for heads in (tail.next if inside else (), self._lex.content.heads, self._lex.content.edge_heads):
             found_at = self._try(heads, at, last)
             if found_at is not None:
-                if found_at >= 0 and not inside:
-                    for space in between:
-                        self._keep_gap(space)
+                if found_at >= 0 and between and not inside:
+                    self._keep_gap(between)
                 return found_at
         if wait:
             return ~at
@@ -832,14 +913,15 @@ class Parser:
 
     def _turn(self, prompt: str) -> str | None:
         """What the prompt holds of the assistant's turn; None when its opener is not there."""
-        found = max(((prompt.rfind(opener), len(opener)) for opener in self.format.turn), default=(-1, 0))
-        return prompt[sum(found) :] if found[0] >= 0 else None
+        openers = [opener.strip(SPACE) for opener in self._written.turn]
+        begin = max((at + len(opener) for opener in openers if (at := prompt.rfind(opener)) >= 0), default=-1)
+        return prompt[begin:] if begin >= 0 else None
 
     def _end_of_prompt(self, prompt: str) -> None:
         """Only a reasoning marker at the very end of the prompt counts."""
         end = prompt.rstrip(SPACE)
         for pair in self._pairs:
-            if end.endswith(spellings(pair.open)):
+            if end.removesuffix(pair.reflection).endswith(spellings(pair.open)):
                 self._enter(pair)
                 self._echo = self._block = True
                 return
@@ -848,19 +930,29 @@ class Parser:
                 return
 
     def _replay(self, turn: str) -> None:
-        """Run the machine over the prompt's part of the turn; its end is where the output starts, and nothing of it is said."""
+        """Run the machine over the prompt's part of the turn; its end is where the output starts, and nothing of it is said.
+
+        Text of the prompt that waits has a negative offset and is cut off where it is said. A call that the prompt leaves open is
+        the first call of the output: it begins with the output's first events.
+        """
         self._total = -len(turn)
         events = self.feed(turn)
-        self._held = self._text[len(self._text) - len(self._held) :]
-        opened = self._pair is not None
-        calls = [event for event in events if getattr(event, "index", None) is not None]
-        self._events = []
-        self._spoke = False
-        self._thought = self._thinking_begun = False
-        self._echo = opened
-        self._block = self._block or bool(events) or opened
-        self._gap.clear()
-        del calls
+        sink = self._sink
+        if sink.open and not sink.muted:
+            self._first = [event for event in events if getattr(event, "index", None) == sink.index]
+            for event in self._first:
+                event.index = 0  # type: ignore[union-attr]
+            sink.index = self._flow_index = 0
+        else:
+            sink.index = -1
+        self._flow = self._live = None
+        self._tail = []
+        self._outer_gap = []
+        markers = [text for pair in self._pairs for marker in (pair.open, pair.close) for text in spellings(marker)]
+        if sink.index < 0 and self._state == self._prose and not any(marker in turn for marker in markers):
+            self._fresh = True
+        if self._pair is not None:
+            self._echo = turn.rstrip(SPACE).endswith(spellings(self._pair.open))
 
     # -- token knowledge ----------------------------------------------------------------------------------------------------------------
 
@@ -869,7 +961,7 @@ class Parser:
         if not self._typed:
             return False
         text = self._text[start:end]
-        for marker in self.format.special_tokens:
+        for marker in self._written.special_tokens:
             where = text.find(marker)
             if where >= 0 and self._provenance(start + where, start + where + len(marker), False):
                 return True
@@ -896,20 +988,24 @@ class Parser:
             keep += 1
         del runs[:keep]
 
-    # -- code fences --------------------------------------------------------------------------------------------------------------------
-
-    def _follow_fences(self, text: str) -> None:
-        """Know whether content is inside a Markdown code fence."""
-
 
 def is_cut(rest: str, tags: tuple[str, ...]) -> bool:
     """Whether `rest` is the beginning of a tag, beyond its brackets."""
     return any(character.isalnum() for character in rest) and any(tag.startswith(rest) for tag in tags)
 
 
+@lru_cache(maxsize=512)
 def with_reasoning(fmt: Format, other: Format) -> Format:
-    """The format with the reasoning markers of another one."""
-    return fmt.variant(reasoning=other.reasoning)
+    """The format with the reasoning of another one. Whether a call ends open reasoning stays as the format has it."""
+    pairs = other.reasoning
+    if fmt.reasoning:
+        pairs = tuple(replace(pair, ended_by_call=fmt.reasoning[0].ended_by_call) for pair in pairs)
+    return fmt.variant(
+        reasoning=pairs,
+        frames=tuple(dict.fromkeys(fmt.frames + other.frames)),
+        turn=tuple(dict.fromkeys(fmt.turn + other.turn)),
+        special_tokens=tuple(dict.fromkeys(fmt.special_tokens + other.special_tokens)),
+    )
 
 
 def parse(text: str, fmt: str | Format, *, truncated: bool = False, **options: Any) -> Message:

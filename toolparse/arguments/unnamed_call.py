@@ -21,14 +21,15 @@ class UnnamedCall(NamedCall):
         self.out = self.write = self.waiting.append
         self.streams = False
 
-    def on_key(self, key: str, at: int) -> None:
-        if len(self.stack) == 1:
-            self.keys.add(key)
-        super().on_key(key, at)
+    def pop(self) -> None:
+        if len(self.stack) == 1 and self.seen:
+            self.keys = self.seen[0]
+        super().pop()
 
     def settle(self, at: int, complete: bool) -> None:
         self.done = True
-        if not self.call.begin(name_by_keys(self.keys, self.call.tools) or self.header, self.header, at):
+        keys = self.seen[0] if self.seen else self.keys
+        if not self.call.begin(name_by_keys(keys, self.call.tools) or self.header, self.header, at):
             self.refused = True
             return
         for text in self.waiting:

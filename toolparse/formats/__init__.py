@@ -15,6 +15,7 @@ from toolparse.grammar import Format
 
 _registered: dict[str, Format] = {}
 _by_name: dict[str, Format] = {}
+_by_reasoning_name: dict[str, Format] = {}
 
 
 class UnknownFormat(ValueError):
@@ -31,15 +32,17 @@ def register(fmt: Format) -> Format:
 
     Raises `ValueError` if another format has one of its names.
     """
-    for name in (fmt.name, *fmt.aliases):
-        known = _by_name.get(key(name))
-        if known is not None and known.name != fmt.name:
-            raise ValueError(f"the name {name!r} of the format {fmt.name!r} belongs to {known.name!r} already")
-    for name in [name for name, known in _by_name.items() if known.name == fmt.name]:
-        del _by_name[name]
+    tables = ((_by_name, (fmt.name, *fmt.aliases)), (_by_reasoning_name, fmt.reasoning_aliases))
+    for table, names in tables:
+        for name in names:
+            known = table.get(key(name))
+            if known is not None and known.name != fmt.name:
+                raise ValueError(f"the name {name!r} of the format {fmt.name!r} belongs to {known.name!r} already")
     _registered[fmt.name] = fmt
-    for name in (fmt.name, *fmt.aliases):
-        _by_name[key(name)] = fmt
+    for table, names in tables:
+        for name in [name for name, known in table.items() if known.name == fmt.name]:
+            del table[name]
+        table.update((key(name), fmt) for name in names)
     return fmt
 
 
@@ -80,12 +83,34 @@ def formats() -> tuple[Format, ...]:
 
 
 def get_format(name: str) -> Format:
-    """The format of this name. Raises `UnknownFormat`, which names the closest ones."""
-    for bring_in in (lambda: None, lambda: _bring_in_named(name), _load):
-        bring_in()
-        found = _by_name.get(key(name))
-        if found is not None:
-            return found
-    close = [_by_name[match].name for match in difflib.get_close_matches(key(name), list(_by_name), 5, 0.5)]
+    """The format of this name. A name that only reasoning parsers have is that of the format with this reasoning.
+
+    Raises `UnknownFormat`, which names the closest ones.
+    """
+    if key(name) not in _by_name:
+        _bring_in_named(name)
+    if key(name) not in _by_name:
+        _load()
+    found = _by_name.get(key(name)) or _by_reasoning_name.get(key(name))
+    if found is None:
+        raise unknown(name, _by_name)
+    return found
+
+
+def get_reasoning(name: str) -> Format:
+    """The format whose reasoning goes by this name.
+
+    An engine may give one name to a tool parser and to another family's reasoning parser: reasoning parsers' names come first here.
+    Raises `UnknownFormat`, which names the closest ones.
+    """
+    _load()
+    found = _by_reasoning_name.get(key(name)) or _by_name.get(key(name))
+    if found is None:
+        raise unknown(name, _by_name | _by_reasoning_name)
+    return found
+
+
+def unknown(name: str, known: dict[str, Format]) -> UnknownFormat:
+    close = [known[match].name for match in difflib.get_close_matches(key(name), list(known), 5, 0.5)]
     hint = f"; did you mean {' or '.join(dict.fromkeys(close))}?" if close else "; `toolparse formats` lists all of them"
-    raise UnknownFormat(f"no format is called {name!r}{hint}")
+    return UnknownFormat(f"no format is called {name!r}{hint}")

@@ -30,7 +30,7 @@ HY_V3 = Format(
     stop=("<｜hy_eos｜>",),
     turn=("<｜hy_Assistant｜>",),
     special_tokens=(*TAGS, "<tool_sep>"),
-    suffix=r":[^\s<>｜]{1,64}",
+    suffix=":",
     source="tencent/Hy3 and tencent/Hy3-preview model pages; vllm-project/vllm vllm/tool_parsers/hy_v3_tool_parser.py",
     quirks=(
         "The first marker, of the prompt or of the output, fixes the suffix of all; markers with another one are text.",

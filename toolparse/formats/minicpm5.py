@@ -1,6 +1,6 @@
 """MiniCPM5: calls as XML elements, values escaped by entities or in CDATA."""
 
-from toolparse.grammar import Ahead, Calls, Format, OneOf, Parameters, Reasoning
+from toolparse.grammar import Ahead, Calls, Ends, Format, OneOf, Parameters, Reasoning
 
 NAME = r"""[^<>"'\n]"""
 
@@ -18,6 +18,7 @@ MINICPM5 = Format(
             body=Parameters(
                 open=(OneOf(("<param ", "<paramĠ", "<paramĊ")), OneOf(('name="{key}">', "name='{key}'>"))),
                 close="</param>",
+                ends=(Ends("</function>", before=()),),
                 xml=True,
             ),
             close=("</function>",),

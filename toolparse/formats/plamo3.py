@@ -19,6 +19,7 @@ PLAMO3 = Format(
         ),
     ),
     stop=("<|plamo:tag|>",),
+    fragments=("<|plamo:begin_", "<|plamo:end_"),
     special_tokens=("<|plamo:tag|>", "<|plamo:constrain|>", "<|plamo:msg|>"),
     source="vllm-project/vllm vllm/parser/plamo3.py; openclaw/openclaw#62893",
     quirks=(

@@ -19,7 +19,7 @@ PARAMETERS = Parameters(
     python_scalars=True,
 )
 FUNCTION = Calls(
-    wrapper=Wrapper("\n\n<tool_call>\n", "\n</tool_call>"),
+    wrapper=Wrapper("<tool_call>\n", "\n</tool_call>"),
     bare="declared",
     where="line",
     open=("<function={name}>\n",),

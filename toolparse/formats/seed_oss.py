@@ -20,7 +20,7 @@ INLINE = replace(
 SEED_OSS = Format(
     name="seed_oss",
     models=("Seed-OSS",),
-    reasoning=(Reasoning("<seed:think>", "</seed:think>\n"),),
+    reasoning=(Reasoning("<seed:think>", "</seed:think>\n", reflection="<seed:cot_budget_reflect>"),),
     calls=(replace(FUNCTION, wrapper=Wrapper("<seed:tool_call>\n", "\n</seed:tool_call>"), body=INLINE),),
     stop=("<seed:eos>",),
     turn=("<seed:bos>assistant\n",),
