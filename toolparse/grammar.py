@@ -82,7 +82,7 @@ class Reasoning:
     ended_by_call: bool = True
     close_again: bool = False
     goes_on: bool = False
-    """A call inside the block counts, and the block goes on behind it (Apertus alone, where the calls stand inside the reasoning)."""
+    """A call inside the block counts, and the block goes on behind it (Apertus alone: its calls may stand inside the reasoning)."""
     reflection: str = ""
     """A marker inside the block that the template may write behind the opener (Seed-OSS alone)."""
     open_again: bool = False
@@ -93,10 +93,10 @@ class Reasoning:
 class Frame:
     """Tags around the answer that are framing: neither content nor part of a call.
 
-    `open` counts at the start of the output, directly behind reasoning, or behind the opener of a frame that the format names earlier;
-    the first `close` behind it counts, too. Either may be missing, and a label has no `close`. White space beside the tags is framing.
-    `anywhere` is for special tokens around each piece of text: `open` counts in all content and ends open reasoning, and the tags are
-    transparent to the rules of white space.
+    `open` counts at the start of the output, directly behind reasoning, or behind the opener of a frame that the format names
+    earlier; the first `close` behind it counts, too. Either may be missing, and a label has no `close`. White space beside the tags
+    is framing. `anywhere` is for special tokens around each piece of text: `open` counts in all content and ends open reasoning,
+    and the tags are transparent to the rules of white space.
     """
 
     open: Marker
@@ -162,7 +162,7 @@ class Envelope:
     layout: tuple[str, str, str] = ("[", ", ", "]")
     """What the template writes before, between and behind the calls of a list."""
     start: tuple[Literal["{", "[{", "["], ...] = ("{", "[{")
-    """What may follow the opening: an object, a list that begins with an object, or (`[`) a list with anything before its first call."""
+    """What may follow the opening: an object, a list that begins with one, or (`[`) a list with anything before its first call."""
     keyed: bool = False
     """Each key of an object is a name and its value the arguments, so that the keys above mean nothing (Apertus alone)."""
     ignored: tuple[str, ...] = ("type",)
@@ -281,7 +281,8 @@ class Calls:
     names: Names | None = None
     """What of the text in the place of a name is none."""
     name_in_id: str | None = None
-    """What stands in `{name}` is the call's id, and the name is in it, behind this prefix and before a colon and a counter (Kimi alone)."""
+    """What stands in `{name}` is the call's id, which holds the name, behind this prefix and before a colon and a counter (Kimi
+    alone)."""
     ends: tuple[str, ...] = ()
     """Markers besides `close` that stand for missing closers: what is open is closed and the call is complete."""
     skipped: tuple[Part, ...] = ()
@@ -310,8 +311,8 @@ class Format:
     stop: tuple[str, ...] = ()
     """White space in front of a stop token, where it is written here, goes with the token."""
     fragments: tuple[str, ...] = ()
-    """Where the end of the output cuts a marker of which at least this much is there, the rest of it is dropped (PLaMo 3 alone, whose
-    markers are several tokens each)."""
+    """Where the end of the output cuts a marker of which at least this much is there, what there is of it is dropped (PLaMo 3
+    alone, whose markers are several tokens each)."""
     turn: tuple[str, ...] = ()
     special_tokens: tuple[str, ...] = ()
     id: Literal["call", "alnum9"] = "call"

@@ -14,7 +14,7 @@ from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from toolparse.grammar import END, Ahead, Calls, Closed, Envelope, Format, Maybe, OneOf, Parameters, Part, Repeated, Where
+from toolparse.grammar import END, Ahead, Calls, Channels, Closed, Envelope, Format, Maybe, OneOf, Parameters, Part, Repeated, Where
 
 SPACE = " \t\r\n"
 WS = r"[ \t\r\n]*"
@@ -382,6 +382,20 @@ def frame_closers(fmt: Format) -> tuple[str, ...]:
     return tuple(text for frame in fmt.frames if frame.close is not None for text in spellings(frame.close))
 
 
+def header_begins(channels: Channels) -> tuple[str, ...]:
+    """What begins a message's header."""
+    inner = (channels.channel,) if channels.channel else ()
+    return (*spellings(channels.start), *inner, *(channels.close if channels.inside == "opener" else ()))
+
+
+def message_markers(channels: Channels, reasoning: bool) -> tuple[str, ...]:
+    """What may end a message of content, or of reasoning: its end markers, and what begins the headers that count inside it."""
+    if channels.inside != "reasoning":
+        return (*channels.ends, *header_begins(channels))
+    bare = channels.to.strip(SPACE).partition("{name}")[0]
+    return (*channels.ends, *header_begins(channels), bare) if reasoning else channels.ends
+
+
 _PLACE = re.compile(r"(?<=\w)(?=｜?>)")
 _WORD = r"[^\s<>｜]"
 
@@ -458,24 +472,37 @@ class Lexicon:
     def __init__(self, fmt: Format, with_calls: bool, bare: bool, in_reasoning: bool | None, forced: tuple[Calls, ...]) -> None:
         self.heads = (*heads(fmt, bare), *(Head(calls, calls.open, calls.where, False, False) for calls in forced)) if with_calls else ()
         openings = [text for head in self.heads for text in head.firsts if head.where == "anywhere" and len(text) > 1]
-        self.openers = {text: pair for pair in fmt.reasoning for text in spellings(pair.open)}
+        openings += header_begins(fmt.channels) if fmt.channels is not None else ()
+        self.openers = {text: pair for pair in fmt.reasoning for text in spellings(pair.open)} if fmt.channels is None else {}
         closers = [text for pair in fmt.reasoning for text in spellings(pair.close)]
         roaming = [text for pair in fmt.reasoning if pair.anywhere for text in spellings(pair.open)]
         stops = stop_texts(fmt)
         self.frames = tuple(frame for frame in fmt.frames if not frame.anywhere)
         self.frame_openers = {text: frame for frame in fmt.frames if frame.anywhere for text in spellings(frame.open)}
-        self.before_stop = {text: written[: len(written) - len(written.lstrip(SPACE))] for text, written in zip(stops, fmt.stop)}
+        self.before_stop = {written.strip(SPACE): written[: -len(written.lstrip(SPACE))] for written in fmt.stop}
         all_markers = (text for calls in fmt.calls for text in markers_of(calls))
         self.suffixes = Suffixes(fmt) if fmt.suffix else None
         begins = self.suffixes.begins if self.suffixes is not None else ()
         extra = (*fmt.special_tokens, *begins, *self.frame_openers, *(all_markers if fmt.fragments else ()))
         sections = [text for calls in fmt.calls for text in section_closers(calls)]
         self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt)))
+        self.answer = self.content
+        self.addressed: Head | None = None
+        self.ends_reasoning = in_reasoning is not False
+        if fmt.channels is not None:
+            extra = (*extra, *message_markers(fmt.channels, False))
+            self.addressed = next((head for head in self.heads if head.calls.wrapper is None and head.calls in fmt.calls), None)
+            wrapped = tuple(head for head in self.heads if head.calls.wrapper is not None)
+            added = tuple(head for head in self.heads if head.calls not in fmt.calls)
+            self.content = Watch((*wrapped, *added), (), (), stops, extra)
+            self.answer = Watch(added, (), (), stops, extra)
+            extra = (*extra, *message_markers(fmt.channels, True))
         self.reasoning = {}
         thinking = tuple(head.strict for head in self.heads)
         for pair in fmt.reasoning:
             ends = pair.ended_by_call if in_reasoning is None else in_reasoning
-            self.reasoning[pair] = Watch(thinking if ends else (), spellings(pair.open), spellings(pair.close), stops, extra)
+            thought_ends = spellings(pair.close) if fmt.channels is None else ()
+            self.reasoning[pair] = Watch(thinking if ends and fmt.channels is None else (), spellings(pair.open), thought_ends, stops, extra)
         self.tails = {id(head.calls): Tail(head.calls, fmt, openings) for head in self.heads}
         self.stop_heads = tuple(head for head in self.heads if any(text in stops for text in head.firsts))
         any_stop = any_of(stops) if self.suffixes is None else self.suffixes.stop.pattern

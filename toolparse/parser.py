@@ -30,6 +30,8 @@ from typing import Any, Literal
 from toolparse.arguments import Reader, reader_for
 from toolparse.call_ids import name_in_id
 from toolparse.calls import NEW_ID, OpenCall
+from toolparse.call_names import plain_name
+from toolparse.channels import WAIT, Header, Headers, headers
 from toolparse.choice import ARGUMENTS, LISTED, read_choice
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
 from toolparse.fences import Fences
@@ -135,6 +137,13 @@ class Parser:
         self._framable = self._lex.frames
         self._frame: Frame | None = None
         self._resume: Pair | None = None
+        self._headers: Headers | None = None
+        self._headed = False
+        self._between = 0
+        if chosen.channels is not None:
+            self._headers = headers(chosen.channels)
+            self._state = self._messages
+            self._watch = self._lex.answer
         self._refused: int | None = None
         self._reader: Any = None
         self._head: Head | None = None
@@ -251,7 +260,8 @@ class Parser:
             gap = "".join(self._gap)
             if self._state == self._stopped:
                 tail = "".join(self._tail)
-                gap = gap.removesuffix(next((space for stop, space in self._lex.before_stop.items() if tail.startswith(stop)), ""))
+                before = (space for stop, space in self._lex.before_stop.items() if tail.startswith(stop))
+                gap = gap.removesuffix(next(before, ""))
             if gap:
                 self._emit(gap)
         if self._choice.mode == "required" and self._sink.index < 0:
@@ -265,6 +275,8 @@ class Parser:
     def held(self) -> int:
         """How many characters wait: what may be a marker, framing, an unconfirmed call or a doubtful value."""
         waiting = sum(map(len, self._gap)) + sum(map(len, self._tail)) + sum(map(len, self._raw))
+        if self._state == self._call:
+            waiting += self._reader.held
         return min(len(self._held) + waiting, self._total)
 
     @property
@@ -593,6 +605,10 @@ class Parser:
             if moved is not None:
                 return moved
         if not self._is_typed(start, end):
+            if self._headers is not None:
+                found = self._message_marker(self._headers, start, end, marker, last)
+                if found is not None:
+                    return found
             if self._pair is not None and marker in watch.closers:
                 self._leave()
                 self._again = True
@@ -634,6 +650,106 @@ class Parser:
         self._refused = self._base + start
         return start
 
+    # -- messages with headers --------------------------------------------------------------------------------------------------------
+
+    def _messages(self, at: int, last: bool) -> int:
+        """Where a header may stand: at the start of the output, behind a message and behind a call."""
+        text = self._text
+        headers = self._headers
+        assert headers is not None
+        begin = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if begin > at:
+            self._keep(at, begin)
+            at = begin
+        if at == len(text):
+            if last and self._headed:
+                self._drop_between()
+            return ~at
+        found = headers.read(text, at, last, not self._headed)
+        if found == WAIT:
+            return ~at
+        if found is not None and not self._is_typed(at, found.end):
+            return self._begin_message(found, at)
+        moved = self._take(headers.channels.ends, at, last)
+        if moved is not None:
+            if moved >= 0:
+                self._to_messages()
+            return moved
+        moved = self._take(tuple(self._lex.content.stops), at, last)
+        if moved is not None:
+            if moved >= 0:
+                self._state = self._stopped
+                return at
+            return moved
+        self._headed = True
+        self._state = self._prose
+        self._line = True
+        return at
+
+    def _to_messages(self) -> None:
+        """A message has ended."""
+        if self._pair is not None:
+            self._leave()
+        self._to_gap()
+        self._headed = True
+        self._between = len(self._gap)
+        self._watch = self._lex.answer
+        self._state = self._messages
+
+    def _drop_between(self) -> None:
+        """White space in front of a header is part of it."""
+        self._gap_length -= sum(map(len, self._gap[self._between :]))
+        del self._gap[self._between :]
+
+    def _message_marker(self, headers: Headers, start: int, end: int, marker: str, last: bool) -> int | None:
+        """A marker inside a message that may end it."""
+        if marker in headers.ends:
+            self._to_messages()
+            return end
+        if marker not in headers.begins:
+            return None
+        found = headers.inside(self._text, start, last, self._pair is not None, self._is_recipient)
+        if found is None:
+            return None
+        if found == WAIT:
+            return ~start
+        if self._is_typed(start, found.end) or (found.kind == "call" and self._pair is not None and not self._lex.ends_reasoning):
+            return None
+        self._between = len(self._gap)
+        return self._begin_message(found, start)
+
+    def _is_recipient(self, text: str) -> bool:
+        """Whether a message may go to a declared tool under this name."""
+        rules = next((calls.names for calls in self.format.calls if calls.names is not None), None)
+        return self._sink.declares(text if rules is None else plain_name(text, rules, self._sink.declares))
+
+    def _begin_message(self, header: Header, at: int) -> int:
+        """Behind a header: the message that it announces begins."""
+        self._headed = True
+        if header.kind == "cut":
+            self._problem("cut_marker", f"the output ends inside a header, which was dropped: {self._text[at:]}", at)
+            self._drop_between()
+            return ~header.end
+        if header.kind == "lost":
+            self._problem("dropped_text", f"a header without a message was dropped: {self._text[at : header.end]}", at)
+            self._to_messages()
+            return header.end
+        if self._pair is not None:
+            self._leave()
+        else:
+            self._drop_between()
+        self._state = self._prose
+        self._watch = self._lex.content if header.kind == "call" else self._lex.answer
+        if header.kind == "reasoning":
+            self._enter(self._pairs[0])
+        head = self._lex.addressed
+        if header.kind == "call" and head is not None:
+            slots = {"name": header.name} if head.named else {}
+            opened = self._open(head, slots, at if head.named else header.end, header.end)
+            if opened is not None:
+                return opened
+        return header.end
+
     # -- calls ----------------------------------------------------------------------------------------------------------------------
 
     def _try(self, heads: tuple[Head, ...], at: int, last: bool) -> int | None:
@@ -672,13 +788,16 @@ class Parser:
         name, wire_id = slots.get("name"), slots.get("id")
         if name is not None and head.calls.name_in_id is not None:
             wire_id, name = name, name_in_id(name, head.calls.name_in_id, sink.tools)
+        if name is not None and head.calls.names is not None:
+            name = plain_name(name, head.calls.names, sink.declares)
         sink.opening(self._base + at, name is None, head.declared)
-        if name is not None and not sink.begin(name, wire_id, at):
+        if name is not None and not (name and sink.begin(name, wire_id, at)):
             return None
         self._before = (self._head, self._wrapped)
         self._head = head
         wrapper = head.calls.wrapper
-        self._wrapped = head.wrapped or (self._wrapped and (self._state == self._after or (wrapper is not None and wrapper.shared)))
+        inside = self._state == self._after or (wrapper is not None and wrapper.shared)
+        self._wrapped = head.wrapped or (self._wrapped and inside)
         if head.closed:
             sink.write("{}")
             sink.end(True, end)
@@ -818,6 +937,9 @@ class Parser:
                 return found_at
         if wait:
             return ~at
+        if self._headers is not None:
+            self._to_messages()
+            return at
         moved = self._take(tuple(self._lex.openers), at, last)
         if moved is not None:
             if moved >= 0:
@@ -885,7 +1007,7 @@ class Parser:
         return at
 
     def _reopens(self, at: int, last: bool) -> bool | None:
-        """Whether a further stop token begins the opening of a call (families where one marker is both); None when more must tell."""
+        """Whether a further stop token begins the opening of a call (families where a marker is both); None: more must tell."""
         text = self._text
         for head in self._lex.stop_heads if self._tail else ():
             if head.full.match(text, at):
@@ -899,7 +1021,7 @@ class Parser:
     def _begin(self, prompt: str | None, thinking: bool | None) -> None:
         """Where the output starts: what the prompt left open, or what is assumed."""
         if prompt is None:
-            pair = next((pair for pair in self._pairs if pair.assumed or thinking), None)
+            pair = next((pair for pair in self._pairs if pair.assumed or (thinking and self._headers is None)), None)
             if pair is not None and thinking is not False:
                 self._enter(pair)
                 self._echo = True

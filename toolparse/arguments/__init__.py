@@ -15,8 +15,8 @@ from toolparse.arguments.json_calls import EnvelopeCalls, NamedCall
 from toolparse.arguments.keyed_calls import KeyedCalls
 from toolparse.arguments.parameters import ParameterReader
 from toolparse.arguments.python_calls import PythonReader
-from toolparse.arguments.xml_parameters import XmlParameterReader
 from toolparse.arguments.unnamed_call import UnnamedCall
+from toolparse.arguments.xml_parameters import XmlParameterReader
 from toolparse.calls import OpenCall
 from toolparse.grammar import Calls, Envelope, JsonText, PythonCalls
 from toolparse.lexer import Tail
@@ -33,11 +33,14 @@ class Reader(Protocol):
     def finish(self, at: int) -> None: ...
 
     @property
+    def held(self) -> int: ...
+
+    @property
     def flow(self) -> Callable[[str], Match[str] | None] | None: ...
 
 
 def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool, unnamed: str = "") -> Reader:
-    """The codec for the arguments of `calls`, ready to read behind the opening. `unnamed` is the id of a call that has no name yet."""
+    """The codec for the arguments of `calls`, ready to read behind the opening; `unnamed` is the id of a call without a name."""
     body = calls.body
     ends = tail.ends
     if tail.values is not None:

@@ -97,15 +97,22 @@ class Unwrapper:
 class ArgumentsReader(JsonReader):
     """JSON text in which the value of the arguments begins wherever `arguments` becomes the state."""
 
-    __slots__ = ("call", "held", "streams", "unwrapper", "write")
+    __slots__ = ("begins_at", "call", "doubtful", "doubtful_length", "streams", "unwrapper", "write")
 
     def __init__(self, call: OpenCall, ends: EndsAt, depth: int) -> None:
         super().__init__(call, call.parts.append, ends, depth)
+        self.max_held = call.max_held
         self.call = call
         self.write: Callable[[str], Any] = call.parts.append
         self.streams = True
-        self.held: list[str] | None = None
+        self.doubtful: list[str] | None = None
+        self.doubtful_length = 0
+        self.begins_at = 0
         self.unwrapper: Unwrapper | None = None
+
+    @property
+    def held(self) -> int:
+        return super().held + sum(map(len, self.doubtful or ()))
 
     def arguments(self, at: int) -> int:
         """Where the value of the arguments begins: its first character says how it is read."""
@@ -126,10 +133,28 @@ class ArgumentsReader(JsonReader):
             self.unwrapper = Unwrapper(self.call, self.write, self.depth, here)
             self.out = self.unwrapper.write
         else:
-            self.held = []
-            self.out = self.held.append
+            self.doubtful = []
+            self.doubtful_length = 0
+            self.begins_at = self.call.base + here
+            self.out = self.doubt
         self.state = self.value
         return here
+
+    def doubt(self, text: str) -> None:
+        """Text of a value that is no object: held, as it may be null or a list of one object, but not without end."""
+        if self.doubtful is None:
+            self.write(text)
+            return
+        self.doubtful.append(text)
+        self.doubtful_length += len(text)
+        if self.doubtful_length > self.max_held:
+            held, self.doubtful = "".join(self.doubtful), None
+            self.no_object(held)
+            self.write(held)
+
+    def no_object(self, text: str) -> None:
+        position = self.begins_at - self.call.base
+        self.call.problem("not_an_object", f"the arguments are no object: {text[:60]}", position, error=True)
 
     def arguments_ended(self, at: int) -> None:
         """The value is complete, up to `at`."""
@@ -140,13 +165,13 @@ class ArgumentsReader(JsonReader):
         if self.unwrapper is not None:
             self.unwrapper.close()
             self.unwrapper = None
-        if self.held is not None:
-            self.write(self.as_object("".join(self.held).strip(SPACE), at))
-            self.held = None
+        if self.doubtful is not None:
+            self.write(self.as_object("".join(self.doubtful).strip(SPACE), at))
+            self.doubtful = None
 
     def as_object(self, text: str, at: int) -> str:
         """Arguments that are neither an object nor a string."""
-        if text == "null":
+        if text in ("", "null"):
             return "{}"
         if text[0] == "[":
             reader = JsonReader(Unheard(), discard)
@@ -154,7 +179,7 @@ class ArgumentsReader(JsonReader):
             if inside[:1] == "{" and reader.step(inside, 0, True) == len(inside) and reader.done:
                 self.call.problem("not_an_object", "the arguments are a list of one object, which was taken for them", at)
                 return inside
-        self.call.problem("not_an_object", f"the arguments are no object: {text[:60]}", at, error=True)
+        self.no_object(text)
         return text
 
 
@@ -214,8 +239,8 @@ class EnvelopeCalls(ArgumentsReader):
     """
 
     __slots__ = (
-        "bare", "began", "between", "between_start", "call_id", "captured", "closed", "kept_from", "keys", "loose", "name", "pending", "refused",
-        "role",
+        "bare", "began", "between", "between_start", "call_id", "captured", "closed", "kept_from", "keys", "loose", "name", "pending",
+        "refused", "role",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, keys: Envelope, ends: EndsAt, depth: int, bare: bool) -> None:
@@ -231,6 +256,10 @@ class EnvelopeCalls(ArgumentsReader):
         self.out = discard
         self.state = self.outer
         self.begin_object()
+
+    @property
+    def held(self) -> int:
+        return super().held + (0 if self.call.trial else sum(map(len, self.pending or ())))
 
     def begin_object(self) -> None:
         self.name: str | None = None

@@ -62,6 +62,8 @@ LOOK = 128
 """How many characters behind a quote may decide whether it closes."""
 HOLD = 64
 """How many characters behind a value, up to the end of the text, are looked at again with the next piece."""
+MAX_HELD = 1_048_576
+"""How many characters of an unquoted value are held, unless `max_held` is set; a longer one becomes a string."""
 SHORT = 24
 """The same for a number or literal that the text ends in; a longer one is kept piece by piece."""
 
@@ -103,8 +105,8 @@ class JsonReader:
     """
 
     __slots__ = (
-        "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "kept", "kept_at", "key_text", "last", "level",
-        "out", "quote", "report", "seen", "stack", "state", "text", "word",
+        "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "kept", "kept_at", "key_text", "last", "level", "max_held",
+        "out", "quote", "report", "seen", "stack", "state", "text", "word", "word_length",
     )  # fmt: skip
 
     def __init__(self, report: Reporter, out: Callable[[str], Any], ends: EndsAt = never_ends, depth: int = 256) -> None:
@@ -120,6 +122,8 @@ class JsonReader:
         self.quote = '"'
         self.key_text = ""
         self.word: list[str] = []
+        self.word_length = 0
+        self.max_held = MAX_HELD
         self.gap: list[str] = []
         self.deep: list[int] = []
         self.after_comment: Callable[[int], int] = self.value
@@ -589,6 +593,11 @@ class JsonReader:
             self.repaired("missing_closer", f"missing text was added at the end: {missing[:20]}", at)
             self.patch(at, at, missing)
 
+    @property
+    def held(self) -> int:
+        """How many characters have been read and not passed on."""
+        return sum(map(len, self.word)) + sum(map(len, self.gap))
+
     def cut_off(self) -> None:
         """The output ended here: pass on what was held and is the beginning of valid JSON."""
         word = "".join(self.word)
@@ -600,9 +609,11 @@ class JsonReader:
 
     def completion(self, floor: int = 0) -> str:
         """The shortest text that makes a valid document of what has been passed on, down to the container at depth `floor`."""
+        if self.done:
+            return ""
         state = self.after_comment if self.state in (self.line_comment, self.block_comment) else self.state
         open_token = ""
-        if state in (self.string, self.too_deep):
+        if state in (self.string, self.too_deep, self.long_word):
             open_token = '"'
         elif state == self.key:
             open_token = '": null'
@@ -728,6 +739,7 @@ class JsonReader:
         self.begin_token(at)
         self.patch(at, at, "")
         self.word = []
+        self.word_length = 0
         self.state = self.bare_word
         return at
 
@@ -772,12 +784,45 @@ class JsonReader:
     def keep_word(self, at: int, end: int) -> int:
         if at < end:
             self.word.append(self.text[at:end])
+            self.word_length += end - at
         self.copy = end
+        if self.word_length > self.max_held:
+            self.too_long(end)
         return end
+
+    def too_long(self, at: int) -> None:
+        """An unquoted value is longer than may be held: it is a string, and flows from here on."""
+        held = "".join(self.word)
+        self.word = []
+        self.repaired("too_long", "a value that is longer than may be held became a string", at - len(held))
+        self.out(f'"{escaped(held)}')
+        self.state = self.long_word
+
+    def long_word(self, at: int) -> int:
+        """The rest of such a value, up to what ends an unquoted one."""
+        text = self.text
+        found = _WORD_END.search(text, at)
+        end = len(text) if found is None else found.start()
+        stop, ends = self.marker_between(at, end)
+        if stop > at:
+            self.patch(at, stop, escaped(text[at:stop]))
+        if found is not None and found[0] in "\"'{[" and stop == end and not ends:
+            self.patch(end, end + 1, escaped(found[0]))
+            return end + 1
+        if ends or (found is not None and stop == end):
+            self.patch(stop, stop, '"')
+            self.ended()
+            return stop
+        return ~stop
 
     def word_ended(self, at: int, end: int) -> int:
         """Write the scalar that has been held, as what it most nearly is."""
         held = "".join(self.word) + self.text[at:end]
+        if len(held) > self.max_held:
+            self.word = [held]
+            self.copy = end
+            self.too_long(end)
+            return end
         word = held.rstrip(SPACE)
         self.word = []
         self.copy = end

@@ -11,9 +11,9 @@ from toolparse.arguments.json_calls import EnvelopeCalls, discard
 
 
 class KeyedCalls(EnvelopeCalls):
-    """One such object, or a list of them. An object with several keys is several calls."""
+    """One such object, or a list of them. An object with several keys is several calls; each begins where the one before it ended."""
 
-    __slots__ = ()
+    __slots__ = ("ended_at",)
 
     def on_member(self, key: str, at: int) -> None:
         self.out = discard
@@ -27,7 +27,7 @@ class KeyedCalls(EnvelopeCalls):
                 self.refuse(at)
             return
         if self.name is not None:
-            self.call.starts_at(at)
+            self.call.starts_at(self.ended_at - self.call.base)
         self.name = name
         self.closed = False
         self.begin(at)
@@ -43,6 +43,7 @@ class KeyedCalls(EnvelopeCalls):
             self.role = ""
             self.arguments_ended(at)
             self.call.end(True, at)
+            self.ended_at = self.call.base + at
             self.began = False
             self.closed = True
         self.copy = at

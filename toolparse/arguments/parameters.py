@@ -68,6 +68,11 @@ class ParameterReader:
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
         return self.values.flow if self.state == self.value and self.streaming and not self.line else None
 
+    @property
+    def held(self) -> int:
+        """How many characters have been read and not passed on."""
+        return sum(map(len, self.parts))
+
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
         self.report_junk()

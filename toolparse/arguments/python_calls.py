@@ -54,7 +54,7 @@ class PythonReader:
 
     __slots__ = (
         "brackets", "call", "depth", "done", "ends", "given", "key", "last", "listed", "quote", "raw_quotes", "refused", "stack",
-        "state", "text", "word",
+        "state", "spilling", "text", "word", "word_length",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, body: PythonCalls, ends: EndsAt, depth: int) -> None:
@@ -67,6 +67,8 @@ class PythonReader:
         self.key: str | None = None
         self.stack: list[Container] = []
         self.word: list[str] = []
+        self.word_length = 0
+        self.spilling = False
         self.brackets: list[str] = []
         self.quote = ""
         self.state: Callable[[int], int] = self.argument
@@ -88,6 +90,11 @@ class PythonReader:
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
         direct = self.state == self.string and self.key is not None and not any(inner.undecided for inner in self.stack)
         return _STOP[self.quote[0]].search if direct else None
+
+    @property
+    def held(self) -> int:
+        """How many characters have been read and not passed on."""
+        return sum(map(len, self.word)) + sum(len(text) for inner in self.stack for text in inner.held)
 
     def finish(self, at: int) -> None:
         """The output ended; outside the parentheses of a call that leaves nothing open."""
@@ -240,6 +247,8 @@ class PythonReader:
             return at + 1
         self.separate()
         self.word = []
+        self.word_length = 0
+        self.spilling = False
         self.brackets = []
         self.state = self.expression
         return at
@@ -434,7 +443,7 @@ class PythonReader:
             if top in ("'", '"'):
                 if character == "\\":
                     if at + 1 == len(text) and not self.last:
-                        self.word.append(text[start:at])
+                        self.keep(text[start:at])
                         return ~at
                     at += 2
                     continue
@@ -447,12 +456,24 @@ class PythonReader:
             elif character == top:
                 self.brackets.pop()
             elif not self.brackets and (character in ",)]}" or (character == ":" and self.in_key())):
-                self.word.append(text[start:at])
+                self.keep(text[start:at])
                 self.close_word(at)
                 return at
             at += 1
-        self.word.append(text[start:])
+        self.keep(text[start:])
         return ~len(text)
+
+    def keep(self, text: str) -> None:
+        """Text of an expression: held, but not without end; a longer one is a string and flows."""
+        if self.spilling:
+            self.emit(escaped(text))
+            return
+        self.word.append(text)
+        self.word_length += len(text)
+        if self.word_length > self.call.max_held:
+            held, self.word = "".join(self.word), []
+            self.spilling = True
+            self.emit(f'"{escaped(held)}')
 
     def in_key(self) -> bool:
         if not self.stack:
@@ -463,6 +484,11 @@ class PythonReader:
     def close_word(self, at: int) -> None:
         """Write the expression that was held, as what it most nearly is."""
         if self.state != self.expression:
+            return
+        if self.spilling:
+            self.call.problem("too_long", "a value that is longer than may be held became a string", at)
+            self.emit('"')
+            self.ended()
             return
         held = "".join(self.word)
         self.word = []

@@ -1,4 +1,4 @@
-"""A call whose header holds an id but no name: the keys of its arguments tell which tool is meant, so it is held until it closes."""
+"""A call whose header holds an id but no name: the keys of its arguments tell which tool is meant, so it is held until then."""
 
 from __future__ import annotations
 

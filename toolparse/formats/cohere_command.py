@@ -37,11 +37,12 @@ COHERE_COMMAND = Format(
         "<|START_THINKING|>", "<|END_THINKING|>", "<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>",
         "<|START_ACTION|>", "<|END_ACTION|>",
     ),
-    source="ggml-org/llama.cpp models/templates/CohereForAI-c4ai-command-r7b-12-2024-tool_use.jinja; ollama/ollama model/parsers/cohere.go",
+    source="ggml-org/llama.cpp models/templates/CohereForAI-c4ai-command-r7b-12-2024-tool_use.jinja; "
+    "ollama/ollama model/parsers/cohere.go",
     quirks=(
         "RESPONSE and TEXT markers are the same; the one that opens ends reasoning even if END_THINKING is missing.",
         "A call without an id in front of its parameters waits for the end of its object.",
-        "A single object instead of the list, missing commas and unquoted values are repaired; one bad entry does not lose the others.",
+        "A single object instead of the list, missing commas and unquoted values are repaired; one bad entry loses no other.",
         "Citation tags are left as they are.",
         "A START_ACTION that no list and no object follows is text.",
     ),

@@ -11,7 +11,7 @@ ERNIE45 = HERMES.variant(
     frames=(Frame("<response>\n", "\n</response>\n"),),
     calls=(
         Calls(
-            wrapper=Wrapper("<tool_call>\n", "\n</tool_call>\n"),
+            wrapper=Wrapper("\n\n<tool_call>\n", "\n</tool_call>\n"),
             between="\n",
             body=Envelope(start=("{",)),
             separators="}",
@@ -21,7 +21,7 @@ ERNIE45 = HERMES.variant(
     special_tokens=(*HERMES.special_tokens, "<response>", "</response>"),
     source="baidu/ERNIE-4.5-21B-A3B-Thinking model page; vllm-project/vllm vllm/tool_parsers/ernie45_tool_parser.py",
     quirks=(
-        "<response> is framing at the start of the turn or behind reasoning, as is the first </response> after it; elsewhere both are text.",
+        "<response> is framing at the start of the turn or behind reasoning, and so is the first </response> after it; elsewhere not.",
         "A response and calls in one turn are both kept; blank lines around the blocks vary and are framing.",
         "A call inside open reasoning ends it; a </think> behind the call is dropped.",
         "A tag that no object with a name follows stays content or reasoning.",

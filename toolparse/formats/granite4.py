@@ -10,7 +10,7 @@ GRANITE4 = HERMES.variant(
     reasoning=(),
     calls=(
         Calls(
-            wrapper=Wrapper("<tool_call>\n", "\n</tool_call>"),
+            wrapper=Wrapper("\n<tool_call>\n", "\n</tool_call>"),
             between="\n",
             body=Envelope(start=("{",)),
             separators="}]",

@@ -1,4 +1,4 @@
-"""Hunyuan A13B and the dense models of its generation: a JSON list in <tool_calls> tags, answers in <answer> tags, no special tokens."""
+"""Hunyuan A13B and its dense siblings: a JSON list in <tool_calls> tags, answers in <answer> tags, nothing a special token."""
 
 from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning, Wrapper
 
@@ -9,7 +9,7 @@ HUNYUAN_A13B = Format(
     frames=(Frame("<answer>\n", "\n</answer>"), Frame("助手：\n")),
     calls=(
         Calls(
-            wrapper=Wrapper("<tool_calls>", "</tool_calls>", shared=True),
+            wrapper=Wrapper("\n<tool_calls>", "</tool_calls>", shared=True),
             body=Envelope(listed=True),
             separators="}]",
         ),

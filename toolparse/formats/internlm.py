@@ -18,7 +18,7 @@ INTERNLM = Format(
     ),
     stop=("<|im_end|>", "</s>"),
     turn=("<|im_start|>assistant\n",),
-    special_tokens=("<|action_start|>", "<|plugin|>", "<|action_end|>"),
+    special_tokens=("<|action_start|>", "<|plugin|>", "<|action_end|>", "<think>", "</think>"),
     source="InternLM/InternLM chat/chat_format.md; internlm/internlm2_5-7b-chat and internlm/Intern-S1 model pages",
     quirks=(
         "White space between the two opening tokens, which some detokenizers write, changes nothing.",

@@ -10,13 +10,13 @@ JAMBA = Format(
     ),
     calls=(
         Calls(
-            wrapper=Wrapper("<tool_calls>", "</tool_calls>", shared=True),
+            wrapper=Wrapper("\n<tool_calls>", "</tool_calls>", shared=True),
             body=Envelope(listed=True, layout=("[\n    ", ",\n    ", "\n]")),
             separators="}]",
         ),
     ),
     stop=("<|eom|>", "<|endoftext|>"),
-    turn=("<|assistant|>", "<|bom|>"),
+    turn=("<|assistant|>",),
     special_tokens=("<tool_calls>", "</tool_calls>"),
     source="ai21labs/AI21-Jamba-1.5-Mini model page; vllm-project/vllm vllm/tool_parsers/jamba_tool_parser.py",
     quirks=(

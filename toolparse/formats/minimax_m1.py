@@ -9,7 +9,7 @@ MINIMAX_M1 = Format(
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n", ended_by_call=False),),
     calls=(
         Calls(
-            wrapper=Wrapper("<tool_calls>\n", "\n</tool_calls>", shared=True),
+            wrapper=Wrapper("\n<tool_calls>\n", "\n</tool_calls>", shared=True),
             between="\n",
             body=Envelope(start=("{",)),
             separators="}",
@@ -17,7 +17,6 @@ MINIMAX_M1 = Format(
     ),
     stop=("<end_of_sentence>",),
     turn=("<beginning_of_sentence>ai name=assistant\n",),
-    special_tokens=("<tool_calls>", "</tool_calls>", "<think>", "</think>"),
     source="MiniMaxAI/MiniMax-M1-80k docs/function_call_guide.md; vllm-project/vllm examples/tool_chat_template_minimax_m1.jinja",
     quirks=(
         "Calls inside the think block are rehearsals and stay reasoning, closed or not.",

@@ -12,14 +12,13 @@ NEMOTRON_JSON = Format(
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n", assumed=True, ended_by_call=False),),
     calls=(
         Calls(
-            wrapper=Wrapper("<TOOLCALL>", "</TOOLCALL>", shared=True),
+            wrapper=Wrapper("\n\n<TOOLCALL>", "</TOOLCALL>", shared=True),
             body=Envelope(listed=True),
             separators="}]",
         ),
     ),
     stop=("\n<SPECIAL_12>",),
     turn=("<SPECIAL_11>Assistant\n",),
-    special_tokens=("<TOOLCALL>", "</TOOLCALL>"),
     source="ggml-org/llama.cpp models/templates/NVIDIA-Nemotron-Nano-v2.jinja; nvidia/NVIDIA-Nemotron-Nano-9B-v2 model page",
     quirks=(
         "Arguments that are a JSON string holding an object, as the system prompt shows them, are unwrapped.",

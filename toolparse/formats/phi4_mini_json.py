@@ -8,7 +8,7 @@ PHI4_MINI_JSON = Format(
     name="phi4_mini_json",
     models=("Phi-4-mini", "Phi-4-multimodal"),
     calls=(
-        Calls(open=("functools",), body=LIST),
+        Calls(open=("\nfunctools",), body=LIST),
         Calls(
             open=(OneOf(("<|tool_call|>", "<|tool_calls|>")),),
             body=LIST,

@@ -11,7 +11,8 @@ PLAMO3 = Format(
             wrapper=Wrapper("<|plamo:begin_tool_requests:plamo|>", "<|plamo:end_tool_requests:plamo|>", shared=True),
             bare="always",
             open=(
-                "<|plamo:begin_tool_request:plamo|>", "<|plamo:begin_tool_name:plamo|>", "{name}", "<|plamo:end_tool_name:plamo|>",
+                "<|plamo:begin_tool_request:plamo|>", "<|plamo:begin_tool_name:plamo|>",
+                "{name}", "<|plamo:end_tool_name:plamo|>",
             ),
             lead=("<|plamo:begin_tool_arguments:plamo|>", "<|plamo:constrain|>json", "<|plamo:msg|>"),
             body=JsonText(),
@@ -20,7 +21,7 @@ PLAMO3 = Format(
     ),
     stop=("<|plamo:tag|>",),
     fragments=("<|plamo:begin_", "<|plamo:end_"),
-    special_tokens=("<|plamo:tag|>", "<|plamo:constrain|>", "<|plamo:msg|>"),
+    special_tokens=("<|plamo:begin_", "<|plamo:end_", ":plamo|>", "<|plamo:tag|>", "<|plamo:constrain|>", "<|plamo:msg|>"),
     source="vllm-project/vllm vllm/parser/plamo3.py; openclaw/openclaw#62893",
     quirks=(
         "<|plamo:constrain|>json and <|plamo:msg|> in front of the arguments may both be missing.",

@@ -4,7 +4,7 @@ from toolparse.formats.hermes import HERMES
 from toolparse.formats.qwen3_coder import PARAMETERS
 from toolparse.grammar import Calls, Envelope, Wrapper
 
-TAGS = Wrapper("<tool_call>\n", "\n</tool_call>")
+TAGS = Wrapper("\n<tool_call>\n", "\n</tool_call>")
 
 TRINITY = HERMES.variant(
     name="trinity",

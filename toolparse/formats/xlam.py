@@ -14,7 +14,6 @@ XLAM = Format(
     ),
     stop=("<|im_end|>", "<|endoftext|>", "<|eot_id|>"),
     turn=("<|im_start|>assistant\n", "<|start_header_id|>assistant<|end_header_id|>\n\n"),
-    special_tokens=("<tool_call>", "</tool_call>"),
     source="vllm-project/vllm examples/tool_chat_template_xlam_qwen.jinja and tool_chat_template_xlam_llama.jinja; "
     "Salesforce/xLAM-2-3b-fc-r model page",
     quirks=(
