@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from toolparse.grammar import Channels
 from toolparse.lexer import HEAD_LIMIT, WS, any_of, beginnings, cut, message_markers, spellings
@@ -29,6 +29,8 @@ class Header(NamedTuple):
     end: int
 
 
+Where = Literal["content", "reasoning", "outside"]
+"""What the text is that a header may end: a message's, or text between messages."""
 WAIT = Header("wait", "", -1)
 
 
@@ -151,12 +153,14 @@ class Headers:
             return kinds.get(name, "call")
         return kinds.get(word, "content")
 
-    def inside(self, text: str, at: int, last: bool, reasoning: bool, declares: Callable[[str], bool]) -> Header | None:
-        """The header at `at`, inside an open message; None when the text there is text."""
+    def inside(self, text: str, at: int, last: bool, where: Where, declares: Callable[[str], bool]) -> Header | None:
+        """The header at `at`, in text; None when the text there is no header."""
         if self.channels.inside == "opener":
             return self.read(text, at, last, False)
+        strictly = self.channels.inside == "reasoning" and where != "outside"
+        if strictly and where == "content":
+            return None
         found = self.whole.match(text, at)
-        strictly = self.channels.inside == "reasoning"
         if found is None or found.end() - at > HEAD_LIMIT:
             if found is not None or len(text) - at >= HEAD_LIMIT or not self.begun.match(text, at):
                 return None

@@ -229,6 +229,8 @@ class Parameters:
     """The markers around a key, where all arguments may stand as one JSON object that no value follows (LongCat alone)."""
     written_newlines: bool = False
     """The two characters backslash and n count as white space between the markers."""
+    end_closes: bool = False
+    """The end of the output closes the call where no value is open (families whose engines strip the stop token that would)."""
     xml: bool = False
     """Values are escaped as in XML, by entities or CDATA. One that begins with a line break is laid out: blanks at its ends are framing."""
 
@@ -240,6 +242,8 @@ class PythonCalls:
     listed: bool = False
     raw_quotes: bool = False
     """The template does not escape quotes inside strings, so what follows a quote decides whether it closes."""
+    json_escapes: bool = False
+    """The template writes values as JSON, so strings may hold the one escape of JSON that Python lacks, `\\/` (OLMo 3 alone)."""
 
 
 Body = Union[Envelope, JsonText, Parameters, PythonCalls]
@@ -261,7 +265,7 @@ class Calls:
     `open` leads to the arguments (and holds `{name}` unless the body does), `also` are other accepted openings. `lead` are markers
     between the opening and the arguments, `close` those behind the arguments, in their order; each of them may be missing. `wrapper` stands around one or all calls; `bare`
     says whether `open` counts without it. `where` is where an opening counts: anywhere, at a line start, or at the start of the
-    output. `declared`: only for a tool that the request declares.
+    output. `declared`: only for a tool that the request declares, always or where the opening would end open reasoning.
     """
 
     body: Body
@@ -272,7 +276,7 @@ class Calls:
     wrapper: Wrapper | None = None
     bare: Literal["never", "always", "declared"] = "never"
     where: Where = "anywhere"
-    declared: bool = False
+    declared: bool | Literal["in_reasoning"] = False
     between: str = ""
     separators: str = ""
     """Characters between calls, and surplus ones behind them, that are framing when a call, a closer or the end follows."""
@@ -285,6 +289,10 @@ class Calls:
     alone)."""
     ends: tuple[str, ...] = ()
     """Markers besides `close` that stand for missing closers: what is open is closed and the call is complete."""
+    empty: tuple[Part, ...] = ()
+    """What stands in a block without calls, from the wrapper's opener or its own: with the block's closers it is framing."""
+    echoed: bool = False
+    """Models repeat the text between the block's markers, and its closer, behind it: the repetition is dropped (LFM2 alone)."""
     skipped: tuple[Part, ...] = ()
     """The opening of an entry in the wrapper that is no call: it is dropped up to the last of `close`, with a problem (Step3 alone)."""
 

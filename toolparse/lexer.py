@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from toolparse.grammar import END, Ahead, Calls, Channels, Closed, Envelope, Format, Maybe, OneOf, Parameters, Part, Repeated, Where
 
@@ -74,20 +74,31 @@ class Head:
 
     `wrapped`: the wrapper's own opener is part of it. `named`: the name stands in it, `joined`: in one piece with a key. `closed`: the
     call has no arguments. `skips`: what it opens is no call. `cut` is the pattern of an opening at the end of the output, `strict` the
-    opening that counts in open reasoning.
+    opening that counts in open reasoning. `empty`: there are no calls behind it.
     """
 
     __slots__ = (
-        "calls", "closed", "cut", "declared", "firsts", "full", "joined", "named", "partial", "skips", "strict", "where", "wrapped"
+        "calls", "closed", "cut", "declared", "empty", "firsts", "full", "joined", "named", "partial", "skips", "strict", "where",
+        "wrapped",
     )  # fmt: skip
 
     def __init__(
-        self, calls: Calls, parts: tuple[Part, ...], where: Where, declared: bool, wrapped: bool, skips: bool = False
+        self,
+        calls: Calls,
+        parts: tuple[Part, ...],
+        where: Where,
+        declared: bool | Literal["in_reasoning"],
+        wrapped: bool,
+        skips: bool = False,
+        empty: bool = False,
     ) -> None:
-        if isinstance(calls.body, Envelope):
+        if isinstance(calls.body, Envelope) and not empty:
             parts = (*parts, Ahead(tuple(dict.fromkeys(start[0] for start in calls.body.start))))
         self.calls = calls
-        self.strict = self
+        self.strict: Head | None = self
+        if declared == "in_reasoning":
+            self.strict = None if empty else Head(calls, parts, where, True, wrapped, skips)
+            declared = False
         if any(isinstance(part, Ahead) and part.in_reasoning for part in parts):
             everywhere = (replace(part, in_reasoning=False) if isinstance(part, Ahead) else part for part in parts)
             self.strict = Head(calls, tuple(everywhere), where, declared, wrapped, skips)
@@ -96,6 +107,7 @@ class Head:
         self.declared = declared
         self.wrapped = wrapped
         self.skips = skips
+        self.empty = empty
         space = blanks(calls.body)
         self.full = slotted(sequence(parts, calls.name, True, space))
         self.partial = slotted(sequence(parts, calls.name, False, space) + r"\Z")
@@ -323,7 +335,8 @@ class Tail:
     """What may stand in and behind a call: its values, its closers in their order, the openings that may follow inside the wrapper."""
 
     __slots__ = (
-        "again", "closers", "ends", "lead", "lead_partial", "next", "partial", "section", "separators", "skip_end", "values", "wrapper_at",
+        "again", "closers", "echoed", "ends", "lead", "lead_partial", "next", "partial", "section", "separators", "skip_end", "values",
+        "wrapper_at",
     )  # fmt: skip
 
     def __init__(self, calls: Calls, fmt: Format, openings: Iterable[str]) -> None:
@@ -339,6 +352,7 @@ class Tail:
         ends = (*texts, *calls.ends, *openings)
         self.values = Values(calls.body, ends, stops) if isinstance(calls.body, Parameters) else None
         self.separators = calls.separators
+        self.echoed = calls.echoed
         lead = [text for marker in calls.lead for text in spellings(marker)]
         self.lead = re.compile(f"{WS}(?:{any_of(lead)})")
         self.lead_partial = re.compile(f"{WS}(?:\\Z|{beginnings(lead)})") if lead else None
@@ -356,6 +370,8 @@ def inner_heads(calls: Calls, before: tuple[Part, ...] = ()) -> Iterator[Head]:
         yield Head(calls, (*before, *parts), "anywhere", calls.declared, bool(before))
     if calls.skipped:
         yield Head(calls, (*before, *calls.skipped), "anywhere", False, bool(before), skips=True)
+    if calls.empty:
+        yield Head(calls, (*before, *calls.empty), "anywhere", calls.declared, bool(before), empty=True)
 
 
 def stop_texts(fmt: Format) -> tuple[str, ...]:
@@ -385,7 +401,7 @@ def frame_closers(fmt: Format) -> tuple[str, ...]:
 def header_begins(channels: Channels) -> tuple[str, ...]:
     """What begins a message's header."""
     inner = (channels.channel,) if channels.channel else ()
-    return (*spellings(channels.start), *inner, *(channels.close if channels.inside == "opener" else ()))
+    return (min(spellings(channels.start), key=len), *inner, *(channels.close if channels.inside == "opener" else ()))
 
 
 def message_markers(channels: Channels, reasoning: bool) -> tuple[str, ...]:
@@ -486,7 +502,7 @@ class Lexicon:
         extra = (*fmt.special_tokens, *begins, *self.frame_openers, *(all_markers if fmt.fragments else ()))
         sections = [text for calls in fmt.calls for text in section_closers(calls)]
         self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt)))
-        self.answer = self.content
+        self.answer = self.outside = self.content
         self.addressed: Head | None = None
         self.ends_reasoning = in_reasoning is not False
         if fmt.channels is not None:
@@ -496,9 +512,10 @@ class Lexicon:
             added = tuple(head for head in self.heads if head.calls not in fmt.calls)
             self.content = Watch((*wrapped, *added), (), (), stops, extra)
             self.answer = Watch(added, (), (), stops, extra)
+            self.outside = Watch(added, (), (), stops, (*extra, *header_begins(fmt.channels)))
             extra = (*extra, *message_markers(fmt.channels, True))
         self.reasoning = {}
-        thinking = tuple(head.strict for head in self.heads)
+        thinking = tuple(head.strict for head in self.heads if head.strict is not None)
         for pair in fmt.reasoning:
             ends = pair.ended_by_call if in_reasoning is None else in_reasoning
             thought_ends = spellings(pair.close) if fmt.channels is None else ()
@@ -517,6 +534,8 @@ def heads(fmt: Format, bare: bool) -> Iterator[Head]:
         if calls.wrapper is None:
             if bare or not (calls.declared or calls.where != "anywhere"):
                 yield from (Head(calls, parts, calls.where, calls.declared, False) for parts in openings)
+                if calls.empty:
+                    yield Head(calls, calls.empty, calls.where, calls.declared, False, empty=True)
             continue
         yield from inner_heads(calls, (calls.wrapper.open,))
         if bare and calls.bare != "never":

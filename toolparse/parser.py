@@ -28,14 +28,15 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from toolparse.arguments import Reader, reader_for
+from toolparse.arguments.recorded import Recorded
 from toolparse.call_ids import name_in_id
 from toolparse.calls import NEW_ID, OpenCall
 from toolparse.call_names import plain_name
-from toolparse.channels import WAIT, Header, Headers, headers
+from toolparse.channels import WAIT, Header, Headers, Where, headers
 from toolparse.choice import ARGUMENTS, LISTED, read_choice
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
 from toolparse.fences import Fences
-from toolparse.formats import get_format, get_reasoning
+from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format, Frame
 from toolparse.grammar import Reasoning as Pair
 from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Suffixes, Watch, lexicon, slot_texts, spellings, suffixed
@@ -59,7 +60,7 @@ class Parser:
     >>> parser.feed('ents": {}}</tool_call>')[1:]
     [CallArguments(index=0, text='{}'), CallEnd(index=0, complete=True, end=49)]
 
-    `fmt` is a format or any of its names. `tools` are OpenAI tool definitions or a `toolparse.Tools`. `prompt` is the rendered prompt
+    `fmt` is a format or any of its names, or "auto" with the `chat_template` that tells it. `tools` are OpenAI tool definitions or a `toolparse.Tools`. `prompt` is the rendered prompt
     or its tail: it decides where the output starts; "" says that nothing is pre-filled, None that it is unknown (`thinking` is then
     a hint). `reasoning` replaces the reasoning markers by those of another format. The policies are those of the documentation;
     `new_id` makes call ids. `max_held` (characters), `max_depth` and `max_calls` are limits. Raises `UnknownFormat` for an unknown
@@ -74,6 +75,7 @@ class Parser:
         tool_choice: str | dict[str, Any] = "auto",
         parallel_tool_calls: bool = True,
         prompt: str | None = None,
+        chat_template: str | None = None,
         thinking: bool | None = None,
         reasoning: str | Format | None = None,
         calls_in_reasoning: Literal["format", "end", "ignore"] = "format",
@@ -85,7 +87,7 @@ class Parser:
         max_depth: int = 256,
         max_calls: int = 4096,
     ) -> None:
-        chosen = get_format(fmt) if isinstance(fmt, str) else fmt
+        chosen = format_of_template(chat_template) if fmt == "auto" else get_format(fmt) if isinstance(fmt, str) else fmt
         if reasoning is not None:
             chosen = with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else reasoning)
         self.format = chosen
@@ -148,6 +150,8 @@ class Parser:
         self._reader: Any = None
         self._head: Head | None = None
         self._raw: list[str] = []
+        self._body = ""
+        self._matched = 0
         self._raw_from = 0
         self._closer = 0
         self._wrapped = False
@@ -683,6 +687,7 @@ class Parser:
             return moved
         self._headed = True
         self._state = self._prose
+        self._watch = self._lex.outside
         self._line = True
         return at
 
@@ -693,7 +698,6 @@ class Parser:
         self._to_gap()
         self._headed = True
         self._between = len(self._gap)
-        self._watch = self._lex.answer
         self._state = self._messages
 
     def _drop_between(self) -> None:
@@ -708,7 +712,8 @@ class Parser:
             return end
         if marker not in headers.begins:
             return None
-        found = headers.inside(self._text, start, last, self._pair is not None, self._is_recipient)
+        where: Where = "reasoning" if self._pair is not None else "outside" if self._watch is self._lex.outside else "content"
+        found = headers.inside(self._text, start, last, where, self._is_recipient)
         if found is None:
             return None
         if found == WAIT:
@@ -727,11 +732,13 @@ class Parser:
         """Behind a header: the message that it announces begins."""
         self._headed = True
         if header.kind == "cut":
-            self._problem("cut_marker", f"the output ends inside a header, which was dropped: {self._text[at:]}", at)
+            dropped = self._text[max(at, -self._base) :]
+            self._problem("cut_marker", f"the output ends inside a header, which was dropped: {dropped}", at)
             self._drop_between()
             return ~header.end
         if header.kind == "lost":
-            self._problem("dropped_text", f"a header without a message was dropped: {self._text[at : header.end]}", at)
+            dropped = self._text[max(at, -self._base) : header.end]
+            self._problem("dropped_text", f"a header without a message was dropped: {dropped}", at)
             self._to_messages()
             return header.end
         if self._pair is not None:
@@ -785,6 +792,8 @@ class Parser:
         sink = self._sink
         if head.skips:
             return self._open_skipped(head, at, end)
+        if head.empty:
+            return self._open_empty(head, end)
         name, wire_id = slots.get("name"), slots.get("id")
         if name is not None and head.calls.name_in_id is not None:
             wire_id, name = name, name_in_id(name, head.calls.name_in_id, sink.tools)
@@ -808,9 +817,22 @@ class Parser:
         tail = self._lex.tails[id(head.calls)]
         unnamed = "" if name is not None or wire_id is None else wire_id
         self._reader = reader_for(head.calls, sink, tail, self._max_depth, not head.wrapped and head.declared, unnamed)
+        if tail.echoed:
+            self._reader = Recorded(self._reader, self._text[at:end], self._max_held)
+        self._body = ""
         self._raw = []
         self._raw_from = at
         self._state = self._lead if head.calls.lead else self._call
+        return end
+
+    def _open_empty(self, head: Head, end: int) -> int:
+        """A block without calls, which is framing."""
+        self._call_begun()
+        self._head = head
+        self._wrapped = head.wrapped
+        self._closer = 0
+        self._tail = []
+        self._state = self._after
         return end
 
     def _open_skipped(self, head: Head, at: int, end: int) -> int:
@@ -893,7 +915,7 @@ class Parser:
         tried = self._base + at - self._sink.start
         self._text = self._give_back()
         self._state = self._prose
-        self._refused = self._base
+        self._refused = self._base if self._head is not self._lex.addressed else None
         if tried > RESCAN:
             end = min(tried, self._max_held)
             self._say(0, end)
@@ -916,6 +938,10 @@ class Parser:
                 return at
         if at == len(text):
             return ~at
+        if self._body and text[at] == self._body[0]:
+            self._matched = 0
+            self._state = self._repeat
+            return at
         wait = False
         repeated = (i for i in tail.again if i < self._closer)
         for i in (*range(self._closer, len(tail.closers)), *repeated):
@@ -924,6 +950,8 @@ class Parser:
                 self._closer = max(i, self._closer)
                 if i == tail.wrapper_at:
                     self._wrapped = False
+                if tail.echoed:
+                    self._body = self._block_text(self._reader.text)
                 self._tail = []
                 return found.end()
             wait = wait or (not last and tail.partial[i].match(text, at) is not None)
@@ -971,6 +999,39 @@ class Parser:
         self._line = True
         self._to_gap()
         return at
+
+    def _block_text(self, text: str) -> str:
+        """What a block holds, without its opener."""
+        opener = self._head.calls.open[0]  # type: ignore[union-attr]
+        return text[max(len(spelling) for spelling in spellings(opener) if text.startswith(spelling)) :].strip(SPACE)
+
+    def _repeat(self, at: int, last: bool) -> int:
+        """Behind a block, where its text may stand again: with the closer behind it, too, it is dropped."""
+        text = self._text
+        tail = self._lex.tails[id(self._head.calls)]  # type: ignore[union-attr]
+        end = min(len(text), at + len(self._body) - self._matched)
+        if self._body.startswith(text[at:end], self._matched):
+            self._matched += end - at
+            end = _SPACES.match(text, end).end() if self._matched == len(self._body) else end  # type: ignore[union-attr]
+            self._raw.append(text[at:end])
+            at = end
+            found = tail.closers[-1].match(text, at) if self._matched == len(self._body) else None
+            if found is not None:
+                self._problem("dropped_text", f"a repetition of the calls was dropped: {self._body}{found[0]}", at)
+                self._raw = []
+                self._tail = []
+                self._state = self._after
+                return found.end()
+            if not last and (at == len(text) or tail.partial[-1].match(text, at)):
+                return ~at
+        kept = "".join(self._raw)
+        self._raw = []
+        self._body = ""
+        self._text = kept + text[at:]
+        self._base += at - len(kept)
+        self._sink.base = self._base
+        self._state = self._after
+        return 0
 
     def _to_gap(self) -> None:
         for text in self._tail:
@@ -1075,6 +1136,9 @@ class Parser:
             self._fresh = True
         if self._pair is not None:
             self._echo = turn.rstrip(SPACE).endswith(spellings(self._pair.open))
+        else:
+            closers = tuple(text for pair in self._pairs for text in spellings(pair.close))
+            self._again = self._again or turn.rstrip(SPACE).endswith(closers)
 
     # -- token knowledge ----------------------------------------------------------------------------------------------------------------
 
@@ -1117,6 +1181,17 @@ def is_cut(rest: str, tags: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=512)
+def format_of_template(chat_template: str | None) -> Format:
+    """The format that a chat template's text belongs to. Raises `UnknownFormat` when it tells none."""
+    from toolparse.detect import detect  # which stands above the engine; only "auto" needs it
+
+    guess = detect(chat_template=chat_template) if chat_template else None
+    if guess is None:
+        what = "tells no known format" if chat_template else "is needed"
+        raise UnknownFormat(f"for the format 'auto' a chat template {what}; name the format, or see `toolparse formats`")
+    return get_format(guess.format)
+
+
 def with_reasoning(fmt: Format, other: Format) -> Format:
     """The format with the reasoning of another one. Whether a call ends open reasoning stays as the format has it."""
     pairs = other.reasoning

@@ -25,7 +25,8 @@ from typing import Any, NoReturn, Protocol, Union
 
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
 from toolparse.formats import get_format
-from toolparse.grammar import Format
+from toolparse.grammar import Channels, Format
+from toolparse.lexer import spellings
 from toolparse.parser import Parser
 
 SPACE = " \t\r\n"
@@ -358,7 +359,8 @@ class Framing:
 
     def __init__(self, fmt: Format, text: str, problems: Iterable[Problem]) -> None:
         self.text = text
-        self.markers = markers(fmt)
+        self.markers = tuple(marker for marker in (*markers(fmt), *suffixed(fmt, text)) if len(marker) > 2)
+        self.channels = fmt.channels
         self.separators = separators(fmt)
         self.reported: dict[int, set[int]] = {}
         for problem in problems:
@@ -379,6 +381,9 @@ class Framing:
         """Where a piece of framing that begins at `at` may end."""
         yield from (at + len(marker) for marker in self.markers if self.text.startswith(marker, at))
         yield from self.reported.get(at, ())
+        if self.channels is not None and (at == 0 or self.text.startswith(header_marks(self.channels), at)):
+            ends = [end + len(mark) for mark in self.channels.close if (end := self.text.find(mark, at)) >= 0]
+            yield min(ends, default=len(self.text))
         if self.text[at : at + 1] and self.text[at] in separators:
             yield at + 1
 
@@ -467,7 +472,8 @@ def seconds(new: NewParser, text: str, size: int) -> float:
 # -- texts ------------------------------------------------------------------------------------------------------------------------------
 
 _NO_MARKERS = {"name", "aliases", "models", "id", "arguments", "ignored", "source", "quirks", "marks", "separators", "kinds"}
-_NO_MARKERS |= {"where", "bare", "next", "starts", "before"}
+_NO_MARKERS |= {"where", "bare", "next", "start", "starts", "before", "close_before", "suffix"}
+_NO_MARKERS |= {"layout", "object_key", "envelopes", "code"}
 _SLOT = re.compile(r"\{\w+\}")
 
 
@@ -484,6 +490,17 @@ def markers(fmt: Format) -> tuple[str, ...]:
         elif is_dataclass(value):
             waiting.extend(getattr(value, field.name) for field in fields(value) if field.name not in _NO_MARKERS)
     return tuple(sorted(found - {""}, key=lambda marker: (-len(marker), marker)))
+
+
+def header_marks(channels: Channels) -> tuple[str, ...]:
+    """What a header of a message may begin with; all up to the marker that closes it is framing."""
+    return (*spellings(channels.start), *filter(None, (channels.channel, _SLOT.split(channels.to)[0].strip(SPACE))))
+
+
+def suffixed(fmt: Format, text: str) -> set[str]:
+    """The markers with the suffixes that stand in a text, of a format whose checkpoints put one on every marker."""
+    words = set(re.findall(rf"{re.escape(fmt.suffix)}[\w.-]+(?=[|｜]?>)", text)) if fmt.suffix else set()
+    return {re.sub(r"(?=[|｜]?>\Z)", word, marker, count=1) for marker in markers(fmt) for word in words}
 
 
 def separators(fmt: Format) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from re import Match
 from typing import Protocol
 
+from toolparse.arguments.code import CodeCall
 from toolparse.arguments.json_calls import EnvelopeCalls, NamedCall
 from toolparse.arguments.keyed_calls import KeyedCalls
 from toolparse.arguments.parameters import ParameterReader
@@ -46,6 +47,9 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool,
     if tail.values is not None:
         return (XmlParameterReader if tail.values.body.xml else ParameterReader)(call, tail.values, ends)
     if isinstance(body, JsonText):
+        key = dict(body.code).get(call.name)
+        if key is not None:
+            return CodeCall(call, key, ends, depth)
         return UnnamedCall(call, ends, depth, unnamed) if unnamed else NamedCall(call, ends, depth)
     if isinstance(body, Envelope):
         return (KeyedCalls if body.keyed else EnvelopeCalls)(call, body, ends, depth, bare)

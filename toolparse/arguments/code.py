@@ -1,10 +1,12 @@
-"""Calls of built-in tools whose body is code: all of it is the value of one key. A body that begins with a brace is JSON after all."""
+"""The call of a built-in tool whose body is code: all of it is the value of one key. A body that begins with a brace is JSON after all.
+
+It is read by the machine of `json_text.py` only then; code ends at the markers that end the call, wherever they stand.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 
 from toolparse.arguments.json_calls import NamedCall
 from toolparse.arguments.json_text import SPACE, escaped
@@ -12,39 +14,58 @@ from toolparse.calls import OpenCall
 from toolparse.lexer import EndMarks
 
 
-class CodeReader:
-    """The body of one call, whose name stood in its header. `key` is the parameter that the code is given as."""
+class CodeCall(NamedCall):
+    """One such call, whose name stood in its header. `parameter` is the one that the code is given as."""
 
-    __slots__ = ("begun", "blanks", "call", "done", "ends", "json", "key", "refused")
+    __slots__ = ("blanks", "marks", "parameter", "plain")
 
-    def __init__(self, call: OpenCall, key: str, ends: EndMarks, depth: int) -> None:
-        self.call = call
-        self.key = key
-        self.ends = ends
-        self.json = NamedCall(call, ends, depth)
+    def __init__(self, call: OpenCall, parameter: str, ends: EndMarks, depth: int) -> None:
+        super().__init__(call, ends, depth)
+        self.parameter = parameter
+        self.marks = ends
         self.blanks: list[str] = []
-        self.begun = False
-        self.done = False
-        self.refused = False
+        self.plain = re.compile(f'[{"".join(map(re.escape, sorted(ends.firsts)))}"\\\\\\x00-\\x1f]').search
+        self.state = self.first
 
-    def step(self, text: str, at: int, last: bool) -> int:
-        if self.json is not None and not self.begun:
-            start = at
-            while at < len(text) and text[at] in SPACE:
-                at += 1
-            if at > start:
-                self.blanks.append(text[start:at])
-            if at == len(text):
-                return at
-            ends = self.ends(text, at, last)
-            if ends is None:
-                return at
-            if ends:
-                self.call.write("{}" if ends == "close" else "")
-                return self.end(ends == "close", at)
-            self.begun = True
-            if text[at] != "{":
-                self.call.write(f'{{{json.dumps(self.key)}: "{escaped("".join(self.blanks))}')
-                self.blanks = []
-                self.state = self.code
-        return self.state(text, at, last)
+    def first(self, at: int) -> int:
+        """The first character that is not blank says what the body is."""
+        text = self.text
+        here = at
+        while here < len(text) and text[here] in SPACE:
+            here += 1
+        self.blanks.append(text[at:here])
+        self.copy = here
+        if here == len(text):
+            return ~here
+        ends = self.ends(text, here, self.last)
+        if ends is None:
+            return ~here
+        if ends or text[here] == "{":
+            self.state = self.arguments
+            return here
+        self.write(f'{{{json.dumps(self.parameter)}: "{escaped("".join(self.blanks))}')
+        self.flow = self.plain
+        self.state = self.code
+        return here
+
+    def code(self, at: int) -> int:
+        text = self.text
+        marks = self.marks
+        mark = marks.full.search(text, at)
+        held = marks.partial.search(text, at) if mark is None and not self.last else None
+        found = mark or held
+        end = len(text) if found is None else found.start()
+        self.write(escaped(text[at:end]))
+        self.copy = end
+        if mark is None:
+            return ~end
+        self.write('"}')
+        self.settle(end, mark.lastgroup == "close")
+        return end
+
+    def finish(self, at: int) -> None:
+        """The output ended inside the call."""
+        if self.state == self.code:
+            self.settle(at, False)
+        else:
+            super().finish(at)

@@ -75,6 +75,9 @@ class ParameterReader:
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
+        if self.values.body.end_closes and self.state == self.between and not self.junk:
+            self.close(at, True)
+            return
         self.report_junk()
         if self.state == self.between:
             self.unwrap(True, at)

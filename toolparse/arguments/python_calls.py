@@ -22,11 +22,14 @@ _KEY_BEGIN = re.compile(r"[^\W\d]\w{0,255}[ \t\r\n]*=?\Z")
 _NAME = re.compile(r"[ \t\r\n]*([^\W\d][\w.\-]{0,255})[ \t\r\n]*\(")
 _NAME_BEGIN = re.compile(r"[ \t\r\n]*(?:[^\W\d][\w.\-]{0,255}[ \t\r\n]*)?\Z")
 _STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
-_EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\]""")
+_EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<]""")
+"""What may end an expression, markers (which begin with `<`) among it."""
 _STRING_OPEN = re.compile(r"(?:\"\"\"|'''|[\"'])")
 _SIMPLE = {"n": "\\n", "t": "\\t", "r": "\\r", "b": "\\b", "f": "\\f", "\\": "\\\\", "'": "'", '"': '\\"', "a": "\\u0007", "v": "\\u000b"}
 _DIGITS = {"x": 2, "u": 4, "U": 8}
 _HEXADECIMAL = re.compile("[0-9a-fA-F]*")
+_SURROGATE_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_SURROGATE_PAIR_BEGIN = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?\Z")
 _OCTAL = re.compile("[0-7]{1,3}")
 _WORDS = {"True": "true", "False": "false", "None": "null", "true": "true", "false": "false", "null": "null"}
 _RADIX = re.compile(r"[+-]?0(?:[xX][0-9a-fA-F]{1,512}|[oO][0-7]{1,512}|[bB][01]{1,512})")
@@ -53,14 +56,15 @@ class PythonReader:
     """The calls of a list, the first of which has begun with its header; or that one call."""
 
     __slots__ = (
-        "brackets", "call", "depth", "done", "ends", "given", "key", "last", "listed", "quote", "raw_quotes", "refused", "stack",
-        "state", "spilling", "text", "word", "word_length",
+        "brackets", "call", "depth", "done", "ends", "given", "json_escapes", "key", "last", "listed", "quote", "raw_quotes", "refused",
+        "spilling", "stack", "state", "text", "word", "word_length",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, body: PythonCalls, ends: EndsAt, depth: int) -> None:
         self.call = call
         self.listed = body.listed
         self.raw_quotes = body.raw_quotes
+        self.json_escapes = body.json_escapes
         self.ends = ends
         self.depth = depth
         self.given: set[str] = set()
@@ -233,8 +237,14 @@ class PythonReader:
         if character in "\"'":
             if not self.last and len(text) - at < 3 and text[at:] in (character, character * 2):
                 return ~at
+            triple = text.startswith(character * 3, at)
+            if triple and self.raw_quotes:
+                closes = self.closes(at + 2)
+                if closes is None:
+                    return ~at
+                triple = not closes  # else the string is one quote, which nothing escapes
             self.separate()
-            self.quote = character * 3 if text.startswith(character * 3, at) and not self.raw_quotes else character
+            self.quote = character * 3 if triple else character
             self.emit('"')
             self.state = self.string
             return at + len(self.quote)
@@ -391,7 +401,8 @@ class PythonReader:
                 return True
             if character != ",":
                 return False
-            if _NEXT_ARGUMENT.match(text, here + 1, here + 300):
+            found = _NEXT_ARGUMENT.match(text, here + 1, here + 300)
+            if found is not None and (found.end() < len(text) or found[0].endswith(")") or self.last):
                 return True
             return None if not self.last and _NEXT_ARGUMENT_BEGIN.match(text, here + 1) and len(text) - here < 300 else False
         top = self.stack[-1]
@@ -410,10 +421,19 @@ class PythonReader:
             return at + 2
         if follows == "\n":
             return at + 2
+        if follows == "/" and self.json_escapes:
+            self.emit("/")
+            return at + 2
         if follows in _DIGITS:
             wanted = _DIGITS[follows]
             digits = _HEXADECIMAL.match(text, at + 2, at + 2 + wanted)[0]  # type: ignore[index]
             if len(digits) == wanted:
+                pair = _SURROGATE_PAIR.match(text, at)
+                if pair is not None:
+                    self.emit(json.loads(f'"{pair[0]}"'))
+                    return pair.end()
+                if not self.last and _SURROGATE_PAIR_BEGIN.match(text, at):
+                    return ~at
                 self.emit(character_of(int(digits, 16)))
                 return at + 2 + wanted
             if at + 2 + len(digits) == len(text) and not self.last:
@@ -459,6 +479,11 @@ class PythonReader:
                 self.keep(text[start:at])
                 self.close_word(at)
                 return at
+            elif character == "<":
+                ends = self.ends(text, at, self.last)
+                if ends is not False:
+                    self.keep(text[start:at])
+                    return ~at if ends is None else self.cut(at, str(ends))
             at += 1
         self.keep(text[start:])
         return ~len(text)

@@ -12,7 +12,7 @@ MISWRITTEN = ("<｜tool_calls_begin｜>", "<｜tool calls begin｜>", "<｜tool\
 DEEPSEEK_V3 = Format(
     name="deepseek_v3",
     aliases=("deepseekv3", "deepseek_r1", "deepseek-r1-0528"),
-    models=("DeepSeek-V3-0324", "DeepSeek-V3", "DeepSeek-R1", "DeepSeek-R1-0528", "DeepSeek-R1-Distill"),
+    models=("DeepSeek-V3", "DeepSeek-R1", "DeepSeek-R1-0528", "DeepSeek-R1-Distill"),
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n", close_again=True),),
     calls=(
         Calls(
@@ -34,4 +34,10 @@ DEEPSEEK_V3 = Format(
         "<think>", "</think>",
     ),
     source="deepseek-ai/DeepSeek-V3-0324 and DeepSeek-R1-0528 model pages; vllm-project/vllm examples/tool_chat_template_deepseekv3.jinja",
+    quirks=(
+        "The section marker, the call marker or both may be missing, and the spellings that distilled models write are read.",
+        "A section in open reasoning ends it once a call's header really follows; a mention stays reasoning.",
+        "The object's own brace ends the arguments; fence and end markers behind it are skipped, those inside strings are data.",
+    ),
+    marks=('<｜tool▁call▁begin｜> & ```json',),
 )  # fmt: skip

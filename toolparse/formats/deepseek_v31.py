@@ -18,4 +18,10 @@ DEEPSEEK_V31 = DEEPSEEK_V3.variant(
         ),
     ),
     source="deepseek-ai/DeepSeek-V3.1 model page and assets/chat_template.jinja",
+    quirks=(
+        "A call without its section counts, and blanks between the markers are framing.",
+        "Markers that no call follows are text, in content and in reasoning alike.",
+        "An end marker outside a string closes what is open; a repeated `</think>` at the start is framing.",
+    ),
+    marks=('<｜tool▁call▁begin｜>',),
 )

@@ -3,6 +3,7 @@
 from toolparse.formats.glm45 import NAME
 from toolparse.grammar import END, Ahead, Calls, Format, Parameters, Reasoning
 
+TAGS = ("<iquest_tool_call>", "</iquest_tool_call>")
 PAIR = ("<arg_key>", "{key}", "</arg_key>", "<arg_value>")
 
 IQUEST_Q1 = Format(
@@ -11,15 +12,15 @@ IQUEST_Q1 = Format(
     reasoning=(Reasoning("<think>", "</think>", ended_by_call=False),),
     calls=(
         Calls(
-            open=("<iquest_tool_call>", "{name}", Ahead((PAIR, "</iquest_tool_call>"))),
-            body=Parameters(open=PAIR, close="</arg_value>", close_before=("<arg_key>", "</iquest_tool_call>", END)),
-            close=("</iquest_tool_call>",),
+            open=(TAGS[0], "{name}", Ahead((PAIR, TAGS[1]))),
+            body=Parameters(open=PAIR, close="</arg_value>", close_before=("<arg_key>", *TAGS, END)),
+            close=TAGS[1:],
             name=NAME,
         ),
     ),
     stop=("<|iquest_end|>",),
     turn=("<|iquest_assistant|>",),
-    special_tokens=("<iquest_tool_call>", "</iquest_tool_call>"),
+    special_tokens=TAGS,
     source="sgl-project/sglang srt/function_call/iquest_q1_detector.py; IQuestLab/IQuest-Q1 model page",
     quirks=(
         "A block without a name, or whose first pair is damaged, is content with its tags.",

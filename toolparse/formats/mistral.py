@@ -5,7 +5,10 @@ from toolparse.grammar import Ahead, Calls, Envelope, Format, JsonText, Reasonin
 MISTRAL = Format(
     name="mistral",
     aliases=("ministral",),
-    models=("Mistral", "Mixtral", "Ministral", "Pixtral", "Devstral", "Magistral", "Codestral"),
+    models=(
+        "Mistral 7B Instruct v0.3", "Mixtral 8x22B", "Mistral Nemo", "Mistral Small", "Mistral Medium", "Mistral Large", "Ministral",
+        "Pixtral", "Devstral", "Magistral",
+    ),
     reasoning=(Reasoning("[THINK]", "[/THINK]", anywhere=True), Reasoning("<think>\n", "\n</think>\n")),
     calls=(
         Calls(
@@ -24,4 +27,11 @@ MISTRAL = Format(
     special_tokens=("[TOOL_CALLS]", "[ARGS]", "[CALL_ID]", "[THINK]", "[/THINK]"),
     id="alnum9",
     source="mistralai/mistral-common src/mistral_common/tokens/tokenizers/instruct.py and guidance/grammar_factory.py",
+    quirks=(
+        "The first character behind the marker tells the generation: a bracket or brace is JSON, anything else a name.",
+        "A marker in prose is content unless `[`, `{` or a name with `[ARGS]`, `[CALL_ID]` or `{` directly behind it follows.",
+        "`[ARGS]` may be missing, the marker doubled; text behind the arguments is content.",
+        "An id before the arguments is kept; one behind them comes too late, and a made-up one of nine letters and digits stands.",
+    ),
+    marks=('[TOOL_CALLS]',),
 )

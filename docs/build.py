@@ -1,0 +1,202 @@
+"""Write the pages under docs/formats/ from the formats' own data: `python docs/build.py`, or `--check` to see whether they are current."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from toolparse import CannotRender, Format, Message, ToolCall, formats, render
+from toolparse.grammar import Calls, Envelope, JsonText, Parameters, PythonCalls
+from toolparse.lexer import spellings
+
+PAGES = Path(__file__).parent / "formats"
+ENGINES = json.loads((Path(__file__).parent.parent / "fixtures" / "engine_names.json").read_text(encoding="utf-8"))
+SAMPLE = Message(
+    reasoning="The user wants the weather in two places.",
+    content="Let me look.",
+    tool_calls=[
+        ToolCall(index=0, name="get_weather", arguments='{"city": "Bergen", "days": 2}'),
+        ToolCall(index=1, name="get_weather", arguments='{"city": "Tromsø", "days": 2}'),
+    ],
+)
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "get_weather",
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}},
+        },
+    }
+]
+SHAPES = {
+    Envelope: ("envelope", "a JSON object that holds the name and the arguments, or a list of such objects"),
+    JsonText: ("named", "a header with the name, then one JSON object"),
+    Parameters: ("parameters", "a header with the name, then raw values in markup, typed by the tool's schema"),
+    PythonCalls: ("python", "calls as Python writes them"),
+}
+DIAGRAMS = {
+    "envelope": """stateDiagram-v2
+    [*] --> text
+    text --> held : opening
+    held --> text : no name comes, so it was text
+    held --> arguments : name and arguments
+    held --> kept : arguments before the name
+    kept --> arguments : name
+    arguments --> held : next object
+    arguments --> behind : the object closes
+    behind --> held : next opening
+    behind --> text : anything but a closer""",
+    "named": """stateDiagram-v2
+    [*] --> text
+    text --> arguments : opening, name and separator
+    text --> text : an opening that does not go on so
+    arguments --> behind : the object closes, or an end marker stands there
+    behind --> arguments : next opening
+    behind --> text : anything but a closer""",
+    "parameters": """stateDiagram-v2
+    [*] --> text
+    text --> between : opening and name
+    between --> value : opener of a parameter
+    value --> value : a closer that nothing fitting follows is data
+    value --> between : its closer
+    between --> behind : closer of the call
+    behind --> between : next opening
+    behind --> text : anything but a closer""",
+    "python": """stateDiagram-v2
+    [*] --> text
+    text --> argument : bracket, name and parenthesis
+    argument --> value : keyword and equals sign
+    value --> argument : comma
+    value --> behind : closing parenthesis
+    argument --> behind : closing parenthesis
+    behind --> argument : comma and the next name
+    behind --> text : end of the list""",
+}
+
+
+def shape(calls: Calls) -> str:
+    return SHAPES.get(type(calls.body), (type(calls.body).__name__.lower(), ""))[0]
+
+
+def code(text: str) -> str:
+    """Text as inline code, line breaks shown."""
+    shown = text.replace("\n", "\\n")
+    fence = "``" if "`" in shown else "`"
+    pad = " " if fence == "``" else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def listing(texts: list[str] | tuple[str, ...]) -> str:
+    return ", ".join(map(code, dict.fromkeys(texts)))
+
+
+def sample(fmt: Format) -> str | None:
+    """The sample message as the format writes it; less of it where the format has no room for all."""
+    for message in (SAMPLE, Message(content=SAMPLE.content, tool_calls=SAMPLE.tool_calls), Message(tool_calls=SAMPLE.tool_calls)):
+        try:
+            return render(message if fmt.calls else Message(reasoning=SAMPLE.reasoning, content=SAMPLE.content), fmt, tools=TOOLS)
+        except CannotRender:
+            continue
+    return None
+
+
+def page(fmt: Format) -> Iterator[str]:
+    yield f"# {fmt.name}"
+    yield f"Models: {', '.join(fmt.models)}." if fmt.models else "No model is known by name to write it."
+    rows = [f"| {engine} | {kind} | {listing(names)} |" for engine, kind, names in named_by(fmt)]
+    if rows:
+        yield "\n".join(["| engine | as | name |", "|---|---|---|", *rows])
+    others = [alias for alias in fmt.aliases if all(alias not in names for _, _, names in named_by(fmt))]
+    if others:
+        yield f"Also found under {listing(others)}. Case and punctuation do not matter."
+    written = sample(fmt)
+    if written is not None:
+        yield "As the model's template writes it:"
+        yield f"````text\n{written}\n````"
+    yield "## Markers"
+    yield "\n".join(markers(fmt))
+    if fmt.special_tokens:
+        yield f"An engine must not skip these special tokens: {listing(fmt.special_tokens)}."
+    if fmt.quirks:
+        yield "## Seen in the wild, and what the parser does"
+        yield "\n".join(f"- {quirk}" for quirk in fmt.quirks)
+    if fmt.calls:
+        kinds = dict.fromkeys(shape(calls) for calls in fmt.calls)
+        yield "Shape: " + ", ".join(f"[{kind}](shapes.md#{kind})" for kind in kinds) + "."
+    if fmt.source:
+        yield f"Source of the facts: {fmt.source}."
+
+
+def markers(fmt: Format) -> Iterator[str]:
+    for pair in fmt.reasoning:
+        yield f"- reasoning: {listing(spellings(pair.open))} … {listing(spellings(pair.close))}"
+    for calls in fmt.calls:
+        parts = [text for part in calls.open for text in spellings(part)[:1] if isinstance(text, str)]
+        wrapped = "" if calls.wrapper is None else f" inside {code(spellings(calls.wrapper.open)[0])} … {code(spellings(calls.wrapper.close)[0])}"
+        closers = [spellings(part)[0] for part in calls.close]
+        ends = f", closed by {listing(closers)}" if closers else ""
+        yield f"- a call: {listing(parts) if parts else 'the arguments at once'}{ends}{wrapped}"
+    if fmt.stop:
+        yield f"- stop tokens: {listing([text.strip() for text in fmt.stop])}"
+
+
+def named_by(fmt: Format) -> list[tuple[str, str, list[str]]]:
+    """The engines that have the format, and under which names."""
+    rows = []
+    for engine, kinds in ENGINES.items():
+        for kind, names in kinds.items():
+            mine = [name for name, format_name in names.items() if format_name == fmt.name]
+            if mine:
+                rows.append((engine, kind, mine))
+    return rows
+
+
+def index() -> Iterator[str]:
+    yield "# Formats"
+    yield (
+        "Every format, by the models that write it: search this page for a model's name. `toolparse formats` prints the same table, and "
+        "`toolparse.detect` finds a format from a chat template or a model's name. The pages are written by `docs/build.py` from the "
+        "formats' data."
+    )
+    rows = [f"| [{fmt.name}]({fmt.name}.md) | {', '.join(fmt.models) or '-'} | {listing(fmt.aliases) or '-'} |" for fmt in formats()]
+    yield "\n".join(["| format | models | other names |", "|---|---|---|", *rows])
+    yield "[The shapes of grammar](shapes.md), each with its state diagram."
+
+
+def shapes() -> Iterator[str]:
+    yield "# Shapes of grammar"
+    yield "What a parser of each shape waits for. Whatever the shape, decisions wait for the text that they need and for no more."
+    for name, sentence in SHAPES.values():
+        users = [f"[{fmt.name}]({fmt.name}.md)" for fmt in formats() if any(shape(calls) == name for calls in fmt.calls)]
+        yield f"## {name}"
+        yield f"{sentence[0].upper()}{sentence[1:]}: {', '.join(users)}."
+        yield f"```mermaid\n{DIAGRAMS[name]}\n```"
+
+
+def pages() -> dict[str, str]:
+    """Every page by its file name."""
+    made = {f"{fmt.name}.md": page(fmt) for fmt in formats()}
+    made["index.md"] = index()
+    made["shapes.md"] = shapes()
+    return {name: "\n\n".join(parts) + "\n" for name, parts in made.items()}
+
+
+def main() -> int:
+    made = pages()
+    present = {path.name: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
+    if "--check" in sys.argv[1:]:
+        stale = sorted(name for name in made.keys() | present.keys() if made.get(name) != present.get(name))
+        print(f"{len(stale)} pages are not current: {', '.join(stale)}" if stale else f"{len(made)} pages are current")
+        return 1 if stale else 0
+    for name in present.keys() - made.keys():
+        (PAGES / name).unlink()
+    for name, text in made.items():
+        (PAGES / name).write_text(text, encoding="utf-8")
+    print(f"{len(made)} pages written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
