@@ -7,7 +7,7 @@ of the vectors, damaged.
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,27 +36,31 @@ TOOLS: list[dict[str, Any]] = [
 ]
 
 _WORDS = (
-    *("get", "g", "ping", "nope", "a", "b", "only", "Hello", "it's", "naïve 日本 🙂", "x < 3", "if (a[0] && b) {", "- item", "```\n", "```json\n"),
-    *(" ", "\n", "\n\n", "  \n ", "\t", "\r\n", "\u00a0", "\u2028", "\x00", "\x07", "\ufeff", "\ud83d", "<", ">", "|", "&lt;", "/", "#", "="),
+    *("get", "g", "ping", "nope", "a", "b", "only", "Hello", "it's", "naïve 日本 🙂", "x < 3", "if (a[0] && b) {", "- item"),
+    *("```\n", "```json\n", " ", "\n", "\n\n", "  \n ", "\t", "\r\n", "\u00a0", "\u2028", "\x00", "\x07", "\ufeff", "\ud83d"),
+    *("<", ">", "|", "&lt;", "/", "#", "="),
 )
 _JSON = (
     *('{"name": "get", "arguments": {"a": "x"}}', '{"name": "g", "parameters": {}}', '{"arguments": {"b": 1}, "name": "get"}'),
-    *('{"name": "get", "arguments": ', '"arguments": {', '{"name": "', '", "arguments": "{\\"a\\": 1}"', '"id": "c1", ', '"type": "function"'),
-    *('{"a": "', '{"b": 12', '"c": {"d": [1, 2]}', '"a": "hi"', "{", "}", "[", "]", ",", ":", ", ", ": ", '"', "'", '""', "{}", "[]", "}}", "}]"),
-    *("12", "-3.5e2", "0", "007", "1.", "NaN", "-Infinity", "true", "null", "None", "True", "tru", "// x\n", "/* y */", "\\", "\\n", '\\"'),
-    *("\\u00e9", "\\ud83d", "\\ude00", "\\u12", "{'a': 'x', 'b': None,}", "{a: 1}", "[[[[", "{{", "\\\\", "\\x41"),
+    *('{"name": "get", "arguments": ', '"arguments": {', '{"name": "', '", "arguments": "{\\"a\\": 1}"', '"id": "c1", '),
+    *('"type": "function"', '{"a": "', '{"b": 12', '"c": {"d": [1, 2]}', '"a": "hi"', "{'a': 'x', 'b': None,}", "{a: 1}"),
+    *("{", "}", "[", "]", ",", ":", ", ", ": ", '"', "'", '""', "{}", "[]", "}}", "}]", "[[[[", "{{"),
+    *("12", "-3.5e2", "0", "007", "1.", "NaN", "-Infinity", "true", "null", "None", "True", "tru", "// x\n", "/* y */"),
+    *("\\", "\\n", '\\"', "\\u00e9", "\\ud83d", "\\ude00", "\\u12", "\\\\", "\\x41"),
 )
-_PYTHON = ("[get(a='x')]", "[", "get(", "g(only=[1, 2])", "ping()", "a=", "b=1", ", ", ")", "('p',)", '"""', "'''", "{1: 2}", ".call(", "-1")
+_PYTHON = (
+    *("[get(a='x')]", "[", "get(", "g(only=[1, 2])", "ping()", "a=", "b=1", ", ", ")", "('p',)", '"""', "'''", "{1: 2}", ".call(", "-1"),
+)
 
 
-@lru_cache(maxsize=None)
+@cache
 def vectors(fmt: Format) -> tuple[Vector, ...]:
     """The format's vectors; none when there is no such file."""
     path = VECTORS / f"{fmt.name}.jsonl"
     return tuple(read_vectors(path)) if path.is_file() else ()
 
 
-@lru_cache(maxsize=None)
+@cache
 def words(fmt: Format) -> tuple[str, ...]:
     """What texts of a format are made of. Markers count twice: spelled out, and with the white space that the template writes."""
     own = markers(fmt)
@@ -115,4 +119,4 @@ def policies() -> st.SearchStrategy[dict[str, Any]]:
 def pieces(text: str) -> st.SearchStrategy[list[str]]:
     """Ways to cut a text, empty pieces included."""
     places = st.lists(st.integers(0, len(text)), max_size=8).map(sorted)
-    return places.map(lambda at: [text[start:end] for start, end in zip([0, *at], [*at, len(text)])])
+    return places.map(lambda at: [text[start:end] for start, end in zip([0, *at], [*at, len(text)], strict=True)])

@@ -27,7 +27,8 @@ JSON_CALL = {
     "hermes": '<tool_call>\n{"name": "$name", "arguments": $json}\n</tool_call>',
     "llama3_json": '<|python_tag|>{"name": "$name", "parameters": $json}',
     "mistral": "[TOOL_CALLS]$name[ARGS]$json",
-    "deepseek_v3": "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>$name\n```json\n$json\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+    "deepseek_v3": "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>$name\n```json\n$json\n```"
+    "<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
     "deepseek_v31": "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>$name<｜tool▁sep｜>$json<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
 }
 # How each format writes `note(text=TEXT)`.
@@ -204,7 +205,9 @@ def test_a_stray_end_marker_is_no_call_and_loses_nothing(name: str) -> None:
 
 
 @all_formats
-@pytest.mark.parametrize("text", ['{"answer": 42}', "[1, 2, 3]", "[see above] and more", "{x}", '["a", "b"]', '[{"x": 1}]', '{"name": "Ada", "age": 36}'])
+@pytest.mark.parametrize(
+    "text", ['{"answer": 42}', "[1, 2, 3]", "[see above] and more", "{x}", '["a", "b"]', '[{"x": 1}]', '{"name": "Ada", "age": 36}']
+)
 def test_ordinary_json_is_content(name: str, text: str) -> None:
     """vllm#55849"""
     assert read(text, name).content == text
@@ -237,10 +240,11 @@ def test_the_closing_brace_of_the_wrapper_is_no_part_of_the_arguments(name: str)
 
 
 @envelopes
-@pytest.mark.parametrize("body", ['{"name": "clock", "arguments": {}}', '{"name": "clock", "arguments": null}', '{"name": "clock", "arguments": ""}'])
-def test_empty_arguments_are_an_empty_object(name: str, body: str) -> None:
+@pytest.mark.parametrize("empty", ["{}", "null", '""'])
+def test_empty_arguments_are_an_empty_object(name: str, empty: str) -> None:
     """trtllm#17575, vllm#21046, sglang#24995"""
-    assert [(call.name, call.arguments) for call in read(ENVELOPES[name].replace("BODY", body), name).tool_calls] == [("clock", "{}")]
+    text = ENVELOPES[name].replace("BODY", f'{{"name": "clock", "arguments": {empty}}}')
+    assert [(call.name, call.arguments) for call in read(text, name).tool_calls] == [("clock", "{}")]
 
 
 @pytest.mark.parametrize("name", ["hermes", "mistral", "qwen3_coder"])
@@ -256,10 +260,10 @@ def test_a_nested_object_as_the_first_value_keeps_its_key(name: str) -> None:
 
 
 REPAIRED = [
-    pytest.param('{"text": "a\nb\tc\x01d"}', {"text": "a\nb\tc\x01d"}, id="control characters: minpeter/ai-sdk-tool-call-middleware#298"),
+    pytest.param('{"text": "a\nb\tc\x01d"}', {"text": "a\nb\tc\x01d"}, id="controls: minpeter/ai-sdk-tool-call-middleware#298"),
     pytest.param("{'text': 'it', 'count': 2,}", {"text": "it", "count": 2}, id="single quotes, trailing comma: llama.cpp#24178"),
     pytest.param('{"text": None, "count": True}', {"text": None, "count": True}, id="Python literals: llama.cpp#24178"),
-    pytest.param('{"text": "say "hi" now", "count": 1}', {"text": 'say "hi" now', "count": 1}, id="quotes: NousResearch/hermes-agent#36271"),
+    pytest.param('{"text": "say "hi" now", "count": 1}', {"text": 'say "hi" now', "count": 1}, id="NousResearch/hermes-agent#36271"),
     pytest.param('"{\\"text\\": \\"x\\"}"', {"text": "x"}, id="a string with an object: vllm#54964, livekit/agents#5411"),
     pytest.param('[{"text": "x"}]', {"text": "x"}, id="a list of one: ollama#17638, ollama#12884"),
 ]
@@ -560,8 +564,8 @@ def test_markers_that_are_special_tokens_are_declared(name: str) -> None:
     fmt = get_format(name)
     text = TEXT_CALL[name]
     assert any(token in text for token in fmt.special_tokens)
-    for pair in fmt.reasoning[:1]:
-        assert len({token for token in fmt.special_tokens if token in markers(fmt)} & {"<think>", "</think>", "[THINK]", "[/THINK]"}) >= 2, pair
+    halves = {"<think>", "</think>", "[THINK]", "[/THINK]"} & set(markers(fmt))
+    assert halves & set(fmt.special_tokens) in (set(), {"<think>", "</think>"}, {"[THINK]", "[/THINK]"})
 
 
 @all_formats
@@ -625,12 +629,17 @@ def test_qwen_call_without_its_wrapper() -> None:
     assert (calls(message), message.content) == ([("note", {"text": "x"})], None)
 
 
-def test_qwen_call_with_missing_closers() -> None:
+@pytest.mark.parametrize(
+    ("rest", "meant"),
+    [
+        ("<parameter=count>\n3\n</parameter>\n</function>\n</tool_call>", [("note", {"text": "x", "count": 3})]),
+        ("</parameter>\n</tool_call>", [("note", {"text": "x"})]),
+        (f"</parameter>\n</function>\n{NO_ARGUMENTS['qwen3_coder']}", [("note", {"text": "x"}), ("clock", {})]),
+    ],
+)
+def test_qwen_call_with_missing_closers(rest: str, meant: object) -> None:
     """ai-dynamo/frontend-crates goal 5"""
-    head = "<tool_call>\n<function=note>\n<parameter=text>\nx\n"
-    assert calls(read(f"{head}<parameter=count>\n3\n</parameter>\n</function>\n</tool_call>", "qwen3_coder")) == [("note", {"text": "x", "count": 3})]
-    assert calls(read(f"{head}</parameter>\n</tool_call>", "qwen3_coder")) == [("note", {"text": "x"})]
-    assert calls(read(f"{head}</parameter>\n</function>\n{NO_ARGUMENTS['qwen3_coder']}", "qwen3_coder")) == [("note", {"text": "x"}), ("clock", {})]
+    assert calls(read(f"<tool_call>\n<function=note>\n<parameter=text>\nx\n{rest}", "qwen3_coder")) == meant
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 import strategies
@@ -71,7 +72,7 @@ def feed_runs(parser: Parser, runs: list[tuple[str, bool | None]]) -> list[Event
 
 # -- the last text of each fault that was found: whatever was wrong with it, it keeps every promise now ---------------------------------
 
-FOUND: tuple[tuple[str, str, dict[str, object]], ...] = (
+FOUND: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("hermes", '<tool_call>{"name": "g", "arguments": {<|im_end|></think>', {}),
     ("llama3_json", '{"name": "g", "arguments": \\{"hi "null null{"name": "g"', {}),
     ("llama3_json", '{"name"', {}),
@@ -114,7 +115,7 @@ FOUND: tuple[tuple[str, str, dict[str, object]], ...] = (
 
 
 @pytest.mark.parametrize(("name", "text", "options"), FOUND)
-def test_a_text_that_broke_a_promise_keeps_it(name: str, text: str, options: dict[str, object]) -> None:
+def test_a_text_that_broke_a_promise_keeps_it(name: str, text: str, options: dict[str, Any]) -> None:
     check_text(get_format(name), text, **{"prompt": "", **options})
 
 
@@ -187,7 +188,7 @@ def test_a_value_that_waits_is_counted_and_given_out_at_the_limit(name: str, tex
 
 @every_format
 @pytest.mark.parametrize("options", [{"parallel_tool_calls": False}, {"unknown_tools": "drop"}])
-def test_a_dropped_call_is_told_in_a_problem(name: str, options: dict[str, object]) -> None:
+def test_a_dropped_call_is_told_in_a_problem(name: str, options: dict[str, Any]) -> None:
     for case in strategies.vectors(get_format(name)):
         kept = parse(case["text"], name, tools=case["tools"], prompt=case["prefill"])
         left = parse(case["text"], name, tools=case["tools"], prompt=case["prefill"], **options)

@@ -22,7 +22,7 @@ def name_in_id(call_id: str, prefix: str, tools: Tools | None) -> str | None:
     """
     rest = call_id.removeprefix(prefix)
     name, colon, _ = rest.rpartition(":")
-    name = name or rest
+    name = name or rest or call_id
     if not tools or name in tools:
         return name
     if not colon and _NAMELESS.fullmatch(rest):

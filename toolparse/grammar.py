@@ -203,7 +203,7 @@ class Parameters:
     """
 
     open: tuple[Part, ...]
-    close: str
+    close: Marker
     close_before: tuple[str, ...] = ()
     ends: tuple[Ends, ...] = ()
     trim: str = ""
@@ -226,7 +226,11 @@ class Parameters:
     envelopes: tuple[str, ...] = ()
     """Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
     object_key: tuple[str, str] | None = None
-    """The markers around a key, where all arguments may stand as one JSON object that no value follows (LongCat alone)."""
+    """The markers around a key, or in place of the parameters, where all arguments may stand as one JSON object that no value follows."""
+    key: str = ""
+    """The characters of a key, as a character class, where they are others than usual."""
+    escaped_keys: bool = False
+    """`&quot;` and `&amp;` in a key are escapes."""
     written_newlines: bool = False
     """The two characters backslash and n count as white space between the markers."""
     end_closes: bool = False
@@ -297,6 +301,82 @@ class Calls:
     """The opening of an entry in the wrapper that is no call: it is dropped up to the last of `close`, with a problem (Step3 alone)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in a `Region.shape` that takes a value: the first word of `path` names it, the others descend into its keys."""
+
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueText:
+    """How the text of a region, or of a value inside one, becomes a value.
+
+    `strip`: white space at both ends is dropped. `delimiters` are further ways to quote a string in JSON, whose inside is verbatim;
+    `unquoted_keys` and `allow_text` (what is no JSON is text) are for JSON, too. `tag` is a pattern with the groups `key` and `value`;
+    where it can be read as it arrives, it is also given as `head` (up to the value) and `tail` (behind it). `value` says how a value is
+    read (None: it stays text), `merge` makes a list of a key's values. `line` and `separator` part lines, and keys from values.
+    """
+
+    kind: Literal["text", "int", "float", "bool", "json", "xml-inline", "kv-lines"] = "text"
+    strip: bool = True
+    delimiters: tuple[tuple[str, str], ...] = ()
+    unquoted_keys: bool = False
+    allow_text: bool = False
+    tag: str = ""
+    head: str = ""
+    tail: str = ""
+    value: ValueText | None = None
+    merge: bool = False
+    line: str = "\n"
+    separator: str = ":"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A region that is one call: `name` is a group of its opener or, `literal`, the name itself, `id` a group; its text is the
+    arguments."""
+
+    name: str
+    literal: bool = False
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A stretch of output that is one kind of thing.
+
+    `open` and `close` are regular expressions of the `regex` package, in which a dot is any character. Without `open` the region is all
+    text outside others, without `close` it goes on to the end. `role` says what the text is, `text` how it is read, `calls` how it can
+    be read as calls while it arrives. `shape` is the value to make of it, a skeleton with `Slot`s (None: the value as it is), `each` that
+    it is made of each member of a list. Pieces are put together with `join` between them; `default` stands if none comes, and
+    `required` says that one must.
+    """
+
+    name: str
+    role: Literal["content", "reasoning", "calls", "other"]
+    open: str | None = None
+    close: str | None = None
+    text: ValueText = ValueText()
+    calls: Header | Envelope | None = None
+    shape: Any = None
+    each: bool = False
+    join: str | None = None
+    default: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regions:
+    """An assistant's turn as a series of regions that do not nest: what declarative templates describe.
+
+    `anchor` is a pattern; the turn begins behind its last match in the prompt.
+    """
+
+    fields: tuple[Region, ...]
+    anchor: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Format:
     """How a model family writes an assistant turn.
@@ -316,6 +396,8 @@ class Format:
     frames: tuple[Frame, ...] = ()
     channels: Channels | None = None
     calls: tuple[Calls, ...] = ()
+    regions: Regions | None = None
+    """In place of reasoning, frames, channels and calls (`from_response_template` alone, whose templates are written elsewhere)."""
     stop: tuple[str, ...] = ()
     """White space in front of a stop token, where it is written here, goes with the token."""
     fragments: tuple[str, ...] = ()
@@ -332,5 +414,5 @@ class Format:
     """What begins the word that a checkpoint may write behind the name in all markers (`:` for `<think:x>`); the first marker tells it."""
 
     def variant(self, **changes: Any) -> Format:
-        """The same format with some fields replaced; `name` must be one of them."""
-        return replace(self, **changes)
+        """The same format with some fields replaced; `name` must be one of them. The names of reasoning parsers stay behind."""
+        return replace(self, **{"reasoning_aliases": (), **changes})

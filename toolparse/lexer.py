@@ -179,7 +179,7 @@ def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool =
     out = ""
     for i, piece in enumerate(pieces):
         if i % 2:
-            characters = name if piece == "name" else _CHARACTERS[piece]
+            characters = name if piece == "name" or (piece == "key" and name) else _CHARACTERS[piece]
             if ahead:
                 out += (r"[^\W\d]\w{0,255}" if whole else r"(?:\Z|[^\W\d]\w{0,255})") + WS
             elif piece == "other":
@@ -189,7 +189,6 @@ def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool =
                 out += rf"({group}(?=[^ \t\r\n]){characters}{{1,256}})(?!{characters})(?=.|\n)"
             else:
                 out += rf"(?:\Z|({'?P<joined>' if piece == 'joined' else '?:'}{characters}{{1,256}}))"
-            out += blank if text.endswith("}") and i == len(pieces) - 2 else ""
         elif piece:
             out += re.escape(piece) if whole else f"(?:\\Z|{cut(piece)})" if i else cut(piece)
     return out
@@ -237,16 +236,16 @@ class Follow:
         end = self.blanks.match(text, at, at + LOOK).end()  # type: ignore[union-attr]
         if self.full.match(text, end):
             return True
-        if end == len(text):
+        if end == len(text) or self.partial.match(text, end):
             return self.at_end if last else None
-        return None if not last and self.partial.match(text, end) else False
+        return False
 
 
 class Values:
     """Patterns of raw parameter values: their openers, and what may end them."""
 
     __slots__ = (
-        "blanks", "blanks_partial", "body", "first", "first_partial", "flow", "follows", "junk", "key_end", "object_key", "object_key_partial", "open",
+        "blanks", "blanks_partial", "body", "closes", "first", "first_partial", "flow", "follows", "junk", "key_end", "object_key", "object_key_partial", "open",
         "open_partial", "search",
     )  # fmt: skip
 
@@ -257,8 +256,8 @@ class Values:
         self.blanks = re.compile(blank)
         self.blanks_partial = re.compile("(?!)" if blank == WS else r"\\\Z")
         self.follows: dict[str, Follow] = {}
-        self.open = slotted(sequence(body.open, "", True, blank))
-        self.open_partial = slotted(sequence(body.open, "", False, blank) + r"\Z")
+        self.open = slotted(sequence(body.open, body.key, True, blank))
+        self.open_partial = slotted(sequence(body.open, body.key, False, blank) + r"\Z")
         self.first = slotted(sequence(body.first, "", True, blank)) if body.first else None
         self.first_partial = slotted(sequence(body.first, "", False, blank) + r"\Z")
         key = body.object_key or ("", "")
@@ -266,16 +265,17 @@ class Values:
         self.object_key_partial = re.compile(f"(?:{cut(key[0])}{WS})\\Z")
         self.key_end = re.compile(f"(?P<hold>{beginnings(key[1:])})|(?P<close>{any_of(key[1:])})")
         self.follows["key"] = Follow((key[0], *ends, END), stops)
-        close = re.escape(body.close)
-        begin = body.close[:-1]
+        self.closes = closes = body.close.spellings if isinstance(body.close, OneOf) else (body.close,)
+        close = any_of(closes)
+        begin = closes[0][:-1]
         if body.damaged_close:
-            close = f"{re.escape(begin)}[^<>\\n]{{0,32}}{re.escape(body.close[-1])}"
+            close = f"{re.escape(begin)}[^<>\\n]{{0,32}}{re.escape(closes[0][-1])}"
         openers = tuple(first_texts(body.open))
         nexts = openers if body.next != "never" else ()
         self.follows |= {end.marker: Follow(end.before, stops) for end in body.ends}
         self.follows[""] = Follow(body.close_before, stops, blank)
         marks = f"(?P<close>{close})|(?P<end>{any_of(end.marker for end in body.ends)})|(?P<next>{any_of(nexts)})"
-        held = beginnings((body.close, *(end.marker for end in body.ends), *nexts, *stops))
+        held = beginnings((*closes, *(end.marker for end in body.ends), *nexts, *stops))
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
         if body.damaged_close:
@@ -283,8 +283,8 @@ class Values:
         trim = re.escape(body.trim)
         hold = f"(?:{trim})?{held}|{cut(body.trim)}\\Z" if trim else held
         self.search = re.compile(f"(?P<hold>{hold})|{f'(?:{trim})?' if trim else ''}(?:{marks})").search
-        self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (body.close, *openers, *ends, *stops))}]+")
-        firsts = {body.close[0], *(text[0] for text in (*nexts, *stops)), *(end.marker[0] for end in body.ends), *body.trim[:1]}
+        self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (*closes, *openers, *ends, *stops))}]+")
+        firsts = {*(text[0] for text in closes), *(text[0] for text in (*nexts, *stops)), *(end.marker[0] for end in body.ends), *body.trim[:1]}
         self.flow = re.compile(f"[{''.join(map(re.escape, sorted(firsts)))}\"\\\\\\x00-\\x1f]").search
 
 
@@ -495,6 +495,7 @@ class Lexicon:
         stops = stop_texts(fmt)
         self.frames = tuple(frame for frame in fmt.frames if not frame.anywhere)
         self.frame_openers = {text: frame for frame in fmt.frames if frame.anywhere for text in spellings(frame.open)}
+        self.frame_closers = frozenset(frame_closers(fmt))
         self.before_stop = {written.strip(SPACE): written[: -len(written.lstrip(SPACE))] for written in fmt.stop}
         all_markers = (text for calls in fmt.calls for text in markers_of(calls))
         self.suffixes = Suffixes(fmt) if fmt.suffix else None
@@ -519,7 +520,8 @@ class Lexicon:
         for pair in fmt.reasoning:
             ends = pair.ended_by_call if in_reasoning is None else in_reasoning
             thought_ends = spellings(pair.close) if fmt.channels is None else ()
-            self.reasoning[pair] = Watch(thinking if ends and fmt.channels is None else (), spellings(pair.open), thought_ends, stops, extra)
+            tags = (*extra, *(text for text in frame_closers(fmt) if self.frame_openers))
+            self.reasoning[pair] = Watch(thinking if ends and fmt.channels is None else (), spellings(pair.open), thought_ends, stops, tags)
         self.tails = {id(head.calls): Tail(head.calls, fmt, openings) for head in self.heads}
         self.stop_heads = tuple(head for head in self.heads if any(text in stops for text in head.firsts))
         any_stop = any_of(stops) if self.suffixes is None else self.suffixes.stop.pattern

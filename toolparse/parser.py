@@ -29,6 +29,7 @@ from typing import Any, Literal
 
 from toolparse.arguments import Reader, reader_for
 from toolparse.arguments.recorded import Recorded
+from toolparse.arguments.strict_json import StrictJson
 from toolparse.call_ids import name_in_id
 from toolparse.calls import NEW_ID, OpenCall
 from toolparse.call_names import plain_name
@@ -142,6 +143,7 @@ class Parser:
         self._headers: Headers | None = None
         self._headed = False
         self._between = 0
+        self._tagged = bool(self._lex.frame_openers)
         if chosen.channels is not None:
             self._headers = headers(chosen.channels)
             self._state = self._messages
@@ -155,8 +157,10 @@ class Parser:
         self._raw_from = 0
         self._closer = 0
         self._wrapped = False
+        self._stop_length = 0
         self._before: tuple[Head | None, bool] = (None, False)
         self._live: Reader | None = None
+        self._passes: StrictJson | None = None
         self._flow: Callable[[str], re.Match[str] | None] | None = None
         self._flow_index = -1
         self._typed: list[tuple[int, bool | None]] = []
@@ -166,7 +170,14 @@ class Parser:
             marks = self._suffixes.prompt.findall(prompt, max(len(prompt) - PREFILL, 0))
             if marks:
                 self._fix_suffix("".join(marks[-1]))
-        self._begin(prompt, thinking)
+        self._regions: RegionMachine | None = None
+        if chosen.regions is not None:
+            from toolparse.regions import RegionMachine
+
+            self._regions = RegionMachine(self, chosen.regions, prompt, choice.mode != "none")
+            self._state = self._regions.step
+        else:
+            self._begin(prompt, thinking)
 
     # -- the outside ----------------------------------------------------------------------------------------------------------------
 
@@ -201,7 +212,17 @@ class Parser:
                         return [Content(joined) if index == -1 else Reasoning(joined)]
             reader = self._live
             if reader is not None:
-                return self._feed_call(reader, held + text if held else text, len(text))
+                joined = held + text if held else text
+                passes = self._passes
+                if passes is None:
+                    return self._feed_call(reader, joined, len(text), 0)
+                at = passes.read(joined)
+                if at < 0:
+                    return self._feed_call(reader, joined, len(text), ~at)
+                self._total += len(text)
+                self._held = joined[at:]
+                self._flow = passes.flow
+                return [CallArguments(self._flow_index, joined[:at])] if at else []
         if special is not None or self._typed:
             self._typed.append((self._total, special))
         self._total += len(text)
@@ -211,14 +232,16 @@ class Parser:
         self._run(False)
         return events
 
-    def _feed_call(self, reader: Reader, text: str, added: int) -> list[Event]:
-        """The short way for text inside an open call, which is most of what is not prose."""
+    def _feed_call(self, reader: Reader, text: str, added: int, at: int) -> list[Event]:
+        """The short way for text inside an open call, which is most of what is not prose; it passes as it is up to `at`."""
         sink = self._sink
         total = self._total = self._total + added
         sink.base = total - len(text)
         events: list[Event] = []
         sink.events = events
-        at = reader.step(text, 0, False)
+        if at:
+            sink.parts.append(text[:at])
+        at = reader.step(text, at, False)
         if reader.done:
             self._events = events
             self._text = text
@@ -228,15 +251,13 @@ class Parser:
         if parts and not sink.muted:
             events.append(CallArguments(sink.index, parts[0] if len(parts) == 1 else "".join(parts)))
             parts.clear()
-        if at < len(text):
-            self._held = text[at:]
-            self._flow = None
-        else:
-            self._held = ""
-            self._flow = reader.flow
+        self._held = text[at:]
+        if sink.open and not sink.muted:
+            self._passes = passes = reader.passes
+            self._flow = passes.flow if passes is not None else reader.flow if at == len(text) else None
             self._flow_index = sink.index
-        if not sink.open or sink.muted:
-            self._live = self._flow = None
+        else:
+            self._live = self._passes = self._flow = None
         return events
 
     def finish(self, truncated: bool = False) -> list[Event]:
@@ -278,15 +299,17 @@ class Parser:
     @property
     def held(self) -> int:
         """How many characters wait: what may be a marker, framing, an unconfirmed call or a doubtful value."""
+        if self._finished:
+            return 0
         waiting = sum(map(len, self._gap)) + sum(map(len, self._tail)) + sum(map(len, self._raw))
-        if self._state == self._call:
+        if self._state == self._call and not self._sink.trial:
             waiting += self._reader.held
         return min(len(self._held) + waiting, self._total)
 
     @property
     def in_reasoning(self) -> bool:
         """Whether a reasoning block is open."""
-        return self._pair is not None
+        return self._pair is not None or (self._regions is not None and self._regions.in_reasoning)
 
     # -- running --------------------------------------------------------------------------------------------------------------------
 
@@ -310,14 +333,18 @@ class Parser:
 
     def _set_flow(self) -> None:
         """Remember in which way most text would simply flow from here."""
-        self._flow = self._live = None
+        self._flow = self._live = self._passes = None
         if self._typed or self._base < 0:
+            return
+        if self._regions is not None:
+            self._flow, self._flow_index = self._regions.flow()
             return
         if self._state == self._call:
             sink = self._sink
             if sink.open and not sink.muted:
                 self._live = self._reader
-                self._flow = None if self._held else self._reader.flow
+                self._passes = passes = self._reader.passes
+                self._flow = passes.flow if passes is not None else None if self._held else self._reader.flow
                 self._flow_index = sink.index
         elif self._state == self._prose and not self._gap and len(self._held) < HELD_SPACE and self._fence is None:
             if self._pair is not None:
@@ -373,7 +400,7 @@ class Parser:
         if gap and (self._spoke or not self._block):
             text = gap + text
         self._spoke = True
-        self._block = False
+        self._block = self._tagged = False
         if self._fence is not None:
             self._fence.feed(text)
         self._emit(text)
@@ -520,7 +547,7 @@ class Parser:
 
     def _is_fragment(self, rest: str, at: int) -> bool:
         """Whether the last of the output, which begins a marker, is dropped as the fragment of one that was cut."""
-        closes = self._frame.close if self._frame is not None and self._pair is None else None
+        closes = self._frame.close if self._frame is not None and self._pair is None and not self.format.fragments else None
         if rest.startswith(self.format.fragments or "\0") or (closes is not None and is_cut(rest, spellings(closes))):
             self._drop_fragment(at)
             return True
@@ -540,6 +567,8 @@ class Parser:
         if self._frame is not None and not self._frame.anywhere:
             self._border()
         self._frame = None
+        self._between = len(self._gap)
+        self._tagged = bool(self._lex.frame_openers)
 
     def _take(self, texts: tuple[str, ...], at: int, last: bool) -> int | None:
         """Where the marker at `at` ends if it is one of `texts`, `~at` if it may become one, None if it does not."""
@@ -623,7 +652,12 @@ class Parser:
             if marker in self._lex.frame_openers:
                 if self._pair is not None:
                     self._leave()
+                elif self._tagged:
+                    self._drop_between()
                 self._enter_frame(self._lex.frame_openers[marker])
+                return end
+            if self._pair is not None and self._lex.frame_openers and marker in self._lex.frame_closers:
+                self._problem("stray_marker", f"{marker} closes what has not been opened, as reasoning is open, and was dropped", start)
                 return end
             if self._pair is None:
                 if self._frame is not None and marker in spellings(self._frame.close or ""):
@@ -646,6 +680,8 @@ class Parser:
                     self._say(start, end)
                     self._spilled = True
                     return end
+                if self._tagged:
+                    self._drop_between()
                 self._state = self._stopped
                 return start
             if self._is_special(start, end):
@@ -767,7 +803,7 @@ class Parser:
         for head in heads:
             if head.where == "start" and not (self._fresh and not self._spoke and self._pair is None):
                 continue
-            found = head.full.match(text, at) or (head.cut.match(text, at) if last and head.cut is not None else None)
+            found = head.full.match(text, at, at + HEAD_LIMIT + 1) or (head.cut.match(text, at) if last and head.cut is not None else None)
             if found is not None and found.end() - at <= HEAD_LIMIT:
                 slots = slot_texts(found)
                 if head.calls is ARGUMENTS:
@@ -828,6 +864,7 @@ class Parser:
     def _open_empty(self, head: Head, end: int) -> int:
         """A block without calls, which is framing."""
         self._call_begun()
+        self._reader = None
         self._head = head
         self._wrapped = head.wrapped
         self._closer = 0
@@ -913,9 +950,10 @@ class Parser:
 
     def _give_back_and_go(self, at: int) -> int:
         tried = self._base + at - self._sink.start
+        by_header = self._head is self._lex.addressed
         self._text = self._give_back()
         self._state = self._prose
-        self._refused = self._base if self._head is not self._lex.addressed else None
+        self._refused = None if by_header else self._base
         if tried > RESCAN:
             end = min(tried, self._max_held)
             self._say(0, end)
@@ -950,7 +988,7 @@ class Parser:
                 self._closer = max(i, self._closer)
                 if i == tail.wrapper_at:
                     self._wrapped = False
-                if tail.echoed:
+                if tail.echoed and self._reader is not None:
                     self._body = self._block_text(self._reader.text)
                 self._tail = []
                 return found.end()
@@ -1048,8 +1086,9 @@ class Parser:
             if opens is None:
                 return ~at
             self._tail.append(found[0])
+            self._stop_length += found.end() - at
             at = found.end()
-        too_long = sum(map(len, self._tail)) > self._max_held
+        too_long = self._stop_length > self._max_held
         if at == len(text) and not too_long:
             return ~at
         if not last and self._lex.stop_begins.match(text, at):
@@ -1057,6 +1096,7 @@ class Parser:
         self._state = self._prose
         kept = "".join(self._tail)
         self._tail = []
+        self._stop_length = 0
         body = kept.strip(SPACE)
         blanks = len(kept) - len(kept.lstrip(SPACE))
         if blanks:
@@ -1111,6 +1151,9 @@ class Parser:
             if end.endswith(spellings(pair.close)):
                 self._block = self._again = True
                 return
+        for frame in self._lex.frame_openers.values():
+            if end.endswith(spellings(frame.open)):
+                self._frame = frame
 
     def _replay(self, turn: str) -> None:
         """Run the machine over the prompt's part of the turn; its end is where the output starts, and nothing of it is said.
@@ -1128,7 +1171,7 @@ class Parser:
             sink.index = self._flow_index = 0
         else:
             sink.index = -1
-        self._flow = self._live = None
+        self._flow = self._live = self._passes = None
         self._tail = []
         self._outer_gap = []
         markers = [text for pair in self._pairs for marker in (pair.open, pair.close) for text in spellings(marker)]

@@ -270,7 +270,7 @@ def write_parameters(body: Body, call: ToolCall) -> str:
             text = escaped_for_xml(text)
         kind = kinds.get("string") if is_text else kinds.get("json_by_schema") or kinds.get("json")
         opener = "".join(map(written_part, body.open)).replace("{key}", key).replace("{word}", key).replace("{kind}", kind or "")
-        out.append(opener.replace("{other}", "") + trim + text + trim + body.close + body.between)
+        out.append(opener.replace("{other}", "") + trim + text + trim + canonical(body.close) + body.between)
     return "".join(out)
 
 

@@ -85,7 +85,7 @@ def check_format(fmt: str | Format, vectors: Vectors = (), *, make_parser: MakeP
 def check_vector(fmt: Format, case: Vector, *, make_parser: MakeParser = Parser, seed: int = 0) -> None:
     """One vector: the expected result, the promises on its text, and that it streams."""
     text = case["text"]
-    options = {"tools": case.get("tools") or None, "prompt": case.get("prefill") or ""}
+    options: dict[str, Any] = {"tools": case.get("tools") or None, "prompt": case.get("prefill") or ""}
 
     def new() -> StreamParser:
         return make_parser(fmt, **options)
@@ -206,7 +206,7 @@ def check_result(expect: Vector, events: Iterable[Event]) -> None:
     wanted = expect.get("tool_calls") or []
     if [start.name for start in starts] != [call["name"] for call in wanted]:
         raise AssertionError(f"the calls are {[start.name for start in starts]}, expected {[call['name'] for call in wanted]}")
-    for start, call in zip(starts, wanted):
+    for start, call in zip(starts, wanted, strict=True):
         text = "".join(event.text for event in events if isinstance(event, CallArguments) and event.index == start.index)
         complete = any(isinstance(event, CallEnd) and event.index == start.index and event.complete for event in events)
         check_call(start, text, complete, call)
@@ -249,7 +249,7 @@ def check_well_formed(events: Iterable[Event], text: str) -> None:
                 fail(f"a call that starts at {at} ends at {event.end}, in a text of {len(text)} characters: {event}", text)
             at, opened = event.end, None
         elif isinstance(event, Problem):
-            if event.index != opened and event.index is not None or not event.kind or not event.message:
+            if event.index not in (opened, None) or not event.kind or not event.message:
                 fail(f"a problem of another call, or without a kind or a message: {event}", text)
             if not 0 <= event.position <= len(text):
                 fail(f"a problem outside the text of {len(text)} characters: {event}", text)
@@ -289,7 +289,7 @@ def check_chunkings(new: NewParser, text: str, events: Iterable[Event], ways: It
         check_well_formed(got, text)
         got = joined(got, text)
         if got != whole:
-            at = next((at for at, pair in enumerate(zip(got, whole)) if pair[0] != pair[1]), min(len(got), len(whole)))
+            at = next((at for at, pair in enumerate(zip(got, whole, strict=False)) if pair[0] != pair[1]), min(len(got), len(whole)))
             fail(f"the chunking matters: event {at} is {got[at : at + 1]}, of the whole text {whole[at : at + 1]}", text, pieces)
 
 
@@ -579,6 +579,14 @@ def without_spaces(text: str) -> str:
     return re.sub(r'("(?:[^"\\]|\\.)*(?:"|\Z))|[ \t\r\n]+', r"\1", text)
 
 
+_PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
+_SCALAR = re.compile(r"[-+.0-9A-Za-z]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
+_SHORTEST = {"value": "null", "value or ]": "", "key": '"":null', "key or }": "", ":": ":null", ", or closer": ""}
+"""What JSON may stop wanting, and the shortest text that it takes then before the closers."""
+
+
 class JsonPrefix:
     """Strict JSON that arrives in pieces, and what would complete it. Takes any depth, and time linear in the text.
 
@@ -591,12 +599,6 @@ class JsonPrefix:
     Traceback (most recent call last):
     ValueError: no JSON value begins with 'trx'
     """
-
-    _plain = re.compile(r'[^"\\\x00-\x1f]*')
-    _scalar = re.compile(r"[-+.0-9A-Za-z]*")
-    _number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-    _escape = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
-    _after = {"value": "null", "value or ]": "", "key": '"":null', "key or }": "", ":": ":null", ", or closer": ""}
 
     def __init__(self) -> None:
         self.closers: list[str] = []
@@ -633,29 +635,29 @@ class JsonPrefix:
         elif self.word:
             end = self._ending(self.word)
             wanted = ", or closer"
-        return end + self._after[wanted] + "".join(reversed(self.closers))
+        return end + _SHORTEST[wanted] + "".join(reversed(self.closers))
 
     def _whole_escape(self, tail: str) -> bool:
-        return not self.word or self._escape.fullmatch(self.word + tail) is not None
+        return not self.word or _ESCAPE.fullmatch(self.word + tail) is not None
 
     def _ending(self, word: str) -> str:
         for literal in ("true", "false", "null"):
             if literal.startswith(word):
                 return literal[len(word) :]
         for tail in ("", "0"):
-            if self._number.fullmatch(word + tail):
+            if _NUMBER.fullmatch(word + tail):
                 return tail
         raise ValueError(f"no JSON value begins with {word[:60]!r}")
 
     def _string(self, text: str, at: int) -> int:
         if self.word:
             self.word += text[at]
-            if self._escape.fullmatch(self.word):
+            if _ESCAPE.fullmatch(self.word):
                 self.word = ""
             elif not any(self._whole_escape(tail) for tail in ("0", "00", "000", "0000")):
                 raise ValueError(f"no JSON escape begins with {self.word!r}")
             return at + 1
-        at = self._plain.match(text, at).end()  # type: ignore[union-attr]
+        at = _PLAIN.match(text, at).end()  # type: ignore[union-attr]
         if at < len(text):
             if text[at] == "\\":
                 self.word = "\\"
@@ -672,7 +674,7 @@ class JsonPrefix:
         return ":" if wanted in ("key", "key or }") else ", or closer"
 
     def _rest_of_word(self, text: str, at: int) -> int:
-        end = self._scalar.match(text, at).end()  # type: ignore[union-attr]
+        end = _SCALAR.match(text, at).end()  # type: ignore[union-attr]
         self.word += text[at:end]
         if end < len(text):
             if self._ending(self.word):
@@ -692,13 +694,13 @@ class JsonPrefix:
         elif value and character in "{[":
             self.closers.append("}" if character == "{" else "]")
             self.wanted = "key or }" if character == "{" else "value or ]"
-        elif value and self._scalar.match(character).end():  # type: ignore[union-attr]
+        elif value and _SCALAR.match(character).end():  # type: ignore[union-attr]
             self.word = character
         elif character == ":" == wanted:
             self.wanted = "value"
         elif character == "," and wanted == ", or closer" and self.closers:
             self.wanted = "key" if self.closers[-1] == "}" else "value"
-        elif character in "}]" and self.closers[-1:] == [character] and wanted in (", or closer", f"{'key' if character == '}' else 'value'} or {character}"):
+        elif character in "}]" and self.closers[-1:] == [character] and (wanted == ", or closer" or wanted.endswith(f"or {character}")):
             self.closers.pop()
             self.wanted = ", or closer"
         else:

@@ -1,8 +1,8 @@
 """The codecs: one incremental machine for each way to write arguments, text in and JSON text out.
 
 A codec reads with `step(text, at, last)`, says what it reads to the `OpenCall`, and sets `done` or `refused` (the text is no call).
-`finish(at)` tells it that the output ended inside the call. `flow` is the search that finds nothing in text which passes
-through unchanged, or None.
+`finish(at)` tells it that the output ended inside the call. What passes through as it is needs no step: `flow` is the search that finds
+nothing in such text, `passes` reads how far it goes; either may be None.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from toolparse.arguments.json_calls import EnvelopeCalls, NamedCall
 from toolparse.arguments.keyed_calls import KeyedCalls
 from toolparse.arguments.parameters import ParameterReader
 from toolparse.arguments.python_calls import PythonReader
+from toolparse.arguments.strict_json import StrictJson
 from toolparse.arguments.unnamed_call import UnnamedCall
 from toolparse.arguments.xml_parameters import XmlParameterReader
 from toolparse.calls import OpenCall
@@ -38,6 +39,9 @@ class Reader(Protocol):
 
     @property
     def flow(self) -> Callable[[str], Match[str] | None] | None: ...
+
+    @property
+    def passes(self) -> StrictJson | None: ...
 
 
 def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool, unnamed: str = "") -> Reader:

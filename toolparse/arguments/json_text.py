@@ -23,6 +23,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from toolparse.arguments.strict_json import PLAIN, StrictJson
+
 SPACE = " \t\r\n"
 _WS = r"[ \t\r\n]*"
 _SPACES = re.compile(_WS)
@@ -31,7 +33,6 @@ _VALUE = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[,}}\\]])|()(?=[{{\\[]))')
 _MEMBER_VALUE = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[}}\\]])|()(?=[{{\\[])|({_SCALAR}{_WS},{_WS}"))')
 _ELEMENT = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[}}\\]])|()(?=[{{\\[])|({_SCALAR}{_WS},{_WS})(?=["\\[{{\\-0-9tfn]))')
 _CUT = re.compile(rf"{_WS}[-+.\w]*{_WS}(?:,{_WS}|)\Z")
-_FLOW = re.compile(r'["\\\x00-\x1f]').search
 _SINGLE = re.compile(r"""['"\\\x00-\x1f]""").search
 _KEY_END = re.compile(f'"{_WS}(?:(:)({_WS}")?|\\Z)')
 _OBJECT_STRING_END = re.compile(f'"{_WS}(?:,{_WS}(")|(\\}})|(?:,{_WS})?\\Z)')
@@ -99,14 +100,13 @@ class JsonReader:
     """One JSON value, read incrementally.
 
     `out` receives valid JSON text, `report` the repairs. `step` returns how far it got; `done` says that the value has closed,
-    `closed_by` which end marker ended the text otherwise. Inside a string `flow` is the search that finds nothing in text which passes
-    through as it is, if `direct` says that `out` is where the text finally goes. `level` is the depth whose values are watched. `kept`, when a
-    list, takes the text as it was read.
+    `closed_by` which end marker ended the text otherwise. `direct` says that `out` is where the text finally goes, so that `passes` may read
+    in place of `step`; `flow` is for states of further codecs. `level` is the depth whose values are watched. `kept`, when a list, takes the text as it was read.
     """
 
     __slots__ = (
         "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "kept", "kept_at", "key_text", "last", "level", "max_held",
-        "out", "quote", "report", "seen", "stack", "state", "text", "word", "word_length",
+        "out", "quote", "report", "seen", "stack", "state", "strict", "text", "word", "word_length",
     )  # fmt: skip
 
     def __init__(self, report: Reporter, out: Callable[[str], Any], ends: EndsAt = never_ends, depth: int = 256) -> None:
@@ -131,6 +131,7 @@ class JsonReader:
         self.kept_at = 0
         self.direct = False
         self.flow: Search | None = None
+        self.strict = StrictJson(self)
         self.done = False
         self.closed_by = ""
         self.text = ""
@@ -147,6 +148,8 @@ class JsonReader:
         if self.kept is not None:
             self.kept_at = at
         end = len(text)
+        strict = self.strict
+        strict.leave()
         while at < end or last:
             at = self.state(at)
             if at < 0:
@@ -154,11 +157,31 @@ class JsonReader:
                 break
             if self.done:
                 break
+            if not last and strict.enter():
+                at = strict.read(text, at)
+                if at >= 0:
+                    strict.leave()
+                    break
+                at = ~at
         if self.copy < at:
             self.out(text[self.copy : at])
         if self.kept is not None:
             self.kept.append(text[self.kept_at : at])
         return at
+
+    def close_text(self, text: str, at: int) -> int:
+        """Read the last of a text whose end something else has found, and close what is open there. Returns where the value ends."""
+        at = self.step(text, at, True)
+        if not self.done and self.state == self.bare_word:
+            at = self.step(text, self.word_ended(at, at), True)
+        if not self.done:
+            self.text_ended(at, "close")
+        return at
+
+    @property
+    def passes(self) -> StrictJson | None:
+        """What reads on from here, if only to say how much of the text passes as it is."""
+        return self.strict if self.direct and self.strict.enter() else None
 
     # -- copying ------------------------------------------------------------------------------------------------------------------
 
@@ -235,8 +258,6 @@ class JsonReader:
     def begin_string(self, quote: str) -> None:
         self.quote = quote
         self.state = self.string
-        if self.direct and quote == '"':
-            self.flow = _FLOW
 
     def value(self, at: int) -> int:
         text = self.text
@@ -271,7 +292,7 @@ class JsonReader:
 
     def string(self, at: int) -> int:
         text = self.text
-        found = (_FLOW if self.quote == '"' else _SINGLE)(text, at)
+        found = (PLAIN if self.quote == '"' else _SINGLE)(text, at)
         if found is None:
             return ~len(text)
         at = found.start()
@@ -287,7 +308,6 @@ class JsonReader:
                             if not self.last:
                                 return ~at
                         elif kind != 1 or not self.in_array:
-                            self.flow = None
                             if kind == 2:
                                 self.pop()
                             else:
@@ -299,7 +319,6 @@ class JsonReader:
             if closes is None:
                 return ~at
             if closes:
-                self.flow = None
                 if character != '"':
                     self.patch(at, at + 1, '"')
                 self.ended()
@@ -309,7 +328,7 @@ class JsonReader:
 
     def key(self, at: int) -> int:
         text = self.text
-        found = (_FLOW if self.quote == '"' else _SINGLE)(text, at)
+        found = (PLAIN if self.quote == '"' else _SINGLE)(text, at)
         if found is None:
             self.key_text += text[at:]
             return ~len(text)

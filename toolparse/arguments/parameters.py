@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from toolparse import rawtext
 from toolparse.arguments.json_text import EndsAt, escaped
+from toolparse.call_names import unescaped
 from toolparse.calls import OpenCall
 from toolparse.lexer import SPACE, Values, slot_texts
 from toolparse.schema import Type
@@ -24,6 +25,8 @@ _STRING = Type({"type": "string"})
 
 class ParameterReader:
     """The parameters of one call, whose name stood in its header."""
+
+    passes = None
 
     __slots__ = (
         "by_line", "call", "done", "ends", "envelope", "given", "junk", "junk_start", "key", "kind", "kinds", "last", "line", "nullable", "parts",
@@ -121,11 +124,11 @@ class ParameterReader:
         if ends:
             self.close(at, complete=ends != "stop")
             return at
-        close = values.body.close
-        if text.startswith(close, at):
-            return at + len(close)
-        if not self.last and (close.startswith(text[at : at + len(close)]) or values.blanks_partial.match(text, at)):
-            return ~at
+        for close in values.closes:
+            if text.startswith(close, at):
+                return at + len(close)
+            if not self.last and (close.startswith(text[at : at + len(close)]) or values.blanks_partial.match(text, at)):
+                return ~at
         if not self.junk:
             self.junk_start = self.call.base + at
         run = values.junk.match(text, at)
@@ -215,7 +218,7 @@ class ParameterReader:
         self.unwrap(False, at)
         body = self.values.body
         slots = slot_texts(found)
-        self.key = key = slots["key"]
+        self.key = key = unescaped(slots["key"]) if body.escaped_keys else slots["key"]
         self.kind = kind = self.kinds.get(slots.get("kind", ""), "")
         tool = self.call.tool
         self.type = _STRING if kind == "string" else tool.parameter(key) if tool is not None else _UNTYPED

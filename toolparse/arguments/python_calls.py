@@ -55,6 +55,8 @@ class Container:
 class PythonReader:
     """The calls of a list, the first of which has begun with its header; or that one call."""
 
+    passes = None
+
     __slots__ = (
         "brackets", "call", "depth", "done", "ends", "given", "json_escapes", "key", "last", "listed", "quote", "raw_quotes", "refused",
         "spilling", "stack", "state", "text", "word", "word_length",

@@ -13,7 +13,8 @@ class Recorded:
 
     __slots__ = ("limit", "pieces", "reader")
 
-    flow = None
+    flow = passes = None
+    passes = None
     """Text that flows past the codec would be missing."""
 
     def __init__(self, reader: Reader, opening: str, limit: int) -> None:

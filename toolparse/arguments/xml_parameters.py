@@ -117,7 +117,7 @@ class XmlParameterReader(ParameterReader):
     def section(self, at: int) -> int:
         """Inside a CDATA section."""
         text = self.text
-        close = self.values.body.close
+        close = self.values.closes[0]
         look = at
         while True:
             end = text.find(SECTION_END, look)

@@ -1,4 +1,4 @@
-"""The commands and their options: `toolparse FILE...`, which is the default, and `toolparse formats`.
+"""The commands and their options: `toolparse FILE...`, which is the default, `toolparse convert` and `toolparse formats`.
 
 A command takes the arguments behind its name and returns the exit status; `CommandError` is for what cannot be carried out. The
 default command does what any caller of the library does: it feeds a parser and hands the events on.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import NoReturn
 
 from toolparse.cli.inputs import CommandError, open_input, read_text, read_tools
@@ -22,10 +23,12 @@ from toolparse.cli.output import (
     printer,
     progress_bar,
 )
+from toolparse.detect import detect
 from toolparse.events import CallEnd, Event, Problem
 from toolparse.formats import UnknownFormat, formats, get_format
 from toolparse.grammar import Format
-from toolparse.parser import Parser
+from toolparse.parser import Parser, parse
+from toolparse.render import CannotRender, render
 from toolparse.tools import Tools
 
 FINE, FAULTY, WRONG = 0, 1, 2
@@ -34,6 +37,7 @@ ABOUT = """\
 Turn what a language model wrote into tool calls. The message is printed as JSON.
 
   toolparse FILE... --format NAME   parse files; "-" is standard input, read as it arrives
+  toolparse convert FILE --from NAME --to NAME   write the message as another model would
   toolparse formats [--json]        list the formats, the models that write them and their other names
 """
 
@@ -63,7 +67,9 @@ def parse_files(arguments: list[str]) -> int:
         raise CommandError("no file given; see toolparse --help")
     if options.format is None:
         raise CommandError("no format given; name it with --format, see toolparse formats")
-    fmt = format_called(options.format)
+    fmt = None if options.format == "auto" else format_called(options.format)
+    if fmt is None and (options.chat_template or options.model):
+        fmt = format_told(options)
     tools = None if options.tools is None else read_tools(options.tools)
     status = FINE
     for name in options.files:
@@ -76,14 +82,16 @@ def parse_files(arguments: list[str]) -> int:
     return status
 
 
-def parse_file(name: str, fmt: Format, tools: Tools | None, options: argparse.Namespace) -> bool:
-    """Print what a file comes to. Returns whether it is sound."""
-    parser = Parser(fmt, tools=tools, prompt=options.prompt)
+def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argparse.Namespace) -> bool:
+    """Print what a file comes to. Returns whether it is sound. Without a format, the beginning of the file must tell it."""
     sound = True
 
     def batches() -> Iterator[list[Event]]:
         nonlocal sound
-        for text in read_text(file, name):
+        texts = read_text(file, name)
+        begin = next(texts, "")
+        parser = Parser(fmt or format_shown(begin, name), tools=tools, prompt=options.prompt)
+        for text in chain((begin,), texts):
             for piece in pieces(text, options.chunk):
                 events = parser.feed(piece)
                 sound = sound and not any(map(is_fault, events))
@@ -102,6 +110,29 @@ def parse_file(name: str, fmt: Format, tools: Tools | None, options: argparse.Na
     return sound
 
 
+def convert(arguments: list[str]) -> int:
+    """`toolparse convert FILE --from NAME --to NAME`: what another model would have written."""
+    parser = Options(prog="toolparse convert", description="Write the message of a file in the format of another model.")
+    parser.add_argument("file", metavar="FILE", help="text as the model wrote it, in UTF-8")
+    parser.add_argument("--from", dest="source", metavar="NAME", required=True, help="the format of the file")
+    parser.add_argument("--to", dest="target", metavar="NAME", required=True, help="the format to write")
+    parser.add_argument("--tools", metavar="FILE", help="JSON list of the tools that the model was given")
+    parser.add_argument("--prompt", metavar="TEXT", help="the rendered prompt or its end, '' if nothing is pre-filled")
+    options = parser.parse_args(arguments)
+    source, target = format_called(options.source), format_called(options.target)
+    tools = None if options.tools is None else read_tools(options.tools)
+    with open_input(options.file, also=COMMANDS) as file:
+        message = parse("".join(read_text(file, options.file)), source, tools=tools, prompt=options.prompt)
+    try:
+        text = render(message, target, tools=tools)
+    except CannotRender as error:
+        complain(f"{options.file}: {error}")
+        return FAULTY
+    sys.stdout.write(text + "\n" * sys.stdout.isatty())
+    sound = all(call.complete for call in message.tool_calls) and not any(map(is_fault, message.problems))
+    return FINE if sound else FAULTY
+
+
 def list_formats(arguments: list[str]) -> int:
     """`toolparse formats`: every known format."""
     parser = Options(prog="toolparse formats", description="List the formats, the models that write them and their other names.")
@@ -111,7 +142,7 @@ def list_formats(arguments: list[str]) -> int:
     return FINE
 
 
-COMMANDS = {"formats": list_formats}
+COMMANDS = {"convert": convert, "formats": list_formats}
 
 
 class Options(argparse.ArgumentParser):
@@ -132,7 +163,11 @@ def file_options() -> Options:
         allow_abbrev=False,
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="text as the model wrote it, in UTF-8")
-    parser.add_argument("--format", metavar="NAME", help="the format, by any name that `toolparse formats` lists")
+    parser.add_argument(
+        "--format", metavar="NAME", help="the format, by any name that `toolparse formats` lists, or auto: by what the next two or the file tell"
+    )
+    parser.add_argument("--chat-template", metavar="FILE", help="with --format auto: the model's chat template")
+    parser.add_argument("--model", metavar="NAME", help="with --format auto: the model's name or path")
     parser.add_argument("--tools", metavar="FILE", help="JSON list of the tools that the model was given")
     parser.add_argument("--prompt", metavar="TEXT", help="the rendered prompt or its end, '' if nothing is pre-filled")
     parser.add_argument("--chunk", type=positive, metavar="N", help="feed the parser at most N characters at a time")
@@ -161,6 +196,26 @@ def format_called(name: str) -> Format:
         return get_format(name)
     except UnknownFormat as error:
         raise CommandError(str(error)) from None
+
+
+def format_told(options: argparse.Namespace) -> Format:
+    """The format that the chat template or the model's name tells."""
+    template = None
+    if options.chat_template is not None:
+        with open_input(options.chat_template) as file:
+            template = "".join(read_text(file, options.chat_template))
+    guess = detect(chat_template=template, model=options.model)
+    if guess is None:
+        raise CommandError("neither the chat template nor the model's name tells a format; name it with --format, see toolparse formats")
+    return format_called(guess.format)
+
+
+def format_shown(text: str, name: str) -> Format:
+    """The format that a piece of output shows."""
+    guess = detect(output=text)
+    if guess is None:
+        raise CommandError(f"{name}: the text shows no format; name it with --format, see toolparse formats")
+    return format_called(guess.format)
 
 
 def pieces(text: str, size: int | None) -> Iterator[str]:

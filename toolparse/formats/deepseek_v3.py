@@ -11,7 +11,7 @@ MISWRITTEN = ("<｜tool_calls_begin｜>", "<｜tool calls begin｜>", "<｜tool\
 
 DEEPSEEK_V3 = Format(
     name="deepseek_v3",
-    aliases=("deepseekv3", "deepseek_r1", "deepseek-r1-0528"),
+    aliases=("deepseekv3", "deepseek-r1-0528", "cogito"),
     models=("DeepSeek-V3", "DeepSeek-R1", "DeepSeek-R1-0528", "DeepSeek-R1-Distill"),
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n", close_again=True),),
     calls=(

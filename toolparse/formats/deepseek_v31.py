@@ -6,6 +6,7 @@ from toolparse.grammar import Calls, JsonText, Reasoning, Wrapper
 DEEPSEEK_V31 = DEEPSEEK_V3.variant(
     name="deepseek_v31",
     aliases=("deepseekv31", "deepseek3", "deepseek3.1"),
+    reasoning_aliases=("deepseek_v3",),
     models=("DeepSeek-V3.1", "DeepSeek-V3.1-Terminus", "DeepSeek-V3.2-Exp"),
     reasoning=(Reasoning("<think>", "</think>", close_again=True),),
     calls=(

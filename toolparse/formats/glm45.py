@@ -25,7 +25,7 @@ TAGS = ("<tool_call>", "</tool_call>", "<arg_key>", "</arg_key>", "<arg_value>",
 
 GLM45 = Format(
     name="glm45",
-    aliases=("glm", "glm47", "glm-4.7"),
+    aliases=("glm", "glm47", "glm-4.7", "glm-ocr"),
     models=(
         "GLM-4.5", "GLM-4.5-Air", "GLM-4.5V", "GLM-4.6", "GLM-4.6V", "GLM-4.7", "GLM-4.7-Flash", "GLM-5", "GLM-5.1",
         "GLM-5.2", "GLM-5.3",

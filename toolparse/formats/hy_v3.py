@@ -24,6 +24,7 @@ TAGS = (
 
 HY_V3 = Format(
     name="hy_v3",
+    aliases=("hunyuan",),
     models=("Hy3", "Hy3-preview", "HYV3"),
     reasoning=(Reasoning("<think>", "</think>"),),
     calls=(GROUP,),

@@ -4,7 +4,7 @@ from toolparse.grammar import Calls, Envelope, Format, Reasoning
 
 INTERNLM = Format(
     name="internlm",
-    aliases=("intern-s1",),
+    aliases=("interns1", "intern-s1"),
     models=("InternLM2", "InternLM2.5", "InternLM3", "Intern-S1", "Intern-S1-mini", "Intern-S1-Pro"),
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n"),),
     calls=(

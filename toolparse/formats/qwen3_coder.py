@@ -31,7 +31,7 @@ FUNCTION = Calls(
 
 QWEN3_CODER = Format(
     name="qwen3_coder",
-    aliases=("qwen3_xml", "qwen3coder", "qwen3-coder", "qwen3.5", "nanbeige"),
+    aliases=("qwen3_xml", "qwen3coder", "qwen3-coder", "qwen3.5", "ornith", "nanbeige", "interns2-preview"),
     models=("Qwen3-Coder", "Qwen3-Coder-Next", "Qwen3.5", "Qwen3.6", "Qwen3.8", "Nanbeige4"),
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n"),),
     calls=(FUNCTION, *HERMES.calls),
