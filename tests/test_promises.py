@@ -140,6 +140,7 @@ def test_the_work_is_linear(name: str) -> None:
     [
         ("pythonic", "[station", " "),
         ("pythonic", "[station", "\n"),
+        ("pythonic", "[", "x"),
         ("deepseek_v31", "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>find_d", " "),
     ],
 )

@@ -85,6 +85,10 @@ class Reasoning:
     """A call inside the block counts, and the block goes on behind it (Apertus alone: its calls may stand inside the reasoning)."""
     reflection: str = ""
     """A marker inside the block that the template may write behind the opener (Seed-OSS alone)."""
+    label: str = ""
+    """What the template writes behind the opener, as part of it. Output that begins with it, the opener missing, is reasoning."""
+    close_anywhere: bool = False
+    """A closer that closes nothing is framing, wherever it stands."""
     open_again: bool = False
     """The opener counts at the start of the output though the prompt has closed a block (MiMo, whose turns behind a tool result do so)."""
 
@@ -221,6 +225,8 @@ class Parameters:
     none_is_null: bool = False
     """`None` is null where null is allowed and a string is not, though the template prints JSON."""
     kinds: tuple[tuple[str, Literal["string", "json", "json_by_schema"]], ...] = ()
+    named_types: bool = False
+    """`{kind}` names a type of JSON Schema, or `any` for text; it counts where the schema leaves open which type a value has."""
     first: tuple[Part, ...] = ()
     """What is left of the first parameter's opening when its beginning is missing (behind a `{joined}`)."""
     envelopes: tuple[str, ...] = ()
@@ -250,7 +256,22 @@ class PythonCalls:
     """The template writes values as JSON, so strings may hold the one escape of JSON that Python lacks, `\\/` (OLMo 3 alone)."""
 
 
-Body = Union[Envelope, JsonText, Parameters, PythonCalls]
+@dataclass(frozen=True, slots=True)
+class BareKeys:
+    """Arguments as an object in braces with bare keys; a string stands between two of the marker `quote`, without any escapes."""
+
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """Arguments as nested elements whose tags stand behind the marker `prefix`; a list's items are elements called `item`."""
+
+    prefix: str
+    item: str = "item"
+
+
+Body = Union[Envelope, JsonText, Parameters, PythonCalls, BareKeys, Elements]
 
 
 @dataclass(frozen=True, slots=True)

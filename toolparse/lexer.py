@@ -22,7 +22,8 @@ HEAD_LIMIT = 1024
 """A call's opening is at most this long, in characters; what is longer is text."""
 _SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined)\}")
 _CHARACTERS = {
-    "id": r"[^\s<>\[\]{}]", "key": r"""[^<>\n"']""", "word": r"""[^\s<>"'=]""", "kind": r"""[^<>\s"']""", "other": r"[^<>\n]", "joined": r"[^<>]"
+    "id": r"[^\s<>\[\]{}]", "key": r"""[^<>\n"']""", "word": r"""[^\s<>"'=]""", "kind": r"""[^<>\s"']""", "other": r"[^<>\n]",
+    "joined": r"[^<>]",
 }  # fmt: skip
 WRITTEN = r"(?:[ \t\r\n]|\\n)*"
 """White space, the two characters backslash and n among it."""
@@ -167,7 +168,7 @@ def sequence(parts: tuple[Part, ...], name: str, whole: bool, blank: str = WS, s
         elif isinstance(part, Maybe):
             out.append(f"(?:{space}(?:{texts}))?")
         elif isinstance(part, Repeated):
-            out.append(f"(?:{end}{space}(?:{texts})(?:{blank}(?:{texts}))*)")
+            out.append(f"(?:{end}{space}(?:{end}{texts})(?:{blank}(?:{texts}))*)")
         else:
             out.append(f"(?:{end}{space}(?:{end}{texts}))")
     return "".join(out)
@@ -197,12 +198,12 @@ def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool =
 class EndMarks:
     """Where a call's text may end outside strings: at its own closers ("close"), the next opening ("open") or a stop token ("stop")."""
 
-    __slots__ = ("firsts", "full", "partial")
+    __slots__ = ("closers", "firsts", "full", "openings", "partial", "stops")
 
     def __init__(self, closers: Iterable[str], openings: Iterable[str], stops: Iterable[str]) -> None:
-        closers = tuple(closers)
-        openings = tuple(text for text in openings if text not in closers)
-        stops = tuple(stops)
+        self.closers = closers = tuple(closers)
+        self.openings = openings = tuple(text for text in openings if text not in closers)
+        self.stops = stops = tuple(stops)
         self.full = re.compile(f"(?P<close>{any_of(closers)})|(?P<open>{any_of(openings)})|(?P<stop>{any_of(stops)})")
         self.partial = re.compile(beginnings((*closers, *openings, *stops)))
         self.firsts = frozenset(text[0] for text in (*closers, *openings, *stops))
@@ -245,8 +246,8 @@ class Values:
     """Patterns of raw parameter values: their openers, and what may end them."""
 
     __slots__ = (
-        "blanks", "blanks_partial", "body", "closes", "first", "first_partial", "flow", "follows", "junk", "key_end", "object_key", "object_key_partial", "open",
-        "open_partial", "search",
+        "blanks", "blanks_partial", "body", "closes", "first", "first_partial", "flow", "follows", "junk", "key_end", "match",
+        "object_key", "object_key_partial", "open", "open_partial", "search",
     )  # fmt: skip
 
     def __init__(self, body: Parameters, ends: tuple[str, ...], stops: tuple[str, ...]) -> None:
@@ -282,9 +283,10 @@ class Values:
             held = f"(?:{held}|{re.escape(begin)}[^<>\\n]{{0,32}}\\Z)"
         trim = re.escape(body.trim)
         hold = f"(?:{trim})?{held}|{cut(body.trim)}\\Z" if trim else held
-        self.search = re.compile(f"(?P<hold>{hold})|{f'(?:{trim})?' if trim else ''}(?:{marks})").search
+        mark = re.compile(f"(?P<hold>{hold})|{f'(?:{trim})?' if trim else ''}(?:{marks})")
+        self.search, self.match = mark.search, mark.match
         self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (*closes, *openers, *ends, *stops))}]+")
-        firsts = {*(text[0] for text in closes), *(text[0] for text in (*nexts, *stops)), *(end.marker[0] for end in body.ends), *body.trim[:1]}
+        firsts = {*(text[0] for text in (*closes, *nexts, *stops)), *(end.marker[0] for end in body.ends), *body.trim[:1]}
         self.flow = re.compile(f"[{''.join(map(re.escape, sorted(firsts)))}\"\\\\\\x00-\\x1f]").search
 
 
@@ -380,8 +382,8 @@ def stop_texts(fmt: Format) -> tuple[str, ...]:
 
 
 def section_closers(calls: Calls) -> Iterator[str]:
-    """What is framing anywhere in a section that holds all calls of a turn: the ends of the section and of a call."""
-    if calls.wrapper is not None and calls.wrapper.shared:
+    """What is framing anywhere in a section of calls that have markers of their own: the ends of the section and of a call."""
+    if calls.wrapper is not None and calls.wrapper.shared and calls.close:
         for part in (*calls.close[-1:], calls.wrapper.close):
             yield from spellings(part)
 

@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from toolparse.arguments import Reader, reader_for
 from toolparse.arguments.recorded import Recorded
@@ -42,6 +42,9 @@ from toolparse.grammar import Format, Frame
 from toolparse.grammar import Reasoning as Pair
 from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Suffixes, Watch, lexicon, slot_texts, spellings, suffixed
 from toolparse.message import Message, MessageBuilder
+
+if TYPE_CHECKING:
+    from toolparse.regions import RegionMachine
 
 _SPACES = re.compile(r"[ \t\r\n]*")
 HELD_SPACE = 64
@@ -125,6 +128,7 @@ class Parser:
         self._gap_length = 0
         self._spilled = False
         self._tail: list[str] = []
+        self._spaces = ""
         self._outer_gap: list[str] = []
         self._pair: Pair | None = None
         self._watch: Watch = self._lex.content
@@ -141,6 +145,7 @@ class Parser:
         self._frame: Frame | None = None
         self._resume: Pair | None = None
         self._headers: Headers | None = None
+        self._prefilled = False
         self._headed = False
         self._between = 0
         self._tagged = bool(self._lex.frame_openers)
@@ -304,6 +309,8 @@ class Parser:
         waiting = sum(map(len, self._gap)) + sum(map(len, self._tail)) + sum(map(len, self._raw))
         if self._state == self._call and not self._sink.trial:
             waiting += self._reader.held
+        if self._regions is not None:
+            waiting += self._regions.held
         return min(len(self._held) + waiting, self._total)
 
     @property
@@ -410,6 +417,8 @@ class Parser:
 
     def _keep_gap(self, text: str) -> None:
         """White space whose meaning what follows it decides."""
+        if not text:
+            return
         self._gap.append(text)
         if "\n" in text:
             self._line = True
@@ -504,6 +513,13 @@ class Parser:
                     return found
             if not self._fresh:
                 return None
+            for pair in self._pairs:
+                if pair.label and self._prefilled is False and self._base + at == 0:
+                    moved = self._take((pair.label,), at, last)
+                    if moved is not None:
+                        if moved >= 0:
+                            self._enter(pair)
+                        return moved
             pairs = self._lex.openers
             if self._block:
                 pairs = {text: pair for text, pair in pairs.items() if pair.open_again and not self._thought}
@@ -516,6 +532,8 @@ class Parser:
                                 self._again = False
                                 self._border()
                             return moved
+            if last and any(is_cut(text[at:], (marker,)) for marker in pairs) and self._is_fragment(text[at:], at):
+                return ~len(text)
             moved = self._take(tuple(pairs), at, last)
             if moved is not None and moved >= 0:
                 self._enter(pairs[text[at:moved]])
@@ -576,8 +594,8 @@ class Parser:
         for marker in sorted(texts, key=len, reverse=True):
             if text.startswith(marker, at):
                 return at + len(marker) if not self._is_typed(at, at + len(marker)) else None
-        if not last and any(marker.startswith(text[at : at + len(marker)]) for marker in texts):
-            return ~at
+            if not last and marker.startswith(text[at : at + len(marker)]):
+                return ~at
         return None
 
     def _enter(self, pair: Pair) -> None:
@@ -592,6 +610,8 @@ class Parser:
         self._thinking_begun = False
         self._late_closer = False
         self._resume = None
+        if pair.label:
+            self._echo = self._line = True
 
     def _leave(self) -> None:
         """The reasoning block ends."""
@@ -670,7 +690,7 @@ class Parser:
                 if marker in watch.openers:
                     self._enter(self._lex.openers[marker])
                     return end
-                if marker in watch.closers and self._late_closer:
+                if marker in watch.closers and (self._late_closer or any(pair.close_anywhere for pair in self._pairs)):
                     self._late_closer = False
                     self._framable = self._lex.frames
                     self._border()
@@ -917,6 +937,9 @@ class Parser:
             self._late_closer = not pair.goes_on
             self._resume = pair if pair.goes_on else None
         self._border()
+        self._keep_gap(self._spaces)
+        self._spaces = ""
+        self._tail = []
         self._fresh = False
         self._framable = ()
 
@@ -954,6 +977,8 @@ class Parser:
         self._text = self._give_back()
         self._state = self._prose
         self._refused = None if by_header else self._base
+        self._spaces = ""
+        self._to_gap()
         if tried > RESCAN:
             end = min(tried, self._max_held)
             self._say(0, end)
@@ -994,13 +1019,12 @@ class Parser:
                 return found.end()
             wait = wait or (not last and tail.partial[i].match(text, at) is not None)
         inside = self._wrapped
-        between = "".join(character for piece in self._tail for character in piece if character in SPACE)
+        self._spaces = "" if inside else "".join(character for piece in self._tail for character in piece if character in SPACE)
         for heads in (tail.next if inside else (), self._lex.content.heads, self._lex.content.edge_heads):
             found_at = self._try(heads, at, last)
             if found_at is not None:
-                if found_at >= 0 and between and not inside:
-                    self._keep_gap(between)
                 return found_at
+        self._spaces = ""
         if wait:
             return ~at
         if self._headers is not None:
@@ -1073,7 +1097,11 @@ class Parser:
 
     def _to_gap(self) -> None:
         for text in self._tail:
-            self._keep_gap(text)
+            body = text.strip(SPACE)
+            blanks = len(text) - len(text.lstrip(SPACE))
+            self._keep_gap(text[:blanks])
+            self._say_raw(body)
+            self._keep_gap(text[blanks + len(body) :])
         self._tail = []
 
     def _stopped(self, at: int, last: bool) -> int:
@@ -1149,7 +1177,7 @@ class Parser:
                 self._echo = self._block = True
                 return
             if end.endswith(spellings(pair.close)):
-                self._block = self._again = True
+                self._block = self._again = self._prefilled = True
                 return
         for frame in self._lex.frame_openers.values():
             if end.endswith(spellings(frame.open)):
@@ -1162,6 +1190,7 @@ class Parser:
         the first call of the output: it begins with the output's first events.
         """
         self._total = -len(turn)
+        self._prefilled = True
         events = self.feed(turn)
         sink = self._sink
         if sink.open and not sink.muted:
@@ -1235,6 +1264,7 @@ def format_of_template(chat_template: str | None) -> Format:
     return get_format(guess.format)
 
 
+@lru_cache(maxsize=512)
 def with_reasoning(fmt: Format, other: Format) -> Format:
     """The format with the reasoning of another one. Whether a call ends open reasoning stays as the format has it."""
     pairs = other.reasoning

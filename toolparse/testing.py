@@ -421,9 +421,12 @@ class Framing:
 def check_linear(new: NewParser, prefix: str, unit: str) -> None:
     """The work is linear in the text: eight times a flood costs about eight times as much, fed whole or in small pieces.
 
-    Function calls are counted, which is exact; the time is measured for what goes on inside a call, which is not, so that only
+    A short flood comes first, so that exponential work is told and does not hang. Function calls are counted, which is exact; the time is measured for what goes on inside a call, which is not, so that only
     three times the expected time in each of four measurements is a fault.
     """
+    some = prefix + unit * 24
+    if seconds(new, some, sys.maxsize) > 1 + len(some) / 1000:
+        raise AssertionError(f"more than {1 + len(some) / 1000} s for {len(some)} characters of {prefix!r} + {unit!r} * n")
     for size in (4, sys.maxsize):
         where = f"of {prefix!r} + {unit!r} * n, in pieces of {min(size, 6400)}"
         short, long = (prefix + unit * (length // len(unit)) for length in (300, 2400))
@@ -540,13 +543,14 @@ def mutate(text: str, words: Sequence[str], random: Random) -> str:
 
 def floods(fmt: Format, cases: Sequence[Vector] = ()) -> Iterator[tuple[str, str]]:
     """A prefix, and what to repeat behind it: markers and single characters, in prose and inside a call that some vector begins."""
-    units = (*markers(fmt), *'{[<"\\', "'", " ", "\n", '{"a":', "a=", "x, ", "f(", "\\u12", "```\n")
+    units = (*markers(fmt), *'{[<"\\', "'", " ", "\n", '{"a":', "a=", "x", "x.", "x, ", "f(", "\\u12", "```\n")
     yield from (("", unit) for unit in units)
-    calls = [case["text"] for case in cases if case.get("kind") == "canonical" and case["expect"].get("tool_calls")]
+    calls = [case for case in cases if case.get("kind") == "canonical" and case["expect"].get("tool_calls")]
     if calls:
-        text = min(calls, key=len)
-        for share in (0.5, 0.8):
-            yield from ((text[: int(len(text) * share)], unit) for unit in units)
+        case = min(calls, key=lambda case: len(case["text"]))
+        text = case["text"]
+        for end in (text.find(case["expect"]["tool_calls"][0]["name"]), len(text) // 2, len(text) * 4 // 5):
+            yield from ((text[:end], unit) for unit in units)
 
 
 # -- JSON -------------------------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from re import Match
 from typing import Protocol
 
+from toolparse.arguments.bare_keys import BareKeysReader, marks_of
 from toolparse.arguments.code import CodeCall
+from toolparse.arguments.elements import ElementsReader, marks_for
 from toolparse.arguments.json_calls import EnvelopeCalls, NamedCall
 from toolparse.arguments.keyed_calls import KeyedCalls
 from toolparse.arguments.parameters import ParameterReader
@@ -20,7 +22,7 @@ from toolparse.arguments.strict_json import StrictJson
 from toolparse.arguments.unnamed_call import UnnamedCall
 from toolparse.arguments.xml_parameters import XmlParameterReader
 from toolparse.calls import OpenCall
-from toolparse.grammar import Calls, Envelope, JsonText, PythonCalls
+from toolparse.grammar import BareKeys, Calls, Elements, Envelope, JsonText, PythonCalls
 from toolparse.lexer import Tail
 
 
@@ -59,4 +61,8 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool,
         return (KeyedCalls if body.keyed else EnvelopeCalls)(call, body, ends, depth, bare)
     if isinstance(body, PythonCalls):
         return PythonReader(call, body, ends, depth)
+    if isinstance(body, BareKeys):
+        return BareKeysReader(call, marks_of(body, ends), ends, depth)
+    if isinstance(body, Elements):
+        return ElementsReader(call, marks_for(body, ends), ends, depth)
     raise TypeError(f"no codec reads {type(body).__name__}")

@@ -32,7 +32,7 @@ _SCALAR = r"(?:-?(?:[1-9][0-9]*|0)(?:\.[0-9]+|)(?:[eE][+-]?[0-9]+|)|true|false|n
 _VALUE = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[,}}\\]])|()(?=[{{\\[]))')
 _MEMBER_VALUE = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[}}\\]])|()(?=[{{\\[])|({_SCALAR}{_WS},{_WS}"))')
 _ELEMENT = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[}}\\]])|()(?=[{{\\[])|({_SCALAR}{_WS},{_WS})(?=["\\[{{\\-0-9tfn]))')
-_CUT = re.compile(rf"{_WS}[-+.\w]*{_WS}(?:,{_WS}|)\Z")
+_CUT = re.compile(rf"{_WS}(?:([-+.\w]+{_WS}(?:,{_WS}|))|)\Z")
 _SINGLE = re.compile(r"""['"\\\x00-\x1f]""").search
 _KEY_END = re.compile(f'"{_WS}(?:(:)({_WS}")?|\\Z)')
 _OBJECT_STRING_END = re.compile(f'"{_WS}(?:,{_WS}(")|(\\}})|(?:,{_WS})?\\Z)')
@@ -265,8 +265,10 @@ class JsonReader:
         if character == '"':
             self.begin_string('"')
             return at + 1
-        if len(text) - at < SHORT and not self.last and _CUT.match(text, at):
-            return ~at
+        if len(text) - at < SHORT and not self.last:
+            cut = _CUT.match(text, at)
+            if cut is not None:
+                return ~cut.end() if cut.lastindex is None else ~at
         found = (_VALUE if len(self.stack) <= self.level else _ELEMENT if self.in_array else _MEMBER_VALUE).match(text, at)
         if found is None:
             return self.odd_value(at)

@@ -23,14 +23,27 @@ _UNTYPED = Type({})
 _STRING = Type({"type": "string"})
 
 
+_NAMED: dict[str, Type] = {
+    word: Type({"type": word}) for word in ("string", "integer", "number", "boolean", "object", "array", "null")
+} | {"any": _STRING}
+
+
+def narrowed(declared: Type, word: str) -> Type:
+    """The type that the markup names, if the schema allows it and others; else the schema's."""
+    named = _NAMED.get(word)
+    if named is None or len(declared.kinds) == 1 or (declared.declared and not set(named.kinds) <= set(declared.kinds)):
+        return declared
+    return named
+
+
 class ParameterReader:
     """The parameters of one call, whose name stood in its header."""
 
     passes = None
 
     __slots__ = (
-        "by_line", "call", "done", "ends", "envelope", "given", "junk", "junk_start", "key", "kind", "kinds", "last", "line", "nullable", "parts",
-        "refused", "repeated", "size", "state", "streaming", "text", "type", "values",
+        "by_line", "call", "done", "ends", "envelope", "given", "junk", "junk_start", "key", "kind", "kinds", "last", "line", "nullable",
+        "parts", "refused", "repeated", "size", "start", "state", "streaming", "text", "type", "values",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
@@ -51,6 +64,7 @@ class ParameterReader:
         self.line = self.by_line
         self.junk: list[str] = []
         self.junk_start = 0
+        self.start = 0
         self.size = 0
         self.state: Callable[[int], int] = self.between
         self.done = False
@@ -113,6 +127,7 @@ class ParameterReader:
             found = values.object_key.match(text, at)
             if found is not None:
                 self.report_junk()
+                self.start = self.call.base + at
                 self.parts = []
                 self.state = self.object_key
                 return found.end()
@@ -160,7 +175,7 @@ class ParameterReader:
                 if counts:
                     self.parts.append(text[at:end])
                     self.state = self.between
-                    self.whole("".join(self.parts), at)
+                    self.whole("".join(self.parts), self.start - self.call.base)
                     return found.end()
             self.parts.append(text[at:end])
             return ~end
@@ -222,6 +237,8 @@ class ParameterReader:
         self.kind = kind = self.kinds.get(slots.get("kind", ""), "")
         tool = self.call.tool
         self.type = _STRING if kind == "string" else tool.parameter(key) if tool is not None else _UNTYPED
+        if body.named_types and "kind" in slots:
+            self.type = narrowed(self.type, slots["kind"].partition("[")[0])
         self.repeated = key in self.given
         self.streaming = self.nullable = False
         if self.repeated:
@@ -235,6 +252,7 @@ class ParameterReader:
                 self.nullable = self.type.string_or_null
         self.parts = []
         self.size = 0
+        self.start = self.call.base + at
         self.line = self.by_line
         self.state = self.trim if body.trim else self.value
 
@@ -256,16 +274,17 @@ class ParameterReader:
         if self.text.startswith(trim, at):
             self.state = self.value
             return at + len(trim)
-        if not self.last and trim.startswith(self.text[at:]):
+        if not self.last and trim.startswith(self.text[at : at + len(trim)]):
             return ~at
         self.state = self.value
         return at
 
     def value(self, at: int) -> int:
         text = self.text
+        values = self.values
         look = at
         while True:
-            found = self.values.search(text, look)
+            found = values.search(text, look)
             if found is None:
                 self.take(at, len(text))
                 return ~len(text)
@@ -314,7 +333,8 @@ class ParameterReader:
         text = self.text[start:end]
         if self.by_line:
             newline = text.rfind("\n")
-            self.line = not text[newline + 1 :].strip(" \t") and (newline >= 0 or self.line)
+            if newline >= 0 or self.line:
+                self.line = not text[newline + 1 :].strip(" \t")
         self.put(text)
 
     def put(self, text: str) -> None:
@@ -340,14 +360,13 @@ class ParameterReader:
         if self.repeated:
             self.parts = self.parts[:1]
             return
-        self.call.problem("too_long", f"the value of {self.key!r} is longer than can be held; kept as a string", 0)
+        position = self.start - self.call.base
+        self.call.problem("too_long", f"the value of {self.key!r} is longer than can be held; kept as a string", position)
         self.envelope = None
         self.release()
 
     def may_be_null(self) -> bool:
-        if len(self.parts) > 16:
-            self.parts = ["".join(self.parts)]
-        text = "".join(self.parts).strip()
+        text = "".join(self.parts)
         return "null".startswith(text) or (self.values.body.python_scalars and "None".startswith(text))
 
     def end(self, at: int) -> None:

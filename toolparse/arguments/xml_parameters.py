@@ -1,7 +1,8 @@
 """Raw parameter values that are escaped as in XML: by entities, or in a CDATA section.
 
-The escaping makes the closer certain, so nothing behind it is looked at, except behind the `]]>` of a section, which counts only where the
-value's closer follows. A value that begins with a line break is laid out: white space at its ends, and around a section, is framing.
+The escaping makes the closer certain, so nothing behind it is looked at, except behind the `]]>` of a section, which counts only
+where the value's closer follows. A value that begins with a line break is laid out: white space at its ends, and around a section, is
+framing.
 
     layout ──> (lead) ──> value ──closer──> between
                             └──<![CDATA[──> section ──]]> and closer──> between
@@ -91,13 +92,13 @@ class XmlParameterReader(ParameterReader):
                 self.spaces = []
                 self.state = self.section
                 return start + len(SECTION)
-            found = self.values.search(text, start)
-            if found is not None and found.start() == start:
+            found = self.values.match(text, start)
+            if found is not None:
                 if found.lastgroup == "hold":
                     return ~start
                 self.end(start)
                 return found.end() if found.lastgroup == "close" else start
-            if SECTION.startswith(text[start:]):
+            if SECTION.startswith(text[start : start + len(SECTION)]):
                 return ~start
         self.say(text[start])
         return start + 1
@@ -132,7 +133,7 @@ class XmlParameterReader(ParameterReader):
                 self.put(text[at:end])
                 self.end(end)
                 return behind + len(close)
-            if close.startswith(text[behind:]):
+            if close.startswith(text[behind : behind + len(close)]):
                 self.put(text[at:end])
                 return ~end
             look = end + 1

@@ -91,7 +91,7 @@ def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argp
         texts = read_text(file, name)
         begin = next(texts, "")
         parser = Parser(fmt or format_shown(begin, name), tools=tools, prompt=options.prompt)
-        for text in chain((begin,), texts):
+        for text in chain((begin,) if begin else (), texts):
             for piece in pieces(text, options.chunk):
                 events = parser.feed(piece)
                 sound = sound and not any(map(is_fault, events))

@@ -1,6 +1,6 @@
 """DeepSeek-V3-0324 and R1: a section of calls, each a name and JSON in a code fence."""
 
-from toolparse.grammar import Calls, Format, JsonText, OneOf, Reasoning, Wrapper
+from toolparse.grammar import Ahead, Calls, Format, JsonText, OneOf, Reasoning, Wrapper
 
 CALLS_BEGIN = OneOf(("<｜tool▁calls▁begin｜>", "<|tool▁calls▁begin|>", "<|tool_calls_begin|>"))
 CALLS_END = OneOf(("<｜tool▁calls▁end｜>", "<|tool▁calls▁end|>", "<|tool_calls_end|>"))
@@ -8,6 +8,7 @@ CALL_BEGIN = OneOf(("<｜tool▁call▁begin｜>", "<|tool▁call▁begin|>", "<
 CALL_END = OneOf(("<｜tool▁call▁end｜>", "<|tool▁call▁end|>", "<|tool_call_end|>"))
 SEPARATOR = OneOf(("<｜tool▁sep｜>", "<|tool▁sep|>", "<|tool_sep|>"))
 MISWRITTEN = ("<｜tool_calls_begin｜>", "<｜tool calls begin｜>", "<｜tool\\_calls\\_begin｜>", "<｜tool▁calls｜>")
+NAME_END = Ahead(("\n", "```", "{"), adjacent=True)
 
 DEEPSEEK_V3 = Format(
     name="deepseek_v3",
@@ -18,8 +19,8 @@ DEEPSEEK_V3 = Format(
         Calls(
             wrapper=Wrapper(OneOf(CALLS_BEGIN.spellings + MISWRITTEN), CALLS_END, shared=True),
             bare="always",
-            open=(CALL_BEGIN, "function", SEPARATOR, "{name}\n"),
-            also=(("function", SEPARATOR, "{name}\n"),),
+            open=(CALL_BEGIN, "function", SEPARATOR, "{name}\n", NAME_END),
+            also=(("function", SEPARATOR, "{name}\n", NAME_END),),
             lead=(OneOf(("```json\n", "```")),),
             body=JsonText(),
             close=("\n```", CALL_END),

@@ -18,6 +18,7 @@ DEEPSEEK_V31 = DEEPSEEK_V3.variant(
             close=(CALL_END,),
         ),
     ),
+    turn=("<｜Assistant｜>", "<｜tool▁output▁end｜>"),
     source="deepseek-ai/DeepSeek-V3.1 model page and assets/chat_template.jinja",
     quirks=(
         "A call without its section counts, and blanks between the markers are framing.",

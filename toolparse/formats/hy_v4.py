@@ -7,6 +7,7 @@ from toolparse.grammar import Ahead, Wrapper
 
 HY_V4 = HY_V3.variant(
     name="hy_v4",
+    aliases=(),
     models=("Hy4", "Hy4-preview"),
     calls=(
         replace(

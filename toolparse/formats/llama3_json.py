@@ -2,7 +2,7 @@
 
 from toolparse.grammar import Calls, Envelope, Format, Maybe, OneOf, PythonCalls
 
-OBJECT = Envelope(arguments=("parameters", "arguments"))
+OBJECT = Envelope(arguments=("parameters", "arguments"), start=("{",))
 
 LLAMA3_JSON = Format(
     name="llama3_json",

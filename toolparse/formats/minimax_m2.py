@@ -4,7 +4,7 @@ from toolparse.grammar import END, Calls, Ends, Format, OneOf, Parameters, Reaso
 
 MINIMAX_M2 = Format(
     name="minimax_m2",
-    aliases=("minimax-m2",),
+    aliases=("minimax-m2", "minimax_m2_append_think", "minimax-append-think"),
     reasoning_aliases=("minimax",),
     models=("MiniMax-M2", "MiniMax-M2.1", "MiniMax-M2.5", "MiniMax-M2.7"),
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n", assumed=True),),
