@@ -226,7 +226,7 @@ class Parser:
                     return self._feed_call(reader, joined, len(text), ~at)
                 self._total += len(text)
                 self._held = joined[at:]
-                self._flow = passes.flow
+                self._flow = passes.state.flow
                 return [CallArguments(self._flow_index, joined[:at])] if at else []
         if special is not None or self._typed:
             self._typed.append((self._total, special))
@@ -259,7 +259,7 @@ class Parser:
         self._held = text[at:]
         if sink.open and not sink.muted:
             self._passes = passes = reader.passes
-            self._flow = passes.flow if passes is not None else reader.flow if at == len(text) else None
+            self._flow = passes.state.flow if passes is not None else reader.flow if at == len(text) else None
             self._flow_index = sink.index
         else:
             self._live = self._passes = self._flow = None
@@ -351,7 +351,7 @@ class Parser:
             if sink.open and not sink.muted:
                 self._live = self._reader
                 self._passes = passes = self._reader.passes
-                self._flow = passes.flow if passes is not None else None if self._held else self._reader.flow
+                self._flow = passes.state.flow if passes is not None else None if self._held else self._reader.flow
                 self._flow_index = sink.index
         elif self._state == self._prose and not self._gap and len(self._held) < HELD_SPACE and self._fence is None:
             if self._pair is not None:

@@ -7,29 +7,15 @@ not say is refused, so `parse(render(message))` is always `message`, made-up ids
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from toolparse.formats import get_format
-from toolparse.grammar import (
-    Ahead,
-    Body,
-    Calls,
-    Closed,
-    Envelope,
-    Format,
-    JsonText,
-    Marker,
-    Maybe,
-    OneOf,
-    Parameters,
-    Part,
-    PythonCalls,
-    Repeated,
-)
-from toolparse.lexer import SPACE
+from toolparse.grammar import Calls, Channels, Envelope, Format, Maybe, Part, PythonCalls
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall
 from toolparse.parser import parse
+from toolparse.writers import WRITERS, Number, canonical, escaped_attribute, read_arguments, written_part
 
 
 class CannotRender(ValueError):
@@ -78,22 +64,6 @@ def from_openai(message: Mapping[str, Any]) -> Message:
     return Message(content=message.get("content") or None, reasoning=reasoning, tool_calls=calls)
 
 
-def read_arguments(text: str) -> Any:
-    """The arguments as Python objects whose numbers keep their spelling; None when the text is no JSON."""
-    try:
-        return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=refuse)
-    except (ValueError, RecursionError):
-        return None
-
-
-def refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
-class Number(str):
-    """A JSON number, as it was written."""
-
-
 def compare(wanted: Message, got: Message) -> str:
     """The first thing that would be read back differently, in words; nothing when there is none."""
     for label in ("reasoning", "content"):
@@ -102,7 +72,7 @@ def compare(wanted: Message, got: Message) -> str:
             return f"{label} {shortened(need)} would be read as {shortened(have)}"
     if len(got.tool_calls) != len(wanted.tool_calls):
         return f"{len(wanted.tool_calls)} calls would be read as {len(got.tool_calls)}"
-    for have_call, need_call in zip(got.tool_calls, wanted.tool_calls):
+    for have_call, need_call in zip(got.tool_calls, wanted.tool_calls, strict=True):
         if have_call.name != need_call.name:
             return f"the name {shortened(need_call.name)} would be read as {shortened(have_call.name)}"
         have, need = read_arguments(have_call.arguments), read_arguments(need_call.arguments)
@@ -135,31 +105,58 @@ def shortened(text: str | None) -> str:
 
 def pieces(message: Message, fmt: Format, how: Calls | None) -> Iterator[str]:
     """The text of the parts, in their order; calls that follow each other directly are written together, in the way `how`."""
-    waiting: list[ToolCall] = []
+    between = "" if fmt.channels is None else canonical(fmt.channels.start)
     written = False
-    for part in message.parts:
-        if isinstance(part, ToolCall):
-            waiting.append(part)
+    for i, (kind, parts) in enumerate(groupby(message.parts, type)):
+        if i:
+            yield between
+        if kind is ToolCall and how is not None:
+            yield from written_calls([part for part in parts if isinstance(part, ToolCall)], fmt, how, written)
+            written = True
             continue
-        if waiting and how is not None:
-            yield from written_calls(waiting, how, written)
-            waiting, written = [], True
-        if isinstance(part, TextPart):
-            yield part.text
-        else:
-            yield canonical(fmt.reasoning[0].open) + part.text + canonical(fmt.reasoning[0].close)
-        written = isinstance(part, TextPart)
-    if waiting and how is not None:
-        yield from written_calls(waiting, how, written)
+        for j, part in enumerate(parts):
+            if j:
+                yield between
+            if isinstance(part, ReasoningPart):
+                yield canonical(fmt.reasoning[0].open) + part.text + canonical(fmt.reasoning[0].close)
+            elif isinstance(part, TextPart):
+                yield written_content(part.text, fmt)
+        written = kind is TextPart and not between
 
 
-def written_calls(calls: list[ToolCall], how: Calls, after_text: bool) -> Iterator[str]:
+def written_content(text: str, fmt: Format) -> str:
+    """Content, in the frame or behind the header that the template gives each piece of it."""
+    if fmt.channels is not None:
+        return content_header(fmt.channels) + text + fmt.channels.ends[0]
+    for frame in fmt.frames:
+        if frame.anywhere and frame.close is not None:
+            return canonical(frame.open) + text + canonical(frame.close)
+    return text
+
+
+def content_header(channels: Channels) -> str:
+    """The header of a message to the reader: of the first kind that is content."""
+    kind = next(name for name, route in channels.kinds if route == "content")
+    if kind in channels.close:
+        return kind
+    return (channels.channel + kind if channels.channel else channels.to.replace("{name}", kind)) + channels.close[0]
+
+
+def written_calls(calls: list[ToolCall], fmt: Format, how: Calls, after_text: bool) -> Iterator[str]:
     """Calls that stand together. White space in front of the first opener is what the template writes behind text."""
+    channels = fmt.channels
+    if channels is not None and not any(marker in "".join(map(written_part, how.open)) for marker in channels.close):
+        for i, call in enumerate(calls):  # the call itself has no header, so its message needs one
+            yield canonical(channels.start) if i else ""
+            yield channels.to.replace("{name}", call.name) + channels.close[0]
+            yield from written_calls([call], fmt.variant(channels=None), how, False)
+            yield channels.ends[0]
+        return
     before = ""
     if after_text:
         first = canonical(how.wrapper.open) if how.wrapper is not None else written_part(how.open[0]) if how.open else ""
-        before = first[: len(first) - len(first.lstrip(SPACE))] or ("\n" if how.where == "line" and how.wrapper is None else "")
-    opener, closer = ("", "") if how.wrapper is None else (canonical(how.wrapper.open).lstrip(SPACE), canonical(how.wrapper.close))
+        before = first[: len(first) - len(first.lstrip("\n"))] or ("\n" if how.where == "line" and how.wrapper is None else "")
+    opener, closer = ("", "") if how.wrapper is None else (canonical(how.wrapper.open).lstrip("\n"), canonical(how.wrapper.close))
     body = how.body
     write = WRITERS[type(body)]
     if isinstance(body, Envelope) and body.listed:
@@ -179,26 +176,14 @@ def written_calls(calls: list[ToolCall], how: Calls, after_text: bool) -> Iterat
             yield before + how.between.join(opener + text + closer for text in texts)
 
 
-def canonical(marker: Marker) -> str:
-    """The spelling that the template writes, white space included."""
-    return marker.spellings[0] if isinstance(marker, OneOf) else marker
-
-
-def written_part(part: Part) -> str:
-    """What the template writes for one part of an opening."""
-    if isinstance(part, (Ahead, Closed)):
-        return ""
-    if isinstance(part, Maybe):
-        return canonical(part.marker) if part.written else ""
-    return part.marker if isinstance(part, Repeated) else canonical(part)
-
-
 def opening(parts: tuple[Part, ...], how: Calls, call: ToolCall) -> str:
-    text = "".join(map(written_part, parts)).lstrip(SPACE)
+    text = "".join(map(written_part, parts)).lstrip("\n")
     name = call.name
     if how.name_in_id is not None:
         name = call.id if call.id.startswith(how.name_in_id) else f"{how.name_in_id}{call.name}:{call.index}"
-    return text.replace("{name}", name).replace("{id}", call.id)
+    if how.names is not None and how.names.escaped:
+        name = escaped_attribute(name)
+    return text.replace("{name}", name).replace("{id}", call.id).replace("{other}", "")
 
 
 def leading(how: Calls) -> str:
@@ -207,101 +192,3 @@ def leading(how: Calls) -> str:
 
 def closing(how: Calls) -> str:
     return "".join(canonical(part) if not isinstance(part, Maybe) else written_part(part) for part in how.close)
-
-
-# -- arguments --------------------------------------------------------------------------------------------------------------------------
-
-
-def json_text(value: Any) -> str:
-    """A value as JSON: numbers as they were written, no ASCII escapes but for lone surrogates."""
-    out: list[str] = []
-    todo: list[Any] = [value]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, Verbatim):
-            out.append(item)
-        elif isinstance(item, Number):
-            out.append(item)
-        elif isinstance(item, dict):
-            inner: list[Any] = []
-            for key, member in item.items():
-                inner += [Verbatim(", " if inner else "{"), Verbatim(quoted(key) + ": "), member]
-            todo += reversed([*inner, Verbatim("}" if inner else "{}")])
-        elif isinstance(item, list):
-            inner = []
-            for member in item:
-                inner += [Verbatim(", " if inner else "["), member]
-            todo += reversed([*inner, Verbatim("]" if inner else "[]")])
-        else:
-            out.append(quoted(item) if isinstance(item, str) else json.dumps(item))
-    return "".join(out)
-
-
-class Verbatim(str):
-    """Text that is written as it is."""
-
-
-def quoted(text: str) -> str:
-    plain = json.dumps(text, ensure_ascii=False)
-    return json.dumps(text) if any("\ud800" <= character < "\ue000" for character in plain) else plain
-
-
-def write_json(body: Body, call: ToolCall) -> str:
-    return call.arguments
-
-
-def write_envelope(body: Body, call: ToolCall) -> str:
-    assert isinstance(body, Envelope)
-    if body.keyed:
-        return f"{{{quoted(call.name)}: {call.arguments}}}"
-    wire_id = f"{quoted(body.id[0])}: {quoted(call.id)}, " if body.waits_for_id and call.id else ""
-    return f"{{{wire_id}{quoted(body.name[0])}: {quoted(call.name)}, {quoted(body.arguments[0])}: {call.arguments}}}"
-
-
-def write_parameters(body: Body, call: ToolCall) -> str:
-    assert isinstance(body, Parameters)
-    out = []
-    trim = body.trim if body.trim_written else ""
-    kinds = {kind: name for name, kind in reversed(body.kinds)}
-    for key, value in read_arguments(call.arguments).items():
-        is_text = isinstance(value, str) and not isinstance(value, Number)
-        text = value if is_text else json_text(value)
-        if body.xml:
-            text = escaped_for_xml(text)
-        kind = kinds.get("string") if is_text else kinds.get("json_by_schema") or kinds.get("json")
-        opener = "".join(map(written_part, body.open)).replace("{key}", key).replace("{word}", key).replace("{kind}", kind or "")
-        out.append(opener.replace("{other}", "") + trim + text + trim + canonical(body.close) + body.between)
-    return "".join(out)
-
-
-def escaped_for_xml(text: str) -> str:
-    """Text as it stands in an element: as it is, or in CDATA where it holds markup or a line break."""
-    if not any(character in text for character in "<&\n"):
-        return text
-    return "<![CDATA[" + text + "]]>"
-
-
-def write_python(body: Body, call: ToolCall) -> str:
-    arguments = read_arguments(call.arguments)
-    return ", ".join(f"{key}={python_text(value)}" for key, value in arguments.items()) + ")"
-
-
-def python_text(value: Any) -> str:
-    """A value as a Python literal."""
-    if isinstance(value, Number):
-        return value
-    if isinstance(value, str):
-        return quoted(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{quoted(key)}: {python_text(member)}" for key, member in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(python_text, value)) + "]"
-    return {True: "True", False: "False", None: "None"}[value]
-
-
-WRITERS: dict[type[Body], Callable[[Body, ToolCall], str]] = {
-    JsonText: write_json,
-    Envelope: write_envelope,
-    Parameters: write_parameters,
-    PythonCalls: write_python,
-}

@@ -421,8 +421,9 @@ class Framing:
 def check_linear(new: NewParser, prefix: str, unit: str) -> None:
     """The work is linear in the text: eight times a flood costs about eight times as much, fed whole or in small pieces.
 
-    A short flood comes first, so that exponential work is told and does not hang. Function calls are counted, which is exact; the time is measured for what goes on inside a call, which is not, so that only
-    three times the expected time in each of four measurements is a fault.
+    A short flood comes first, so that exponential work is told and does not hang. Function calls are counted, which is exact; the
+    time is measured for what goes on inside a call, which is not, so that only three times the expected time in each of four
+    measurements is a fault.
     """
     some = prefix + unit * 24
     if seconds(new, some, sys.maxsize) > 1 + len(some) / 1000:

@@ -26,13 +26,14 @@ _WS = r"[ \t\r\n]{0,32}"
 _TEXT = r'[^"\\\x00-\x1f]*'
 _ESCAPED = r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})' + _TEXT
 _SCALAR = r"(?:-?(?:0|[1-9][0-9]{0,31})(?:\.[0-9]{1,31})?(?:[eE][+-]?[0-9]{1,7})?|true|false|null)"
-_WORD = rf"[-+.\w]{{1,64}}{_WS}(?:,{_WS})?\Z"
+_WORD = rf"[-+.\w]{{1,64}}(?:\Z|,{_WS}\Z|[ \t\r\n]{{1,32}}(?:,{_WS})?\Z)"
 """What may become a scalar, or is one and what follows it is not there yet."""
 _QUOTE = rf'"{_WS}(?:,{_WS})?\Z|\\(?:u[0-9a-fA-F]{{0,3}})?\Z'
 """The same of the quote that closes a string, and of an escape."""
-_NEXT_MEMBER = rf',{_WS}"(?P<key>)|\}}(?P<close>)'
-_NEXT_ELEMENT = rf',{_WS}(?:"(?P<string>)|(?=[\[{{\-0-9tfn])(?P<value>))|\](?P<close>)'
-_MEMBER = rf'"(?P<string>)|{_SCALAR}{_WS}(?:{_NEXT_MEMBER})|\{{(?P<object>)|\[(?P<list>)'
+_ELEMENT = rf'(?:"(?P<string>)|(?P<value>)(?:{_WORD}|(?=[\[{{\-0-9tfn])))'
+_NEXT_MEMBER = rf'(?:,{_WS}"(?P<key>)|\}}(?P<close>))'
+_NEXT_ELEMENT = rf"(?:,{_WS}{_ELEMENT}|\](?P<close>))"
+_BRACKET = r"\{(?P<object>)|\[(?P<list>)"
 
 PLAIN = re.compile(r'["\\\x00-\x1f]').search
 """Finds nothing in text that passes through the inside of a string as it is."""
@@ -63,20 +64,22 @@ class State:
         self.next: dict[str, State] = {}
 
 
-_KEY = State("key", False, rf'(?P<text>{_TEXT})(?:\Z|(?P<hold>"{_WS}\Z)|"{_WS}:{_WS}(?:{_MEMBER}|(?P<value>)(?:\Z|{_WORD})))')
-_FIRST_KEY = State("first_key", False, rf'{_WS}(?:\Z|"(?P<key>)|\}}(?P<close>))')
-_STRING = State("string", False, _string(_NEXT_MEMBER))
-_VALUE = State("value", False, rf"{_WS}(?:\Z|(?P<hold>{_WORD})|{_MEMBER})")
-_AFTER = State("after_member", False, rf"(?P<hold>{_WS}(?:,{_WS})?\Z)|{_WS}(?:{_NEXT_MEMBER})")
+_MEMBER = rf'"(?P<string>)|{_SCALAR}{_WS}{_NEXT_MEMBER}|{_BRACKET}'
+_BEHIND = rf"(?P<hold>{_WS}(?:,{_WS})?\Z)|{_WS}"
 
-_STRING_LISTED = State("string", True, _string(_NEXT_ELEMENT))
+_FIRST_KEY = State("first_key", False, rf'{_WS}(?:\Z|"(?P<key>)|\}}(?P<close>))')
+_KEY = State("key", False, rf'({_TEXT})(?:\Z|(?P<hold>"{_WS}\Z)|"{_WS}:{_WS}(?:(?P<value>)(?:\Z|{_WORD})|{_MEMBER}))')
+_VALUE = State("value", False, rf"{_WS}(?:\Z|(?P<hold>{_WORD})|{_MEMBER})")
+_STRING = State("string", False, _string(_NEXT_MEMBER))
+_AFTER = State("after_member", False, _BEHIND + _NEXT_MEMBER)
+
 _VALUE_LISTED = State(
     "value",
     True,
-    rf'{_WS}(?:\Z|(?P<hold>{_WORD})|"(?P<string>)|{_SCALAR}{_WS},{_WS}(?=["\[{{\-0-9tfn])(?P<value>)'
-    rf"|(?:{_SCALAR}{_WS})?\](?P<close>)|\{{(?P<object>)|\[(?P<list>))",
+    rf'{_WS}(?:\Z|(?P<hold>{_WORD})|{_SCALAR}{_WS}(?:,{_WS}(?P<value>)(?:{_WORD}|(?=["\[{{\-0-9tfn]))|\](?P<close>))|"(?P<string>)|\](?P<end>)|{_BRACKET})',
 )
-_AFTER_LISTED = State("after_element", True, rf"(?P<hold>{_WS}(?:,{_WS})?\Z)|{_WS}(?:{_NEXT_ELEMENT})")
+_STRING_LISTED = State("string", True, _string(_NEXT_ELEMENT))
+_AFTER_LISTED = State("after_element", True, _BEHIND + _NEXT_ELEMENT)
 
 _STATES = {(state.name, state.in_array): state for state in (_FIRST_KEY, _KEY, _VALUE, _STRING, _AFTER, _VALUE_LISTED, _STRING_LISTED, _AFTER_LISTED)}
 _STATES["first_element", True] = _VALUE_LISTED
@@ -85,6 +88,9 @@ for _state in _STATES.values():
         _state.next = {"string": _STRING_LISTED, "more": _STRING_LISTED, "value": _VALUE_LISTED}
     else:
         _state.next = {"string": _STRING, "more": _STRING, "value": _VALUE, "key": _KEY}
+
+
+_CLOSE = ("close", "end")
 
 
 class Machine(Protocol):
@@ -109,19 +115,15 @@ class Machine(Protocol):
 class StrictJson:
     """The strict path of one machine: `enter`, then `read` until it gives back.
 
-    `state` is None while the machine reads.
+    `active` says that it stands in `state` and the machine does not know.
     """
 
-    __slots__ = ("machine", "state")
+    __slots__ = ("active", "machine", "state")
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.state: State | None = None
-
-    @property
-    def flow(self) -> Callable[[str], re.Match[str] | None] | None:
-        """The search that finds nothing in text of which all passes; None outside strings."""
-        return self.state.flow
+        self.state = _VALUE
+        self.active = False
 
     def enter(self) -> bool:
         """Take over where the machine stands; False where only the machine can go on."""
@@ -132,16 +134,17 @@ class StrictJson:
         if state is None or (machine.quote != '"' and state.quoted):
             return False
         self.state = state
+        self.active = True
         return True
 
     def leave(self) -> None:
         """Give back to the machine."""
-        state, machine = self.state, self.machine
-        if state is not None:
+        if self.active:
+            state, machine = self.state, self.machine
             machine.state = getattr(machine, state.name)
             machine.in_array = state.in_array
             machine.quote = '"'
-            self.state = None
+            self.active = False
 
     def read(self, text: str, at: int = 0) -> int:
         """How far `text` passes from `at`, what is behind it must wait; `~position` where only the machine can go on, which has taken over."""
@@ -153,32 +156,34 @@ class StrictJson:
                 break
             outcome = found.lastgroup
             if outcome is None:
+                if state is _KEY:
+                    machine.key_text += text[at:]
                 self.state = state
                 return len(text)
+            if outcome == "hold":
+                end = found.start("hold")
+                if state is _KEY:
+                    machine.key_text += text[at:end]
+                self.state = state
+                return end
+            end = found.end()
             if state is _KEY:
-                key = machine.key_text + found["text"]
-                if outcome == "text" or outcome == "hold":
-                    machine.key_text = key
-                    self.state = state
-                    return found.end("text")
                 keys = machine.seen[-1]
+                key = machine.key_text + found[1]
                 if key in keys:
                     break
-            elif outcome == "hold":
-                self.state = state
-                return found.start("hold")
-            following = state.next.get(outcome) or self.across(outcome, text, found.end())
-            if following is None:
-                break
-            if state is _KEY:
+                following = state.next.get(outcome) or self.across(outcome, text, end)
+                if following is None:
+                    break
                 keys.add(key)
                 machine.key_text = ""
-                if outcome == "value":
-                    self.state = following
-                    return found.end("value")
+            else:
+                following = state.next.get(outcome) or self.across(outcome, text, end)
+                if following is None:
+                    break
             state = following
-            at = found.end()
-            if at == len(text):
+            at = found.end("value") if outcome == "value" else end
+            if end == len(text):
                 self.state = state
                 return at
         self.state = state
@@ -189,7 +194,7 @@ class StrictJson:
         """Into or out of a container by the bracket in front of `end`; None where only the machine may do it."""
         machine = self.machine
         depth = len(machine.stack) - machine.level
-        if outcome == "close":
+        if outcome in _CLOSE:
             if depth == 1:
                 return None
             machine.pop()

@@ -9,7 +9,7 @@ CHANNELS = Channels(
     to=" to={name}",
     close=("<|message|>",),
     ends=ENDS,
-    kinds=(("analysis", "reasoning"), ("commentary", "content"), ("final", "content")),
+    kinds=(("analysis", "reasoning"), ("final", "content"), ("commentary", "content")),
     nobody=("assistant", "user"),
     words=("assistant", "analysis", "commentary", "final"),
 )

@@ -1,0 +1,205 @@
+"""Arguments as a format writes them: the inverse of the codecs, one function for each way to write arguments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from toolparse.grammar import (
+    Ahead,
+    BareKeys,
+    Body,
+    Closed,
+    Elements,
+    Envelope,
+    JsonText,
+    Marker,
+    Maybe,
+    OneOf,
+    Parameters,
+    Part,
+    PythonCalls,
+    Repeated,
+)
+from toolparse.message import ToolCall
+
+
+class Number(str):
+    """A JSON number, as it was written."""
+
+
+class Verbatim(str):
+    """Text that is written as it is."""
+
+
+def read_arguments(text: str) -> Any:
+    """The arguments as Python objects whose numbers keep their spelling; None when the text is no JSON."""
+    try:
+        return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        return None
+
+
+def refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def canonical(marker: Marker) -> str:
+    """The spelling that the template writes, white space included."""
+    return marker.spellings[0] if isinstance(marker, OneOf) else marker
+
+
+def written_part(part: Part) -> str:
+    """What the template writes for one part of an opening."""
+    if isinstance(part, (Ahead, Closed)):
+        return ""
+    if isinstance(part, Maybe):
+        return canonical(part.marker) if part.written else ""
+    return part.marker if isinstance(part, Repeated) else canonical(part)
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON: numbers as they were written, no ASCII escapes but for lone surrogates."""
+    out: list[str] = []
+    todo: list[Any] = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, (Verbatim, Number)):
+            out.append(item)
+        elif isinstance(item, dict):
+            inner: list[Any] = []
+            for key, member in item.items():
+                inner += [Verbatim(", " if inner else "{"), Verbatim(quoted(key) + ": "), member]
+            todo += reversed([*inner, Verbatim("}" if inner else "{}")])
+        elif isinstance(item, list):
+            inner = []
+            for member in item:
+                inner += [Verbatim(", " if inner else "["), member]
+            todo += reversed([*inner, Verbatim("]" if inner else "[]")])
+        else:
+            out.append(quoted(item) if isinstance(item, str) else json.dumps(item))
+    return "".join(out)
+
+
+def quoted(text: str) -> str:
+    plain = json.dumps(text, ensure_ascii=False)
+    return json.dumps(text) if any("\ud800" <= character < "\ue000" for character in plain) else plain
+
+
+def write_json(body: Body, call: ToolCall) -> str:
+    return call.arguments
+
+
+def write_envelope(body: Body, call: ToolCall) -> str:
+    assert isinstance(body, Envelope)
+    if body.keyed:
+        return f"{{{quoted(call.name)}: {call.arguments}}}"
+    wire_id = f"{quoted(body.id[0])}: {quoted(call.id)}, " if body.waits_for_id and call.id else ""
+    return f"{{{wire_id}{quoted(body.name[0])}: {quoted(call.name)}, {quoted(body.arguments[0])}: {call.arguments}}}"
+
+
+def write_parameters(body: Body, call: ToolCall) -> str:
+    assert isinstance(body, Parameters)
+    out = []
+    trim = body.trim if body.trim_written else ""
+    for key, value in read_arguments(call.arguments).items():
+        text = value if is_text(value) else json_text(value)
+        if body.xml:
+            text = escaped_for_xml(text)
+        name = escaped_attribute(key) if body.escaped_keys else key
+        opener = "".join(map(written_part, body.open)).replace("{key}", name).replace("{word}", name)
+        opener = opener.replace("{kind}", written_kind(body, value)).replace("{other}", "")
+        out.append(opener + trim + text + trim + canonical(body.close) + body.between)
+    return "".join(out)
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str) and not isinstance(value, Number)
+
+
+def written_kind(body: Parameters, value: Any) -> str:
+    """What the markup says of a value: the name of its JSON type where there is one, else that it is a string or JSON."""
+    wanted = "string" if is_text(value) else "json"
+    names = [name for name, kind in body.kinds if name and kind.startswith(wanted)]
+    json_type = "string" if is_text(value) else TYPES.get(type(value), "number")
+    return json_type if json_type in names else names[0] if names else ""
+
+
+TYPES: dict[type, str] = {dict: "object", list: "array", bool: "boolean", type(None): "null", Number: "number"}
+
+
+def escaped_attribute(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;")
+
+
+def escaped_for_xml(text: str) -> str:
+    """Text as it stands in an element: as it is, or in CDATA where it holds markup or a line break."""
+    if not any(character in text for character in "<&\n"):
+        return text
+    return "<![CDATA[" + text + "]]>"
+
+
+def write_python(body: Body, call: ToolCall) -> str:
+    arguments = read_arguments(call.arguments)
+    return ", ".join(f"{key}={python_text(value)}" for key, value in arguments.items()) + ")"
+
+
+def python_text(value: Any) -> str:
+    """A value as a Python literal."""
+    if isinstance(value, Number):
+        return value
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{quoted(key)}: {python_text(member)}" for key, member in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(python_text, value)) + "]"
+    return {True: "True", False: "False", None: "None"}[value]
+
+
+def write_bare_keys(body: Body, call: ToolCall) -> str:
+    assert isinstance(body, BareKeys)
+    return bare_object(read_arguments(call.arguments), body.quote)
+
+
+def bare_object(value: dict[str, Any], quote: str) -> str:
+    members = (f"{key if key.isidentifier() else quote + key + quote}:{bare_value(member, quote)}" for key, member in value.items())
+    return "{" + ",".join(members) + "}"
+
+
+def bare_value(value: Any, quote: str) -> str:
+    """A value between bare keys: strings in the format's own quotes, without escapes."""
+    if is_text(value):
+        return quote + str(value) + quote
+    if isinstance(value, dict):
+        return bare_object(value, quote)
+    if isinstance(value, list):
+        return "[" + ",".join(bare_value(member, quote) for member in value) + "]"
+    return json_text(value)
+
+
+def write_elements(body: Body, call: ToolCall) -> str:
+    assert isinstance(body, Elements)
+    return "".join(element(body, key, value) + "\n" for key, value in read_arguments(call.arguments).items())
+
+
+def element(body: Elements, key: str, value: Any) -> str:
+    """A value between its tags; what a list or an object holds is elements again, unless there is nothing in it."""
+    if isinstance(value, dict) and value:
+        inside = "".join(element(body, name, member) for name, member in value.items())
+    elif isinstance(value, list) and value:
+        inside = "".join(element(body, body.item, member) for member in value)
+    else:
+        inside = str(value) if is_text(value) else json_text(value)
+    return f"{body.prefix}<{key}>{inside}{body.prefix}</{key}>"
+
+
+WRITERS: dict[type[Body], Callable[[Body, ToolCall], str]] = {
+    JsonText: write_json,
+    Envelope: write_envelope,
+    Parameters: write_parameters,
+    PythonCalls: write_python,
+    BareKeys: write_bare_keys,
+    Elements: write_elements,
+}
