@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from toolparse import CannotRender, Format, Message, ToolCall, formats, render
-from toolparse.grammar import Calls, Envelope, JsonText, Parameters, PythonCalls
+from toolparse.grammar import BareKeys, Calls, Elements, Envelope, JsonText, Parameters, PythonCalls
 from toolparse.lexer import spellings
 
 PAGES = Path(__file__).parent / "formats"
@@ -35,6 +35,8 @@ SHAPES = {
     JsonText: ("named", "a header with the name, then one JSON object"),
     Parameters: ("parameters", "a header with the name, then raw values in markup, typed by the tool's schema"),
     PythonCalls: ("python", "calls as Python writes them"),
+    BareKeys: ("bare-keys", "a header with the name, then an object with bare keys whose strings stand in a marker of their own"),
+    Elements: ("elements", "a header with the name, then nested elements, typed by the tool's schema"),
 }
 DIAGRAMS = {
     "envelope": """stateDiagram-v2
@@ -73,6 +75,35 @@ DIAGRAMS = {
     argument --> behind : closing parenthesis
     behind --> argument : comma and the next name
     behind --> text : end of the list""",
+    "bare-keys": """stateDiagram-v2
+    [*] --> text
+    text --> key : opening, name and brace
+    key --> value : colon
+    value --> string : the string marker
+    string --> key : the string marker again
+    value --> key : comma
+    value --> behind : closing brace
+    behind --> key : next opening
+    behind --> text : anything but a closer""",
+    "elements": """stateDiagram-v2
+    [*] --> text
+    text --> elements : opening and name
+    elements --> leaf : opening tag
+    leaf --> elements : another opening tag, so it holds elements
+    leaf --> elements : its closing tag
+    elements --> behind : closer of the call
+    behind --> elements : next opening
+    behind --> text : anything but a closer""",
+    "messages": """stateDiagram-v2
+    [*] --> header
+    header --> text : what stands there is no header
+    header --> reasoning : a header of that kind
+    header --> content : a header of that kind
+    header --> call : a header with a recipient, or of that kind
+    reasoning --> header : end of the message, or a header
+    content --> header : end of the message, or a header
+    call --> header : end of the message
+    text --> header : a complete header""",
 }
 
 
@@ -124,7 +155,8 @@ def page(fmt: Format) -> Iterator[str]:
         yield "\n".join(f"- {quirk}" for quirk in fmt.quirks)
     if fmt.calls:
         kinds = dict.fromkeys(shape(calls) for calls in fmt.calls)
-        yield "Shape: " + ", ".join(f"[{kind}](shapes.md#{kind})" for kind in kinds) + "."
+        messages = ["[messages](shapes.md#messages)"] if fmt.channels is not None else []
+        yield "Shape: " + ", ".join([*messages, *(f"[{kind}](shapes.md#{kind})" for kind in kinds)]) + "."
     if fmt.source:
         yield f"Source of the facts: {fmt.source}."
 
@@ -173,6 +205,10 @@ def shapes() -> Iterator[str]:
         yield f"## {name}"
         yield f"{sentence[0].upper()}{sentence[1:]}: {', '.join(users)}."
         yield f"```mermaid\n{DIAGRAMS[name]}\n```"
+    users = [f"[{fmt.name}]({fmt.name}.md)" for fmt in formats() if fmt.channels is not None]
+    yield "## messages"
+    yield f"An output of messages, each behind a header that says what it is; a call's arguments have one of the shapes above: {', '.join(users)}."
+    yield f"```mermaid\n{DIAGRAMS['messages']}\n```"
 
 
 def pages() -> dict[str, str]:

@@ -88,27 +88,31 @@ class Words:
         return None
 
     def take(self, at: int, end: int) -> int:
-        text = self.machine.text[at:end]
+        machine = self.machine
+        if end == len(machine.text) and not machine.last and self.begun and self.region.text.strip:
+            words = len(machine.text[at:end].rstrip())
+            if end - at - words < HELD_SPACE and (words or not self.gap):
+                self.add(machine.text[at : at + words])
+                return at + words
+        self.add(machine.text[at:end])
+        return end
+
+    def add(self, text: str) -> None:
+        """More text of the piece."""
         if not self.region.text.strip:
             self.say(text)
-            return end
+            return
         if not self.begun:
             text = text.lstrip()
         words = text.rstrip()
         if words:
-            blanks = len(text) - len(text.lstrip())
-            if blanks and self.gap:
-                self.keep(text[:blanks])
-                words = words[blanks:]
-            self.say("".join(self.gap) + words)
+            blanks = len(words) - len(words.lstrip())
+            if blanks:
+                self.keep(words[:blanks])
+            self.say("".join(self.gap) + words[blanks:])
             self.gap, self.length, self.spilled = [], 0, False
-            text = text[len(text.rstrip()) :]
-        if not text or not self.begun:
-            return end
-        if end == len(self.machine.text) and len(text) < HELD_SPACE and not self.gap and not self.spilled and not self.machine.last:
-            return end - len(text)
-        self.keep(text)
-        return end
+        if len(words) < len(text):
+            self.keep(text[len(words) :])
 
     def keep(self, blanks: str) -> None:
         """White space that is dropped if the piece ends behind it."""
@@ -167,10 +171,11 @@ class Released:
         self.words = words
 
     def take(self, at: int, end: int) -> int:
+        text = self.machine.text[at:end]
         if self.words is not None:
-            return self.words.take(at, end)
-        if at < end:
-            self.machine.say(Content(self.machine.text[at:end]))
+            self.words.add(text)
+        elif text:
+            self.machine.say(Content(text))
         return end
 
     def close(self, at: int, closed: bool) -> None:
@@ -276,7 +281,7 @@ class CallText:
         if held or not sink.open or sink.muted or reader is None:
             return None
         passes = reader.passes if isinstance(reader, JsonReader) else None
-        if (passes or reader).flow is None:
+        if (reader.flow if passes is None else passes.state.flow) is None:
             return None
         return sink.index if not isinstance(sink.parts, Casts) or sink.parts.passes else None
 

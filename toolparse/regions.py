@@ -339,7 +339,9 @@ class RegionMachine:
         parser._text, parser._base = text, self.start
         self.place(text, self.start)
         self.problem("not_a_call", "what looked like a call cannot be read as one and is content", self.start)
-        end = self.shift + (self.opener if self.opener <= tried <= RESCAN else tried)
+        if self.field is not None and self.field.open is not None:
+            self.fired, self.fired_at = {(self.field, self.field.open)}, self.start
+        end = self.shift + (self.opener if tried <= RESCAN else max(tried, self.opener))
         self.release(self.shift, end)
         return end
 

@@ -76,7 +76,7 @@ _AFTER = State("after_member", False, _BEHIND + _NEXT_MEMBER)
 _VALUE_LISTED = State(
     "value",
     True,
-    rf'{_WS}(?:\Z|(?P<hold>{_WORD})|{_SCALAR}{_WS}(?:,{_WS}(?P<value>)(?:{_WORD}|(?=["\[{{\-0-9tfn]))|\](?P<close>))|"(?P<string>)|\](?P<end>)|{_BRACKET})',
+    rf'{_WS}(?:\Z|(?P<hold>{_WORD})|{_SCALAR}{_WS}(?:,{_WS}(?P<value>)(?:{_WORD}|(?=["\[{{\-0-9tfn]))|\](?P<close>))|"(?P<string>)|\](?P<empty>)|{_BRACKET})',
 )
 _STRING_LISTED = State("string", True, _string(_NEXT_ELEMENT))
 _AFTER_LISTED = State("after_element", True, _BEHIND + _NEXT_ELEMENT)
@@ -88,9 +88,6 @@ for _state in _STATES.values():
         _state.next = {"string": _STRING_LISTED, "more": _STRING_LISTED, "value": _VALUE_LISTED}
     else:
         _state.next = {"string": _STRING, "more": _STRING, "value": _VALUE, "key": _KEY}
-
-
-_CLOSE = ("close", "end")
 
 
 class Machine(Protocol):
@@ -168,19 +165,15 @@ class StrictJson:
                 return end
             end = found.end()
             if state is _KEY:
-                keys = machine.seen[-1]
-                key = machine.key_text + found[1]
+                keys, key = machine.seen[-1], machine.key_text + found[1]
                 if key in keys:
                     break
-                following = state.next.get(outcome) or self.across(outcome, text, end)
-                if following is None:
-                    break
+            following = state.next.get(outcome) or self.across(outcome, text, end)
+            if following is None:
+                break
+            if state is _KEY:
                 keys.add(key)
                 machine.key_text = ""
-            else:
-                following = state.next.get(outcome) or self.across(outcome, text, end)
-                if following is None:
-                    break
             state = following
             at = found.end("value") if outcome == "value" else end
             if end == len(text):
@@ -194,7 +187,7 @@ class StrictJson:
         """Into or out of a container by the bracket in front of `end`; None where only the machine may do it."""
         machine = self.machine
         depth = len(machine.stack) - machine.level
-        if outcome in _CLOSE:
+        if outcome == "close" or outcome == "empty":
             if depth == 1:
                 return None
             machine.pop()

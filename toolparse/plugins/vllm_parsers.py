@@ -1,0 +1,431 @@
+"""vLLM's tool parser, reasoning parser and one-pass parser, over `toolparse.Parser`.
+
+A class per format and kind is made when vLLM's managers ask for it: they look up `tool:hermes` or `reasoning:hermes` in this module.
+What a request constrains is vLLM's own business; here is only said which of its structural tags fits.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from toolparse.events import CallArguments, CallStart, Content, Event, Reasoning
+from toolparse.formats import get_format
+from toolparse.grammar import Format
+from toolparse.lexer import spellings
+from toolparse.message import MessageBuilder
+from toolparse.parser import Parser, with_reasoning
+from toolparse.plugins.token_runs import TokenRuns
+
+try:
+    from vllm.tool_parsers import abstract_tool_parser as _tools
+except ImportError:  # before vLLM 0.13
+    from vllm.entrypoints.openai.tool_parsers import abstract_tool_parser as _tools
+from vllm.reasoning import ReasoningParser
+
+try:
+    from vllm.parser.abstract_parser import DelegatingParser
+    from vllm.renderers.chat_utils import make_tool_call_id
+except ImportError:  # vLLM without `vllm.parser`: the tool parser and the reasoning parser are used directly
+    DelegatingParser = object
+
+_protocol = sys.modules[_tools.ExtractedToolCallInformation.__module__]  # it has moved from version to version
+PROMPT_TOKENS = 1024
+"""How many tokens of the prompt's end are looked at for where the output starts."""
+
+
+def __getattr__(name: str) -> Any:
+    if ":" not in name:
+        raise AttributeError(name)
+    return class_for(name)
+
+
+@lru_cache(maxsize=None)
+def class_for(name: str) -> type:
+    """The parser class for `KIND:FORMAT`, where the kind is "tool" or "reasoning"."""
+    kind, _, fmt_name = name.partition(":")
+    fmt = get_format(fmt_name)
+    if kind == "reasoning":
+        return type(f"Toolparse_{fmt.name}_reasoning", (ToolparseReasoningParser,), {"toolparse_format": fmt})
+    members = {"toolparse_format": fmt, "structural_tag_model": _structural_tag_model(fmt)}
+    made = type(f"Toolparse_{fmt.name}", (ToolparseToolParser,), members)
+    made.supports_required_and_named = False  # type: ignore[attr-defined]
+    return made
+
+
+def _structural_tag_model(fmt: Format) -> str | None:
+    """The key of the structural tag that vLLM's own parser of this format uses."""
+    known = getattr(_tools.ToolParserManager, "lazy_parsers", {})
+    for name in (fmt.name, *fmt.aliases):
+        if name in known:
+            found = getattr(_tools.ToolParserManager.get_tool_parser(name), "structural_tag_model", None)
+            if found is not None:
+                return str(found)
+    return None
+
+
+@lru_cache(maxsize=None)
+def _calls_only(fmt: Format) -> Format:
+    """The format with reasoning as plain content, for a server without a reasoning parser (channels keep theirs: they are routed by it)."""
+    return fmt if fmt.channels else fmt.variant(reasoning=())
+
+
+def _choice(given: Any) -> Any:
+    """A request's `tool_choice`, an object of vLLM's or of openai's, as `Parser` takes it."""
+    if given is None or isinstance(given, str):
+        return given or "auto"
+    if isinstance(given, dict):
+        return given
+    named = getattr(given, "function", given)
+    return {"type": "function", "function": {"name": named.name}} if hasattr(named, "name") else given.model_dump()
+
+
+class Reading:
+    """One output of a request: text and token ids in, events and vLLM's deltas out."""
+
+    def __init__(self, fmt: Format, request: Any, tokenizer: Any, prompt: str | None, keeps_reasoning: bool, new_id: Any = None) -> None:
+        tools = [tool for tool in getattr(request, "tools", None) or () if getattr(tool, "type", "function") == "function"]
+        self.parser = Parser(
+            fmt,
+            tools=tools or None,
+            tool_choice=_choice(getattr(request, "tool_choice", None)) if tools else "auto" if request is None else "none",
+            parallel_tool_calls=getattr(request, "parallel_tool_calls", None) is not False,
+            prompt=prompt,
+            thinking=_thinking(request),
+            new_id=None if new_id is None else lambda: "",
+        )
+        self.calls: list[dict[str, str]] = []
+        self._runs = TokenRuns(fmt, tokenizer.get_vocab()) if tokenizer is not None else None
+        self._keeps_reasoning = keeps_reasoning
+        self._new_id = new_id
+
+    def feed(self, text: str, ids: Sequence[int]) -> list[Event]:
+        runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
+        return self._named(event for run, special in runs for event in self.parser.feed(run, special))
+
+    def finish(self) -> list[Event]:
+        return self._named(self.parser.finish())
+
+    def _named(self, events: Iterable[Event]) -> list[Event]:
+        """The events with the server's style of ids, and without reasoning where the server wants none."""
+        named: list[Event] = []
+        for event in events:
+            if isinstance(event, Reasoning) and not self._keeps_reasoning:
+                event = Content(event.text)
+            elif isinstance(event, CallStart):
+                event.id = event.id or self._new_id(event.name, event.index)
+                self.calls.append({"name": event.name, "arguments": ""})
+            elif isinstance(event, CallArguments):
+                self.calls[event.index]["arguments"] += event.text
+            named.append(event)
+        return named
+
+
+def _thinking(request: Any) -> bool | None:
+    options = getattr(request, "chat_template_kwargs", None) or {}
+    asked = options.get("enable_thinking", options.get("thinking"))
+    return asked if isinstance(asked, bool) else None
+
+
+def delta_of(events: Iterable[Event]) -> Any:
+    """The `DeltaMessage` that these events come to, None if to nothing."""
+    texts: dict[str, list[str]] = {}
+    calls: dict[int, dict[str, Any]] = {}
+    for event in events:
+        match event:
+            case Content(text):
+                texts.setdefault("content", []).append(text)
+            case Reasoning(text):
+                texts.setdefault("reasoning", []).append(text)
+            case CallStart(index, id, name):
+                calls[index] = {"id": id, "type": "function", "index": index, "function": {"name": name}}
+            case CallArguments(index, text):
+                function = calls.setdefault(index, {"index": index, "function": {}})["function"]
+                function["arguments"] = function.get("arguments", "") + text
+    fields: dict[str, Any] = {key: "".join(parts) for key, parts in texts.items()}
+    if calls:
+        fields["tool_calls"] = [
+            _protocol.DeltaToolCall(**{**call, "function": _protocol.DeltaFunctionCall(**call["function"])}) for call in calls.values()
+        ]
+    return _protocol.DeltaMessage(**fields) if fields else None
+
+
+def _decoded(tokenizer: Any, ids: Sequence[int]) -> str:
+    return str(tokenizer.decode(list(ids), skip_special_tokens=False))
+
+
+class ToolparseToolParser(_tools.ToolParser):  # type: ignore[misc]
+    """Calls only: reasoning has been taken out by whatever reasoning parser the server has, or is plain content."""
+
+    toolparse_format: Format
+    engine_based_streaming = True
+
+    def __init__(self, tokenizer: Any, tools: Any = None, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().__init__(tokenizer, tools)
+        except TypeError:  # before vLLM 0.12
+            super().__init__(tokenizer)
+        self._reading: Reading | None = None
+
+    def adjust_request(self, request: Any) -> Any:
+        # The base class constrains a forced call to bare JSON only where vLLM is to read it, too. Constrained it must be; it is read here.
+        self.supports_required_and_named = self.structural_tag_model is None
+        try:
+            request = super().adjust_request(request)
+        finally:
+            self.supports_required_and_named = False
+        return _with_special_tokens(request)
+
+    def extract_tool_calls(self, model_output: str, request: Any) -> Any:
+        reading = self._read(request)
+        builder = MessageBuilder()
+        for event in reading.feed(model_output, ()) + reading.finish():
+            builder.add(event)
+        message = builder.message
+        calls = [
+            _protocol.ToolCall(id=call.id, function=_protocol.FunctionCall(name=call.name, arguments=call.arguments))
+            for call in message.tool_calls
+            if call.complete
+        ]
+        return _protocol.ExtractedToolCallInformation(tools_called=bool(calls), tool_calls=calls, content=message.content)
+
+    def extract_tool_calls_streaming(
+        self,
+        previous_text: str,
+        current_text: str,
+        delta_text: str,
+        previous_token_ids: Sequence[int],
+        current_token_ids: Sequence[int],
+        delta_token_ids: Sequence[int],
+        request: Any,
+    ) -> Any:
+        if self._reading is None:
+            self._reading = self._read(request)
+            self.prev_tool_call_arr = self._reading.calls
+        return self._delta(self._reading.feed(delta_text, delta_token_ids))
+
+    def finish_streaming(self) -> Any:
+        """What was held back, at the end of the stream."""
+        return None if self._reading is None else self._delta(self._reading.finish())
+
+    def _delta(self, events: list[Event]) -> Any:
+        assert self._reading is not None
+        calls = self._reading.calls
+        # What the serving layer reads: all that is known of the arguments has been streamed, so nothing is left to add at the end.
+        self.streamed_args_for_tool = [call["arguments"] for call in calls]
+        self.current_tool_id = len(calls) - 1
+        self.current_tool_name_sent = bool(calls)
+        return delta_of(events)
+
+    def _read(self, request: Any) -> Reading:
+        return Reading(_calls_only(self.toolparse_format), request, self.model_tokenizer, "", keeps_reasoning=False)
+
+
+class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
+    """Reasoning up to its end; what follows goes to the server's tool parser as it was written."""
+
+    toolparse_format: Format
+    engine_based_streaming = True
+
+    def __init__(self, tokenizer: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(tokenizer, *args, **kwargs)
+        pair = self.toolparse_format.reasoning[0]
+        self._openers = tuple(opener.strip() for opener in spellings(pair.open))
+        self._closers = tuple(closer.strip() for closer in spellings(pair.close))
+        self._thinking = _thinking_of(kwargs.get("chat_template_kwargs"))
+        self._prompt: str | None = None
+        self._parser: Parser | None = None
+        self._raw = ""
+        self._raw_from = 0
+        self._rest = ""
+        self._ended = False
+
+    @property
+    def reasoning_start_str(self) -> str | None:
+        return self._openers[0] or None
+
+    @property
+    def reasoning_end_str(self) -> str | None:
+        return self._closers[0] or None
+
+    def adjust_request(self, request: Any) -> Any:
+        return _with_special_tokens(request)
+
+    def set_prompt_token_ids(self, prompt_token_ids: Sequence[int]) -> None:
+        self._prompt = _decoded(self.model_tokenizer, prompt_token_ids[-PROMPT_TOKENS:])
+
+    def is_reasoning_end(self, input_ids: Sequence[int]) -> bool:
+        """Whether the last reasoning block of the last assistant's turn in these tokens is closed."""
+        text = _decoded(self.model_tokenizer, input_ids[-PROMPT_TOKENS:])
+        turn = max((text.rfind(opener.strip()) for opener in self.toolparse_format.turn), default=-1)
+        closed = max(text.rfind(closer) for closer in self._closers)
+        return closed >= max(turn, 0) and closed > max(text.rfind(opener) for opener in self._openers)
+
+    def is_reasoning_end_streaming(self, input_ids: Sequence[int], delta_ids: Iterable[int]) -> bool:
+        new = len(list(delta_ids))
+        text = _decoded(self.model_tokenizer, input_ids[-new - max(map(len, self._closers)) :])
+        return any(closer in text for closer in self._closers)
+
+    def extract_content_ids(self, input_ids: list[int]) -> list[int]:
+        """The tokens behind the marker that ends reasoning, where the marker is one token; none where it is not among them."""
+        ends = {self.vocab[closer] for closer in self._closers if closer in self.vocab}
+        at = next((at for at in range(len(input_ids) - 1, -1, -1) if input_ids[at] in ends), None)
+        return [] if at is None else input_ids[at + 1 :]
+
+    def count_reasoning_tokens(self, token_ids: Sequence[int]) -> int:
+        parser = self._new_parser()
+        count = 0
+        for token in token_ids:
+            before = parser.in_reasoning
+            parser.feed(_decoded(self.model_tokenizer, [token]))
+            count += before and parser.in_reasoning
+        return count
+
+    def extract_reasoning(self, model_output: str, request: Any) -> tuple[str | None, str | None]:
+        self._parser = None
+        self._ended = False
+        events = self._feed(model_output) + self._finish()
+        reasoning = "".join(event.text for event in events)
+        return reasoning or None, self._rest or None
+
+    def extract_reasoning_streaming(
+        self,
+        previous_text: str,
+        current_text: str,
+        delta_text: str,
+        previous_token_ids: Sequence[int],
+        current_token_ids: Sequence[int],
+        delta_token_ids: Sequence[int],
+    ) -> Any:
+        return delta_of(self._feed(delta_text))
+
+    def has_engine_confirmed_reasoning_end(self) -> bool:
+        return self._ended
+
+    def finish_streaming(self) -> Any:
+        """When reasoning has ended, the text behind it; at the end of the stream, what was held back."""
+        events: list[Event] = [] if self._ended else list(self._finish())
+        return delta_of([*events, Content(self._rest)] if self._rest else events)
+
+    def _new_parser(self) -> Parser:
+        return Parser(self.toolparse_format, prompt=self._prompt, thinking=self._thinking)
+
+    def _feed(self, text: str) -> list[Reasoning]:
+        if self._parser is None:
+            self._parser = self._new_parser()
+            self._raw, self._raw_from, self._rest = "", 0, ""
+        self._raw += text
+        return self._until_end(self._parser.feed(text))
+
+    def _finish(self) -> list[Reasoning]:
+        return [] if self._parser is None or self._ended else self._until_end(self._parser.finish())
+
+    def _until_end(self, events: list[Event]) -> list[Reasoning]:
+        """The reasoning among the events. Behind it, `_rest` is the text from the first content or call on."""
+        assert self._parser is not None
+        reasoning: list[Reasoning] = []
+        for event in events:
+            if isinstance(event, Reasoning) and not self._ended:
+                reasoning.append(event)
+            elif isinstance(event, Content):
+                self._ended = True
+                self._rest += event.text
+            elif isinstance(event, CallStart):
+                self._ended = True
+                self._rest += self._raw[event.start - self._raw_from :]
+                break
+        else:
+            settled = len(self._raw) - self._parser.held
+            if self._ended:
+                self._rest += self._raw[settled:]
+            self._raw_from += settled
+            self._raw = self._raw[settled:]
+        return reasoning
+
+
+def _thinking_of(options: Any) -> bool | None:
+    asked = (options or {}).get("enable_thinking", (options or {}).get("thinking"))
+    return asked if isinstance(asked, bool) else None
+
+
+def _with_special_tokens(request: Any) -> Any:
+    request.skip_special_tokens = False
+    if hasattr(request, "spaces_between_special_tokens"):
+        request.spaces_between_special_tokens = False
+    return request
+
+
+class OnePassParser(DelegatingParser):  # type: ignore[misc]
+    """Reasoning, content and calls from one `toolparse.Parser`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._format = self._one_format()
+        self._prompt: str | None = None
+        self._reading: Reading | None = None
+
+    def _one_format(self) -> Format:
+        tool: Format | None = getattr(self._tool_parser, "toolparse_format", None)
+        reasoning: Format | None = getattr(self._reasoning_parser, "toolparse_format", None)
+        if tool is None:
+            assert reasoning is not None
+            return reasoning
+        if reasoning is None:
+            return _calls_only(tool)
+        return tool if reasoning is tool else with_reasoning(tool, reasoning)
+
+    def set_prompt_token_ids(self, prompt_token_ids: Sequence[int]) -> None:
+        super().set_prompt_token_ids(prompt_token_ids)
+        self._prompt = _decoded(self.model_tokenizer, prompt_token_ids[-PROMPT_TOKENS:])
+
+    def parse(
+        self, model_output: str, request: Any, enable_auto_tools: bool = False, model_output_token_ids: Sequence[int] = ()
+    ) -> tuple[str | None, str | None, list[Any] | None]:
+        reading = self._read(request)
+        builder = MessageBuilder()
+        for event in reading.feed(model_output, model_output_token_ids) + reading.finish():
+            builder.add(event)
+        message = builder.message
+        calls = [
+            _protocol.FunctionCall(id=call.id, name=call.name, arguments=call.arguments) for call in message.tool_calls if call.complete
+        ]
+        return message.reasoning, message.content, calls or None
+
+    def parse_delta(
+        self, delta_text: str, delta_token_ids: list[int], request: Any, prompt_token_ids: list[int] | None = None, *, finished: bool
+    ) -> Any:
+        if self._reading is None:
+            if prompt_token_ids is not None:
+                self.set_prompt_token_ids(prompt_token_ids)
+            self._reading = self._read(request)
+            if self._tool_parser is not None:
+                self._tool_parser.prev_tool_call_arr = self._reading.calls
+        events = self._reading.feed(delta_text, delta_token_ids)
+        if finished:
+            events += self._reading.finish()
+        if self._tool_parser is not None:
+            self._tool_parser.streamed_args_for_tool = [call["arguments"] for call in self._reading.calls]
+        if not request.include_reasoning:
+            events = [event for event in events if not isinstance(event, Reasoning)]
+        return delta_of(events)
+
+    def _read(self, request: Any) -> Reading:
+        self._initialize_history_tool_call_cnt(request)
+        state = self._stream_state
+        numbered = None
+        if state.tool_call_id_type == "kimi_k2":
+            before = state.history_tool_call_cnt
+
+            def numbered(name: str, index: int) -> Any:
+                return make_tool_call_id(id_type=state.tool_call_id_type, func_name=name, idx=before + index)
+
+        return Reading(
+            self._format, request, self.model_tokenizer, self._prompt, keeps_reasoning=self._reasoning_parser is not None, new_id=numbered
+        )
+
+
+def one_pass_parser(composed: type) -> type:
+    """The class that vLLM composed of a pair of parsers, reading in one pass."""
+    return type("ToolparseParser", (OnePassParser, composed), {})
