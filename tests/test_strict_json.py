@@ -55,7 +55,7 @@ def pieces(text, seed):
 
 
 def read(parts, **options):
-    """All that can be seen of the machine: what it wrote, what it reported and where, what it left, whether the value closed."""
+    """All that can be seen of the machine: what it wrote, what it reported and where, how far it got, whether the value closed."""
     problems, out = [], []
     base = 0
 
@@ -73,8 +73,8 @@ def read(parts, **options):
         if reader.done:
             break
     if not reader.done:
-        text = text[reader.step(text, 0, True) :]
-    return "".join(out), problems, text, reader.done, reader.completion()
+        base += reader.step(text, 0, True)
+    return "".join(out), problems, base, reader.done, reader.completion()
 
 
 def without(function, *arguments, **options):

@@ -74,10 +74,6 @@ class Words:
         """Another piece begins."""
         self.begun = self.spilled = self.joined = False
 
-    def forget(self) -> None:
-        """What has been said was not said to anyone; but what is open goes on."""
-        self.pieces = 0
-
     @property
     def held(self) -> int:
         return self.length

@@ -387,5 +387,6 @@ class RegionMachine:
         sink.index -= first
         parser._first = kept
         parser._flow = None
+        self.reasoned = any(isinstance(event, Reasoning) for event in kept)
         for words in self.words.values():
-            words.forget()
+            words.pieces = int(words is self.body and words.joined)

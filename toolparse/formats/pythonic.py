@@ -2,7 +2,7 @@
 
 from toolparse.grammar import Ahead, Calls, Format, PythonCalls
 
-NAME = r"(?:[^\W\d]|(?<=[\w.\-])[\w.\-])"
+NAME = r"(?:[^\W\d]|(?<=[\w.\-])[\d.\-])"
 """A name, which may be dotted, begins with a letter."""
 KEYWORD = Ahead((")", "{key}="))
 LITERAL = Ahead((")", '"', "'", "[", "{", "(", "-", "+", *"0123456789", "True", "False", "None", "true", "false", "null"))
