@@ -42,6 +42,7 @@ from toolparse.grammar import Format, Frame
 from toolparse.grammar import Reasoning as Pair
 from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Suffixes, Watch, lexicon, slot_texts, spellings, suffixed
 from toolparse.message import Message, MessageBuilder
+from toolparse.provenance import Runs
 
 if TYPE_CHECKING:
     from toolparse.regions import RegionMachine
@@ -168,7 +169,7 @@ class Parser:
         self._passes: StrictJson | None = None
         self._flow: Callable[[str], re.Match[str] | None] | None = None
         self._flow_index = -1
-        self._typed: list[tuple[int, bool | None]] = []
+        self._runs: Runs | None = None
         self._finished = False
         self._first: list[Event] = []
         if self._suffixes is not None and prompt:
@@ -228,8 +229,10 @@ class Parser:
                 self._held = joined[at:]
                 self._flow = passes.state.flow
                 return [CallArguments(self._flow_index, joined[:at])] if at else []
-        if special is not None or self._typed:
-            self._typed.append((self._total, special))
+        if special is not None or self._runs is not None:
+            if self._runs is None:
+                self._runs = Runs(self._written.special_tokens)
+            self._runs.add(self._total, special)
         self._total += len(text)
         self._events = events = self._sink.events = self._first
         self._first = []
@@ -334,14 +337,14 @@ class Parser:
             self._sink.flush()
         self._held = self._text[at:]
         self._base += at
-        if len(self._typed) > 1:
-            self._forget_typed()
+        if self._runs is not None:
+            self._runs.forget(self._base)
         self._set_flow()
 
     def _set_flow(self) -> None:
         """Remember in which way most text would simply flow from here."""
         self._flow = self._live = self._passes = None
-        if self._typed or self._base < 0:
+        if self._runs is not None or self._base < 0:
             return
         if self._regions is not None:
             self._flow, self._flow_index = self._regions.flow()
@@ -1216,35 +1219,10 @@ class Parser:
 
     def _is_typed(self, start: int, end: int) -> bool:
         """Whether the engine said that a special-token marker from `start` to `end` came from ordinary tokens."""
-        if not self._typed:
-            return False
-        text = self._text[start:end]
-        for marker in self._written.special_tokens:
-            where = text.find(marker)
-            if where >= 0 and self._provenance(start + where, start + where + len(marker), False):
-                return True
-        return False
+        return self._runs is not None and self._runs.typed(self._text[start:end], self._base + start)
 
     def _is_special(self, start: int, end: int) -> bool:
-        return bool(self._typed) and self._provenance(start, end, True)
-
-    def _provenance(self, start: int, end: int, wanted: bool) -> bool:
-        """Whether any character from `start` to `end` came in a run that the engine called `wanted`."""
-        start += self._base
-        end += self._base
-        runs = self._typed
-        for i, (begin, special) in enumerate(runs):
-            until = runs[i + 1][0] if i + 1 < len(runs) else end
-            if special is wanted and begin < end and until > start:
-                return True
-        return False
-
-    def _forget_typed(self) -> None:
-        runs = self._typed
-        keep = 0
-        while keep + 1 < len(runs) and runs[keep + 1][0] <= self._base:
-            keep += 1
-        del runs[:keep]
+        return self._runs is not None and self._runs.among(self._base + start, self._base + end, True)
 
 
 def is_cut(rest: str, tags: tuple[str, ...]) -> bool:

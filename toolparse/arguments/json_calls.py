@@ -284,7 +284,7 @@ class EnvelopeCalls(ArgumentsReader):
         self.out = discard
         self.push("}")
         self.level = len(self.stack)
-        self.state = self.first_key
+        self.state = self.before_key
         return at + 1
 
     def outer(self, at: int) -> int:
@@ -379,7 +379,7 @@ class EnvelopeCalls(ArgumentsReader):
 
     def member_ended(self, at: int) -> int:
         role, self.role = self.role, ""
-        self.state = self.after_member
+        self.state = self.after
         if role == "arguments":
             self.arguments_ended(at)
             self.closed = True
@@ -409,11 +409,11 @@ class EnvelopeCalls(ArgumentsReader):
             self.pending = []
             self.write = self.call.parts.append
 
-    def odd_after(self, at: int) -> int:
-        return self.unclosed(at) if self.next_begins(at) else super().odd_after(at)
+    def after(self, at: int) -> int:
+        return self.unclosed(at) if self.next_begins(at) else super().after(at)
 
-    def odd_key(self, at: int) -> int:
-        return self.unclosed(at) if self.next_begins(at) else super().odd_key(at)
+    def before_key(self, at: int) -> int:
+        return self.unclosed(at) if self.next_begins(at) else super().before_key(at)
 
     def next_begins(self, at: int) -> bool:
         """Whether another object begins where this one, with name and arguments, has not been closed."""

@@ -28,19 +28,7 @@ from toolparse.arguments.strict_json import PLAIN, StrictJson
 SPACE = " \t\r\n"
 _WS = r"[ \t\r\n]*"
 _SPACES = re.compile(_WS)
-_SCALAR = r"(?:-?(?:[1-9][0-9]*|0)(?:\.[0-9]+|)(?:[eE][+-]?[0-9]+|)|true|false|null)"
-_VALUE = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[,}}\\]])|()(?=[{{\\[]))')
-_MEMBER_VALUE = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[}}\\]])|()(?=[{{\\[])|({_SCALAR}{_WS},{_WS}"))')
-_ELEMENT = re.compile(f'{_WS}(?:(")|({_SCALAR})(?={_WS}[}}\\]])|()(?=[{{\\[])|({_SCALAR}{_WS},{_WS})(?=["\\[{{\\-0-9tfn]))')
-_CUT = re.compile(rf"{_WS}(?:([-+.\w]+{_WS}(?:,{_WS}|))|)\Z")
 _SINGLE = re.compile(r"""['"\\\x00-\x1f]""").search
-_KEY_END = re.compile(f'"{_WS}(?:(:)({_WS}")?|\\Z)')
-_OBJECT_STRING_END = re.compile(f'"{_WS}(?:,{_WS}(")|(\\}})|(?:,{_WS})?\\Z)')
-_ARRAY_STRING_END = re.compile(f'"{_WS}(?:,{_WS}(")|(\\])|,{_WS}()(?=[\\[{{\\-\\dtfn])|(?:,{_WS})?\\Z)')
-_FIRST_KEY = re.compile(_WS + r'(?:(")|(\})|\Z)')
-_FIRST_ELEMENT = re.compile(_WS + r"(\])")
-_AFTER_MEMBER = re.compile(f'{_WS}(?:,{_WS}(")|(\\}})|(?:,{_WS})?\\Z)')
-_AFTER_ELEMENT = re.compile(f'{_WS}(?:,{_WS}()(?=["\\[{{\\-\\dtfn])|(\\])|(?:,{_WS})?\\Z)')
 _ELEMENT_START = re.compile(r"""["'\[{\-\dtfnTFNI]""")
 _BARE_KEY = re.compile(r"[^\s\"'{}\[\],:=<>]{1,128}")
 _BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]*(?:[:=]|\Z)|\Z")
@@ -61,12 +49,8 @@ _NOT_FINITE = {"NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 LOOK = 128
 """How many characters behind a quote may decide whether it closes."""
-HOLD = 64
-"""How many characters behind a value, up to the end of the text, are looked at again with the next piece."""
 MAX_HELD = 1_048_576
 """How many characters of an unquoted value are held, unless `max_held` is set; a longer one becomes a string."""
-SHORT = 24
-"""The same for a number or literal that the text ends in; a longer one is kept piece by piece."""
 
 
 def escape_character(character: re.Match[str]) -> str:
@@ -217,7 +201,7 @@ class JsonReader:
     def ended(self) -> None:
         """A value is complete."""
         if len(self.stack) > self.level:
-            self.state = self.after_element if self.in_array else self.after_member
+            self.state = self.after
         else:
             self.ended_at_level()
 
@@ -252,45 +236,12 @@ class JsonReader:
             self.state = self.too_deep
             return at
         self.push("}" if opener == "{" else "]")
-        self.state = self.first_key if opener == "{" else self.first_element
+        self.state = self.before_key if opener == "{" else self.value
         return at + 1
 
     def begin_string(self, quote: str) -> None:
         self.quote = quote
         self.state = self.string
-
-    def value(self, at: int) -> int:
-        text = self.text
-        character = text[at : at + 1]
-        if character == '"':
-            self.begin_string('"')
-            return at + 1
-        if len(text) - at < SHORT and not self.last:
-            cut = _CUT.match(text, at)
-            if cut is not None:
-                return ~cut.end() if cut.lastindex is None else ~at
-        found = (_VALUE if len(self.stack) <= self.level else _ELEMENT if self.in_array else _MEMBER_VALUE).match(text, at)
-        if found is None:
-            return self.odd_value(at)
-        kind = found.lastindex
-        end = found.end()
-        if kind == 1:
-            self.begin_string('"')
-        elif kind == 2:
-            self.ended()
-        elif kind == 3:
-            return self.bracket(end)
-        elif not self.in_array:
-            self.quote = '"'
-            self.state = self.key
-        return end
-
-    def bracket(self, at: int) -> int:
-        """An opening bracket where a value may stand, unless an end marker begins with it."""
-        ends = self.ends(self.text, at, self.last)
-        if ends is None:
-            return ~at
-        return self.odd_value(at) if ends else self.open(self.text[at], at)
 
     def string(self, at: int) -> int:
         text = self.text
@@ -300,23 +251,6 @@ class JsonReader:
         at = found.start()
         character = text[at]
         if character == self.quote:
-            if character == '"' and len(self.stack) > self.level:
-                closing = (_ARRAY_STRING_END if self.in_array else _OBJECT_STRING_END).match(text, at)
-                if closing is not None:
-                    kind = closing.lastindex
-                    end = closing.end()
-                    if end - at <= LOOK:
-                        if kind is None:
-                            if not self.last:
-                                return ~at
-                        elif kind != 1 or not self.in_array:
-                            if kind == 2:
-                                self.pop()
-                            else:
-                                self.state = self.value if self.in_array else self.key
-                            return end
-                        else:
-                            return end
             closes = self.closes(at, key=False)
             if closes is None:
                 return ~at
@@ -339,27 +273,6 @@ class JsonReader:
         at = end
         character = text[at]
         if character == self.quote:
-            closing = _KEY_END.match(text, at) if character == '"' else None
-            if closing is not None:
-                kind = closing.lastindex
-                end = closing.end()
-                if kind is not None:
-                    key, self.key_text = self.key_text, ""
-                    if len(self.stack) == self.level:
-                        end = closing.end(1)
-                        self.on_member(key, end)
-                        return end
-                    seen = self.seen[-1]
-                    if key in seen:
-                        self.repeated(key, closing.end(1))
-                    seen.add(key)
-                    if kind == 2:
-                        self.begin_string('"')
-                    else:
-                        self.state = self.value
-                    return end
-                if not self.last and end - at <= LOOK:
-                    return ~at
             closes = self.closes(at, key=True)
             if closes is None:
                 return ~at
@@ -374,55 +287,6 @@ class JsonReader:
         if end > at:
             self.key_text += text[at:end]
         return end
-
-    def first_key(self, at: int) -> int:
-        found = _FIRST_KEY.match(self.text, at)
-        kind = 0 if found is None else found.lastindex
-        if kind == 1:
-            self.quote = '"'
-            self.state = self.key
-        elif kind == 2:
-            self.pop()
-        else:
-            return self.odd_key(at)
-        return found.end()  # type: ignore[union-attr]
-
-    def first_element(self, at: int) -> int:
-        found = _FIRST_ELEMENT.match(self.text, at)
-        if found is None:
-            self.state = self.value
-            return at
-        self.pop()
-        return found.end()
-
-    def after_member(self, at: int) -> int:
-        found = _AFTER_MEMBER.match(self.text, at)
-        kind = 0 if found is None else found.lastindex
-        if kind == 1:
-            self.quote = '"'
-            self.state = self.key
-        elif kind == 2:
-            self.pop()
-        else:
-            return self.unless_cut(found, at)
-        return found.end()  # type: ignore[union-attr]
-
-    def after_element(self, at: int) -> int:
-        found = _AFTER_ELEMENT.match(self.text, at)
-        kind = 0 if found is None else found.lastindex
-        if kind == 1:
-            self.state = self.value
-        elif kind == 2:
-            self.pop()
-        else:
-            return self.unless_cut(found, at)
-        return found.end()  # type: ignore[union-attr]
-
-    def unless_cut(self, found: re.Match[str] | None, at: int) -> int:
-        """Behind a value, no strict token: wait while one may still come, else repair."""
-        if found is not None and not self.last and found.end() - at <= HOLD:
-            return ~at
-        return self.odd_after(at)
 
     # -- the closing-quote rule -----------------------------------------------------------------------------------------------------
 
@@ -659,8 +523,8 @@ class JsonReader:
         self.pop()
         return at
 
-    def odd_key(self, at: int) -> int:
-        """Where a key or the end of the object may stand, and neither does."""
+    def before_key(self, at: int) -> int:
+        """Where a key or the end of the object may stand."""
         character = self.odd(at)
         if isinstance(character, int):
             return character
@@ -702,7 +566,7 @@ class JsonReader:
         self.patch(start, end, "")
 
     def colon(self, at: int) -> int:
-        """Behind a key that the strict patterns did not read together with its colon."""
+        """Behind a key."""
         character = self.odd(at)
         if isinstance(character, int):
             return character
@@ -725,8 +589,8 @@ class JsonReader:
         self.on_key(key, at)
         return at
 
-    def odd_value(self, at: int) -> int:
-        """Where a value may stand and no strict one does."""
+    def value(self, at: int) -> int:
+        """Where a value may stand."""
         character = self.odd(at)
         if isinstance(character, int):
             return character
@@ -875,8 +739,8 @@ class JsonReader:
     def known(word: str) -> bool:
         return bool(_STRICT_SCALAR.fullmatch(word)) or word in _LITERALS or loose_number(word) is not None
 
-    def odd_after(self, at: int) -> int:
-        """Behind a value, where neither a comma and the next token nor the closer stands."""
+    def after(self, at: int) -> int:
+        """Behind a value."""
         character = self.odd(at)
         if isinstance(character, int):
             return character
@@ -913,7 +777,7 @@ class JsonReader:
         here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
         self.gap.append(text[at:here])
         self.copy = here
-        return self.odd_value(here) if self.in_array else self.odd_key(here)
+        return self.value(here) if self.in_array else self.before_key(here)
 
     def begin_token(self, at: int) -> None:
         """A key or a value begins at `at`: the comma that was held for it is written."""

@@ -38,7 +38,7 @@ class KeyedCalls(EnvelopeCalls):
             self.state = self.arguments
 
     def member_ended(self, at: int) -> int:
-        self.state = self.after_member
+        self.state = self.after
         if self.role == "arguments":
             self.role = ""
             self.arguments_ended(at)

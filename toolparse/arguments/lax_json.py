@@ -52,22 +52,16 @@ class LaxJson(JsonReader):
             return super().value(at)
         return self.delimited_begins(end)
 
-    def odd_value(self, at: int) -> int:
-        end = self.delimiter(at)
-        if end is None:
-            return super().odd_value(at)
-        return self.delimited_begins(end)
-
     def delimited_begins(self, end: int) -> int:
         if end >= 0:
             self.state = self.delimited
             self.flow = _PLAIN if self.direct else None
         return end
 
-    def odd_key(self, at: int) -> int:
+    def before_key(self, at: int) -> int:
         end = self.delimiter(at)
         if end is None:
-            return super().odd_key(at)
+            return super().before_key(at)
         if end >= 0:
             self.state = self.delimited_key
             self.key_text = ""

@@ -67,11 +67,11 @@ class State:
 _MEMBER = rf'"(?P<string>)|{_SCALAR}{_WS}{_NEXT_MEMBER}|{_BRACKET}'
 _BEHIND = rf"(?P<hold>{_WS}(?:,{_WS})?\Z)|{_WS}"
 
-_FIRST_KEY = State("first_key", False, rf'{_WS}(?:\Z|"(?P<key>)|\}}(?P<close>))')
+_FIRST_KEY = State("before_key", False, rf'{_WS}(?:\Z|"(?P<key>)|\}}(?P<close>))')
 _KEY = State("key", False, rf'({_TEXT})(?:\Z|(?P<hold>"{_WS}\Z)|"{_WS}:{_WS}(?:(?P<value>)(?:\Z|{_WORD})|{_MEMBER}))')
 _VALUE = State("value", False, rf"{_WS}(?:\Z|(?P<hold>{_WORD})|{_MEMBER})")
 _STRING = State("string", False, _string(_NEXT_MEMBER))
-_AFTER = State("after_member", False, _BEHIND + _NEXT_MEMBER)
+_AFTER = State("after", False, _BEHIND + _NEXT_MEMBER)
 
 _VALUE_LISTED = State(
     "value",
@@ -79,10 +79,9 @@ _VALUE_LISTED = State(
     rf'{_WS}(?:\Z|(?P<hold>{_WORD})|{_SCALAR}{_WS}(?:,{_WS}(?P<value>)(?:{_WORD}|(?=["\[{{\-0-9tfn]))|\](?P<close>))|"(?P<string>)|\](?P<empty>)|{_BRACKET})',
 )
 _STRING_LISTED = State("string", True, _string(_NEXT_ELEMENT))
-_AFTER_LISTED = State("after_element", True, _BEHIND + _NEXT_ELEMENT)
+_AFTER_LISTED = State("after", True, _BEHIND + _NEXT_ELEMENT)
 
 _STATES = {(state.name, state.in_array): state for state in (_FIRST_KEY, _KEY, _VALUE, _STRING, _AFTER, _VALUE_LISTED, _STRING_LISTED, _AFTER_LISTED)}
-_STATES["first_element", True] = _VALUE_LISTED
 for _state in _STATES.values():
     if _state.in_array:
         _state.next = {"string": _STRING_LISTED, "more": _STRING_LISTED, "value": _VALUE_LISTED}

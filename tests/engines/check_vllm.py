@@ -1,0 +1,272 @@
+"""The plug-in inside the real vLLM: its managers, its composed parser, its stream processor and its message assembly."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from vectors import CHUNKINGS, FORMATS, Tokenizer, deltas, expected, prompt_of, result, vectors
+from vllm.entrypoints.openai.chat_completion.message_assembly import assemble_chat_message_fields
+from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
+from vllm.entrypoints.openai.chat_completion.stream_processor import ChatStreamProcessor
+from vllm.parser import ParserManager
+from vllm.plugins import load_general_plugins
+from vllm.reasoning import ReasoningParserManager
+from vllm.tool_parsers import ToolParserManager
+
+from toolparse.plugins.names import reasoning_parsers, tool_parsers
+
+load_general_plugins()  # what each of vLLM's processes does; the entry point must be enough
+
+
+def request(case: dict[str, Any], **fields: Any) -> ChatCompletionRequest:
+    given = {"tools": case["tools"], "tool_choice": "auto"} if case["tools"] else {}
+    return ChatCompletionRequest(model="m", messages=[{"role": "user", "content": "?"}], **{**given, **fields})
+
+
+def composed(fmt: str, reasoning: str | None = None, tool: str | None = None) -> Any:
+    return ParserManager.get_parser(
+        tool_parser_name=f"toolparse_{fmt}" if tool is None else tool,
+        reasoning_parser_name=reasoning,
+        enable_auto_tools=True,
+    )
+
+
+def streamed(parser_cls: Any, asked: Any, case: dict[str, Any], chunking: str, fmt: str, **options: Any) -> tuple[dict[str, Any], str, Any]:
+    """The stream of an answer folded together, its finish reason, and the tool parser."""
+    tokenizer = Tokenizer(fmt, options.get("told", True))
+    parser = parser_cls(tokenizer, asked.tools)
+    processor = ChatStreamProcessor(asked, parser, enable_auto_tools=True, parser_cls=parser_cls)
+    pieces = list(deltas(case["text"], chunking, tokenizer)) or [("", [])]
+    prompt = tokenizer.encode(options.get("prompt", prompt_of(fmt, case)))
+    content, reasoning, calls, finish = "", "", {}, None
+    for at, (text, ids) in enumerate(pieces):
+        ended = options.get("finish", "stop") if at == len(pieces) - 1 else None
+        step = processor.step(text, ids or [0], ended, prompt)
+        finish = step.finish_reason
+        if step.delta is None:
+            continue
+        content += step.delta.content or ""
+        reasoning += step.delta.reasoning or ""
+        for call in step.delta.tool_calls:
+            if call.index not in calls:
+                assert call.id
+                assert call.type == "function"
+                assert call.function.name
+                calls[call.index] = [call.function.name, ""]
+            else:
+                assert call.id is None
+                assert call.function.name is None
+            calls[call.index][1] += call.function.arguments or ""
+    assert sorted(calls) == list(range(len(calls)))
+    return result(content, reasoning, [tuple(calls[index]) for index in sorted(calls)]), finish, parser.tool_parser
+
+
+def whole(parser_cls: Any, asked: Any, case: dict[str, Any], fmt: str, told: bool = True) -> dict[str, Any]:
+    tokenizer = Tokenizer(fmt, told)
+    parser = parser_cls(tokenizer, asked.tools)
+    parser.set_prompt_token_ids(tokenizer.encode(prompt_of(fmt, case)))
+    reasoning, content, calls = parser.parse(case["text"], asked, enable_auto_tools=True, model_output_token_ids=tokenizer.encode(case["text"]))
+    fields = assemble_chat_message_fields(asked, reasoning, content, calls, enable_auto_tools=True, parser_cls=parser_cls)
+    return result(fields.content, fields.reasoning, [(call.function.name, call.function.arguments) for call in fields.tool_calls])
+
+
+def complete(answer: dict[str, Any]) -> dict[str, Any]:
+    """Without the calls that the output cuts: in a stream they have been sent, in a whole answer they are left out."""
+    return {**answer, "calls": [call for call in answer["calls"] if _is_json(call[1])]}
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def test_every_name_is_registered() -> None:
+    assert set(tool_parsers()) <= set(ToolParserManager.list_registered())
+    assert set(reasoning_parsers()) <= set(ReasoningParserManager.list_registered())
+
+
+@pytest.mark.parametrize("name", sorted(set(tool_parsers().values())))
+def test_every_format_can_be_chosen(name: str) -> None:
+    parser = ToolParserManager.get_tool_parser(f"toolparse_{name}")(Tokenizer(name), None)
+    assert parser.engine_based_streaming
+    assert not parser.supports_required_and_named
+
+
+@pytest.mark.parametrize("chunking", CHUNKINGS)
+@pytest.mark.parametrize("fmt", FORMATS)
+@pytest.mark.parametrize("told", [False, True], ids=["text", "token ids"])
+def test_vectors_in_the_composed_parser(fmt: str, chunking: str, told: bool) -> None:
+    parser_cls = composed(fmt, f"toolparse_{fmt}" if f"toolparse_{fmt}" in reasoning_parsers() else None)
+    for case in vectors(fmt):
+        if not case["tools"] or (told and case["kind"] != "canonical"):  # a marker in prose is typed, but this tokenizer cannot know
+            continue
+        wanted = expected(fmt, case)
+        if chunking == "whole":
+            assert whole(parser_cls, request(case), case, fmt, told) == wanted, case["id"]
+        else:
+            got, finish, _ = streamed(parser_cls, request(case), case, chunking, fmt, told=told)
+            assert complete(got) == wanted, case["id"]
+            assert finish == ("tool_calls" if got["calls"] else "stop"), case["id"]
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_the_tool_parser_alone(fmt: str) -> None:
+    """As older serving layers use it: no reasoning parser, the tool parser called directly."""
+    made = ToolParserManager.get_tool_parser(f"toolparse_{fmt}")
+    for case in vectors(fmt):
+        if not case["tools"] or case["expect"].get("reasoning") or case.get("prefill"):
+            continue
+        answer = made(Tokenizer(fmt, False), case["tools"]).extract_tool_calls(case["text"], request(case))
+        wanted = expected(fmt, case, prompt="")
+        if wanted["reasoning"]:
+            continue
+        assert [(call.function.name, call.function.arguments) for call in answer.tool_calls] == wanted["calls"], case["id"]
+        assert answer.tools_called == bool(wanted["calls"])
+        assert (answer.content or None) == wanted["content"], case["id"]
+        streaming = made(Tokenizer(fmt, False), case["tools"])
+        for at in range(0, len(case["text"]), 4):
+            streaming.extract_tool_calls_streaming("", "", case["text"][at : at + 4], (), (), (), request(case))
+        streaming.finish_streaming()
+        assert [call["name"] for call in streaming.prev_tool_call_arr][: len(wanted["calls"])] == [name for name, _ in wanted["calls"]]
+        assert streaming.streamed_args_for_tool == [call["arguments"] for call in streaming.prev_tool_call_arr]
+        assert streaming.get_remaining_unstreamed_args() == ""
+
+
+TEXT = 'Let me see.\n<tool_call>\n{"name": "f", "arguments": {"city": "Oslo"}}\n</tool_call>'
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]
+
+
+def case_of(text: str) -> dict[str, Any]:
+    return {"text": text, "tools": TOOLS, "prefill": ""}
+
+
+@pytest.mark.parametrize("chunking", CHUNKINGS[1:])
+@pytest.mark.parametrize("fmt", ["hermes", "mistral", "xlam"])
+def test_forced_calls_as_bare_json(fmt: str, chunking: str) -> None:
+    named = {"type": "function", "function": {"name": "f"}}
+    listed = case_of('[{"name": "f", "parameters": {"city": "Oslo"}}]')
+    got, finish, _ = streamed(composed(fmt), request(listed, tool_choice="required"), listed, chunking, fmt)
+    assert (got["calls"], finish) == ([("f", '{"city": "Oslo"}')], "tool_calls")
+    assert whole(composed(fmt), request(listed, tool_choice="required"), listed, fmt)["calls"] == [("f", '{"city": "Oslo"}')]
+    bare = case_of('{"city": "Oslo"}')
+    got, finish, _ = streamed(composed(fmt), request(bare, tool_choice=named), bare, chunking, fmt)
+    assert (got["calls"], finish) == ([("f", '{"city": "Oslo"}')], "stop")  # vLLM's own word for a named tool
+    assert whole(composed(fmt), request(bare, tool_choice=named), bare, fmt)["calls"] == [("f", '{"city": "Oslo"}')]
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "f"}}])
+def test_forced_calls_in_the_native_format(choice: Any) -> None:
+    got, _, _ = streamed(composed("hermes"), request(case_of(TEXT), tool_choice=choice), case_of(TEXT), "by token", "hermes")
+    assert got["calls"] == [("f", '{"city": "Oslo"}')]
+
+
+def test_what_constrains_a_forced_call() -> None:
+    tagged = composed("hermes")(Tokenizer("hermes"), TOOLS).adjust_request(request(case_of(TEXT), tool_choice="required"))
+    assert json.loads(tagged.structured_outputs.structural_tag)["format"]["at_least_one"] is True
+    assert tagged.skip_special_tokens is False
+    plain = composed("xlam")(Tokenizer("xlam"), TOOLS).adjust_request(request(case_of(TEXT), tool_choice="required"))
+    assert plain.structured_outputs.json["type"] == "array"
+    free = composed("hermes")(Tokenizer("hermes"), TOOLS).adjust_request(request(case_of(TEXT)))
+    assert free.structured_outputs is None
+    assert free.skip_special_tokens is False
+
+
+def test_no_calls_when_none_are_wanted() -> None:
+    got, finish, _ = streamed(composed("hermes"), request(case_of(TEXT), tool_choice="none"), case_of(TEXT), "by token", "hermes")
+    assert (got["content"], got["calls"], finish) == (TEXT, [], "stop")
+
+
+def test_one_call_when_parallel_calls_are_off() -> None:
+    twice = case_of(TEXT + "\n" + TEXT.partition("\n")[2])
+    asked = request(twice, parallel_tool_calls=False)
+    assert len(streamed(composed("hermes"), request(twice), twice, "by token", "hermes")[0]["calls"]) == 2
+    assert len(streamed(composed("hermes"), asked, twice, "by token", "hermes")[0]["calls"]) == 1
+    assert len(whole(composed("hermes"), asked, twice, "hermes")["calls"]) == 1
+
+
+def test_a_cut_call_ends_with_length_and_nothing_is_sent_twice() -> None:
+    cut = case_of(TEXT[: TEXT.index("Oslo") + 2])
+    got, finish, tool_parser = streamed(composed("hermes"), request(cut), cut, "by token", "hermes", finish="length")
+    assert got["calls"] == [("f", '{"city": "Os')]
+    assert finish == "length"
+    assert tool_parser.get_remaining_unstreamed_args() == ""
+    assert whole(composed("hermes"), request(cut), cut, "hermes")["calls"] == []
+
+
+@pytest.mark.parametrize("chunking", CHUNKINGS)
+def test_reasoning_and_calls_in_one_pass(chunking: str) -> None:
+    """Reasoning that the prompt opened, ended by a call, with a closer that comes late, and a second block behind the call."""
+    late = case_of("Hmm.\n" + TEXT.partition("\n")[2] + "\n</think>\n\nDone.")
+    parser_cls = composed("hermes", "toolparse_hermes")
+    prompt = "<|im_start|>assistant\n<think>\n"
+    if chunking == "whole":
+        tokenizer = Tokenizer("hermes")
+        parser = parser_cls(tokenizer, TOOLS)
+        parser.set_prompt_token_ids(tokenizer.encode(prompt))
+        reasoning, content, calls = parser.parse(late["text"], request(late), enable_auto_tools=True)
+        got = result(content, reasoning, [(call.name, call.arguments) for call in calls])
+    else:
+        got, _, _ = streamed(parser_cls, request(late), late, chunking, "hermes", prompt=prompt)
+    assert got == result("Done.", "Hmm.", [("f", '{"city": "Oslo"}')])
+
+
+def test_reasoning_can_be_hidden() -> None:
+    thought = case_of("<think>\nHmm.\n</think>\n\n" + TEXT)
+    got, _, _ = streamed(composed("hermes", "toolparse_hermes"), request(thought, include_reasoning=False), thought, "by token", "hermes")
+    assert (got["reasoning"], got["content"]) == (None, "Let me see.")
+
+
+@pytest.mark.parametrize("chunking", CHUNKINGS)
+@pytest.mark.parametrize(("tool", "reasoning"), [("toolparse_hermes", "qwen3"), ("hermes", "toolparse_hermes")])
+def test_beside_one_of_vllms_own(tool: str, reasoning: str, chunking: str) -> None:
+    thought = case_of("<think>\nHmm.\n</think>\n\n" + TEXT)
+    parser_cls = composed("hermes", reasoning, tool)
+    if chunking == "whole":
+        got = whole(parser_cls, request(thought), thought, "hermes")
+    else:
+        got, _, _ = streamed(parser_cls, request(thought), thought, chunking, "hermes")
+    assert got["reasoning"].strip() == "Hmm."
+    assert got["content"].strip() == "Let me see."
+    assert [(name, json.loads(arguments)) for name, arguments in got["calls"]] == [("f", {"city": "Oslo"})]
+
+
+def test_a_typed_marker_is_text() -> None:
+    tokenizer = Tokenizer("hermes")
+    parser_cls = composed("hermes")
+    asked = request(case_of(TEXT))
+    parser = parser_cls(tokenizer, asked.tools)
+    processor = ChatStreamProcessor(asked, parser, enable_auto_tools=True, parser_cls=parser_cls)
+    out = ""
+    for at, number in enumerate(ids := tokenizer.typed(TEXT)):
+        step = processor.step(tokenizer.decode([number]), [number], "stop" if at == len(ids) - 1 else None, [0])
+        out += (step.delta.content or "") if step.delta else ""
+    assert out == TEXT
+
+
+def test_ids_of_a_family_that_counts_calls() -> None:
+    from types import SimpleNamespace
+
+    model = SimpleNamespace(hf_overrides=None, hf_text_config=None, hf_config=SimpleNamespace(model_type="kimi_k2"))
+    parser = composed("kimi_k2")(Tokenizer("kimi_k2"), TOOLS, model_config=model)
+    bare = case_of('[{"name": "f", "parameters": {}}, {"name": "f", "parameters": {}}]')
+    _, _, calls = parser.parse(bare["text"], request(bare, tool_choice="required"), enable_auto_tools=True)
+    assert [call.id for call in calls] == ["functions.f:0", "functions.f:1"]
+
+
+def test_where_reasoning_ends_in_tokens() -> None:
+    tokenizer = Tokenizer("hermes")
+    parser = ReasoningParserManager.get_reasoning_parser("toolparse_hermes")(tokenizer)
+    opened = tokenizer.encode("<|im_start|>assistant\n<think>\nHm")
+    closed = [*opened, *tokenizer.encode("m.\n</think>\n\nYes")]
+    turn = tokenizer.encode("<|im_end|>\n<|im_start|>user\n?<|im_end|>\n<|im_start|>assistant\n")
+    assert [parser.is_reasoning_end(ids) for ids in (opened, closed, closed + turn)] == [False, True, False]
+    assert parser.is_reasoning_end_streaming(closed, closed[-4:])
+    assert not parser.is_reasoning_end_streaming(opened, opened[-1:])
+    assert tokenizer.decode(parser.extract_content_ids(closed)) == "\n\nYes"
+    assert parser.count_reasoning_tokens(tokenizer.encode("<think>\nHmm.\n</think>\n\nYes")) > 0
+    assert (parser.reasoning_start_str, parser.reasoning_end_str) == ("<think>", "</think>")

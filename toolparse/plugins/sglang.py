@@ -1,0 +1,20 @@
+"""Registers every format with SGLang. The entry point `sglang.srt.plugins` calls `register` in each of SGLang's processes.
+
+Only names are put into SGLang's two tables here; the detectors are in `sglang_detectors.py`, which SGLang's own modules make slow to
+import, so it is imported in the process that asks for them and not before.
+"""
+
+from __future__ import annotations
+
+from toolparse.plugins.names import reasoning_parsers, tool_parsers
+
+
+def register() -> None:
+    """Make `--tool-call-parser toolparse_NAME` and `--reasoning-parser toolparse_NAME` known. May be called any number of times."""
+    from sglang.srt.function_call.function_call_parser import FunctionCallParser
+    from sglang.srt.parser.reasoning_parser import ReasoningParser
+
+    from toolparse.plugins.sglang_detectors import reasoning_detector, tool_detector
+
+    FunctionCallParser.ToolCallParserEnum.update({name: tool_detector(fmt) for name, fmt in tool_parsers().items()})
+    ReasoningParser.DetectorMap.update({name: reasoning_detector(fmt) for name, fmt in reasoning_parsers().items()})
