@@ -111,10 +111,26 @@ FOUND: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("hermes", '<tool_call>{"name":e "":{"","body":n "body":"', {}),
     ("hermes", '<tool_call>{"name":o "arguments":"{}"a', {}),
     ("llama3_json", '<|python_tag|>{"name":a "arguments":"{"":}"m', {}),
+    ("llama3_json", '{"born": 1}', {}),
+    ("qwen3_coder", "<tool_call><function=x><parameter=x><", {}),
+    ("glm45", "<tool_call>x<arg_key>x</arg_key><arg_value>x", {}),
+    ("ernie45", '<tool_call>{"name":x,', {}),
+    ("iquest_q1", "<iquest_tool_call>x<arg_key>x</arg_key><arg_value>xx", {"max_held": 1}),
+    ("ling3", "\n<tool_call>x</tool_call>\n<tool_call>x<arg_key>", {"max_held": 1}),
+    ("ernie45", "<|end_of_sentence|>{\n</think>", {"max_held": 1}),
+    ("step3", "<｜tool_calls_begin｜><｜tool_call_begin｜>x<｜tool_sep｜>", {}),
+    ("trinity", '><tool_call>{"":x"', {}),
+    ("minimax_m1", '<<tool_calls>{"name":x}}x', {"prompt": "<beginning_of_sentence>ai name=assistant\n<tool_calls>"}),
+    ("hunyuan_a13b", '< <tool_calls>[{"name":x]/', {"prompt": "<|extra_0|><tool_calls>"}),
+    ("gigachat3", "x", {"prompt": "assistant<|role_sep|>\n<|message_sep|>"}),
+    ("apertus", '<|tools_prefix|>[{"x","x"]', {}),
+    ("deepseek_v31", '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>x<｜tool▁sep｜>{""}}<｜tool▁call▁end｜><x', {}),
+    ("lfm2", "Nothing to do.\n<|tool_call_start|>[]<|tool_call_end|>", {}),
+    ("minimax_m1", '<tool_calls>\n{"name": "f", "arguments": {"u": "v"}\n{"name": "g", "arguments": {}}\n</tool_calls>', {}),
 )
 
 
-@pytest.mark.parametrize(("name", "text", "options"), FOUND)
+@pytest.mark.parametrize(("name", "text", "options"), [found for found in FOUND if found[0] in NAMES])
 def test_a_text_that_broke_a_promise_keeps_it(name: str, text: str, options: dict[str, Any]) -> None:
     check_text(get_format(name), text, **{"prompt": "", **options})
 

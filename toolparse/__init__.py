@@ -42,7 +42,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "CallArguments", "CallEnd", "CallStart", "CannotRender", "Content", "Event", "Format", "Guess", "InvalidTools", "Message",
     "MessageBuilder", "Parser", "Problem", "Reasoning", "ReasoningPart", "TextPart", "Tool", "ToolCall", "Tools",
-    "UnknownFormat", "Violation", "detect", "feedback", "formats", "parse", "register", "render", "repair",
+    "UnknownFormat", "Violation", "detect", "feedback", "formats", "get_format", "parse", "register", "render", "repair",
 ]  # fmt: skip
 
 

@@ -21,7 +21,8 @@ _NAME = r"[^\s<]"
 class Header(NamedTuple):
     """What was found: the kind and the recipient of the message that begins at `end`.
 
-    Kinds that begin no message: `wait`, more text must decide; `cut`, the output ends in the header; `lost`, the header has no end.
+    Kinds that begin no message: `wait`, more text must decide; `cut`, the output ends in the header; `lost`, the header has no end;
+    `again`, it has none either, but another one begins at once.
     """
 
     kind: str
@@ -117,8 +118,6 @@ class Headers:
                 return Header("lost", "", control.start())
             if kind == "close":
                 return Header(self.kind(name or "", word, control[0]), name or "", end)
-            if kind == "start":
-                name, word = None, ""
             following = self.control.search(text, end, at + HEAD_LIMIT)
             inside = text[end : following.start() if following else at + HEAD_LIMIT]
             if kind == "channel":
@@ -135,6 +134,10 @@ class Headers:
                 return Header("content", "", end)
             if not loose and given is None:
                 return Header("content", "", end)
+            if following.lastgroup == "start":
+                return Header("lost" if name or word else "again", "", following.start())
+            if following.lastgroup == kind and not name:
+                return Header("again", "", following.start())
             control = following
 
     def is_begun(self, inside: str) -> bool:

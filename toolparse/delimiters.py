@@ -5,21 +5,21 @@ text is undecided, and so is all that stands behind its start. For this the patt
 that a failure follows: no match of it is ever whole, and it is partial exactly where the pattern itself would want to see more before
 it decides. Anchors that look at the end of the text are rewritten as look-aheads, which want to see more, too.
 
-A delimiter is at most `HEAD_LIMIT` characters long, with all that its pattern looks at: what is longer is text. This bounds what
-waits and the work, whatever the pattern. Knows patterns and text, nothing of templates or calls.
+What a delimiter looks at ends at the second next border of a grid of `CELL` characters, which is laid over the output: what is not
+decided there is text. So a delimiter has 512 to 1024 characters, and whatever the pattern, what waits and the work are bounded, as all
+places of a cell are searched at once. Knows patterns and text, nothing of templates or calls.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from toolparse.lexer import HEAD_LIMIT
-
+CELL = 512
 CONTEXT = 256
 """How many characters in front of it a delimiter may look back at."""
-WINDOW = 4 * HEAD_LIMIT
 _TOKEN = re.compile(r"\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\\\]])*\]|\\.|\(\?<[=!]|.", re.DOTALL)
 _WORD_EDGES = {
     r"\b": r"(?:(?<=\w)(?!\w)|(?<!\w)(?=\w))",
@@ -29,12 +29,16 @@ _WORD_EDGES = {
 }
 _LOOKS_BACK = {"^", r"\A", r"\G", "(?<=", "(?<!", *_WORD_EDGES}
 _UNUSUAL = re.compile(r"\\[pPxuUNLXR]|\[[^\]]*[^\x00-\x7f]|\[:|\(\?[a-zA-Z]*i")
-_OTHERS = ("\u00e9", "\u20ac", "\u0663")
+_ASCII = tuple(map(chr, range(128)))
+_FEW = 32
+_KINDS = ("\u00e9", "\u20ac", "\u0663")
+"""A letter, a digit and something else."""
+_SPACES = "".join(chr(code) for code in range(128, 0x3001) if chr(code).isspace())
 
 
 class Delimiter:
-    """One pattern. `firsts` is what a match may begin with, as the inside of a character class; `looks_back` whether the pattern
-    depends on what stands in front of a match.
+    """One pattern. `begins` is a pattern of `re` for the places where a match may begin, as far as two characters tell; `looks_back`
+    says that a match depends on what stands in front of it.
 
     >>> Delimiter("<a>|<ab>").find("x<a>", 0, False)
     (<regex.Match object; span=(1, 4), match='<a>'>, 1)
@@ -42,7 +46,7 @@ class Delimiter:
     (None, 1)
     """
 
-    __slots__ = ("firsts", "looks_back", "pattern", "undecided")
+    __slots__ = ("begins", "candidate", "looks_back", "pattern", "undecided")
 
     def __init__(self, pattern: str) -> None:
         import regex
@@ -54,47 +58,75 @@ class Delimiter:
         pattern = "".join(ends.get(token, token) for token in tokens)
         self.pattern = regex.compile(pattern, regex.DOTALL)
         self.undecided = regex.compile(f"(?>{pattern})(?!)", regex.DOTALL)
-        self.firsts = self.may_begin(pattern)
+        self.begins = "|".join(beginnings(self, pattern))
+        anywhere = self.looks_back or self.pattern.match("")
+        self.candidate = None if anywhere else re.compile(self.begins or "(?!)").search
 
-    def may_begin(self, pattern: str) -> str:
-        """Each ASCII character is tried; others behave as their kind does, unless the pattern names some."""
-        firsts = "".join(re.escape(character) for character in map(chr, range(128)) if self.takes(character))
-        named = {character for character in pattern if character > "\x7f"}
-        if _UNUSUAL.search(pattern) or any(map(self.takes, (*_OTHERS, *named))):
-            return firsts + "\x80-\U0010ffff"
-        return firsts + (r"\s" if self.takes("\u3000") else "")
+    def takes(self, text: str) -> bool:
+        """Whether a match may begin with the text."""
+        return bool(self.undecided.match(text, partial=True) or self.pattern.match(text))
 
-    def takes(self, character: str) -> bool:
-        cut = self.undecided.match(character, partial=True)
-        return bool(cut or self.pattern.match(character))
-
-    def find(self, text: str, at: int, last: bool) -> tuple[Any, int]:
+    def find(self, text: str, at: int, last: bool, base: int = 0) -> tuple[Any, int]:
         """The first match in `text` from `at`, and where it begins; without one, the first place that more text must decide (the end
-        of the text when there is none). `last` says that no more text will come.
+        of the text when there is none). `last` says that no more text will come, `base` is the offset of the text in the output.
         """
         length = len(text)
         while True:
-            if not last:  # mostly where the search before this one ended undecided
-                while at < length and self.undecided.match(text, at, at + HEAD_LIMIT, partial=True):
-                    if at + HEAD_LIMIT > length:
-                        return None, at
-                    at += 1
-            end = min(length, at + WINDOW)
+            if self.candidate is not None:
+                candidate = self.candidate(text, at)
+                if candidate is None:
+                    return None, length
+                at = candidate.start()
+            border = ((base + at) // CELL + 1) * CELL - base
+            end = border + CELL
+            if end > length:
+                break
             found = self.pattern.search(text, at, end)
-            start = end if found is None else found.start()
-            if end < length and start > end - HEAD_LIMIT:
-                at = end - HEAD_LIMIT + 1
-                continue
-            if end == length and not last and start > length - HEAD_LIMIT:
-                cut = self.undecided.search(text, max(at, length - HEAD_LIMIT + 1), partial=True)
-                if cut is not None and cut.start() <= start:
-                    return None, cut.start()
-            if found is None:
-                return None, length
-            if start + HEAD_LIMIT <= length and self.undecided.match(text, start, start + HEAD_LIMIT, partial=True):
+            start = border if found is None else found.start()
+            if start >= border:
+                at = border
+            elif self.undecided.match(text, start, end, partial=True):
                 at = start + 1
-                continue
-            return found, start
+            else:
+                return found, start
+        if not last and at < length and self.undecided.match(text, at, partial=True):
+            return None, at
+        found = self.pattern.search(text, at)
+        start = length if found is None else found.start()
+        if not last:
+            cut = self.undecided.search(text, at, partial=True)
+            if cut is not None and cut.start() <= start:
+                return None, cut.start()
+        return found, start
+
+
+def beginnings(each: Delimiter, pattern: str) -> Iterator[str]:
+    """Patterns for the first two characters of a match."""
+    firsts = [character for character in _ASCII if each.takes(character)]
+    seconds: dict[str, list[str]] = {}
+    for first in firsts if len(firsts) <= _FEW else ():
+        following = [character for character in _ASCII if each.takes(first + character)]
+        seconds.setdefault(inside(following) + others(each, first, pattern), []).append(first)
+    for characters, some in seconds.items():
+        yield f"[{inside(some)}](?:[{characters}]|\\Z)" if characters else f"[{inside(some)}]\\Z"
+    rest = (inside(firsts) if len(firsts) > _FEW else "") + others(each, "", pattern)
+    if rest:
+        yield f"[{rest}]"
+
+
+def inside(characters: Iterable[str]) -> str:
+    """The inside of a character class."""
+    return "".join(map(re.escape, characters))
+
+
+def others(each: Delimiter, text: str, pattern: str) -> str:
+    """The same for what may follow the text in a match and is not ASCII. Such a character behaves as its kind does, unless the pattern
+    names some.
+    """
+    named = {character for character in pattern if character > "\x7f"}
+    if _UNUSUAL.search(pattern) or any(each.takes(text + character) for character in (*_KINDS, *named)):
+        return "\x80-\U0010ffff"
+    return _SPACES if each.takes(text + "\u3000") else ""
 
 
 @lru_cache(maxsize=512)

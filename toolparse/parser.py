@@ -31,18 +31,18 @@ from toolparse.arguments import Reader, reader_for
 from toolparse.arguments.recorded import Recorded
 from toolparse.arguments.strict_json import StrictJson
 from toolparse.call_ids import name_in_id
-from toolparse.calls import NEW_ID, OpenCall
 from toolparse.call_names import plain_name
+from toolparse.calls import NEW_ID, OpenCall
 from toolparse.channels import WAIT, Header, Headers, Where, headers
 from toolparse.choice import ARGUMENTS, LISTED, read_choice
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
-from toolparse.fences import Fences
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format, Frame
 from toolparse.grammar import Reasoning as Pair
 from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Suffixes, Watch, lexicon, slot_texts, spellings, suffixed
 from toolparse.message import Message, MessageBuilder
 from toolparse.provenance import Runs
+from toolparse.voice import Voice
 
 if TYPE_CHECKING:
     from toolparse.regions import RegionMachine
@@ -112,44 +112,30 @@ class Parser:
         self._lex: Lexicon = lexicon(chosen, *self._lex_options)
         self._suffixes: Suffixes | None = self._lex.suffixes
         self._pairs = chosen.reasoning
-        self._fence = Fences() if calls_in_code == "content" else None
-        self._outer_fence = self._fence
+        self._voice = Voice(max_held, calls_in_code == "content")
         self._sink = OpenCall(
             tools, new_id or NEW_ID[chosen.id], self._call_begun, unknown_tools, not parallel_tool_calls, choice.allowed, max_calls, max_held
         )
         self._max_held = max_held
         self._max_depth = max_depth
-        self._events: list[Event] = []
         self._state: Callable[[int, bool], int] = self._prose
         self._text = ""
         self._held = ""
         self._base = 0
         self._total = 0
-        self._gap: list[str] = []
-        self._gap_length = 0
-        self._spilled = False
         self._tail: list[str] = []
         self._spaces = ""
-        self._outer_gap: list[str] = []
         self._pair: Pair | None = None
         self._watch: Watch = self._lex.content
-        self._fresh = True
-        self._line = True
-        self._spoke = False
-        self._block = False
-        self._thinking_begun = False
-        self._thought = False
-        self._echo = False
         self._late_closer = False
-        self._again = False
-        self._framable = self._lex.frames
+        self._voice.frames = self._lex.frames
         self._frame: Frame | None = None
         self._resume: Pair | None = None
         self._headers: Headers | None = None
         self._prefilled = False
         self._headed = False
         self._between = 0
-        self._tagged = bool(self._lex.frame_openers)
+        self._voice.tagged = bool(self._lex.frame_openers)
         if chosen.channels is not None:
             self._headers = headers(chosen.channels)
             self._state = self._messages
@@ -234,7 +220,7 @@ class Parser:
                 self._runs = Runs(self._written.special_tokens)
             self._runs.add(self._total, special)
         self._total += len(text)
-        self._events = events = self._sink.events = self._first
+        events = self._voice.events = self._sink.events = self._first
         self._first = []
         self._text = held + text
         self._run(False)
@@ -251,7 +237,7 @@ class Parser:
             sink.parts.append(text[:at])
         at = reader.step(text, at, False)
         if reader.done:
-            self._events = events
+            self._voice.events = events
             self._text = text
             self._run(False, at)
             return events
@@ -270,7 +256,7 @@ class Parser:
 
     def finish(self, truncated: bool = False) -> list[Event]:
         """The output has ended; return the last events. `truncated` says that it was cut, by a token limit for instance."""
-        self._events = events = self._sink.events = self._first
+        events = self._voice.events = self._sink.events = self._first
         self._first = []
         if self._finished:
             return events
@@ -289,17 +275,17 @@ class Parser:
             at = self._give_back_and_go(len(self._text))
             self._held = self._text[at:]
         self._flow = None
-        if self._pair is None and not self._block and self._gap:
-            gap = "".join(self._gap)
+        if self._pair is None and not self._voice.block and self._voice.gap:
+            gap = "".join(self._voice.gap)
             if self._state == self._stopped:
                 tail = "".join(self._tail)
                 before = (space for stop, space in self._lex.before_stop.items() if tail.startswith(stop))
                 gap = gap.removesuffix(next(before, ""))
             if gap:
-                self._emit(gap)
+                events.append(Content(gap))
         if self._choice.mode == "required" and self._sink.index < 0:
             events.append(Problem("no_call", "the request wants a call and none came", None, self._total, "error"))
-        self._gap.clear()
+        self._voice.gap.clear()
         self._tail = []
         self._finished = True
         return events
@@ -309,7 +295,7 @@ class Parser:
         """How many characters wait: what may be a marker, framing, an unconfirmed call or a doubtful value."""
         if self._finished:
             return 0
-        waiting = sum(map(len, self._gap)) + sum(map(len, self._tail)) + sum(map(len, self._raw))
+        waiting = sum(map(len, self._voice.gap)) + sum(map(len, self._tail)) + sum(map(len, self._raw))
         if self._state == self._call and not self._sink.trial:
             waiting += self._reader.held
         if self._regions is not None:
@@ -356,14 +342,9 @@ class Parser:
                 self._passes = passes = self._reader.passes
                 self._flow = passes.state.flow if passes is not None else None if self._held else self._reader.flow
                 self._flow_index = sink.index
-        elif self._state == self._prose and not self._gap and len(self._held) < HELD_SPACE and self._fence is None:
-            if self._pair is not None:
-                if self._thinking_begun:
-                    self._flow = self._watch.search
-                    self._flow_index = -2
-            elif not (self._fresh or self._line or self._block):
-                self._flow = self._watch.search
-                self._flow_index = -1
+        elif self._state == self._prose and len(self._held) < HELD_SPACE and self._voice.flows:
+            self._flow = self._watch.search
+            self._flow_index = -1 if self._pair is None else -2
 
     # -- what is said ---------------------------------------------------------------------------------------------------------------
 
@@ -372,90 +353,23 @@ class Parser:
         if self._base < 0:
             start = self._past_prompt(start, end)
         if start < end:
-            self._say_raw(self._text[start:end])
-
-    def _past_prompt(self, start: int, end: int) -> int:
-        """Where the output begins in the text from `start` to `end`; the part before it only tells what the output goes on from."""
-        mine = max(start, min(end, -self._base))
-        text = self._text[start:mine]
-        if self._fence is not None:
-            self._fence.feed(text)
-        if text.strip(SPACE):
-            self._fresh = self._line = self._again = self._echo = False
-            self._framable = ()
-            self._block = self._block and self._pair is not None
-        elif "\n" in text:
-            self._line = True
-        return mine
-
-    def _say_raw(self, text: str) -> None:
-        if not text:
-            return
-        gap = "".join(self._gap) if self._gap else ""
-        self._gap.clear()
-        self._gap_length = 0
-        self._spilled = False
-        self._fresh = self._line = self._again = self._echo = False
-        self._framable = ()
-        if self._pair is not None:
-            if self._thinking_begun:
-                text = gap + text
-            elif self._thought:
-                text = "\n" + text
-            self._thinking_begun = self._thought = True
-            if self._fence is not None:
-                self._fence.feed(text)
-            self._events.append(Reasoning(text))
-            return
-        if gap and (self._spoke or not self._block):
-            text = gap + text
-        self._spoke = True
-        self._block = self._tagged = False
-        if self._fence is not None:
-            self._fence.feed(text)
-        self._emit(text)
-
-    def _emit(self, text: str) -> None:
-        self._events.append(Content(text))
-
-    def _keep_gap(self, text: str) -> None:
-        """White space whose meaning what follows it decides."""
-        if not text:
-            return
-        self._gap.append(text)
-        if "\n" in text:
-            self._line = True
-        self._gap_length += len(text)
-        if self._spilled or self._gap_length > self._max_held:
-            self._spill()
+            self._voice.say(self._text[start:end])
 
     def _keep(self, start: int, end: int) -> None:
         """The white space from `start` to `end` waits, but what of it the prompt holds."""
         if self._base < 0:
             start = self._past_prompt(start, end)
         if start < end:
-            self._keep_gap(self._text[start:end])
+            self._voice.keep(self._text[start:end])
 
-    def _spill(self) -> None:
-        """More white space than may be held is text, and so is all that follows it directly."""
-        text = "".join(self._gap)
-        line = self._line
-        self._gap.clear()
-        self._say_raw(text)
-        self._line = line
-        self._spilled = True
-
-    def _border(self) -> None:
-        """A block begins or ends here: white space beside it is framing, unless content stands on both sides."""
-        self._block = True
-        self._spilled = False
-        if self._fence is not None:
-            self._fence.end_line()
-        if not self._spoke:
-            self._gap.clear()
+    def _past_prompt(self, start: int, end: int) -> int:
+        """Where the output begins in the text from `start` to `end`."""
+        mine = max(start, min(end, -self._base))
+        self._voice.before_output(self._text[start:mine])
+        return mine
 
     def _problem(self, kind: str, message: str, at: int, error: bool = False) -> None:
-        self._events.append(Problem(kind, message, None, max(self._base + at, 0), "error" if error else "warning"))
+        self._voice.events.append(Problem(kind, message, None, max(self._base + at, 0), "error" if error else "warning"))
 
     # -- prose ----------------------------------------------------------------------------------------------------------------------
 
@@ -470,7 +384,7 @@ class Parser:
             return ~at
         watch = self._watch
         refused = self._refused == self._base + at
-        if not refused and (self._line or self._fresh):
+        if not refused and (self._voice.line or self._voice.fresh):
             found = self._edge(at, last)
             if found is not None:
                 return found
@@ -484,7 +398,7 @@ class Parser:
             self._say(at, start)
             if not last:
                 space = _SPACES.match(text, start).end()  # type: ignore[union-attr]
-                if space - start >= HELD_SPACE or (space > start and (self._pair is not None) != self._thinking_begun):
+                if space - start >= HELD_SPACE or (space > start and (self._pair is not None) != self._voice.thinking_begun):
                     self._keep(start, space)
                     start = space
                 return ~start
@@ -510,11 +424,11 @@ class Parser:
             if found is not None:
                 return found
         if self._pair is None:
-            if self._framable:
+            if self._voice.frames:
                 found = self._framed(at, last)
                 if found is not None:
                     return found
-            if not self._fresh:
+            if not self._voice.fresh:
                 return None
             for pair in self._pairs:
                 if pair.label and self._prefilled is False and self._base + at == 0:
@@ -524,16 +438,16 @@ class Parser:
                             self._enter(pair)
                         return moved
             pairs = self._lex.openers
-            if self._block:
-                pairs = {text: pair for text, pair in pairs.items() if pair.open_again and not self._thought}
-            if self._again or not self._block:
+            if self._voice.block:
+                pairs = {text: pair for text, pair in pairs.items() if pair.open_again and not self._voice.thought}
+            if self._voice.again or not self._voice.block:
                 for pair in self._pairs:
                     if pair.close_again:
                         moved = self._take(spellings(pair.close), at, last)
                         if moved is not None:
                             if moved >= 0:
-                                self._again = False
-                                self._border()
+                                self._voice.again = False
+                                self._voice.border()
                             return moved
             if last and any(is_cut(text[at:], (marker,)) for marker in pairs) and self._is_fragment(text[at:], at):
                 return ~len(text)
@@ -541,24 +455,24 @@ class Parser:
             if moved is not None and moved >= 0:
                 self._enter(pairs[text[at:moved]])
             return moved
-        if self._echo:
+        if self._voice.echo:
             moved = self._take(tuple(self._lex.openers), at, last)
             if moved is not None and moved >= 0:
                 self._pair = self._lex.openers[text[at:moved]]
                 self._watch = self._lex.reasoning[self._pair]
-                self._echo = False
-                self._gap.clear()
+                self._voice.echo = False
+                self._voice.gap.clear()
             return moved
         return None
 
     def _framed(self, at: int, last: bool) -> int | None:
         """The opener of a frame, where one may stand."""
         rest = self._text[at:]
-        for i, frame in enumerate(self._framable):
+        for i, frame in enumerate(self._voice.frames):
             moved = self._take(spellings(frame.open), at, last)
             if moved is not None:
                 if moved >= 0:
-                    self._framable = self._framable[i + 1 :]
+                    self._voice.frames = self._voice.frames[i + 1 :]
                     self._enter_frame(frame)
                 return moved
             if last and frame.close is not None and is_cut(rest, spellings(frame.open)):
@@ -576,20 +490,20 @@ class Parser:
 
     def _drop_fragment(self, at: int) -> None:
         self._problem("cut_marker", f"the output ends inside a marker, which was dropped: {self._text[at:]}", at)
-        self._border()
+        self._voice.border()
 
     def _enter_frame(self, frame: Frame) -> None:
         if frame.close is not None:
             self._frame = frame
         if not frame.anywhere:
-            self._border()
+            self._voice.border()
 
     def _leave_frame(self) -> None:
         if self._frame is not None and not self._frame.anywhere:
-            self._border()
+            self._voice.border()
         self._frame = None
-        self._between = len(self._gap)
-        self._tagged = bool(self._lex.frame_openers)
+        self._between = len(self._voice.gap)
+        self._voice.tagged = bool(self._lex.frame_openers)
 
     def _take(self, texts: tuple[str, ...], at: int, last: bool) -> int | None:
         """Where the marker at `at` ends if it is one of `texts`, `~at` if it may become one, None if it does not."""
@@ -605,27 +519,17 @@ class Parser:
         """A reasoning block opens."""
         if self._text:
             self._suffixes = None
-        self._outer_gap, self._gap = self._gap, []
-        if self._fence is not None:
-            self._outer_fence, self._fence = self._fence, Fences()
+        self._voice.enter_reasoning()
         self._pair = pair
         self._watch = self._lex.reasoning[pair]
-        self._thinking_begun = False
         self._late_closer = False
         self._resume = None
-        if pair.label:
-            self._echo = self._line = True
 
     def _leave(self) -> None:
         """The reasoning block ends."""
-        self._gap, self._outer_gap = self._outer_gap, []
-        self._fence = self._outer_fence
         self._pair = None
         self._watch = self._lex.content
-        self._fresh = not self._spoke
-        self._line = True
-        self._framable = self._lex.frames
-        self._border()
+        self._voice.leave_reasoning(self._lex.frames)
 
     def _fix_suffix(self, suffix: str) -> None:
         """A marker has told what this checkpoint writes behind the name in all of them."""
@@ -643,7 +547,7 @@ class Parser:
         found = suffixes.call.match(text, start) if self._watch.heads else None
         if found is None and self._pair is not None:
             found = suffixes.close.match(text, start)
-        elif found is None and self._fresh and not self._block:
+        elif found is None and self._voice.fresh and not self._voice.block:
             found = suffixes.open.match(text, start)
         if found is not None:
             self._fix_suffix(found[found.lastindex or 0])
@@ -667,7 +571,7 @@ class Parser:
                     return found
             if self._pair is not None and marker in watch.closers:
                 self._leave()
-                self._again = True
+                self._voice.again = True
                 return end
             found = self._try(watch.heads, start, last)
             if found is not None:
@@ -675,7 +579,7 @@ class Parser:
             if marker in self._lex.frame_openers:
                 if self._pair is not None:
                     self._leave()
-                elif self._tagged:
+                elif self._voice.tagged:
                     self._drop_between()
                 self._enter_frame(self._lex.frame_openers[marker])
                 return end
@@ -688,22 +592,22 @@ class Parser:
                     return end
                 if self._wrapped and self._head is not None and marker in self._lex.tails[id(self._head.calls)].section:
                     self._wrapped = marker not in spellings(self._head.calls.wrapper.close)  # type: ignore[union-attr]
-                    self._border()
+                    self._voice.border()
                     return end
                 if marker in watch.openers:
                     self._enter(self._lex.openers[marker])
                     return end
                 if marker in watch.closers and (self._late_closer or any(pair.close_anywhere for pair in self._pairs)):
                     self._late_closer = False
-                    self._framable = self._lex.frames
-                    self._border()
+                    self._voice.frames = self._lex.frames
+                    self._voice.border()
                     return end
             if marker in watch.stops:
-                if self._spilled:
+                if self._voice.spilled:
                     self._say(start, end)
-                    self._spilled = True
+                    self._voice.spilled = True
                     return end
-                if self._tagged:
+                if self._voice.tagged:
                     self._drop_between()
                 self._state = self._stopped
                 return start
@@ -736,18 +640,20 @@ class Parser:
         moved = self._take(headers.channels.ends, at, last)
         if moved is not None:
             if moved >= 0:
+                self._drop_between()
                 self._to_messages()
             return moved
         moved = self._take(tuple(self._lex.content.stops), at, last)
         if moved is not None:
             if moved >= 0:
+                self._drop_between()
                 self._state = self._stopped
                 return at
             return moved
         self._headed = True
         self._state = self._prose
         self._watch = self._lex.outside
-        self._line = True
+        self._voice.line = True
         return at
 
     def _to_messages(self) -> None:
@@ -756,13 +662,12 @@ class Parser:
             self._leave()
         self._to_gap()
         self._headed = True
-        self._between = len(self._gap)
+        self._between = len(self._voice.gap)
         self._state = self._messages
 
     def _drop_between(self) -> None:
         """White space in front of a header is part of it."""
-        self._gap_length -= sum(map(len, self._gap[self._between :]))
-        del self._gap[self._between :]
+        self._voice.drop_gap(self._between)
 
     def _message_marker(self, headers: Headers, start: int, end: int, marker: str, last: bool) -> int | None:
         """A marker inside a message that may end it."""
@@ -779,7 +684,7 @@ class Parser:
             return ~start
         if self._is_typed(start, found.end) or (found.kind == "call" and self._pair is not None and not self._lex.ends_reasoning):
             return None
-        self._between = len(self._gap)
+        self._between = len(self._voice.gap)
         return self._begin_message(found, start)
 
     def _is_recipient(self, text: str) -> bool:
@@ -795,9 +700,11 @@ class Parser:
             self._problem("cut_marker", f"the output ends inside a header, which was dropped: {dropped}", at)
             self._drop_between()
             return ~header.end
-        if header.kind == "lost":
-            dropped = self._text[max(at, -self._base) : header.end]
-            self._problem("dropped_text", f"a header without a message was dropped: {dropped}", at)
+        if header.kind in ("lost", "again"):
+            if header.kind == "lost":
+                dropped = self._text[max(at, -self._base) : header.end]
+                self._problem("dropped_text", f"a header without a message was dropped: {dropped}", at)
+            self._drop_between()
             self._to_messages()
             return header.end
         if self._pair is not None:
@@ -821,10 +728,10 @@ class Parser:
     def _try(self, heads: tuple[Head, ...], at: int, last: bool) -> int | None:
         """Open the call whose opening stands at `at`. None when there is none, `~at` when more text must decide."""
         text = self._text
-        if self._fence is not None and self._fence.inside:
+        if self._voice.fence is not None and self._voice.fence.inside:
             return None
         for head in heads:
-            if head.where == "start" and not (self._fresh and not self._spoke and self._pair is None):
+            if head.where == "start" and not (self._voice.fresh and not self._voice.spoke and self._pair is None):
                 continue
             found = head.full.match(text, at, at + HEAD_LIMIT + 1) or (head.cut.match(text, at) if last and head.cut is not None else None)
             if found is not None and found.end() - at <= HEAD_LIMIT:
@@ -939,12 +846,12 @@ class Parser:
             self._leave()
             self._late_closer = not pair.goes_on
             self._resume = pair if pair.goes_on else None
-        self._border()
-        self._keep_gap(self._spaces)
+        self._voice.border()
+        self._voice.keep(self._spaces)
         self._spaces = ""
         self._tail = []
-        self._fresh = False
-        self._framable = ()
+        self._voice.fresh = False
+        self._voice.frames = ()
 
     def _call(self, at: int, last: bool) -> int:
         """Inside a call: the codec reads."""
@@ -1043,7 +950,7 @@ class Parser:
         if self._resume is not None:
             self._tail = []
             self._state = self._prose
-            self._line = True
+            self._voice.line = True
             self._enter(self._resume)
             return at
         if self._late_closer:
@@ -1051,7 +958,7 @@ class Parser:
             if moved is not None:
                 if moved >= 0:
                     self._late_closer = False
-                    self._framable = self._lex.frames
+                    self._voice.frames = self._lex.frames
                     self._to_gap()
                 return moved
         moved = self._take(tuple(self._lex.content.stops), at, last)
@@ -1061,7 +968,7 @@ class Parser:
                 return at
             return moved
         self._state = self._prose
-        self._line = True
+        self._voice.line = True
         self._to_gap()
         return at
 
@@ -1102,9 +1009,9 @@ class Parser:
         for text in self._tail:
             body = text.strip(SPACE)
             blanks = len(text) - len(text.lstrip(SPACE))
-            self._keep_gap(text[:blanks])
-            self._say_raw(body)
-            self._keep_gap(text[blanks + len(body) :])
+            self._voice.keep(text[:blanks])
+            self._voice.say(body)
+            self._voice.keep(text[blanks + len(body) :])
         self._tail = []
 
     def _stopped(self, at: int, last: bool) -> int:
@@ -1131,11 +1038,11 @@ class Parser:
         body = kept.strip(SPACE)
         blanks = len(kept) - len(kept.lstrip(SPACE))
         if blanks:
-            self._keep_gap(kept[:blanks])
-        self._say_raw(body)
-        self._spilled = too_long
+            self._voice.keep(kept[:blanks])
+        self._voice.say(body)
+        self._voice.spilled = too_long
         if blanks + len(body) < len(kept):
-            self._keep_gap(kept[blanks + len(body) :])
+            self._voice.keep(kept[blanks + len(body) :])
         return at
 
     def _reopens(self, at: int, last: bool) -> bool | None:
@@ -1156,8 +1063,8 @@ class Parser:
             pair = next((pair for pair in self._pairs if pair.assumed or (thinking and self._headers is None)), None)
             if pair is not None and thinking is not False:
                 self._enter(pair)
-                self._echo = True
-                self._block = True
+                self._voice.echo = True
+                self._voice.block = True
             return
         turn = self._turn(prompt)
         if turn is None:
@@ -1177,10 +1084,10 @@ class Parser:
         for pair in self._pairs:
             if end.removesuffix(pair.reflection).endswith(spellings(pair.open)):
                 self._enter(pair)
-                self._echo = self._block = True
+                self._voice.echo = self._voice.block = True
                 return
             if end.endswith(spellings(pair.close)):
-                self._block = self._again = self._prefilled = True
+                self._voice.block = self._voice.again = self._prefilled = True
                 return
         for frame in self._lex.frame_openers.values():
             if end.endswith(spellings(frame.open)):
@@ -1205,15 +1112,15 @@ class Parser:
             sink.index = -1
         self._flow = self._live = self._passes = None
         self._tail = []
-        self._outer_gap = []
+        self._voice.outer_gap = []
         markers = [text for pair in self._pairs for marker in (pair.open, pair.close) for text in spellings(marker)]
         if sink.index < 0 and self._state == self._prose and not any(marker in turn for marker in markers):
-            self._fresh = True
+            self._voice.fresh = True
         if self._pair is not None:
-            self._echo = turn.rstrip(SPACE).endswith(spellings(self._pair.open))
+            self._voice.echo = turn.rstrip(SPACE).endswith(spellings(self._pair.open))
         else:
             closers = tuple(text for pair in self._pairs for text in spellings(pair.close))
-            self._again = self._again or turn.rstrip(SPACE).endswith(closers)
+            self._voice.again = self._voice.again or turn.rstrip(SPACE).endswith(closers)
 
     # -- token knowledge ----------------------------------------------------------------------------------------------------------------
 

@@ -41,14 +41,14 @@ class Field:
         self.open = delimiter(region.open) if region.open is not None else None
         self.close = delimiter(region.close) if region.close is not None else None
         watched = [each for each in (self.close, *(openers if self.open is None else ())) if each is not None]
-        characters = "".join(each.firsts for each in watched)
+        begins = [each.begins for each in watched if each.begins]
         if region.role == "calls":
             how = region.text
-            characters += '"\\\\\\x00-\\x1f' + "".join(re.escape(closer[0]) for _, closer in how.delimiters)
-            characters += delimiter(how.tail).firsts if how.tail else ""
-            self.flow: Search = re.compile(f"[{characters}]").search
+            begins += (delimiter(how.tail).begins,) if how.tail else ()
+            begins += ('["\\\\\\x00-\\x1f]', *(re.escape(closer[0]) for _, closer in how.delimiters))
+            self.flow: Search = re.compile("|".join(begins)).search
         else:
-            self.flow = re.compile(rf"(?<!\s)(\s+)\Z{f'|[{characters}]' if characters else ''}").search
+            self.flow = re.compile("|".join((r"(?<!\s)(\s+)\Z", *begins))).search
 
 
 class Fields:
@@ -140,7 +140,7 @@ class RegionMachine:
     def flow(self) -> tuple[Search | None, int]:
         """The search that finds nothing in text which simply flows from here, and what kind of event it makes (see `Parser.feed`)."""
         field, body, parser = self.field, self.body, self.parser
-        if field is None or body is None or self.fields.looks_back or parser._fence is not None:
+        if field is None or body is None or self.fields.looks_back or parser._voice.fence is not None:
             return None, -1
         index = body.flows(parser._held)
         if index is None:
@@ -178,10 +178,10 @@ class RegionMachine:
         self.known.clear()
 
     def say(self, event: Event) -> None:
-        fence = self.parser._fence
+        fence = self.parser._voice.fence
         if fence is not None and isinstance(event, (Content, Reasoning)):
             fence.feed(event.text)
-        self.parser._events.append(event)
+        self.parser._voice.events.append(event)
 
     def problem(self, kind: str, message: str, offset: int, error: bool = False) -> None:
         """A problem outside calls."""
@@ -221,10 +221,10 @@ class RegionMachine:
         key = (field, each)
         known = self.known.get(key)
         if known is None or known[1] < at:
-            known = each.find(self.text, at, self.last)
+            known = each.find(self.text, at, self.last, self.base)
         while known[0] is not None and not self.counts(key, *known):
             at = known[1] + 1
-            known = each.find(self.text, at, self.last) if at <= len(self.text) else (None, len(self.text))
+            known = each.find(self.text, at, self.last, self.base) if at <= len(self.text) else (None, len(self.text))
         self.known[key] = known
         return known
 
@@ -268,7 +268,7 @@ class RegionMachine:
         self.begin(start)
         self.opener = match.end() - start
         self.opened_behind = self.text[max(0, start - CONTEXT) : start] if self.fields.looks_back else ""
-        fence = self.parser._fence
+        fence = self.parser._voice.fence
         if may_be_none and not (self.calls and (fence is None or not fence.inside)):
             self.release(start, match.end())
         else:
@@ -276,7 +276,7 @@ class RegionMachine:
 
     def begin(self, at: int) -> None:
         """What opens begins at `at`."""
-        self.opened = len(self.parser._events)
+        self.opened = len(self.parser._voice.events)
         self.start = self.base + at
         self.opener = 0
         self.raw_from = at

@@ -422,6 +422,7 @@ class EnvelopeCalls(ArgumentsReader):
         return self.text.startswith("{", _SPACES.match(self.text, at).end())  # type: ignore[union-attr]
 
     def unclosed(self, at: int) -> int:
+        at = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
         self.trailing(at)
         self.repaired("missing_closer", "a missing } was added", at)
         self.pop()

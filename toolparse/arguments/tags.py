@@ -94,7 +94,7 @@ class TagReader:
     # -- between the tags -------------------------------------------------------------------------------------------------------------
 
     def between(self, at: int) -> int:
-        found, where = self.head.find(self.text, at, self.last)
+        found, where = self.head.find(self.text, at, self.last, self.call.base)
         self.skip(at, where)
         if found is None:
             return ~where
@@ -141,7 +141,7 @@ class TagReader:
         self.given.add(key)
 
     def value(self, at: int) -> int:
-        found, where = self.tail.find(self.text, at, self.last)
+        found, where = self.tail.find(self.text, at, self.last, self.call.base)
         self.take(self.text[at:where])
         if found is None:
             return ~where

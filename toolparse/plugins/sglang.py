@@ -1,7 +1,7 @@
 """Registers every format with SGLang. The entry point `sglang.srt.plugins` calls `register` in each of SGLang's processes.
 
-Only names are put into SGLang's two tables here; the detectors are in `sglang_detectors.py`, which SGLang's own modules make slow to
-import, so it is imported in the process that asks for them and not before.
+The detector classes are in `sglang_detectors.py`, which imports SGLang. A class is only a table entry: nothing is compiled before a
+request is parsed.
 """
 
 from __future__ import annotations
@@ -16,5 +16,5 @@ def register() -> None:
 
     from toolparse.plugins.sglang_detectors import reasoning_detector, tool_detector
 
-    FunctionCallParser.ToolCallParserEnum.update({name: tool_detector(fmt) for name, fmt in tool_parsers().items()})
-    ReasoningParser.DetectorMap.update({name: reasoning_detector(fmt) for name, fmt in reasoning_parsers().items()})
+    FunctionCallParser.ToolCallParserEnum.update({name: tool_detector(name, fmt) for name, fmt in tool_parsers().items()})
+    ReasoningParser.DetectorMap.update({name.lower(): reasoning_detector(name, fmt) for name, fmt in reasoning_parsers().items()})

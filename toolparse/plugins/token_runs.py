@@ -14,8 +14,8 @@ class TokenRuns:
     """Splits the pieces of one output into runs, each with the `special` of `Parser.feed`.
 
     `vocabulary` gives the id of each token. If it lacks one of the format's special tokens, the tokenizer writes that one as
-    ordinary text, so nothing can be told from ids and all runs are None. The same holds from the first piece on whose text lacks a special token
-    that its ids have: the engine holds text back, or leaves special tokens out.
+    ordinary text, so nothing can be told from ids and all runs are None. The same holds from the first piece on whose text lacks
+    a special token that its ids have: the engine holds text back, or leaves special tokens out.
 
     >>> from toolparse import get_format
     >>> runs = TokenRuns(get_format("dots"), {"<dots_function_call>": 7, "</dots_function_call>": 8})

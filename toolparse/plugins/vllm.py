@@ -49,7 +49,7 @@ def _read_in_one_pass() -> None:
     if getattr(compose, "by_toolparse", False):
         return
 
-    def one_pass(cls: Any, **options: Any) -> Any:
+    def one_pass(cls: Any, /, **options: Any) -> Any:
         composed = compose(**options)
         classes = [composed.tool_parser_cls, composed.reasoning_parser_cls] if composed is not None else []
         if options.get("is_harmony") or not all(hasattr(each, "toolparse_format") for each in classes if each is not None):

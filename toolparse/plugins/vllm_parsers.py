@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from toolparse.events import CallArguments, CallStart, Content, Event, Reasoning
@@ -17,6 +17,8 @@ from toolparse.grammar import Format
 from toolparse.lexer import spellings
 from toolparse.message import MessageBuilder
 from toolparse.parser import Parser, with_reasoning
+from toolparse.plugins.detector import calls_only
+from toolparse.plugins.reasoning_split import ReasoningSplit
 from toolparse.plugins.token_runs import TokenRuns
 
 try:
@@ -42,7 +44,7 @@ def __getattr__(name: str) -> Any:
     return class_for(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def class_for(name: str) -> type:
     """The parser class for `KIND:FORMAT`, where the kind is "tool" or "reasoning"."""
     kind, _, fmt_name = name.partition(":")
@@ -66,12 +68,6 @@ def _structural_tag_model(fmt: Format) -> str | None:
     return None
 
 
-@lru_cache(maxsize=None)
-def _calls_only(fmt: Format) -> Format:
-    """The format with reasoning as plain content, for a server without a reasoning parser (channels keep theirs: they are routed by it)."""
-    return fmt if fmt.channels else fmt.variant(reasoning=())
-
-
 def _choice(given: Any) -> Any:
     """A request's `tool_choice`, an object of vLLM's or of openai's, as `Parser` takes it."""
     if given is None or isinstance(given, str):
@@ -87,17 +83,19 @@ class Reading:
 
     def __init__(self, fmt: Format, request: Any, tokenizer: Any, prompt: str | None, keeps_reasoning: bool, new_id: Any = None) -> None:
         tools = [tool for tool in getattr(request, "tools", None) or () if getattr(tool, "type", "function") == "function"]
+        choice = _choice(getattr(request, "tool_choice", None)) if tools else "none"
         self.parser = Parser(
             fmt,
             tools=tools or None,
-            tool_choice=_choice(getattr(request, "tool_choice", None)) if tools else "auto" if request is None else "none",
+            tool_choice=choice,
             parallel_tool_calls=getattr(request, "parallel_tool_calls", None) is not False,
             prompt=prompt,
-            thinking=_thinking(request),
+            thinking=_thinking(getattr(request, "chat_template_kwargs", None)),
             new_id=None if new_id is None else lambda: "",
         )
         self.calls: list[dict[str, str]] = []
-        self._runs = TokenRuns(fmt, tokenizer.get_vocab()) if tokenizer is not None else None
+        # Where no calls are wanted their markers are text, and special tokens that mark nothing would be dropped.
+        self._runs = TokenRuns(fmt, tokenizer.get_vocab()) if tokenizer is not None and choice != "none" else None
         self._keeps_reasoning = keeps_reasoning
         self._new_id = new_id
 
@@ -123,8 +121,9 @@ class Reading:
         return named
 
 
-def _thinking(request: Any) -> bool | None:
-    options = getattr(request, "chat_template_kwargs", None) or {}
+def _thinking(template_options: Any) -> bool | None:
+    """What a request asks of the chat template."""
+    options = template_options or {}
     asked = options.get("enable_thinking", options.get("thinking"))
     return asked if isinstance(asked, bool) else None
 
@@ -220,7 +219,7 @@ class ToolparseToolParser(_tools.ToolParser):  # type: ignore[misc]
         return delta_of(events)
 
     def _read(self, request: Any) -> Reading:
-        return Reading(_calls_only(self.toolparse_format), request, self.model_tokenizer, "", keeps_reasoning=False)
+        return Reading(calls_only(self.toolparse_format), request, self.model_tokenizer, "", keeps_reasoning=False)
 
 
 class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
@@ -234,13 +233,10 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
         pair = self.toolparse_format.reasoning[0]
         self._openers = tuple(opener.strip() for opener in spellings(pair.open))
         self._closers = tuple(closer.strip() for closer in spellings(pair.close))
-        self._thinking = _thinking_of(kwargs.get("chat_template_kwargs"))
+        self._thinking = _thinking(kwargs.get("chat_template_kwargs"))
         self._prompt: str | None = None
-        self._parser: Parser | None = None
-        self._raw = ""
-        self._raw_from = 0
+        self._split: ReasoningSplit | None = None
         self._rest = ""
-        self._ended = False
 
     @property
     def reasoning_start_str(self) -> str | None:
@@ -275,7 +271,7 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
         return [] if at is None else input_ids[at + 1 :]
 
     def count_reasoning_tokens(self, token_ids: Sequence[int]) -> int:
-        parser = self._new_parser()
+        parser = Parser(self.toolparse_format, prompt=self._prompt, thinking=self._thinking)
         count = 0
         for token in token_ids:
             before = parser.in_reasoning
@@ -284,11 +280,10 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
         return count
 
     def extract_reasoning(self, model_output: str, request: Any) -> tuple[str | None, str | None]:
-        self._parser = None
-        self._ended = False
-        events = self._feed(model_output) + self._finish()
-        reasoning = "".join(event.text for event in events)
-        return reasoning or None, self._rest or None
+        split = self._new_split()
+        reasoning, rest = split.feed(model_output)
+        more, end = split.finish()
+        return reasoning + more or None, rest + end or None
 
     def extract_reasoning_streaming(
         self,
@@ -299,55 +294,23 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
         current_token_ids: Sequence[int],
         delta_token_ids: Sequence[int],
     ) -> Any:
-        return delta_of(self._feed(delta_text))
+        if self._split is None:
+            self._split = self._new_split()
+        reasoning, self._rest = self._split.feed(delta_text)
+        return _protocol.DeltaMessage(reasoning=reasoning) if reasoning else None
 
     def has_engine_confirmed_reasoning_end(self) -> bool:
-        return self._ended
+        return self._split is not None and self._split.ended
 
     def finish_streaming(self) -> Any:
-        """When reasoning has ended, the text behind it; at the end of the stream, what was held back."""
-        events: list[Event] = [] if self._ended else list(self._finish())
-        return delta_of([*events, Content(self._rest)] if self._rest else events)
+        """When reasoning has ended, the text behind it, once; at the end of the stream, what was held back."""
+        reasoning, rest = ("", "") if self._split is None else self._split.finish()
+        rest, self._rest = self._rest + rest, ""
+        fields = {key: text for key, text in (("reasoning", reasoning), ("content", rest)) if text}
+        return _protocol.DeltaMessage(**fields) if fields else None
 
-    def _new_parser(self) -> Parser:
-        return Parser(self.toolparse_format, prompt=self._prompt, thinking=self._thinking)
-
-    def _feed(self, text: str) -> list[Reasoning]:
-        if self._parser is None:
-            self._parser = self._new_parser()
-            self._raw, self._raw_from, self._rest = "", 0, ""
-        self._raw += text
-        return self._until_end(self._parser.feed(text))
-
-    def _finish(self) -> list[Reasoning]:
-        return [] if self._parser is None or self._ended else self._until_end(self._parser.finish())
-
-    def _until_end(self, events: list[Event]) -> list[Reasoning]:
-        """The reasoning among the events. Behind it, `_rest` is the text from the first content or call on."""
-        assert self._parser is not None
-        reasoning: list[Reasoning] = []
-        for event in events:
-            if isinstance(event, Reasoning) and not self._ended:
-                reasoning.append(event)
-            elif isinstance(event, Content):
-                self._ended = True
-                self._rest += event.text
-            elif isinstance(event, CallStart):
-                self._ended = True
-                self._rest += self._raw[event.start - self._raw_from :]
-                break
-        else:
-            settled = len(self._raw) - self._parser.held
-            if self._ended:
-                self._rest += self._raw[settled:]
-            self._raw_from += settled
-            self._raw = self._raw[settled:]
-        return reasoning
-
-
-def _thinking_of(options: Any) -> bool | None:
-    asked = (options or {}).get("enable_thinking", (options or {}).get("thinking"))
-    return asked if isinstance(asked, bool) else None
+    def _new_split(self) -> ReasoningSplit:
+        return ReasoningSplit(self.toolparse_format, self._prompt, self._thinking)
 
 
 def _with_special_tokens(request: Any) -> Any:
@@ -373,7 +336,7 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc]
             assert reasoning is not None
             return reasoning
         if reasoning is None:
-            return _calls_only(tool)
+            return calls_only(tool)
         return tool if reasoning is tool else with_reasoning(tool, reasoning)
 
     def set_prompt_token_ids(self, prompt_token_ids: Sequence[int]) -> None:

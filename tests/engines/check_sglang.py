@@ -1,0 +1,167 @@
+"""The plug-in inside the real SGLang: its parser tables, `FunctionCallParser`, `ReasoningParser` and its command line's choices."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from sglang.srt.entrypoints.openai.protocol import Tool, ToolChoice
+from sglang.srt.function_call.function_call_parser import FunctionCallParser
+from sglang.srt.parser.reasoning_parser import ReasoningParser
+from sglang.srt.plugins import load_plugins
+from vectors import CHUNKINGS, FORMATS, Tokenizer, deltas, expected, result, vectors
+
+from toolparse import parse
+from toolparse.plugins.detector import calls_only
+from toolparse.plugins.names import reasoning_parsers, tool_parsers
+
+load_plugins()  # what each of SGLang's processes does; the entry point must be enough
+
+TEXT = 'Let me see.\n<tool_call>\n{"name": "f", "arguments": {"city": "Oslo"}}\n</tool_call>'
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]
+
+
+def tools_of(case: dict[str, Any]) -> list[Tool]:
+    return [Tool.model_validate(tool) for tool in case["tools"]]
+
+
+def answer(parser: FunctionCallParser, text: str, chunking: str, fmt: str) -> dict[str, Any]:
+    """The parser's answer, as SGLang's serving layer gets it."""
+    if chunking == "whole":
+        content, items = parser.parse_non_stream(text)
+        return result(content, None, [(item.name, item.parameters) for item in items])
+    content, calls = "", {}
+    pieces = [piece for piece, _ in deltas(text, chunking, Tokenizer(fmt))]
+    for step in [lambda piece=piece: parser.parse_stream_chunk(piece) for piece in pieces] + [parser.parse_stream_end]:
+        more, items = step()
+        content += more or ""
+        for item in items:
+            if item.name:
+                assert item.tool_index not in calls
+                calls[item.tool_index] = [item.name, ""]
+            calls[item.tool_index][1] += item.parameters
+    assert sorted(calls) == list(range(len(calls)))
+    assert parser.detector.streamed_args_for_tool == [call["arguments"] for call in parser.detector.prev_tool_call_arr]
+    return result(content, None, [tuple(calls[index]) for index in sorted(calls)])
+
+
+def complete(got: dict[str, Any]) -> dict[str, Any]:
+    def whole(text: str) -> bool:
+        try:
+            json.loads(text)
+        except ValueError:
+            return False
+        return True
+
+    return {**got, "calls": [call for call in got["calls"] if whole(call[1])]}
+
+
+def test_every_name_is_registered_and_a_choice_of_the_command_line() -> None:
+    from sglang.srt.server_args import _reasoning_parser_choices, _tool_call_parser_choices
+
+    assert set(tool_parsers()) <= set(FunctionCallParser.ToolCallParserEnum)
+    assert {name.lower() for name in reasoning_parsers()} <= set(ReasoningParser.DetectorMap)
+    assert "toolparse_qwen25" in _tool_call_parser_choices()
+    assert "toolparse_qwen3" in _reasoning_parser_choices()
+
+
+@pytest.mark.parametrize("name", sorted(tool_parsers()))
+def test_every_name_can_be_chosen(name: str) -> None:
+    tools = [Tool.model_validate(tool) for tool in TOOLS]
+    assert FunctionCallParser(tools, name, tokenizer=Tokenizer(tool_parsers()[name])).parse_stream_chunk("Hello there.") is not None
+
+
+@pytest.mark.parametrize("name", sorted(reasoning_parsers()))
+def test_every_reasoning_name_can_be_chosen(name: str) -> None:
+    parser = ReasoningParser(name, tokenizer=Tokenizer(reasoning_parsers()[name]))
+    text = "".join(part or "" for part in (*parser.parse_stream_chunk("Hello there."), *parser.parse_stream_end()))
+    assert text == "Hello there."
+
+
+@pytest.mark.parametrize("chunking", CHUNKINGS)
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_vectors(fmt: str, chunking: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SGLANG_FORWARD_UNKNOWN_TOOLS", "1")
+    for case in vectors(fmt):
+        if not case["tools"]:
+            continue
+        parser = FunctionCallParser(tools_of(case), f"toolparse_{fmt}")
+        message = parse(case["text"], calls_only(parser.detector.toolparse_format), tools=case["tools"], prompt="")
+        wanted = result(message.content, message.reasoning, [(call.name, call.arguments) for call in message.tool_calls if call.complete])
+        wanted = {**wanted, "content": "".join(part.text for part in message.parts if hasattr(part, "text")) or None, "reasoning": None}
+        assert complete(answer(parser, case["text"], chunking, fmt)) == wanted, case["id"]
+
+
+@pytest.mark.parametrize("chunking", CHUNKINGS)
+@pytest.mark.parametrize("fmt", ["hermes", "deepseek_v31", "qwen3_coder", "glm45", "mistral", "minimax_m2"])
+def test_reasoning_and_calls(fmt: str, chunking: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both parsers in a row, as the serving layer has them."""
+    monkeypatch.setenv("SGLANG_FORWARD_UNKNOWN_TOOLS", "1")
+    for case in vectors(fmt):
+        wanted = expected(fmt, case)
+        if not case["tools"] or case["kind"] != "canonical" or not wanted["reasoning"]:
+            continue
+        opened = bool(case.get("prefill"))
+        splitter = ReasoningParser(f"toolparse_{fmt}", force_reasoning=opened)
+        parser = FunctionCallParser(tools_of(case), f"toolparse_{fmt}")
+        if chunking == "whole":
+            reasoning, rest = splitter.parse_non_stream(case["text"])
+        else:
+            reasoning, rest = "", ""
+            for piece, _ in deltas(case["text"], chunking, Tokenizer(fmt)):
+                more, normal = splitter.parse_stream_chunk(piece)
+                reasoning, rest = reasoning + (more or ""), rest + (normal or "")
+            more, normal = splitter.parse_stream_end()
+            reasoning, rest = reasoning + (more or ""), rest + (normal or "")
+        got = answer(parser, rest, chunking, fmt)
+        assert reasoning == wanted["reasoning"], case["id"]
+        assert (got["content"], got["calls"]) == (wanted["content"], wanted["calls"]), case["id"]
+
+
+@pytest.mark.parametrize("name", ["toolparse_qwen25", "toolparse_hermes", "toolparse_kimi_k2", "toolparse_qwen3_coder", "toolparse_glm47"])
+@pytest.mark.parametrize("choice", ["required", ToolChoice(function={"name": "f"})], ids=["required", "named"])
+def test_constraints_are_sglangs_own(name: str, choice: Any) -> None:
+    tools = [Tool.model_validate(tool) for tool in TOOLS]
+    ours = FunctionCallParser(tools, name).get_structure_constraint(choice)
+    theirs = FunctionCallParser(tools, name.removeprefix("toolparse_")).get_structure_constraint(choice)
+    assert ours is not None
+    assert ours[0] == theirs[0]
+    assert str(ours[1]) == str(theirs[1])
+
+
+def test_a_format_that_sglang_does_not_know_is_constrained_to_generic_json() -> None:
+    parser = FunctionCallParser([Tool.model_validate(tool) for tool in TOOLS], "toolparse_xlam")
+    assert parser.get_structure_constraint("required")[0] == "json_schema"
+    assert not parser.owns_tool_format()
+
+
+def test_what_the_legacy_tag_makes_is_read() -> None:
+    tools = [Tool.model_validate(tool) for tool in TOOLS]
+    for name in ("toolparse_qwen25", "toolparse_mistral", "toolparse_llama3", "toolparse_deepseekv3", "toolparse_internlm"):
+        parser = FunctionCallParser(tools, name)
+        structure = parser.get_legacy_structural_tag(at_least_one=True).structures[0]
+        _, items = parser.parse_non_stream(structure.begin + '{"city": "Oslo"}' + structure.end)
+        assert [(item.name, json.loads(item.parameters)) for item in items] == [("f", {"city": "Oslo"})], name
+
+
+def test_unknown_tools_follow_sglangs_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = [Tool.model_validate(tool) for tool in TOOLS]
+    text = TEXT.replace('"f"', '"g"')
+    monkeypatch.setenv("SGLANG_FORWARD_UNKNOWN_TOOLS", "0")
+    assert FunctionCallParser(tools, "toolparse_hermes").parse_non_stream(text)[1] == []
+    monkeypatch.setenv("SGLANG_FORWARD_UNKNOWN_TOOLS", "1")
+    assert [item.name for item in FunctionCallParser(tools, "toolparse_hermes").parse_non_stream(text)[1]] == ["g"]
+
+
+def test_places_of_tools_in_a_whole_answer() -> None:
+    two = [Tool.model_validate(json.loads(json.dumps(TOOLS[0]).replace('"f"', f'"{name}"'))) for name in ("e", "f")]
+    _, items = FunctionCallParser(two, "toolparse_hermes").parse_non_stream(TEXT)
+    assert [item.tool_index for item in items] == [1]
+
+
+def test_reasoning_in_one_piece_when_it_is_not_to_be_streamed() -> None:
+    parser = ReasoningParser("toolparse_hermes", stream_reasoning=False)
+    said = [parser.parse_stream_chunk(piece) for piece in ("<think>a", "b", "</think>", "c")]
+    assert [text for text, _ in said if text] == ["ab"]
+    assert "".join(text or "" for _, text in said) == "c"

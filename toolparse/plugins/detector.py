@@ -1,0 +1,102 @@
+"""The contract that SGLang and LightLLM share: a detector reads a text, whole or in pieces, into normal text and call items.
+
+The engines' result types are class attributes, so this module imports no engine. State is made at first use: the constructors are the
+engines' own.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, ClassVar
+
+from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Reasoning
+from toolparse.grammar import Format
+from toolparse.message import Message, MessageBuilder
+from toolparse.parser import Parser
+
+
+@cache
+def calls_only(fmt: Format) -> Format:
+    """The format with reasoning as plain content: the engine has taken it out before. Channels keep theirs: they are routed by it."""
+    return fmt if fmt.channels else fmt.variant(reasoning=())
+
+
+class Detector:
+    """A detector's methods over `Parser`. Mixed into an engine's own detector class, which keeps all that is about constraints."""
+
+    toolparse_format: ClassVar[Format]
+    result_type: ClassVar[Any]
+    item_type: ClassVar[Any]
+    prev_tool_call_arr: list[dict[str, Any]]
+    streamed_args_for_tool: list[str]
+    current_tool_id: int
+    current_tool_name_sent: bool
+    _reading: Parser | None = None
+
+    def has_tool_call(self, text: str) -> bool:
+        return bool(self._whole(text, None).tool_calls)
+
+    def detect_and_parse(self, text: str, tools: Any) -> Any:
+        """The calls of a whole text; `tool_index` is the tool's place in the request, as the engines have it here."""
+        message = self._whole(text, tools)
+        places = {tool.function.name: place for place, tool in enumerate(tools or ())}
+        calls = [
+            self.item_type(tool_index=places.get(call.name, -1), name=call.name, parameters=call.arguments)
+            for call in message.tool_calls
+            if call.complete
+        ]
+        text = "".join(part.text for part in message.parts if hasattr(part, "text"))
+        return self.result_type(normal_text=text, calls=calls)
+
+    def parse_streaming_increment(self, new_text: str, tools: Any) -> Any:
+        """What a piece brings; `tool_index` counts the calls of the output, as the engines have it here."""
+        if self._reading is None:
+            self._reading = self._parser(tools)
+        return self._said(self._reading.feed(new_text))
+
+    def finish(self, tools: Any) -> Any:
+        """The stream has ended: what was held back."""
+        return self.result_type() if self._reading is None else self._said(self._reading.finish())
+
+    def unknown_tools(self) -> Any:
+        """What becomes of a call to a tool that the request does not have, in the words of `Parser`."""
+        return "keep"
+
+    def note_call(self, name: str) -> None:
+        """Keep the engine's list of calls, from which its serving layer adds what has not been streamed."""
+        self.prev_tool_call_arr.append({"name": name, "arguments": ""})
+
+    def note_arguments(self, index: int) -> None:
+        """All that is known of the arguments has been streamed, so that the serving layer finds nothing to add."""
+        self.prev_tool_call_arr[index]["arguments"] = self.streamed_args_for_tool[index]
+
+    def _parser(self, tools: Any) -> Parser:
+        return Parser(calls_only(self.toolparse_format), tools=tools or None, prompt="", unknown_tools=self.unknown_tools())
+
+    def _whole(self, text: str, tools: Any) -> Message:
+        parser = self._parser(tools)
+        builder = MessageBuilder()
+        for event in parser.feed(text) + parser.finish():
+            builder.add(event)
+        return builder.message
+
+    def _said(self, events: list[Event]) -> Any:
+        texts: list[str] = []
+        items: dict[int, dict[str, Any]] = {}
+        for event in events:
+            match event:
+                case Content(text) | Reasoning(text):
+                    texts.append(text)
+                case CallStart(index, _, name):
+                    items[index] = {"tool_index": index, "name": name, "parameters": ""}
+                    self.current_tool_id = index
+                    self.current_tool_name_sent = True
+                    self.streamed_args_for_tool.append("")
+                    self.note_call(name)
+                case CallArguments(index, text):
+                    items.setdefault(index, {"tool_index": index, "parameters": ""})["parameters"] += text
+                    self.streamed_args_for_tool[index] += text
+                    self.note_arguments(index)
+                case CallEnd():
+                    self.current_tool_name_sent = False
+        return self.result_type(normal_text="".join(texts), calls=[self.item_type(**item) for item in items.values()])

@@ -1,0 +1,52 @@
+"""Calls `toolparse.plugins.lightllm.install` as soon as LightLLM's table of parsers has been imported, in every Python process.
+
+A `sitecustomize` that this one hides is imported first. Nothing else is imported before LightLLM asks for its table.
+"""
+
+import importlib.util
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+
+TABLE = "lightllm.server.function_call_parser"
+
+
+class Installing(Loader):
+    """Loads the module as its own loader does, then installs the parsers."""
+
+    def __init__(self, loader: Loader) -> None:
+        self.loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self.loader.exec_module(module)
+        from toolparse.plugins.lightllm import install
+
+        install(module)
+
+
+class Finder(MetaPathFinder):
+    """Finds the table of parsers, and nothing else."""
+
+    def find_spec(self, fullname, path, target=None):  # type: ignore[no-untyped-def]
+        if fullname != TABLE:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = Installing(spec.loader)
+        return spec
+
+
+def run_hidden() -> None:
+    here = str(Path(__file__).parent)
+    spec = PathFinder.find_spec("sitecustomize", [path for path in sys.path if path != here])
+    if spec is not None and spec.loader is not None:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+run_hidden()
+sys.meta_path.insert(0, Finder())

@@ -1,0 +1,132 @@
+"""SGLang's detectors over `toolparse.Parser`.
+
+Where SGLang has a detector of its own for a format, ours is a subclass of it, so what constrains the sampler (structural tags, native
+required calls) and how a detector is made remain SGLang's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sglang.srt.environ import envs
+from sglang.srt.function_call.base_format_detector import BaseFormatDetector
+from sglang.srt.function_call.core_types import StreamingParseResult, ToolCallItem
+from sglang.srt.function_call.function_call_parser import FunctionCallParser
+from sglang.srt.parser.reasoning_parser import BaseReasoningFormatDetector, ReasoningParser
+from sglang.srt.parser.reasoning_parser import StreamingParseResult as ReasoningResult
+
+from toolparse.formats import get_format
+from toolparse.grammar import Format
+from toolparse.lexer import spellings
+from toolparse.plugins.detector import Detector
+from toolparse.plugins.names import PREFIX
+from toolparse.plugins.reasoning_split import ReasoningSplit
+
+
+class SglangDetector(Detector):
+    """What SGLang adds to the shared contract."""
+
+    result_type = StreamingParseResult
+    item_type = ToolCallItem
+
+    def unknown_tools(self) -> str:
+        return "keep" if envs.SGLANG_FORWARD_UNKNOWN_TOOLS.get() else "drop"
+
+
+class NoConstraint(BaseFormatDetector):  # type: ignore[misc]
+    """For a format that SGLang does not know: a forced call is constrained to, and read from, SGLang's generic JSON."""
+
+    def supports_structural_tag(self) -> bool:
+        return False
+
+    def structure_info(self) -> Any:
+        raise NotImplementedError("no structural tag")
+
+    def has_tool_call(self, text: str) -> bool:
+        raise NotImplementedError
+
+    def detect_and_parse(self, text: str, tools: Any) -> Any:
+        raise NotImplementedError
+
+
+def _own(table: dict[str, type], name: str, fmt: Format, base: type) -> type | None:
+    """SGLang's class for this name, or for another one of the format."""
+    for known in (name.removeprefix(PREFIX), fmt.name, *fmt.aliases):
+        if known in table and issubclass(table[known], base):
+            return table[known]
+    return None
+
+
+def tool_detector(name: str, fmt_name: str) -> type:
+    """The detector class to register as `name`."""
+    fmt = get_format(fmt_name)
+    own = _own(FunctionCallParser.ToolCallParserEnum, name, fmt, BaseFormatDetector) or NoConstraint
+    return type(f"Toolparse_{fmt.name}", (SglangDetector, own), {"toolparse_format": fmt})
+
+
+class SglangReasoning:
+    """A reasoning detector's methods over `ReasoningSplit`, mixed into one of SGLang's."""
+
+    toolparse_format: Format
+    stream_reasoning: bool
+    _in_reasoning: bool
+    _force_nonempty_content: bool
+    _split: ReasoningSplit | None = None
+    _thought = ""
+
+    def detect_and_parse(self, text: str) -> Any:
+        split = self._new_split()
+        reasoning, rest = split.feed(text)
+        more, end = split.finish()
+        return self._maybe_apply_force_nonempty_content(  # type: ignore[attr-defined]
+            ReasoningResult(normal_text=rest + end, reasoning_text=reasoning + more)
+        )
+
+    def parse_streaming_increment(self, new_text: str) -> Any:
+        if self._split is None:
+            self._split = self._new_split()
+        reasoning, rest = self._split.feed(new_text)
+        self._in_reasoning = not self._split.ended and (self._in_reasoning or bool(reasoning))
+        return self._said(reasoning, rest, self._split.ended)
+
+    def finish(self) -> Any:
+        if self._split is None:
+            return ReasoningResult()
+        open_reasoning = not self._split.ended
+        result = self._said(*self._split.finish(), ended=True)
+        if self._force_nonempty_content and open_reasoning and not result.normal_text:
+            return ReasoningResult(normal_text=self._thought)
+        return result
+
+    def _said(self, reasoning: str, rest: str, ended: bool) -> Any:
+        self._thought += reasoning
+        if not self.stream_reasoning:
+            reasoning = self._thought if ended else ""
+            self._thought = "" if ended and not self._force_nonempty_content else self._thought
+        return ReasoningResult(normal_text=rest, reasoning_text=reasoning)
+
+    def _new_split(self) -> ReasoningSplit:
+        return ReasoningSplit(self.toolparse_format, thinking=self._in_reasoning)
+
+
+def reasoning_detector(name: str, fmt_name: str) -> type:
+    """The reasoning detector class to register as `name`."""
+    fmt = get_format(fmt_name)
+    members: dict[str, Any] = {"toolparse_format": fmt}
+    own = _own(ReasoningParser.DetectorMap, name, fmt, BaseReasoningFormatDetector)
+    if own is None:
+        members["__init__"] = _constructor(fmt)
+    return type(f"Toolparse_{fmt.name}_reasoning", (SglangReasoning, own or BaseReasoningFormatDetector), members)
+
+
+def _constructor(fmt: Format) -> Any:
+    """For a format without a detector in SGLang: what its detectors take, with the format's own markers."""
+    pair = fmt.reasoning[0]
+    opener, closer = spellings(pair.open)[0].strip(), spellings(pair.close)[0].strip()
+
+    def __init__(self: Any, stream_reasoning: bool = True, force_reasoning: bool = pair.assumed, **options: Any) -> None:
+        BaseReasoningFormatDetector.__init__(
+            self, opener, closer, stream_reasoning=stream_reasoning, force_reasoning=force_reasoning, **options
+        )
+
+    return __init__
