@@ -287,10 +287,11 @@ class Wrapper:
 class Calls:
     """One way to write calls.
 
-    `open` leads to the arguments (and holds `{name}` unless the body does), `also` are other accepted openings. `lead` are markers
-    between the opening and the arguments, `close` those behind the arguments, in their order; each of them may be missing. `wrapper` stands around one or all calls; `bare`
-    says whether `open` counts without it. `where` is where an opening counts: anywhere, at a line start, or at the start of the
-    output. `declared`: only for a tool that the request declares, always or where the opening would end open reasoning.
+    `open` leads to the arguments (and holds `{name}` unless the body does), `also` are other accepted openings. `lead` are
+    markers between the opening and the arguments, `close` those behind the arguments, in their order; each of them may be
+    missing. `wrapper` stands around one or all calls; `bare` says whether `open` counts without it. `where` is where an opening
+    counts: anywhere, at a line start, or at the start of the output. `declared`: only for a tool that the request declares,
+    always or where the opening would end open reasoning.
     """
 
     body: Body

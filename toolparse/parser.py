@@ -65,11 +65,12 @@ class Parser:
     >>> parser.feed('ents": {}}</tool_call>')[1:]
     [CallArguments(index=0, text='{}'), CallEnd(index=0, complete=True, end=49)]
 
-    `fmt` is a format or any of its names, or "auto" with the `chat_template` that tells it. `tools` are OpenAI tool definitions or a `toolparse.Tools`. `prompt` is the rendered prompt
-    or its tail: it decides where the output starts; "" says that nothing is pre-filled, None that it is unknown (`thinking` is then
-    a hint). `reasoning` replaces the reasoning markers by those of another format. The policies are those of the documentation;
-    `new_id` makes call ids. `max_held` (characters), `max_depth` and `max_calls` are limits. Raises `UnknownFormat` for an unknown
-    name and `ValueError` for an unknown policy; model output never raises.
+    `fmt` is a format or any of its names, or "auto" with the `chat_template` that tells it. `tools` are OpenAI tool definitions
+    or a `toolparse.Tools`. `prompt` is the rendered prompt or its tail: it decides where the output starts; "" says that nothing
+    is pre-filled, None that it is unknown (`thinking` is then a hint). `reasoning` replaces the reasoning markers by those of
+    another format. The policies are those of the documentation; `new_id` makes call ids. `max_held` (characters), `max_depth` and
+    `max_calls` are limits. Raises `UnknownFormat` for an unknown name and `ValueError` for an unknown policy; model output never
+    raises.
     """
 
     def __init__(
@@ -114,7 +115,8 @@ class Parser:
         self._pairs = chosen.reasoning
         self._voice = Voice(max_held, calls_in_code == "content")
         self._sink = OpenCall(
-            tools, new_id or NEW_ID[chosen.id], self._call_begun, unknown_tools, not parallel_tool_calls, choice.allowed, max_calls, max_held
+            tools, new_id or NEW_ID[chosen.id], self._call_begun, unknown_tools, not parallel_tool_calls, choice.allowed, max_calls,
+            max_held,
         )
         self._max_held = max_held
         self._max_depth = max_depth

@@ -84,12 +84,14 @@ class JsonReader:
     """One JSON value, read incrementally.
 
     `out` receives valid JSON text, `report` the repairs. `step` returns how far it got; `done` says that the value has closed,
-    `closed_by` which end marker ended the text otherwise. `direct` says that `out` is where the text finally goes, so that `passes` may read
-    in place of `step`; `flow` is for states of further codecs. `level` is the depth whose values are watched. `kept`, when a list, takes the text as it was read.
+    `closed_by` which end marker ended the text otherwise. `direct` says that `out` is where the text finally goes, so that
+    `passes` may read in place of `step`; `flow` is for states of further codecs. `level` is the depth whose values are watched.
+    `kept`, when a list, takes the text as it was read.
     """
 
     __slots__ = (
-        "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "kept", "kept_at", "key_text", "last", "level", "max_held",
+        "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "kept", "kept_at",
+        "key_text", "last", "level", "max_held",
         "out", "quote", "report", "seen", "stack", "state", "strict", "text", "word", "word_length",
     )  # fmt: skip
 

@@ -164,8 +164,9 @@ def file_options() -> Options:
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="text as the model wrote it, in UTF-8")
     parser.add_argument(
-        "--format", metavar="NAME", help="the format, by any name that `toolparse formats` lists, or auto: by what the next two or the file tell"
-    )
+        "--format", metavar="NAME",
+        help="the format, by any name that `toolparse formats` lists, or auto: by what the next two or the file tell",
+    )  # fmt: skip
     parser.add_argument("--chat-template", metavar="FILE", help="with --format auto: the model's chat template")
     parser.add_argument("--model", metavar="NAME", help="with --format auto: the model's name or path")
     parser.add_argument("--tools", metavar="FILE", help="JSON list of the tools that the model was given")

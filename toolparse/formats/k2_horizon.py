@@ -19,7 +19,10 @@ K2_HORIZON = Format(
             bare="always",
             open=("<ifm|tool_call>", "{name}\n", Ahead(("<ifm|arg_key>", "</ifm|tool_call>"))),
             body=Parameters(
-                open=("<ifm|arg_key>", "{key}", "</ifm|arg_key>\n", Maybe("<ifm|arg_type>{kind}</ifm|arg_type>\n", written=False), "<ifm|arg_value>"),
+                open=(
+                    "<ifm|arg_key>", "{key}", "</ifm|arg_key>\n", Maybe("<ifm|arg_type>{kind}</ifm|arg_type>\n", written=False),
+                    "<ifm|arg_value>",
+                ),
                 close="</ifm|arg_value>",
                 close_before=("<ifm|arg_key>", "</ifm|tool_call>", END),
                 ends=(Ends("</ifm|tool_call>", before=("<ifm|tool_call>", "</ifm|tool_calls>", END)),),

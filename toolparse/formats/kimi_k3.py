@@ -29,7 +29,9 @@ KIMI_K3 = Format(
             body=Parameters(
                 open=(
                     "<|open|>",
-                    OneOf(('argument key="{key}" type="{kind}"{other}', 'argument type="{kind}" key="{key}"{other}', 'argument key="{key}"')),
+                    OneOf(
+                        ('argument key="{key}" type="{kind}"{other}', 'argument type="{kind}" key="{key}"{other}', 'argument key="{key}"')
+                    ),
                     "<|sep|>",
                 ),
                 close=ARGUMENT_END,
