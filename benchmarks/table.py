@@ -15,7 +15,7 @@ from typing import Any
 import toolparse
 from benchmarks.measure import Cost, Stream, construction_us, idle_bytes, parse_cost, pieces_of, start_ms
 from benchmarks.peers import Peer, installed
-from benchmarks.workloads import SIZES, SPELLINGS, TOOL, WORKLOADS, Turn, Workload, calling, turn_of, wrap
+from benchmarks.workloads import FORMATS, SIZES, TOOL, WORKLOADS, Turn, Workload, calling, turn_of, wrap
 
 GROWTH_GOAL = 1.2
 """The most that a piece of the largest text may cost, in pieces of the smallest."""
@@ -25,10 +25,11 @@ WIDTHS = (23, 32, 4, 16, 16, 16, 15)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.table", description="Time the parser against the floor.")
-    options.add_argument("--format", action="append", choices=sorted(SPELLINGS), help="only this format; may be repeated")
+    every = [fmt.name for fmt in toolparse.formats()]
+    options.add_argument("--format", action="append", choices=["all", *every], help="this format; may be repeated; `all` is every one")
     options.add_argument("--quick", action="store_true", help="without the 1 MB texts, in few rounds: a first impression")
     chosen = options.parse_args(arguments)
-    formats: list[str] = chosen.format or list(SPELLINGS)
+    formats: list[str] = every if "all" in (chosen.format or ()) else chosen.format or list(FORMATS)
     titles = [title for title in SIZES if not chosen.quick or title != "1 MB"]
     rounds = 2 if chosen.quick else 7
 
@@ -72,12 +73,12 @@ def print_speeds(formats: Sequence[str], titles: Sequence[str], rounds: int) -> 
 
 def maker(format_name: str, turn: Turn) -> Callable[[], Stream]:
     tools = [turn.tool] if turn.tool else None
-    return lambda: toolparse.Parser(format_name, tools=tools)
+    return lambda: toolparse.Parser(format_name, tools=tools, prompt="")
 
 
 def found(format_name: str, text: str, turn: Turn) -> bool:
     """Whether the parser, fed by pieces, finds in `text` the turn that it was made from."""
-    parser = toolparse.Parser(format_name, tools=[turn.tool] if turn.tool else None)
+    parser = toolparse.Parser(format_name, tools=[turn.tool] if turn.tool else None, prompt="")
     builder = toolparse.MessageBuilder()
     for piece in pieces_of(text):
         for event in parser.feed(piece):

@@ -12,14 +12,14 @@ import pytest
 import toolparse
 from benchmarks.measure import idle_bytes, pieces_of, run_floor, run_stream, start_ms
 from benchmarks.table import found, maker, tools
-from benchmarks.workloads import SIZES, SPELLINGS, WORKLOADS, Workload, turn_of, wrap
+from benchmarks.workloads import FORMATS, SIZES, WORKLOADS, Workload, carries, turn_of, wrap
 
 ROUNDS = {"1 KB": 100, "64 KB": 10, "1 MB": 3}
 CARRIED = [
     pytest.param(name, workload, title, id=f"{workload.name}-{name}-{title}")
     for workload in WORKLOADS
-    for name, spelling in SPELLINGS.items()
-    if spelling.carries(workload.carrier)
+    for name in FORMATS
+    if carries(toolparse.get_format(name), workload.carrier)
     for title in SIZES
 ]
 
@@ -42,7 +42,7 @@ def test_parse(benchmark: Any, name: str, workload: Workload, title: str) -> Non
 
 
 @pytest.mark.parametrize("count", [1, 100])
-@pytest.mark.parametrize("name", SPELLINGS)
+@pytest.mark.parametrize("name", FORMATS)
 def test_construction(benchmark: Any, name: str, count: int) -> None:
     many = tools(count)
     benchmark.group = "making a parser"

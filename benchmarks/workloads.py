@@ -1,7 +1,7 @@
 """The texts that are timed: nine named workloads, each as the output of a model of a given format.
 
-A workload says what a turn holds (reasoning, content, the arguments of one call); a `Spelling` says how a format writes a turn.
-The two meet in `wrap`. Everything is made from a seed, so that every run times the same characters; the words, the numbers and
+A workload says what a turn holds (reasoning, content, the arguments of one call), and `toolparse.render` how a format writes it: the
+two meet in `wrap`. Everything is made from a seed, so that every run times the same characters; the words, the numbers and
 the lines of code vary, so that nothing is learnt by heart. Knows nothing of the parser.
 """
 
@@ -14,6 +14,9 @@ from functools import cache
 from itertools import count
 from random import Random
 from typing import Any, Literal
+
+from toolparse import CannotRender, Format, Message, ToolCall, get_format, render
+from toolparse.grammar import Elements, Parameters
 
 SIZES = {"1 KB": 1 << 10, "64 KB": 1 << 16, "1 MB": 1 << 20}
 """Column title -> characters of a text, about."""
@@ -42,34 +45,32 @@ class Workload:
     make: Callable[[Random, int], Turn]
 
 
-@dataclass(frozen=True)
-class Spelling:
-    """How a format writes a turn: reasoning markers if it has any, a call, and whether the call's values are quoted or raw."""
-
-    values: Literal["quoted", "raw"]
-    call: Callable[[str, dict[str, Any]], str]
-    think: tuple[str, str] | None = None
-
-    def carries(self, carrier: Carrier) -> bool:
-        if carrier == "reasoning":
-            return self.think is not None
-        return carrier in ("text", "call", self.values)
-
-
 def wrap(format_name: str, workload: Workload, size: int) -> str | None:
     """The workload as the output of a model of this format, about `size` characters; None where the format cannot carry it."""
-    spelling = SPELLINGS[format_name]
-    if not spelling.carries(workload.carrier):
+    fmt = get_format(format_name)
+    if not carries(fmt, workload.carrier):
         return None
     turn = turn_of(workload, size)
-    parts = []
-    if turn.reasoning is not None and spelling.think is not None:
-        parts += [spelling.think[0], turn.reasoning, spelling.think[1]]
-    if turn.content is not None:
-        parts.append(turn.content)
+    calls = []
     if turn.arguments is not None:
-        parts.append(spelling.call(TOOL, turn.arguments))
-    return "".join(parts)
+        calls.append(ToolCall(name=TOOL, arguments=json.dumps(turn.arguments, ensure_ascii=False)))
+    tools = None if turn.tool is None else [turn.tool]
+    try:
+        return render(Message(reasoning=turn.reasoning, content=turn.content, tool_calls=calls), fmt, tools=tools)
+    except CannotRender:
+        return None
+
+
+def carries(fmt: Format, carrier: Carrier) -> bool:
+    """Whether a format has room for the workload, by how its calls write their values: quoted, or as raw text."""
+    if carrier == "text":
+        return True
+    if carrier == "reasoning":
+        return bool(fmt.reasoning)
+    if not fmt.calls:
+        return False
+    raw = isinstance(fmt.calls[0].body, (Parameters, Elements))
+    return carrier == "call" or (carrier == "raw") is raw
 
 
 @cache
@@ -187,58 +188,8 @@ WORKLOADS = (
 )
 
 
-# The formats
-
-
-def hermes_call(name: str, arguments: dict[str, Any]) -> str:
-    return f"<tool_call>\n{dumped({'name': name, 'arguments': arguments})}\n</tool_call>"
-
-
-def llama3_json_call(name: str, arguments: dict[str, Any]) -> str:
-    return dumped({"name": name, "parameters": arguments})
-
-
-def mistral_call(name: str, arguments: dict[str, Any]) -> str:
-    return f"[TOOL_CALLS]{name}[ARGS]{dumped(arguments)}"
-
-
-def deepseek_v3_call(name: str, arguments: dict[str, Any]) -> str:
-    body = f"function<｜tool▁sep｜>{name}\n```json\n{dumped(arguments)}\n```"
-    return f"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>{body}<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
-
-
-def deepseek_v31_call(name: str, arguments: dict[str, Any]) -> str:
-    body = f"{name}<｜tool▁sep｜>{dumped(arguments)}"
-    return f"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>{body}<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
-
-
-def pythonic_call(name: str, arguments: dict[str, Any]) -> str:
-    return f"[{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})]"
-
-
-def qwen3_coder_call(name: str, arguments: dict[str, Any]) -> str:
-    parameters = "".join(f"<parameter={key}>\n{raw(value)}\n</parameter>\n" for key, value in arguments.items())
-    return f"<tool_call>\n<function={name}>\n{parameters}</function>\n</tool_call>"
-
-
-def dumped(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def raw(value: Any) -> str:
-    return value if isinstance(value, str) else dumped(value)
-
-
-QWEN_THINK = ("<think>\n", "\n</think>\n\n")
-SPELLINGS = {
-    "hermes": Spelling("quoted", hermes_call, QWEN_THINK),
-    "llama3_json": Spelling("quoted", llama3_json_call),
-    "mistral": Spelling("quoted", mistral_call, ("[THINK]", "[/THINK]")),
-    "deepseek_v3": Spelling("quoted", deepseek_v3_call, ("<think>\n", "\n</think>\n\n")),
-    "deepseek_v31": Spelling("quoted", deepseek_v31_call, ("<think>", "</think>")),
-    "pythonic": Spelling("quoted", pythonic_call),
-    "qwen3_coder": Spelling("raw", qwen3_coder_call, QWEN_THINK),
-}
+FORMATS = ("hermes", "llama3_json", "mistral", "deepseek_v3", "deepseek_v31", "pythonic", "qwen3_coder")
+"""The formats that are measured when none is named: one of each shape."""
 
 
 # The words

@@ -168,7 +168,7 @@ class Parser:
         if chosen.regions is not None:
             from toolparse.regions import RegionMachine
 
-            self._regions = RegionMachine(self, chosen.regions, prompt, choice.mode != "none")
+            self._regions = RegionMachine(self, chosen.regions, prompt)
             self._state = self._regions.step
         else:
             self._begin(prompt, thinking)
@@ -809,6 +809,7 @@ class Parser:
         self._call_begun()
         self._head = head
         self._wrapped = True
+        self._sink.starts_at(at)
         self._tail = [self._text[at:end]]
         self._state = self._skip
         return end
@@ -818,13 +819,19 @@ class Parser:
         text = self._text
         found = self._lex.tails[id(self._head.calls)].skip_end.search(text, at)  # type: ignore[union-attr]
         end = len(text) if found is None else found.start()
-        self._tail.append(text[at:end])
-        if not last and (found is None or found.lastgroup == "hold"):
+        start = self._sink.start - self._base
+        most = start + self._max_held
+        self._tail.append(text[at : min(end, most)])
+        if end <= most and not last and (found is None or found.lastgroup == "hold"):
             return ~end
-        dropped = "".join(self._tail)
-        self._problem("dropped_text", f"an entry that is no call was dropped: {dropped}", end)
-        self._closer = 0
+        skipped = "".join(self._tail)
         self._tail = []
+        if end > most:
+            self._state = self._prose
+            self._voice.say(skipped)
+            return most
+        self._problem("dropped_text", f"an entry that is no call was dropped: {skipped}", start)
+        self._closer = 0
         self._state = self._after
         return end
 

@@ -18,9 +18,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from toolparse.arguments.casts import Casts, declared_types
+from toolparse.choice import LISTED
 from toolparse.delimiters import CONTEXT, Delimiter, delimiter
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
-from toolparse.grammar import Region, Regions, ValueText
+from toolparse.grammar import Header, Region, Regions, ValueText
 from toolparse.region_bodies import Body, CallText, Outside, Released, Whole, Words
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 RESCAN = 1024
 """A region up to this length that is no call is looked at again for other openers; this keeps floods of openers linear."""
+_NOT_BLANK = re.compile(r"\S")
 Search = Callable[[str], "re.Match[str] | None"]
 
 
@@ -78,10 +80,11 @@ class RegionMachine:
     regions waits in `suspended` while a region may still turn out to be no call, so that it can go on as it was.
     """
 
-    def __init__(self, parser: Parser, regions: Regions, prompt: str | None, calls: bool) -> None:
+    def __init__(self, parser: Parser, regions: Regions, prompt: str | None) -> None:
         self.parser = parser
         self.fields = fields_of(regions)
-        self.calls = calls
+        self.wanted = parser._choice.mode != "none"
+        self.forced = parser._choice.mode == "required"
         self.words: dict[str, Words] = {}
         self.field: Field | None = self.fields.outside
         self.body: Body | None = None
@@ -117,6 +120,9 @@ class RegionMachine:
         scan = at + self.scanned
         while True:
             match, where, crossed = self.next(scan)
+            if self.forced and self.field is self.fields.outside and self.forces(at, where):
+                scan = at
+                continue
             at = self.take(at, where)
             if not self.refused and crossed is not None:
                 self.cross(*crossed, match, where)
@@ -162,6 +168,7 @@ class RegionMachine:
         parser = self.parser
         parser._call_begun()
         self.settle()
+        self.forced = False
         sink = parser._sink
         tool = sink.tool
         casting = self.body is not None and self.body.casts and tool is not None and any(declared_types(tool, key) for key in tool.keys)
@@ -269,7 +276,7 @@ class RegionMachine:
         self.opener = match.end() - start
         self.opened_behind = self.text[max(0, start - CONTEXT) : start] if self.fields.looks_back else ""
         fence = self.parser._voice.fence
-        if may_be_none and not (self.calls and (fence is None or not fence.inside)):
+        if may_be_none and not (self.wanted and (fence is None or not fence.inside)):
             self.release(start, match.end())
         else:
             self.body = self.body_of(field.region, {name: text for name, text in match.groupdict().items() if text is not None})
@@ -303,6 +310,22 @@ class RegionMachine:
             self.begin(at)
             self.body = Outside(self) if self.field is None else self.body_of(self.field.region, {})
         return self.body.take(at, end)
+
+    def forces(self, at: int, end: int) -> bool:
+        """Whether bare JSON begins here, as guided decoding writes it where a call must come: the first text outside regions."""
+        found = _NOT_BLANK.search(self.text, at, end)
+        if found is None:
+            return False
+        self.forced = False
+        if found[0] not in "[{":
+            return False
+        name = self.parser._choice.name
+        calls = Header(name, True) if name and found[0] == "{" else LISTED.body
+        close = self.fields.outside.region.close if self.fields.outside is not None else None
+        region = Region("tool_calls", "calls", close=close, text=ValueText("json"), calls=calls)  # type: ignore[arg-type]
+        self.field = Field(region, ())
+        self.body = None
+        return True
 
     def leave(self, at: int, closed: bool) -> None:
         """What is open ends at `at`."""

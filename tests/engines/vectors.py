@@ -59,12 +59,17 @@ class Tokenizer:
 
 
 def deltas(text: str, chunking: str, tokenizer: Tokenizer) -> Iterator[tuple[str, list[int]]]:
-    """The text in pieces with the ids of each; by characters there are none."""
+    """The text in pieces with the ids of each; by characters, a token's id comes with its first one, as where text is held back."""
     ids = tokenizer.encode(text)
     if chunking == "by token":
         yield from ((tokenizer.decode([number]), [number]) for number in ids)
     elif chunking == "by 4 characters":
-        yield from ((text[at : at + 4], []) for at in range(0, len(text), 4))
+        begins: dict[int, list[int]] = {}
+        at = 0
+        for number in ids:
+            begins.setdefault(at // 4, []).append(number)
+            at += len(tokenizer.decode([number]))
+        yield from ((text[at : at + 4], begins.get(at // 4, [])) for at in range(0, len(text), 4))
     else:
         yield text, ids
 

@@ -10,6 +10,7 @@ LightLLM's table is imported. Who embeds LightLLM calls `install` instead.
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def install(module: Any = None) -> None:
     `module` is `lightllm.server.function_call_parser`, which is imported when not given. May be called any number of times.
     """
     if module is None:
-        from lightllm.server import function_call_parser as module
+        module = import_module("lightllm.server.function_call_parser")
     table = module.FunctionCallParser.ToolCallParserEnum
     members = {"result_type": module.StreamingParseResult, "item_type": module.ToolCallItem}
     for name, fmt in tool_parsers().items():

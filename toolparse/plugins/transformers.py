@@ -57,7 +57,13 @@ class EventStreamer:
     """
 
     def __init__(
-        self, tokenizer: Any, fmt: str | Format | None = None, *, prompt_comes_first: bool = True, timeout: float | None = None, **options: Any
+        self,
+        tokenizer: Any,
+        fmt: str | Format | None = None,
+        *,
+        prompt_comes_first: bool = True,
+        timeout: float | None = None,
+        **options: Any,
     ) -> None:
         self.tokenizer = tokenizer
         self.timeout = timeout
@@ -71,12 +77,11 @@ class EventStreamer:
 
     def put(self, value: Any) -> None:
         """Token ids: the prompt first, then the output as it comes. Called by `generate`."""
-        shape = getattr(value, "shape", ())
-        if len(shape) > 1:
-            if shape[0] > 1:
+        ids: list[Any] = value.tolist() if hasattr(value, "tolist") else list(value)
+        if ids and isinstance(ids[0], list):
+            if len(ids) > 1:
                 raise ValueError("EventStreamer reads one sequence: give generate a batch of one")
-            value = value[0]
-        ids: list[int] = value.tolist() if hasattr(value, "tolist") else list(value)
+            ids = ids[0]
         if self._parser is None:
             self._options.setdefault("prompt", self._decode(ids[-PROMPT_TOKENS:]))
             self._parser = Parser(self._fmt, **self._options)

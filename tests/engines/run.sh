@@ -1,0 +1,33 @@
+#!/bin/sh
+# Sets up real engines and runs the plug-ins inside them. No GPU and no weights; about 4 GB and 5 minutes.
+#   tests/engines/run.sh DIR            a new virtual environment in DIR, then everything
+#   tests/engines/run.sh --reuse DIR    everything, in the virtual environment that DIR holds
+set -eu
+reuse=no
+if [ "${1:-}" = --reuse ]; then reuse=yes; shift; fi
+[ $# -eq 1 ] || { sed -n 2,4p "$0" >&2; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+venv=$(cd "$1" && pwd)
+python=$venv/bin/python
+
+if [ $reuse = no ]; then
+    "${PYTHON:-python3}" -m venv "$venv"
+    # CPU builds come from an index of their own, where the default one does not have them: TORCH_INDEX names it.
+    "$python" -m pip install -q --disable-pip-version-check ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch==2.13.0
+    "$python" -m pip install -q --disable-pip-version-check --no-deps -r "$here/engines.txt"
+    "$python" -m pip install -q --disable-pip-version-check -r "$here/requirements.txt"
+fi
+"$python" -m pip install -q --disable-pip-version-check --no-deps -e "$here/../.."
+
+cd "$here"
+for engine in vllm sglang; do
+    echo "## $engine: tests"
+    "$python" -m pytest -q -o filterwarnings=default -p no:cacheprovider "check_$engine.py"
+done
+echo "## transformers: tests"
+"$python" -m pytest -q -o filterwarnings=default -p no:cacheprovider check_transformers.py
+for engine in vllm sglang; do
+    echo "## $engine: comparison"
+    "$python" compare.py "$engine" 2>/dev/null
+done

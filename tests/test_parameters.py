@@ -1,0 +1,79 @@
+"""Raw parameter values: what ends them, what they become, and how early they flow."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolparse import Parser, parse
+from toolparse.events import CallArguments, Event, Problem
+
+PROPERTIES = {"text": {"type": "string"}, "other": {"type": "string"}, "count": {"type": "integer"}, "label": {"type": ["string", "null"]}}
+TOOLS = [{"type": "function", "function": {"name": "save", "parameters": {"type": "object", "properties": PROPERTIES}}}]
+QWEN = "<tool_call>\n<function=save>\n<parameter={}>\n"
+GLM = "<tool_call>save<arg_key>{}</arg_key><arg_value>"
+XML = '<function name="save"><param name="{}">'
+
+
+def streamed(fmt: str, *pieces: str) -> list[list[Event]]:
+    parser = Parser(fmt, tools=TOOLS, prompt="")
+    return [parser.feed(piece) for piece in pieces]
+
+
+@pytest.mark.parametrize(("fmt", "opening"), [("qwen3_coder", QWEN), ("glm45", GLM), ("minicpm5", XML)])
+def test_a_string_flows_as_it_arrives(fmt: str, opening: str) -> None:
+    *_, last = streamed(fmt, opening.format("text"), "one ", "two")
+    assert last == [CallArguments(0, "two")]
+
+
+@pytest.mark.parametrize(("fmt", "opening"), [("qwen3_coder", QWEN), ("glm45", GLM), ("minicpm5", XML)])
+def test_a_nullable_string_flows_once_it_is_not_null(fmt: str, opening: str) -> None:
+    *_, waits, flows = streamed(fmt, opening.format("label"), "nul", "ls")
+    assert waits == []
+    assert flows == [CallArguments(0, '{"label": "nulls')]
+
+
+def test_a_candidate_for_a_closer_is_held_with_the_blanks_behind_it() -> None:
+    _, held, released = streamed("glm45", GLM.format("text"), "a</arg_value> \n", "b")
+    assert held == [CallArguments(0, "a")]
+    assert released == [CallArguments(0, "</arg_value> \\nb")]
+
+
+def test_a_value_longer_than_may_be_held_becomes_a_string() -> None:
+    text = QWEN.format("count") + "7" * 60 + "\n</parameter>\n</function>\n</tool_call>"
+    for size in (1, len(text)):
+        parser = Parser("qwen3_coder", tools=TOOLS, prompt="", max_held=50)
+        events = [event for at in range(0, len(text), size) for event in parser.feed(text[at : at + size])] + parser.finish()
+        assert "".join(event.text for event in events if isinstance(event, CallArguments)) == '{"count": "' + "7" * 60 + '"}'
+        assert [event.kind for event in events if isinstance(event, Problem)] == ["too_long"]
+
+
+@pytest.mark.parametrize(
+    ("fmt", "text", "kind", "position"),
+    [
+        ("glm45", GLM.format("text") + "a</arg_value>stray<arg_key>x</arg_key></tool_call>", None, 0),
+        ("glm45", GLM.format("text") + "a</arg_value><arg_key>x</arg_key></tool_call>", "dropped_text", 62),
+        ("qwen3_coder", QWEN.format("count") + "many\n</parameter>\n</function>\n</tool_call>", "wrong_type", 50),
+    ],
+)
+def test_a_fault_is_reported_where_a_value_ends_or_dropped_text_begins(fmt: str, text: str, kind: str | None, position: int) -> None:
+    found = [(problem.kind, problem.position) for problem in parse(text, fmt, tools=TOOLS, prompt="").problems]
+    assert found == ([] if kind is None else [(kind, position)])
+
+
+def test_the_longest_declared_name_is_split_off_a_joined_key() -> None:
+    tools = [{"name": name, "input_schema": {"properties": {key: {}}}} for name, key in (("grep", "_tool"), ("grep_tool", "pattern"))]
+    call = parse("<tool_call>grep_toolpattern</arg_key><arg_value>x</arg_value></tool_call>", "glm45", tools=tools, prompt="").tool_calls[0]
+    assert (call.name, call.arguments) == ("grep_tool", '{"pattern": "x"}')
+
+
+def test_a_joined_key_is_given_up_as_soon_as_it_cannot_be_one() -> None:
+    parser = Parser("glm45", tools=TOOLS, prompt="")
+    assert parser.feed("<tool_call>sav") == []
+    assert parser.feed(" x")[0].text == "<tool_call>sav x"  # type: ignore[union-attr]
+
+
+def test_an_unknown_suffix_is_fixed_by_the_first_marker_that_counts() -> None:
+    text = "See <tool_calls:a>.\n<tool_calls:b><tool_call:b>save</tool_call:b></tool_calls:b>"
+    message = parse(text, "hy_v4", tools=TOOLS, prompt="")
+    assert message.content == "See <tool_calls:a>."
+    assert [call.name for call in message.tool_calls] == ["save"]

@@ -1,0 +1,85 @@
+"""The tell-tale remains of calls whose markers the engine skipped as special tokens.
+
+An engine that decodes with `skip_special_tokens` takes the markers out of the text, and a call comes as content: its name and its
+arguments, without what marks them. This module knows what that looks like in a format; it looks at the start of an output's content
+once, at the end, and reads nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from toolparse.grammar import Envelope, Format, JsonText, Parameters, PythonCalls
+from toolparse.tools import Tools
+
+LIMIT = 4096
+"""How many characters at the start of the content are looked at."""
+_NAME = r"(?<![\w-])(?P<name>[\w-]{1,64})"
+_GAP = r"\s{0,8}"
+
+
+def remains(fmt: Format, content: str, tools: Tools | None) -> str | None:
+    """What is wrong, as a sentence that says what to change, if the content is what is left of a call; None if it is not.
+
+    `content` is the content of an output in which no call was found, or its first `LIMIT` characters. Without the request's tools
+    nothing can be told: a name counts when it is declared, and a parameter when the tool has it.
+
+    >>> from toolparse.formats import get_format
+    >>> tools = Tools([{"name": "clock", "input_schema": {}}])
+    >>> remains(get_format("kimi_k2"), 'functions.clock:0{"zone": "UTC"}', tools)[:48]
+    'this looks like a call whose markers are missing'
+    >>> remains(get_format("kimi_k2"), "The clock is right.", tools)
+    """
+    if not tools or not fmt.special_tokens or any(token in content for token in fmt.special_tokens):
+        return None
+    head = content[:LIMIT]
+    if not any(_fits(found, tools) for pattern in _patterns(fmt) for found in pattern.finditer(head)):
+        return None
+    tokens = ", ".join(fmt.special_tokens[:4])
+    return (
+        f"this looks like a call whose markers are missing: the engine skips special tokens, and {tokens} are such in this format; "
+        "set skip_special_tokens=False and spaces_between_special_tokens=False where the output is decoded"
+    )
+
+
+def _fits(found: re.Match[str], tools: Tools) -> bool:
+    tool = tools.get(found["name"].removeprefix("function")) or tools.get(found["name"])
+    key = found.groupdict().get("key")
+    return tool is not None and (key is None or tool.declares(key))
+
+
+@lru_cache(maxsize=256)
+def _patterns(fmt: Format) -> tuple[re.Pattern[str], ...]:
+    """What a call of this format looks like without its special tokens. Everything repeated is bounded, so a search is linear."""
+    looks: list[str] = []
+    for calls in fmt.calls:
+        body = calls.body
+        if isinstance(body, Envelope):
+            if body.keyed:
+                looks.append(rf'\{{{_GAP}"{_NAME}"{_GAP}:{_GAP}\{{')
+            else:
+                looks.append(rf'[{{,]{_GAP}"(?:{"|".join(map(re.escape, body.name))})"{_GAP}:{_GAP}"{_NAME}"{_GAP}[,}}]')
+        elif isinstance(body, JsonText):
+            counter = ":[0-9]{1,4}" if calls.name_in_id is not None else ""
+            looks.append(rf"{_NAME}{counter}{_GAP}(?:```json{_GAP})?\{{")
+        elif isinstance(body, Parameters):
+            looks += [f"{_NAME}[^\\w]{{0,8}}{opener}" for opener in _openers(fmt, body)]
+        elif isinstance(body, PythonCalls):
+            looks.append(rf"^{_GAP}\[?{_NAME}\((?:\)|[^\W\d]\w{{0,64}}{_GAP}=)")
+    return tuple(re.compile(look, re.M) for look in dict.fromkeys(looks))
+
+
+def _openers(fmt: Format, body: Parameters) -> list[str]:
+    """The openings of a parameter without special tokens, as patterns with the group `key`."""
+    found = []
+    for part in body.open:
+        if isinstance(part, str) and "{key}" in part:
+            for token in fmt.special_tokens:
+                part = part.replace(token, "")
+            before, _, after = part.strip().partition("{key}")
+            found.append(rf"{re.escape(before)}(?P<key>[^\W\d]\w{{0,64}}?){re.escape(after) or _END_OF_KEY}")
+    return found
+
+
+_END_OF_KEY = r"(?!\w)"
