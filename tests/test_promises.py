@@ -127,6 +127,15 @@ FOUND: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("deepseek_v31", '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>x<｜tool▁sep｜>{""}}<｜tool▁call▁end｜><x', {}),
     ("lfm2", "Nothing to do.\n<|tool_call_start|>[]<|tool_call_end|>", {}),
     ("minimax_m1", '<tool_calls>\n{"name": "f", "arguments": {"u": "v"}\n{"name": "g", "arguments": {}}\n</tool_calls>', {}),
+    ("lfm2", "<|tool_call_start|>x(<|tool_call_end|>", {"max_held": 1}),
+    ("llama4_pythonic", '[x(x={"":"",{"":', {}),
+    ("cohere_command", "x\n<|END_OF_TURN_TOKEN|>)", {"prompt": "<|START_THINKING|>"}),
+    ("cohere_command", '<|START_RESPONSE|>"<|END_RESPONSE|>9\n<|START_RESPONSE|>', {}),
+    ("kimi_k3", "x\n<|close|>message<|sep|>|", {}),
+    ("minimax_m3", ']<]minimax[>[<tool_call>]<]minimax[>[invoke name="x">x x', {}),
+    ("step3", "<｜tool_calls_begin｜><｜tool_call_begin｜>x<｜tool_sep｜>", {"max_held": 16}),
+    ("hermes", "<|im_end|>`\n", {"prompt": "<think>\n", "max_held": 1}),
+    ("harmony", "<|channel|>x<|channel|>to=x<|message|>", {}),
 )
 
 

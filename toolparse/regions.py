@@ -89,13 +89,13 @@ class RegionMachine:
         self.field: Field | None = self.fields.outside
         self.body: Body | None = None
         self.suspended: Words | None = None
-        self.opened = 0
-        self.start = 0
-        self.opener = 0
+        self.opened: int = 0
+        self.start: int = 0
+        self.opener: int = 0
         self.seen: set[str] = set()
         self.reasoned = False
         self.text = ""
-        self.base = 0
+        self.base: int = 0
         self.shift = 0
         self.before = ""
         self.opened_behind = ""

@@ -10,13 +10,18 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from toolparse.grammar import Envelope, Format, JsonText, Parameters, PythonCalls
+from toolparse.grammar import Calls, Envelope, Format, JsonText, OneOf, Parameters, PythonCalls, Repeated
+from toolparse.lexer import spellings
 from toolparse.tools import Tools
 
 LIMIT = 4096
 """How many characters at the start of the content are looked at."""
 _NAME = r"(?<![\w-])(?P<name>[\w-]{1,64})"
 _GAP = r"\s{0,8}"
+_BARE = r"(?<![ \t\"'(:,])(?<!```json\n)"
+"""In front of an object: neither prose, which has a blank there, nor a code fence."""
+_END_OF_KEY = r"(?!\w)"
+_WRITTEN = (str, OneOf, Repeated)
 
 
 def remains(fmt: Format, content: str, tools: Tools | None) -> str | None:
@@ -53,13 +58,15 @@ def _fits(found: re.Match[str], tools: Tools) -> bool:
 def _patterns(fmt: Format) -> tuple[re.Pattern[str], ...]:
     """What a call of this format looks like without its special tokens. Everything repeated is bounded, so a search is linear."""
     looks: list[str] = []
+    if not all(_needs_tokens(fmt, calls) for calls in fmt.calls):
+        return ()  # a call without its tokens is a call
     for calls in fmt.calls:
         body = calls.body
         if isinstance(body, Envelope):
             if body.keyed:
-                looks.append(rf'\{{{_GAP}"{_NAME}"{_GAP}:{_GAP}\{{')
+                looks.append(rf'{_BARE}\{{{_GAP}"{_NAME}"{_GAP}:{_GAP}\{{')
             else:
-                looks.append(rf'[{{,]{_GAP}"(?:{"|".join(map(re.escape, body.name))})"{_GAP}:{_GAP}"{_NAME}"{_GAP}[,}}]')
+                looks.append(rf'{_BARE}(?:\{{|\{{[^{{}}]{{0,256}},){_GAP}"(?:{"|".join(map(re.escape, body.name))})"{_GAP}:{_GAP}"{_NAME}"{_GAP}[,}}]')
         elif isinstance(body, JsonText):
             counter = ":[0-9]{1,4}" if calls.name_in_id is not None else ""
             looks.append(rf"{_NAME}{counter}{_GAP}(?:```json{_GAP})?\{{")
@@ -68,6 +75,19 @@ def _patterns(fmt: Format) -> tuple[re.Pattern[str], ...]:
         elif isinstance(body, PythonCalls):
             looks.append(rf"^{_GAP}\[?{_NAME}\((?:\)|[^\W\d]\w{{0,64}}{_GAP}=)")
     return tuple(re.compile(look, re.M) for look in dict.fromkeys(looks))
+
+
+def _needs_tokens(fmt: Format, calls: Calls) -> bool:
+    """Whether every way to open such a call has a special token in it."""
+    wrapped = calls.wrapper is not None and calls.bare == "never" and _special(fmt, spellings(calls.wrapper.open))
+    return wrapped or all(
+        any(_special(fmt, spellings(part.marker if isinstance(part, Repeated) else part)) for part in opening if isinstance(part, _WRITTEN))
+        for opening in (calls.open, *calls.also)
+    )
+
+
+def _special(fmt: Format, markers: tuple[str, ...]) -> bool:
+    return any(token in markers[0] for token in fmt.special_tokens)
 
 
 def _openers(fmt: Format, body: Parameters) -> list[str]:
@@ -81,5 +101,3 @@ def _openers(fmt: Format, body: Parameters) -> list[str]:
             found.append(rf"{re.escape(before)}(?P<key>[^\W\d]\w{{0,64}}?){re.escape(after) or _END_OF_KEY}")
     return found
 
-
-_END_OF_KEY = r"(?!\w)"

@@ -383,6 +383,8 @@ class Framing:
         yield from self.reported.get(at, ())
         if self.channels is not None and (at == 0 or self.text.startswith(header_marks(self.channels), at)):
             ends = [end + len(mark) for mark in self.channels.close if (end := self.text.find(mark, at)) >= 0]
+            again = [end for mark in header_marks(self.channels) if (end := self.text.find(mark, at + 1)) >= 0]
+            yield from again
             yield min(ends, default=len(self.text))
         if self.text[at : at + 1] and self.text[at] in separators:
             yield at + 1

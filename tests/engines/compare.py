@@ -40,6 +40,7 @@ def vllm_feed(name: str, fmt: str, tools: list[Any], prompt: str) -> tuple[Feed,
     from vllm.parser import ParserManager
 
     tokenizer = TOKENIZERS.setdefault(fmt, Tokenizer(fmt))
+    tokenizer.told = not name.startswith("toolparse_")  # in the vectors the text alone decides what a marker is
     asked = request({"tools": tools})
     parser_cls = ParserManager.get_parser(tool_parser_name=name, enable_auto_tools=True)
     processor = ChatStreamProcessor(asked, parser_cls(tokenizer, asked.tools), enable_auto_tools=True, parser_cls=parser_cls)
@@ -118,9 +119,9 @@ def scores(engine: str, name: str, fmt: str) -> Iterator[str]:
         for case in vectors(fmt)
         if case["tools"]
         and case["kind"] != "truncated"
-        and not case.get("prefill")
         and not case["expect"].get("reasoning")
-        and all(isinstance(call.get("arguments"), dict) for call in case["expect"]["tool_calls"])
+        and not any(opener in (case.get("prefill") or "") for opener in ("<think>\n", "[THINK]"))
+        and all("arguments" in call for call in case["expect"]["tool_calls"])
     ]
     for chunking in CHUNKINGS:
         counts = {True: [0, 0], False: [0, 0]}

@@ -161,7 +161,8 @@ class PythonValues:
                 container.undecided = False
                 self.out.write("[" + text)
             else:
-                self.out.write((", " if container.written else "") + text)
+                key = text if text.startswith('"') else json.dumps(text, ensure_ascii=False)
+                self.out.write((", " if container.written else "") + key)
             container.written += 1
         for forgotten in self.kept:
             self.kept_length -= sum(map(len, forgotten.parts))
@@ -278,6 +279,8 @@ class PythonValues:
                 return at
         if character in ",)]}":
             self.out.problem("dropped_text", f"text behind a value was dropped: {character}", at)
+            if self.stack[-1].wants if self.stack else self.wants:
+                self.state = self.value
             return at + 1
         self.begin_expression(at, dropping=True)
         return at
@@ -305,7 +308,6 @@ class PythonValues:
             key = json.dumps(key, ensure_ascii=False)
         if key in top.keys:
             top.repeated = True
-            self.start = self.out.base
             self.keep("left")
             self.emit(f"{key}: ")
             return
@@ -478,7 +480,9 @@ class PythonValues:
             at = found.start()
             character = found[0]
             top = self.brackets[-1] if self.brackets else ""
-            if top in ("'", '"'):
+            if self.dropping and character in "\"'([{\\":
+                pass
+            elif top in ("'", '"'):
                 if character == "\\":
                     if at + 1 == len(text) and not self.last:
                         self.hold(text[start:at])
