@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from toolparse.parser import Parser, parse
     from toolparse.render import CannotRender, render
     from toolparse.repair import repair
+    from toolparse.response_template import InvalidTemplate, from_response_template
     from toolparse.tools import InvalidTools, Tool, Tools
     from toolparse.validate import Violation
 
@@ -35,14 +36,16 @@ _HOMES = {
     "toolparse.parser": ("Parser", "parse"),
     "toolparse.render": ("CannotRender", "render"),
     "toolparse.repair": ("repair",),
+    "toolparse.response_template": ("InvalidTemplate", "from_response_template"),
     "toolparse.tools": ("InvalidTools", "Tool", "Tools"),
     "toolparse.validate": ("Violation",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
-    "CallArguments", "CallEnd", "CallStart", "CannotRender", "Content", "Event", "Format", "Guess", "InvalidTools", "Message",
-    "MessageBuilder", "Parser", "Problem", "Reasoning", "ReasoningPart", "TextPart", "Tool", "ToolCall", "Tools",
-    "UnknownFormat", "Violation", "detect", "feedback", "formats", "get_format", "parse", "register", "render", "repair",
+    "CallArguments", "CallEnd", "CallStart", "CannotRender", "Content", "Event", "Format", "Guess", "InvalidTemplate",
+    "InvalidTools", "Message", "MessageBuilder", "Parser", "Problem", "Reasoning", "ReasoningPart", "TextPart", "Tool",
+    "ToolCall", "Tools", "UnknownFormat", "Violation", "detect", "feedback", "formats", "from_response_template", "get_format",
+    "parse", "register", "render", "repair",
 ]  # fmt: skip
 
 

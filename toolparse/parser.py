@@ -761,7 +761,7 @@ class Parser:
         if head.skips:
             return self._open_skipped(head, at, end)
         if head.empty:
-            return self._open_empty(head, end)
+            return self._open_empty(head, at, end)
         name, wire_id = slots.get("name"), slots.get("id")
         if name is not None and head.calls.name_in_id is not None:
             wire_id, name = name, name_in_id(name, head.calls.name_in_id, sink.tools)
@@ -793,9 +793,10 @@ class Parser:
         self._state = self._lead if head.calls.lead else self._call
         return end
 
-    def _open_empty(self, head: Head, end: int) -> int:
+    def _open_empty(self, head: Head, at: int, end: int) -> int:
         """A block without calls, which is framing."""
         self._call_begun()
+        self._problem("no_call", f"a block without calls was dropped: {self._text[at:end]}", at)
         self._reader = None
         self._head = head
         self._wrapped = head.wrapped
@@ -984,7 +985,7 @@ class Parser:
     def _block_text(self, text: str) -> str:
         """What a block holds, without its opener."""
         opener = self._head.calls.open[0]  # type: ignore[union-attr]
-        return text[max(len(spelling) for spelling in spellings(opener) if text.startswith(spelling)) :].strip(SPACE)
+        return text[max((len(spelling) for spelling in spellings(opener) if text.startswith(spelling)), default=0) :].strip(SPACE)
 
     def _repeat(self, at: int, last: bool) -> int:
         """Behind a block, where its text may stand again: with the closer behind it, too, it is dropped."""
@@ -998,7 +999,8 @@ class Parser:
             at = end
             found = tail.closers[-1].match(text, at) if self._matched == len(self._body) else None
             if found is not None:
-                self._problem("dropped_text", f"a repetition of the calls was dropped: {self._body}{found[0]}", at)
+                kept = "".join(self._raw)
+                self._problem("dropped_text", f"a repetition of the calls was dropped: {kept}{found[0]}", at - len(kept))
                 self._raw = []
                 self._tail = []
                 self._state = self._after
@@ -1024,9 +1026,9 @@ class Parser:
         self._tail = []
 
     def _stopped(self, at: int, last: bool) -> int:
-        """Behind a stop token: it is text only if other text follows."""
+        """Behind a stop token: it is text only if other text follows, or if there is more of it than may be held."""
         text = self._text
-        while (found := self._lex.stops.match(text, at)) is not None:
+        while self._stop_length <= self._max_held and (found := self._lex.stops.match(text, at)) is not None:
             opens = self._reopens(at, last)
             if opens:
                 break
@@ -1036,9 +1038,7 @@ class Parser:
             self._stop_length += found.end() - at
             at = found.end()
         too_long = self._stop_length > self._max_held
-        if at == len(text) and not too_long:
-            return ~at
-        if not last and self._lex.stop_begins.match(text, at):
+        if not too_long and (at == len(text) or (not last and self._lex.stop_begins.match(text, at))):
             return ~at
         self._state = self._prose
         kept = "".join(self._tail)

@@ -72,6 +72,7 @@ class Words:
 
     def open(self) -> None:
         """Another piece begins."""
+        self.gap, self.length = [], 0
         self.begun = self.spilled = self.joined = False
 
     @property

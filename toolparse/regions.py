@@ -401,6 +401,9 @@ class RegionMachine:
         events = parser.feed(turn)
         said = self.body is not None and (anchor is not None or self.field is not self.fields.outside)
         kept = events[self.opened :] if said else []
+        if not said:
+            self.body = self.suspended = None
+            sink.abandon()
         first = next((event.index for event in kept if isinstance(event, CallStart)), sink.index + 1)
         for event in kept:
             if isinstance(event, (CallStart, CallArguments, CallEnd, Problem)) and event.index is not None:

@@ -18,8 +18,8 @@ LIMIT = 4096
 """How many characters at the start of the content are looked at."""
 _NAME = r"(?<![\w-])(?P<name>[\w-]{1,64})"
 _GAP = r"\s{0,8}"
-_BARE = r"(?<![ \t\"'(:,])(?<!```json\n)"
-"""In front of an object: neither prose, which has a blank there, nor a code fence."""
+_BARE = r"(?<![\w:,'\"(] )(?<![:,'\"(])(?<!```json\n)"
+"""In front of an object: neither prose, which has a word and a blank there, nor a code fence."""
 _END_OF_KEY = r"(?!\w)"
 _WRITTEN = (str, OneOf, Repeated)
 
@@ -66,7 +66,8 @@ def _patterns(fmt: Format) -> tuple[re.Pattern[str], ...]:
             if body.keyed:
                 looks.append(rf'{_BARE}\{{{_GAP}"{_NAME}"{_GAP}:{_GAP}\{{')
             else:
-                looks.append(rf'{_BARE}(?:\{{|\{{[^{{}}]{{0,256}},){_GAP}"(?:{"|".join(map(re.escape, body.name))})"{_GAP}:{_GAP}"{_NAME}"{_GAP}[,}}]')
+                key = "|".join(map(re.escape, body.name))
+                looks.append(rf'{_BARE}\{{(?:[^{{}}]{{0,256}},)?{_GAP}"(?:{key})"{_GAP}:{_GAP}"{_NAME}"{_GAP}[,}}]')
         elif isinstance(body, JsonText):
             counter = ":[0-9]{1,4}" if calls.name_in_id is not None else ""
             looks.append(rf"{_NAME}{counter}{_GAP}(?:```json{_GAP})?\{{")

@@ -68,7 +68,8 @@ def whole(parser_cls: Any, asked: Any, case: dict[str, Any], fmt: str, told: boo
     tokenizer = Tokenizer(fmt, told)
     parser = parser_cls(tokenizer, asked.tools)
     parser.set_prompt_token_ids(tokenizer.encode(prompt_of(fmt, case)))
-    reasoning, content, calls = parser.parse(case["text"], asked, enable_auto_tools=True, model_output_token_ids=tokenizer.encode(case["text"]))
+    ids = tokenizer.encode(case["text"])
+    reasoning, content, calls = parser.parse(case["text"], asked, enable_auto_tools=True, model_output_token_ids=ids)
     fields = assemble_chat_message_fields(asked, reasoning, content, calls, enable_auto_tools=True, parser_cls=parser_cls)
     return result(fields.content, fields.reasoning, [(call.function.name, call.function.arguments) for call in fields.tool_calls])
 
@@ -84,6 +85,11 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def test_a_server_without_our_parsers_is_as_it_was() -> None:
+    assert ParserManager.get_parser() is None
+    assert not hasattr(ParserManager.get_parser(tool_parser_name="hermes", enable_auto_tools=True).tool_parser_cls, "toolparse_format")
 
 
 def test_every_name_is_registered() -> None:

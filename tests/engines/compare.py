@@ -140,8 +140,10 @@ def per_token(engine: str, name: str, fmt: str, kilobytes: int) -> str:
     """Microseconds per piece of 4 characters, in a stream of one call with a long string."""
     words = "the quick brown fox jumps over the lazy dog and then goes home again. "
     value = (words * (kilobytes * 1024 // len(words) + 1))[: kilobytes * 1024]
-    tools = [{"type": "function", "function": {"name": "save", "parameters": {"type": "object", "properties": {"text": {"type": "string"}}}}}]
-    text = render(Message(tool_calls=[ToolCall(name="save", arguments=json.dumps({"text": value}), id="functions.save:0")]), get_format(fmt))
+    parameters = {"type": "object", "properties": {"text": {"type": "string"}}}
+    tools = [{"type": "function", "function": {"name": "save", "parameters": parameters}}]
+    call = ToolCall(name="save", arguments=json.dumps({"text": value}), id="functions.save:0")
+    text = render(Message(tool_calls=[call]), get_format(fmt))
     feed, _ = FEEDS[engine](name, fmt, tools, prompt_of(fmt, {}))
     pieces = list(deltas(text, "by token", TOKENIZERS.setdefault(fmt, Tokenizer(fmt))))
     begun = time.perf_counter()

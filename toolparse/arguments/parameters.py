@@ -16,7 +16,7 @@ from toolparse import rawtext
 from toolparse.arguments.json_text import EndsAt, escaped
 from toolparse.call_names import unescaped
 from toolparse.calls import OpenCall
-from toolparse.lexer import SPACE, Values, slot_texts
+from toolparse.lexer import HEAD_LIMIT, SPACE, Values, slot_texts
 from toolparse.schema import Type
 
 _UNTYPED = Type({})
@@ -112,26 +112,27 @@ class ParameterReader:
             self.junk.append(text[start:at])
         if at == len(text):
             return ~at
-        found = values.open.match(text, at)
+        found = values.open.match(text, at, at + HEAD_LIMIT)
+        undecided = not self.last and len(text) - at < HEAD_LIMIT
         if found is None and values.first is not None and not self.given and not self.junk:
-            found = values.first.match(text, at)
-            if found is None and not self.last and values.first_partial.match(text, at):
+            found = values.first.match(text, at, at + HEAD_LIMIT)
+            if found is None and undecided and values.first_partial.match(text, at):
                 return ~at
         if found is not None:
             self.report_junk()
             self.open(found, at)
             return found.end()
-        if not self.last and values.open_partial.match(text, at):
+        if undecided and values.open_partial.match(text, at):
             return ~at
         if values.object_key is not None and not self.given:
-            found = values.object_key.match(text, at)
+            found = values.object_key.match(text, at, at + HEAD_LIMIT)
             if found is not None:
                 self.report_junk()
                 self.start = self.call.base + at
                 self.parts = []
                 self.state = self.object_key
                 return found.end()
-            if not self.last and values.object_key_partial.match(text, at):
+            if undecided and values.object_key_partial.match(text, at):
                 return ~at
         ends = self.ends(text, at, self.last)
         if ends is None:
@@ -313,9 +314,10 @@ class ParameterReader:
             return values.follows[found["end"]](self.text, found.end(), self.last)
         if values.body.next == "line" and not self.starts_line(at, mark):
             return False
-        opener = values.open.match(self.text, mark)
+        opener = values.open.match(self.text, mark, mark + HEAD_LIMIT)
         if opener is None:
-            return None if not self.last and values.open_partial.match(self.text, mark) else False
+            undecided = not self.last and len(self.text) - mark < HEAD_LIMIT
+            return None if undecided and values.open_partial.match(self.text, mark) else False
         key = slot_texts(opener)["key"]
         tool = self.call.tool
         return tool is None or (tool.declares(key) and key not in self.given and key != self.key)

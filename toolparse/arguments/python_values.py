@@ -21,7 +21,7 @@ from toolparse.arguments.json_text import SPACE, EndsAt, escaped, loose_number
 SPACES = re.compile(r"[ \t\r\n]*")
 _SCALARS = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?|True|False|None|true|false|null)[ \t\r\n]*,")
 """An element that needs no second look, with its comma."""
-_CUT = re.compile(r"[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
+_CUT = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
 """The beginning of a number or name at the end of the text, which waits there."""
 _STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
 _EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<]""")
@@ -176,6 +176,8 @@ class PythonValues:
         top = self.stack[-1] if self.stack else None
         if top is not None and top.closer != "}":
             at = self.scalars(top, at)
+            if at < 0:
+                return at
         at = SPACES.match(text, at).end()  # type: ignore[union-attr]
         if at == len(text):
             return ~at
@@ -211,19 +213,20 @@ class PythonValues:
         return at
 
     def scalars(self, top: Container, at: int) -> int:
-        """The elements of a list that are plain, as far as they go."""
+        """The elements of a list that are plain, as far as they go; `~at` when what is left of the text must wait."""
+        text = self.text
         match = _SCALARS.match
-        elements = []
-        found = match(self.text, at)
-        while found is not None:
-            word = found[1]
-            elements.append(_WORDS.get(word, word))
-            at = found.end()
-            found = match(self.text, at)
-        if elements:
+        found = match(text, at)
+        if found is not None:
+            elements = []
+            while found is not None:
+                word = found[1]
+                elements.append(_WORDS.get(word, word))
+                at = found.end()
+                found = match(text, at)
             self.emit((", " if top.count else "") + ", ".join(elements))
             top.count += len(elements)
-        return at
+        return ~at if len(text) - at < 48 and not self.last and _CUT.match(text, at) else at
 
     def separate(self) -> None:
         """A value begins: the comma before it, or the place for a key."""

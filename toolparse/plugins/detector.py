@@ -21,6 +21,13 @@ def calls_only(fmt: Format) -> Format:
     return fmt if fmt.channels else fmt.variant(reasoning=())
 
 
+@cache
+def asks_for_tools(fmt: Format) -> bool:
+    """Whether something is a call only if its tool is declared."""
+    joined = any("{joined}" in str(part) for calls in fmt.calls for opening in (calls.open, *calls.also) for part in opening)
+    return joined or any(calls.declared or calls.bare == "declared" for calls in fmt.calls)
+
+
 class Detector:
     """A detector's methods over `Parser`. Mixed into an engine's own detector class, which keeps all that is about constraints."""
 
@@ -34,7 +41,8 @@ class Detector:
     _reading: Parser | None = None
 
     def has_tool_call(self, text: str) -> bool:
-        return bool(self._whole(text, None).tool_calls)
+        """Whether the text is worth `detect_and_parse`. The tools are not known here, so a format that asks for them always says yes."""
+        return asks_for_tools(self.toolparse_format) or bool(self._whole(text, None).tool_calls)
 
     def detect_and_parse(self, text: str, tools: Any) -> Any:
         """The calls of a whole text; `tool_index` is the tool's place in the request, as the engines have it here."""

@@ -43,8 +43,10 @@ class ReasoningSplit:
         for event in events:
             if isinstance(event, CallStart):
                 self.ended = True
-                rest.append(self._waiting[event.start - self._fed :])
-                return "".join(reasoning), "".join(rest)
+                begin = len(self._waiting) - (self._fed - event.start)
+                content = "".join(rest)  # its text stands in front of the call, and white space between them, which is no event
+                at = self._waiting.rfind(content, 0, begin) if content else begin
+                return "".join(reasoning), self._waiting[at:] if at >= 0 else content + self._waiting[begin:]
             if isinstance(event, Content):
                 self.ended = True
                 rest.append(event.text)

@@ -51,8 +51,9 @@ def _read_in_one_pass() -> None:
 
     def one_pass(cls: Any, /, **options: Any) -> Any:
         composed = compose(**options)
-        classes = [composed.tool_parser_cls, composed.reasoning_parser_cls] if composed is not None else []
-        if options.get("is_harmony") or not all(hasattr(each, "toolparse_format") for each in classes if each is not None):
+        if composed is None or options.get("is_harmony"):
+            return composed
+        if not all(hasattr(each, "toolparse_format") for each in (composed.tool_parser_cls, composed.reasoning_parser_cls) if each):
             return composed
         from toolparse.plugins.vllm_parsers import one_pass_parser
 

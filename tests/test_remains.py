@@ -1,0 +1,77 @@
+"""`toolparse.remains`: what is left of calls when the engine skips special tokens, over all formats and their vectors."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import toolparse
+from toolparse.remains import LIMIT, remains
+
+VECTORS = Path(__file__).parents[1] / "fixtures" / "vectors"
+BARE = {"dots/own-damaged-start", "gigachat3/own-bare-words", "hermes/own-bare-json", "jamba/own-tool-calls-marker",
+        "mistral/own-bare-array", "mistral/own-bare-name", "olmo3/own-bare-line"}  # fmt: skip
+"""Vectors whose text is a call without its markers, which is content and exactly what is to be told."""
+
+
+def cases(fmt: str) -> Iterator[dict[str, Any]]:
+    path = VECTORS / f"{fmt}.jsonl"
+    if path.exists():
+        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+
+
+TOLD = ("deepseek_v3", "deepseek_v31", "gigachat3", "granite4", "internlm", "jamba", "kimi_k2", "trinity")
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_call_without_its_special_tokens_is_told(name: str) -> None:
+    fmt = toolparse.get_format(name)
+    told = 0
+    for case in cases(name):
+        if case["kind"] != "canonical" or not case["expect"]["tool_calls"]:
+            continue
+        text = case["text"]
+        for token in sorted(fmt.special_tokens, key=len, reverse=True):
+            text = text.replace(token, "")
+        tools = toolparse.Tools(case["tools"])
+        message = toolparse.parse(text, fmt, tools=tools, prompt="")
+        assert not message.tool_calls
+        said = remains(fmt, message.content or "", tools)
+        assert said is not None, case["id"]
+        assert "skip_special_tokens=False" in said
+        told += 1
+    assert told
+
+
+@pytest.mark.parametrize("fmt", toolparse.formats(), ids=lambda fmt: fmt.name)
+def test_other_content_is_not(fmt: toolparse.Format) -> None:
+    for case in cases(fmt.name):
+        if not case["tools"] or case["id"] in BARE:
+            continue
+        tools = toolparse.Tools(case["tools"])
+        message = toolparse.parse(case["text"], fmt, tools=tools, prompt=case.get("prefill") or "")
+        if not message.tool_calls:
+            assert remains(fmt, message.content or "", tools) is None, case["id"]
+
+
+def test_only_declared_names_count() -> None:
+    fmt = toolparse.get_format("hermes")
+    text = '{"name": "f", "arguments": {}}'
+    assert remains(fmt, text, toolparse.Tools([{"name": "f", "input_schema": {}}])) is not None
+    assert remains(fmt, text, toolparse.Tools([{"name": "g", "input_schema": {}}])) is None
+    assert remains(fmt, text, None) is None
+
+
+def test_a_long_text_costs_no_more_than_its_start() -> None:
+    tools = toolparse.Tools([{"name": "f", "input_schema": {}}])
+    for fmt in toolparse.formats():
+        for unit in ("{", " ", '{ "', '{"name": ', "a", "{a,", "a:", "f(", "[", "\n"):
+            text = unit * (LIMIT * 4)
+            begun = time.process_time()
+            remains(fmt, text, tools)
+            assert time.process_time() - begun < 1, (fmt.name, unit)
