@@ -77,7 +77,10 @@ def test_the_first_type_that_claims_a_text(text: str, types: str, found: str | N
     assert cast(text, tuple(types.split())) == found
 
 
-@given(text=st.text(alphabet="0123456789+-._eE naluNTrf\n{[x", max_size=12), types=st.permutations(("integer", "boolean", "null", "object", "string")))
+@given(
+    text=st.text(alphabet="0123456789+-._eE naluNTrf\n{[x", max_size=12),
+    types=st.permutations(("integer", "boolean", "null", "object", "string")),
+)
 def test_a_text_flows_only_when_no_type_can_claim_it(text: str, types: list[str]) -> None:
     if any(may_be_cast(text[:end], tuple(types)) is False for end in range(len(text) + 1)):
         assert cast(text, tuple(types)) is None
@@ -109,7 +112,7 @@ def test_arguments_are_cast_as_they_pass(arguments: dict[str, Any], size: int) -
     parts, at = [], 0
     while at < len(text):  # no escape is parted
         end = min(at + size, len(text))
-        while text[at:end].endswith("\\") and not text[at:end].endswith("\\\\" * (len(text[at:end]) - len(text[at:end].rstrip("\\")))):
+        while (end - at - len(text[at:end].rstrip("\\"))) % 2:
             end += 1
         parts.append(text[at:end])
         at = end

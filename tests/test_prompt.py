@@ -159,7 +159,7 @@ def test_offsets_count_from_the_start_of_the_output() -> None:
     assert [event for event in events if isinstance(event, (CallStart, CallEnd))] == [CallStart(0, "", "f", 3), CallEnd(0, True, 51)]
 
 
-# -- no prompt ------------------------------------------------------------------------------------------------------------------------------
+# -- no prompt -----------------------------------------------------------------------------------------------------------------------------
 
 
 def test_the_family_decides_when_nothing_is_known_of_the_prompt() -> None:

@@ -91,10 +91,9 @@ class Headers:
 
     def read(self, text: str, at: int, last: bool, first: bool) -> Header | None:
         """The header at `at`, where one may stand; None when there is none. `first`: nothing of the output stands before it."""
-        found = (self.first if first else self.later).match(text, at)
+        found = (self.first if first else self.later).match(text, at, at + HEAD_LIMIT + 1)
         if found is None:
-            begun = (self.first_begun if first else self.later_begun).match(text, at)
-            if begun is None or len(text) - at >= HEAD_LIMIT:
+            if len(text) - at >= HEAD_LIMIT or not (self.first_begun if first else self.later_begun).match(text, at):
                 return None
             if not last:
                 return WAIT
@@ -163,7 +162,7 @@ class Headers:
         strictly = self.channels.inside == "reasoning" and where != "outside"
         if strictly and where == "content":
             return None
-        found = self.whole.match(text, at)
+        found = self.whole.match(text, at, at + HEAD_LIMIT + 1)
         if found is None or found.end() - at > HEAD_LIMIT:
             if found is not None or len(text) - at >= HEAD_LIMIT or not self.begun.match(text, at):
                 return None

@@ -277,6 +277,8 @@ class Parser:
             at = self._give_back_and_go(len(self._text))
             self._held = self._text[at:]
         self._flow = None
+        if self._state == self._stopped and self._voice.tagged:
+            self._drop_between()
         if self._pair is None and not self._voice.block and self._voice.gap:
             gap = "".join(self._voice.gap)
             if self._state == self._stopped:
@@ -609,8 +611,6 @@ class Parser:
                     self._say(start, end)
                     self._voice.spilled = True
                     return end
-                if self._voice.tagged:
-                    self._drop_between()
                 self._state = self._stopped
                 return start
             if self._is_special(start, end):
@@ -821,7 +821,7 @@ class Parser:
         found = self._lex.tails[id(self._head.calls)].skip_end.search(text, at)  # type: ignore[union-attr]
         end = len(text) if found is None else found.start()
         start = self._sink.start - self._base
-        most = start + self._max_held
+        most = max(at, start + self._max_held)
         self._tail.append(text[at : min(end, most)])
         if end <= most and not last and (found is None or found.lastgroup == "hold"):
             return ~end
@@ -1034,7 +1034,7 @@ class Parser:
                 break
             if opens is None:
                 return ~at
-            self._tail.append(found[0])
+            self._tail.append(text[max(at, -self._base) : found.end()])
             self._stop_length += found.end() - at
             at = found.end()
         too_long = self._stop_length > self._max_held

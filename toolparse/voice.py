@@ -137,4 +137,4 @@ class Voice:
         """Whether most text would simply be said as it is from here on."""
         if self.gap or self.fence is not None:
             return False
-        return self.thinking_begun if self.thinking else not (self.fresh or self.line or self.block)
+        return self.thinking_begun if self.thinking else self.spoke and not (self.fresh or self.line or self.block or self.tagged)

@@ -177,7 +177,9 @@ class ElementsReader:
     def inside(self, at: int) -> int:
         """Between the elements of a container."""
         text = self.text
-        at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        start, at = at, _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if self.junk and at > start:
+            self.junk.append(text[start:at])
         if at == len(text):
             return ~at
         how = self.ends(text, at, self.last)

@@ -13,6 +13,7 @@ from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, 
 from toolparse.grammar import Format
 from toolparse.message import Message, MessageBuilder
 from toolparse.parser import Parser
+from toolparse.plugins.reports import report
 
 
 @cache
@@ -64,7 +65,11 @@ class Detector:
 
     def finish(self, tools: Any) -> Any:
         """The stream has ended: what was held back."""
-        return self.result_type() if self._reading is None else self._said(self._reading.finish())
+        if self._reading is None:
+            return self.result_type()
+        events = self._reading.finish()
+        report(events)
+        return self._said(events)
 
     def unknown_tools(self) -> Any:
         """What becomes of a call to a tool that the request does not have, in the words of `Parser`."""

@@ -57,7 +57,9 @@ def install(module: Any = None) -> None:
     if module is None:
         module = import_module("lightllm.server.function_call_parser")
     table = module.FunctionCallParser.ToolCallParserEnum
-    members = {"result_type": module.StreamingParseResult, "item_type": module.ToolCallItem}
+    # Until the summer of 2025 a whole text's result was the list of its calls; later it is the same object as a piece's.
+    both = {"__len__": lambda self: len(self.calls), "__iter__": lambda self: iter(self.calls), "__bool__": lambda self: True}
+    members = {"result_type": type("Result", (module.StreamingParseResult,), both), "item_type": module.ToolCallItem}
     for name, fmt in tool_parsers().items():
         made = type(f"Toolparse_{fmt}", (LightllmDetector, module.BaseFormatDetector), {**members, "toolparse_format": get_format(fmt)})
         table[name] = table[name.removeprefix(PREFIX)] = made

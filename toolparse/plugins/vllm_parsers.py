@@ -19,6 +19,7 @@ from toolparse.message import MessageBuilder
 from toolparse.parser import Parser, with_reasoning
 from toolparse.plugins.detector import calls_only
 from toolparse.plugins.reasoning_split import ReasoningSplit
+from toolparse.plugins.reports import report
 from toolparse.plugins.token_runs import TokenRuns
 
 try:
@@ -104,7 +105,9 @@ class Reading:
         return self._named(event for run, special in runs for event in self.parser.feed(run, special))
 
     def finish(self) -> list[Event]:
-        return self._named(self.parser.finish())
+        events = self.parser.finish()
+        report(events)
+        return self._named(events)
 
     def _named(self, events: Iterable[Event]) -> list[Event]:
         """The events with the server's style of ids, and without reasoning where the server wants none."""
