@@ -1,13 +1,15 @@
 """The names that inference engines give their parsers, and what each of them means here.
 
-Read from the registries of vLLM 0.33.0, SGLang 0.5.23, LMDeploy 0.16.0, LightLLM and Ollama. A name maps to the format it finds;
-a bare name is a format's own.
+fixtures/engine_names.json maps each name that the registries of vLLM 0.33.0, SGLang 0.5.23, LMDeploy 0.16.0, LightLLM and Ollama hold to
+the format that it finds.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,66 +20,9 @@ from toolparse.grammar import Reasoning
 Names = dict[str, str]
 
 
-def names(text: str) -> Names:
-    """`a b=c` is {"a": "a", "b": "c"}."""
-    return {name: found or name for name, _, found in (word.partition("=") for word in text.split())}
-
-
-TOOLS = {
-    "vLLM": names("""
-        apertus beam cohere_command3=cohere_command cohere_command4=cohere_command deepseek_v3 deepseek_v31 deepseek_v32 deepseek_v4
-        deepseek_v41 dots ernie45 functiongemma gemma4 gigachat3 glm45 glm47=glm45 granite granite-20b-fc=granite_20b_fc granite4 hermes
-        hunyuan_a13b hy_v3 hy_v4 inkling internlm jamba k2_horizon kimi_k2 kimi_k3 lfm2 ling3 llama3_json llama4_json=llama3_json
-        llama4_pythonic longcat mimo minicpm5 minimax_m2 minimax_m3 mistral muse=muse_glimmer muse_glimmer musespark1x=muse_glimmer
-        olmo3 openai=harmony phi4_mini_json plamo3 poolside_v1 pythonic qwen3_coder qwen3_json=hermes qwen3_xml=qwen3_coder seed_oss
-        step3 step3p5 step5=step3p5 xlam
-    """),
-    "SGLang": names("""
-        apertus2509=apertus beam cohere_command4=cohere_command deepseekv3=deepseek_v3 deepseekv31=deepseek_v31 deepseekv32=deepseek_v32
-        deepseekv4=deepseek_v4 deepseekv41=deepseek_v41 dots gemma4 gigachat3 gigachat35 glm=glm45 glm45 glm47=glm45 gpt-oss=harmony
-        hermes hunyuan=hy_v3 inkling interns1=internlm iquest_q1 k2_horizon kimi_k2 kimi_k3 lfm2 ling3 llama3=llama3_json mimo minicpm5
-        minimax-m2=minimax_m2 minimax-m3=minimax_m3 mistral muse=muse_glimmer nanbeige=qwen3_coder poolside_v1 pythonic qwen=hermes
-        qwen25=hermes qwen3_coder spark25 step3 step3p5 trinity
-    """),
-    "LightLLM": names("""
-        deepseekv3=deepseek_v3 deepseekv31=deepseek_v31 deepseekv32=deepseek_v32 glm47=glm45 kimi_k2 llama3=llama3_json mistral
-        qwen=hermes qwen25=hermes qwen3_coder
-    """),
-    "LMDeploy": names("""
-        deepseek-v3.2=deepseek_v32 deepseek-v32=deepseek_v32 deepseek-v4=deepseek_v4 glm47=glm45 gpt-oss=harmony intern-s1=internlm
-        internlm interns2-preview=qwen3_coder llama3=llama3_json qwen=hermes qwen2d5=hermes qwen3=hermes qwen3coder=qwen3_coder
-    """),
-    "Ollama": names("""
-        cogito=deepseek_v3 cohere=cohere_command deepseek3=deepseek_v31 functiongemma gemma4 gemma4-no-thinking=gemma4 glimmer=muse_glimmer
-        glm-4.7=glm45 glm-ocr=glm45 harmony laguna=poolside_v1 lfm2 lfm2-thinking=lfm2 ministral=mistral nemotron-3-nano=nemotron_v3
-        nemotron-3.5-nano=nemotron_v3 olmo3 olmo3-think=olmo3 ornith=qwen3_coder passthrough poolside-v1=poolside_v1 qwen3=hermes
-        qwen3-coder=qwen3_coder qwen3-thinking=hermes qwen3-vl-instruct=hermes qwen3-vl-thinking=hermes qwen3.5=qwen3_coder
-    """),
-}
-REASONING = {
-    "vLLM": names("""
-        beam cohere_command3=cohere_command cohere_command4=cohere_command deepseek_r1 deepseek_v3=deepseek_v31 deepseek_v4 deepseek_v41
-        ernie45 gemma4 glm45 glm47=glm45 granite granite_thinking_parser=nemotron_v3 holo2 hunyuan_a13b hy_v3 hy_v4 inkling k2_horizon
-        kimi_k2 kimi_k3 ling3 mimo minicpmv minimax_m2 minimax_m2_append_think=passthrough minimax_m3 mistral muse=muse_glimmer
-        muse_glimmer musespark1x=muse_glimmer nemotron_v3 olmo3 openai_gptoss=harmony plamo3 poolside_v1 qwen3=hermes seed_oss step3
-        step3p5 step5=step3p5
-    """),
-    "SGLang": names("""
-        apertus2509=apertus beam cohere_command4=cohere_command deepseek-r1=deepseek_r1 deepseek-v3=deepseek_v31 deepseek-v4=deepseek_v4
-        deepseek-v41=deepseek_v41 dots gemma4 gigachat35 glm45 gpt-oss=harmony granite_thinking_parser=nemotron_v3 hunyuan=hy_v3 inkling
-        interns1=internlm iquest_q1 k2_horizon kimi=kimi_vl kimi_k2 kimi_k3 ling3 mimo minimax=minimax_m2
-        minimax-append-think=passthrough minimax-m3=minimax_m3 mistral muse=muse_glimmer nanbeige=qwen3_coder nemotron_3=nemotron_v3
-        poolside_v1 qwen3=hermes qwen3-thinking=qwq step3 step3p5
-    """),
-    "LightLLM": names("""
-        deepseek-r1=deepseek_r1 deepseek-v3=deepseek_v31 glm45 gpt-oss=harmony interns1=internlm kimi=kimi_vl kimi_k2 minimax=minimax_m2
-        minimax-append-think=passthrough nano_v3=nemotron_v3 qwen3=hermes qwen3-thinking=qwq step3
-    """),
-    "LMDeploy": names("""
-        deepseek-r1=deepseek_r1 deepseek-v3=deepseek_v31 deepseek-v3.2=deepseek_v32 deepseek-v32=deepseek_v32 deepseek-v4=deepseek_v4
-        default=deepseek_r1 gpt-oss=harmony intern-s1=internlm qwen-qwq=qwq
-    """),
-}
+ENGINES: dict[str, dict[str, Names]] = json.loads((Path(__file__).parent.parent / "fixtures" / "engine_names.json").read_text("utf-8"))
+TOOLS = {engine: kinds["tool parser"] for engine, kinds in ENGINES.items() if "tool parser" in kinds}
+REASONING = {engine: kinds["reasoning parser"] for engine, kinds in ENGINES.items() if "reasoning parser" in kinds}
 BY_TEMPLATE = ("hf", "response_template")
 """These name no format: the checkpoint's own response template says what is written."""
 

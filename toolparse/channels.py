@@ -16,6 +16,8 @@ from toolparse.grammar import Channels
 from toolparse.lexer import HEAD_LIMIT, WS, any_of, beginnings, cut, message_markers, spellings
 
 _NAME = r"[^\s<]"
+MARKERS = 8
+"""A header has at most so many markers, garbled ones included; what has more is text. This keeps floods of markers linear."""
 
 
 class Header(NamedTuple):
@@ -108,7 +110,7 @@ class Headers:
         """The header from its first marker on."""
         loose = bool(self.channels.channel)
         word = ""
-        while True:
+        for _ in range(MARKERS):
             kind = control.lastgroup
             end = control.end()
             if end - at > HEAD_LIMIT:
@@ -138,6 +140,7 @@ class Headers:
             if following.lastgroup == kind and not name:
                 return Header("again", "", following.start())
             control = following
+        return None
 
     def is_begun(self, inside: str) -> bool:
         """Whether a strict header may go on behind `inside`, which ends the text."""

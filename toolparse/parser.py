@@ -928,7 +928,7 @@ class Parser:
         wait = False
         repeated = (i for i in tail.again if i < self._closer)
         for i in (*range(self._closer, len(tail.closers)), *repeated):
-            found = tail.closers[i].match(text, at)
+            found: re.Match[str] | None = tail.closers[i].match(text, at)
             if found is not None:
                 self._closer = max(i, self._closer)
                 if i == tail.wrapper_at:
@@ -1146,7 +1146,6 @@ def is_cut(rest: str, tags: tuple[str, ...]) -> bool:
     return any(character.isalnum() for character in rest) and any(tag.startswith(rest) for tag in tags)
 
 
-@lru_cache(maxsize=512)
 def format_of_template(chat_template: str | None) -> Format:
     """The format that a chat template's text belongs to. Raises `UnknownFormat` when it tells none."""
     from toolparse.detect import detect  # which stands above the engine; only "auto" needs it
