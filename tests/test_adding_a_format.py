@@ -12,8 +12,9 @@ PAGE = (Path(__file__).parent.parent / "docs" / "adding-a-format.md").read_text(
 
 @pytest.fixture
 def restored_registry(monkeypatch):
-    import toolparse.formats  # noqa: F401 - the module, whose name the function has
     from sys import modules
+
+    import toolparse.formats  # noqa: F401 - the module, whose name the function has
 
     module = modules["toolparse.formats"]
     registry()

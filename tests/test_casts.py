@@ -38,7 +38,8 @@ def test_what_a_schema_declares(schema: Any, types: tuple[str, ...]) -> None:
 
 
 def test_what_declares_nothing() -> None:
-    assert declared_types(None, "a") == declared_types(tool(), "a") == declared_types(Tool("f", parameters={"properties": []}), "a") == ()
+    for given in (None, tool(), Tool("f", parameters={"properties": []})):
+        assert declared_types(given, "a") == ()
 
 
 @pytest.mark.parametrize(
@@ -86,9 +87,8 @@ def test_a_text_flows_only_when_no_type_can_claim_it(text: str, types: list[str]
         assert cast(text, tuple(types)) is None
 
 
-TOOL = tool(
-    n={"type": "integer"}, s={"type": "string"}, u={"type": ["string", "boolean"]}, o={"type": ["object", "null"]}, l={"type": "array"}
-)
+TYPES = {"n": "integer", "s": "string", "u": ["string", "boolean"], "o": ["object", "null"], "l": "array"}
+TOOL = tool(**{key: {"type": kind} for key, kind in TYPES.items()})
 values = st.recursive(
     st.sampled_from(("7", "x", "true", "null", '{"a": 1}', "[1]", 'q"\\\n', "", 7, 1.5, None, True)),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("n", "a}", '"')), inner, max_size=2),
@@ -105,7 +105,7 @@ def passed(fragments: list[str], max_held: int = 1000) -> str:
 
 
 @settings(max_examples=300, derandomize=True, database=None, deadline=None)
-@given(arguments=st.dictionaries(st.sampled_from(("n", "s", "u", "o", "l", "other", 'a"b')), values, max_size=4), size=st.integers(1, 9))
+@given(arguments=st.dictionaries(st.sampled_from((*TYPES, "other", 'a"b')), values, max_size=4), size=st.integers(1, 9))
 def test_arguments_are_cast_as_they_pass(arguments: dict[str, Any], size: int) -> None:
     text = json.dumps(arguments)
     whole = passed([text])

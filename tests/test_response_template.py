@@ -56,7 +56,8 @@ def message(text: str, given: dict[str, Any], **options: Any) -> Message:
     return parse(text, from_response_template(given), **options)
 
 
-CALLS = {"open": "<c>", "close": "</c>", "content": "json", "repeats": True, "transform": {"type": "function", "function": "{content}"}}
+WHOLE = {"type": "function", "function": "{content}"}
+CALLS = {"open": "<c>", "close": "</c>", "content": "json", "repeats": True, "transform": WHOLE}
 NAMED = {"type": "function", "function": {"name": "{name}", "arguments": "{content}"}}
 TAGS = {
     "open_pattern": r"<f=(?P<name>\w+)>",
@@ -69,7 +70,7 @@ TAGS = {
 CALL = '<c>{"name": "f", "arguments": {"a": "x"}}</c>'
 
 
-# -- vectors ------------------------------------------------------------------------------------------------------------------------------
+# -- vectors ---------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -80,7 +81,7 @@ def test_vector(name: str) -> None:
     check_promises(name, case["text"], **options)
 
 
-# -- the promises on any text -------------------------------------------------------------------------------------------------------------
+# -- the promises on any text ----------------------------------------------------------------------------------------------------
 
 
 def words(name: str) -> list[str]:
@@ -102,12 +103,16 @@ def test_pieces_never_matter(data: st.DataObject) -> None:
     if data.draw(st.booleans()):
         text = mutate(CASES[name]["text"], words(name), source)
     options: dict[str, Any] = {"tools": data.draw(st.sampled_from((None, strategies.TOOLS))), "prompt": ""}
-    options |= data.draw(st.sampled_from(({}, {}, {"parallel_tool_calls": False}, {"unknown_tools": "content"}, {"unknown_tools": "drop"})))
-    options |= data.draw(st.sampled_from(({}, {}, {"max_held": 12}, {"tool_choice": "none"}, {"tool_choice": "required"})))
+    policies = ({}, {"parallel_tool_calls": False}, {"unknown_tools": "content"}, {"unknown_tools": "drop"})
+    limits = ({}, {"max_held": 12}, {"tool_choice": "none"}, {"tool_choice": "required"})
+    options |= data.draw(st.sampled_from(policies)) | data.draw(st.sampled_from(limits))
     check_promises(name, text, cut(text, source), **options)
 
 
-@pytest.mark.parametrize("name", ["json-tags-reasoning-two-calls", "xml-inline-schema-typing", "joined-blocks-and-dotted-placeholder"])
+SHAPES = ("json-tags-reasoning-two-calls", "xml-inline-schema-typing", "joined-blocks-and-dotted-placeholder")
+
+
+@pytest.mark.parametrize("name", SHAPES)
 @pytest.mark.parametrize("unit", [" ", "x", "<tool_call>", '<tool_call>\n{"a": "', "<parameter=a>", "<|message_model|>"])
 def test_the_work_is_linear(name: str, unit: str) -> None:
     check_linear(lambda: Parser(FORMATS[name], tools=strategies.TOOLS, prompt=""), "", unit)
@@ -134,7 +139,7 @@ def test_ten_thousand_levels_are_no_error() -> None:
             check_arguments(events, text)
 
 
-# -- what streams -------------------------------------------------------------------------------------------------------------------------
+# -- what streams ----------------------------------------------------------------------------------------------------------------
 
 
 def before_the_end(given: dict[str, Any], text: str, **options: Any) -> str:
@@ -168,7 +173,8 @@ def test_values_in_tags_stream() -> None:
 
 
 def test_only_what_may_be_cast_waits() -> None:
-    properties = {"a": {"type": "integer"}, "b": {"type": "string"}, "c": {"type": ["null", "string"]}, "d": {"type": ["object", "string"]}}
+    types = {"a": "integer", "b": "string", "c": ["null", "string"], "d": ["object", "string"]}
+    properties = {key: {"type": kind} for key, kind in types.items()}
     tools = [{"name": "g", "input_schema": {"type": "object", "properties": properties}}]
     for text, out in (
         ("<f=g><p=a>12", ""),
@@ -208,13 +214,14 @@ def test_content_and_reasoning_stream() -> None:
 
 
 def test_a_lazy_opener_does_not_hold_the_answer() -> None:
-    parser = Parser(from_response_template(template(content={}, thinking={"open_pattern": "[^<]*<t>", "close": "</t>"})))
+    lazy = template(content={}, thinking={"open_pattern": "[^<]*<t>", "close": "</t>"})
+    parser = Parser(from_response_template(lazy))
     out = "".join(event.text for _ in range(800) for event in parser.feed("word ") if isinstance(event, Content))
     assert len(out) > 4000 - 1024
-    assert message("x" * 3000 + "<t>y", template(content={}, thinking={"open_pattern": "[^<]*<t>", "close": "</t>"})).reasoning == "y"
+    assert message("x" * 3000 + "<t>y", lazy).reasoning == "y"
 
 
-# -- what the rules say -------------------------------------------------------------------------------------------------------------------
+# -- what the rules say ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_region_that_is_no_call_is_content_with_a_problem() -> None:
@@ -234,15 +241,17 @@ def test_text_outside_all_fields_is_told_unless_it_is_tags() -> None:
     fields = template(content={"open": "<r>", "close": "</r>"})
     got = message("\n<|start|> <r>x</r><|end|>\n", fields)
     assert (got.content, got.problems) == ("x", [])
-    assert message("psst <r>x</r>", fields).problems == [Problem("dropped_text", "text outside all fields was dropped: psst", None, 0)]
+    told = "text outside all fields was dropped: psst"
+    assert message("psst <r>x</r>", fields).problems == [Problem("dropped_text", told, None, 0)]
 
 
 def test_unknown_and_missing_fields_are_problems() -> None:
-    got = message("<p>steps</p>x", template(content={}, plan={"open": "<p>", "close": "</p>"}, tool_calls={**CALLS, "optional": False}))
+    needed = {**CALLS, "optional": False}
+    got = message("<p>steps</p>x", template(content={}, plan={"open": "<p>", "close": "</p>"}, tool_calls=needed))
     assert got.content == "x"
-    assert [(problem.kind, problem.severity) for problem in got.problems] == [("unknown_field", "warning"), ("missing_field", "error")]
+    assert {problem.kind: problem.severity for problem in got.problems} == {"unknown_field": "warning", "missing_field": "error"}
     assert "steps" in got.problems[0].message
-    assert message(f"x{CALL}", template(content={"optional": False}, tool_calls={**CALLS, "optional": False})).problems == []
+    assert message(f"x{CALL}", template(content={"optional": False}, tool_calls=needed)).problems == []
 
 
 def test_values_that_cannot_be_read_stand_as_they_are() -> None:
@@ -302,7 +311,7 @@ def test_anchors_may_be_patterns() -> None:
     assert message("x</t>y", fields, prompt="<bot 1><t>a</t>b<user><bot 22><t>").parts == message("<t>x</t>y", fields).parts
 
 
-# -- the request --------------------------------------------------------------------------------------------------------------------------
+# -- the request -----------------------------------------------------------------------------------------------------------------
 
 
 def test_policies() -> None:
@@ -318,7 +327,8 @@ def test_policies() -> None:
 
 def test_bare_json_of_guided_decoding() -> None:
     fields = template(content={"close": "<e>"}, thinking={"open": "<t>", "close": "</t>"}, tool_calls=CALLS)
-    got = message('<t>x</t>\n[{"name": "f", "parameters": {"a": 1}}, {"name": "g", "parameters": {}}]<e>', fields, tool_choice="required")
+    text = '<t>x</t>\n[{"name": "f", "parameters": {"a": 1}}, {"name": "g", "parameters": {}}]<e>'
+    got = message(text, fields, tool_choice="required")
     assert [(call.name, call.value()) for call in got.tool_calls] == [("f", {"a": 1}), ("g", {})]
     got = message('{"a": 1}', fields, tool_choice={"type": "function", "function": {"name": "f"}})
     assert [(call.name, call.value()) for call in got.tool_calls] == [("f", {"a": 1})]
@@ -337,7 +347,7 @@ def test_typed_text_is_no_delimiter() -> None:
     assert sum(isinstance(event, CallEnd) for event in events) == 1
 
 
-# -- loading ------------------------------------------------------------------------------------------------------------------------------
+# -- loading ---------------------------------------------------------------------------------------------------------------------
 
 
 def broken(**changes: Any) -> dict[str, Any]:
@@ -392,7 +402,8 @@ def test_a_broken_template_says_what_is_wrong(given: Any, says: str) -> None:
 
 
 def test_what_is_no_fault() -> None:
-    assert from_response_template({"version": 1, "start_anchor": ["<a>", "<b>"], "fields": {"content": {"content_args": {"unknown": 1}}}})
+    fields = {"content": {"content_args": {"unknown": 1}}}
+    assert from_response_template({"version": 1, "start_anchor": ["<a>", "<b>"], "fields": fields}).turn == ("<a>", "<b>")
     grouped = {key: value for key, value in CALLS.items() if key != "close"} | {"close_pattern": "</(?P<end>c)>"}
     assert message(CALL, template(tool_calls=grouped)).tool_calls[0].name == "f"
 

@@ -1,13 +1,13 @@
 """Delimiters that are regular expressions, found in text that arrives in pieces.
 
-Whether a match stands must not depend on text that may still come. Partial matching tells: an attempt that runs into the end of the
-text is undecided, and so is all that stands behind its start. For this the pattern is compiled a second time, in an atomic group
-that a failure follows: no match of it is ever whole, and it is partial exactly where the pattern itself would want to see more before
-it decides. Anchors that look at the end of the text are rewritten as look-aheads, which want to see more, too.
+Whether a match stands must not depend on text that may still come. Partial matching tells: an attempt that runs into the end of
+the text is undecided, and so is all that stands behind its start. For this the pattern is compiled a second time, in an atomic
+group that a failure follows: no match of it is ever whole, and it is partial exactly where the pattern itself would want to see
+more before it decides. Anchors that look at the end of the text are rewritten as look-aheads, which want to see more, too.
 
-What a delimiter looks at ends at the second next border of a grid of `CELL` characters, which is laid over the output: what is not
-decided there is text. So a delimiter has 512 to 1024 characters, and whatever the pattern, what waits and the work are bounded, as all
-places of a cell are searched at once. Knows patterns and text, nothing of templates or calls.
+What a delimiter looks at ends at the second next border of a grid of `CELL` characters, which is laid over the output: what is
+not decided there is text. So a delimiter has 512 to 1024 characters, and whatever the pattern, what waits and the work are
+bounded, as all places of a cell are searched at once. Knows patterns and text, nothing of templates or calls.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _SPACES = "".join(chr(code) for code in range(128, 0x3001) if chr(code).isspace(
 
 
 class Delimiter:
-    """One pattern. `begins` is a pattern of `re` for the places where a match may begin, as far as two characters tell; `looks_back`
-    says that a match depends on what stands in front of it.
+    """One pattern. `begins` is a pattern of `re` for the places where a match may begin, as far as two characters tell;
+    `looks_back` says that a match depends on what stands in front of it.
 
     >>> Delimiter("<a>|<ab>").find("x<a>", 0, False)
     (<regex.Match object; span=(1, 4), match='<a>'>, 1)
@@ -67,8 +67,9 @@ class Delimiter:
         return bool(self.undecided.match(text, partial=True) or self.pattern.match(text))
 
     def find(self, text: str, at: int, last: bool, base: int = 0) -> tuple[Any, int]:
-        """The first match in `text` from `at`, and where it begins; without one, the first place that more text must decide (the end
-        of the text when there is none). `last` says that no more text will come, `base` is the offset of the text in the output.
+        """The first match in `text` from `at`, and where it begins; without one, the first place that more text must decide
+        (the end of the text when there is none). `last` says that no more text will come, `base` is the offset of the text in
+        the output.
         """
         length = len(text)
         while True:
@@ -120,8 +121,8 @@ def inside(characters: Iterable[str]) -> str:
 
 
 def others(each: Delimiter, text: str, pattern: str) -> str:
-    """The same for what may follow the text in a match and is not ASCII. Such a character behaves as its kind does, unless the pattern
-    names some.
+    """The same for what may follow the text in a match and is not ASCII. Such a character behaves as its kind does, unless the
+    pattern names some.
     """
     named = {character for character in pattern if character > "\x7f"}
     if _UNUSUAL.search(pattern) or any(each.takes(text + character) for character in (*_KINDS, *named)):

@@ -1,9 +1,9 @@
 """What the text of an open region is: a body takes it piece by piece and says what it means.
 
-`take(at, end)` gets the machine's text from `at` to `end` and returns how far it is settled; `close(at, closed)` says that the region
-has ended, at its closer or by the end of the output. `refused` says that the text is no call after all, `on_trial` that this is still
-open. `flows(held)` tells how text that nothing happens in comes out: -1 content, -2 reasoning, else the index of the call, None when
-it does not simply come out. Knows nothing of delimiters.
+`take(at, end)` gets the machine's text from `at` to `end` and returns how far it is settled; `close(at, closed)` says that the
+region has ended, at its closer or by the end of the output. `refused` says that the text is no call after all, `on_trial` that
+this is still open. `flows(held)` tells how text that nothing happens in comes out: -1 content, -2 reasoning, else the index of
+the call, None when it does not simply come out. Knows nothing of delimiters.
 """
 
 from __future__ import annotations
@@ -451,7 +451,9 @@ class Whole:
         return made
 
     def call(self, value: Any, at: int, complete: bool, report: Repairs) -> None:
-        """Say the calls that the value holds. Of several, all but the last are one character long: where they stand is not known."""
+        """Say the calls that the value holds. Of several, all but the last are one character long: where they stand is not
+        known.
+        """
         machine, sink = self.machine, self.machine.parser._sink
         found = list(calls_in(value))
         calls = [call for call in found if call is not None]

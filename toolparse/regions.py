@@ -2,10 +2,11 @@
 
     outside ──opener──> region ──its closer, or the end──> outside
 
-Outside, all openers are watched and the closer of the field that owns the text there, if one does; in a region only its own closer,
-so that everything else in it is text. The earliest delimiter counts, then the longest, then an opener, then the first by name. What
-the text of a region is, is the business of a *body*: words, calls that are read as they arrive, a text that only means something
-once it is whole. A body that turns out to be no call is given back: it is content, in which openers are watched again.
+Outside, all openers are watched and the closer of the field that owns the text there, if one does; in a region only its own
+closer, so that everything else in it is text. The earliest delimiter counts, then the longest, then an opener, then the first
+by name. What the text of a region is, is the business of a *body*: words, calls that are read as they arrive, a text that only
+means something once it is whole. A body that turns out to be no call is given back: it is content, in which openers are watched
+again.
 
 Knows delimiters, bodies and the parser whose state it is, and nothing of how templates are written.
 """
@@ -61,7 +62,8 @@ class Fields:
 
         openers = tuple(delimiter(region.open) for region in regions.fields if region.open is not None)
         self.fields = tuple(Field(region, openers) for region in regions.fields)
-        self.openers = tuple(sorted((field for field in self.fields if field.open is not None), key=lambda field: field.region.name))
+        with_openers = (field for field in self.fields if field.open is not None)
+        self.openers = tuple(sorted(with_openers, key=lambda field: field.region.name))
         self.outside = next((field for field in self.fields if field.open is None), None)
         delimiters = [each for field in self.fields for each in (field.open, field.close) if each is not None]
         self.looks_back = any(each.looks_back for each in delimiters)
@@ -75,9 +77,9 @@ def fields_of(regions: Regions) -> Fields:
 
 
 class RegionMachine:
-    """Reads one output. `text` is what has arrived and is not settled, with the settled text in front of it that delimiters may look
-    back at (`shift` characters); `scanned` says how much of what is kept has been searched for delimiters already. Content outside
-    regions waits in `suspended` while a region may still turn out to be no call, so that it can go on as it was.
+    """Reads one output. `text` is what has arrived and is not settled, with the settled text in front of it that delimiters may
+    look back at (`shift` characters); `scanned` says how much of what is kept has been searched for delimiters already. Content
+    outside regions waits in `suspended` while a region may still turn out to be no call, so that it can go on as it was.
     """
 
     def __init__(self, parser: Parser, regions: Regions, prompt: str | None) -> None:
@@ -109,7 +111,7 @@ class RegionMachine:
         if prompt:
             self.replay(prompt)
 
-    # -- what the parser asks -------------------------------------------------------------------------------------------------------
+    # -- what the parser asks ----------------------------------------------------------------------------------------------------
 
     def step(self, at: int, last: bool) -> int:
         """The parser's state: take the text there is. Returns `~position`, the first character that must wait."""
@@ -144,7 +146,9 @@ class RegionMachine:
         return ~(at - self.shift)
 
     def flow(self) -> tuple[Search | None, int]:
-        """The search that finds nothing in text which simply flows from here, and what kind of event it makes (see `Parser.feed`)."""
+        """The search that finds nothing in text which simply flows from here, and what kind of event it makes (see
+        `Parser.feed`).
+        """
         field, body, parser = self.field, self.body, self.parser
         if field is None or body is None or self.fields.looks_back or parser._voice.fence is not None:
             return None, -1
@@ -171,10 +175,11 @@ class RegionMachine:
         self.forced = False
         sink = parser._sink
         tool = sink.tool
-        casting = self.body is not None and self.body.casts and tool is not None and any(declared_types(tool, key) for key in tool.keys)
-        sink.parts = Casts(tool, parser._max_held) if casting and tool is not None else []
+        sink.parts = []
+        if tool is not None and self.body is not None and self.body.casts and any(declared_types(tool, key) for key in tool.keys):
+            sink.parts = Casts(tool, parser._max_held)
 
-    # -- text -------------------------------------------------------------------------------------------------------------------------
+    # -- text --------------------------------------------------------------------------------------------------------------------
 
     def place(self, text: str, base: int) -> None:
         """`text` begins at the offset `base`."""
@@ -194,7 +199,7 @@ class RegionMachine:
         """A problem outside calls."""
         self.say(Problem(kind, message, None, max(offset, 0), "error" if error else "warning"))
 
-    # -- delimiters -------------------------------------------------------------------------------------------------------------------
+    # -- delimiters --------------------------------------------------------------------------------------------------------------
 
     def watched(self) -> list[tuple[Field, Delimiter]]:
         """What may come next. A field with its own opener is opened, with its own closer closed."""
@@ -255,7 +260,7 @@ class RegionMachine:
         else:
             self.leave(where, closed=True)
 
-    # -- regions ----------------------------------------------------------------------------------------------------------------------
+    # -- regions -----------------------------------------------------------------------------------------------------------------
 
     def enter(self, field: Field, match: Any) -> None:
         """A region opens."""
@@ -371,8 +376,9 @@ class RegionMachine:
     def release(self, at: int, end: int) -> None:
         """The text from `at` to `end`, and what follows it in the region, is content."""
         outside = self.fields.outside
-        if self.suspended is None and outside is not None and outside.region.role == "content" and outside.region.text == ValueText():
-            self.suspended = self.words_of(outside.region)
+        region = outside.region if outside is not None else None
+        if self.suspended is None and region is not None and region.role == "content" and region.text == ValueText():
+            self.suspended = self.words_of(region)
         self.body = Released(self, self.suspended)
         self.body.take(at, end)
 
@@ -387,11 +393,11 @@ class RegionMachine:
             elif region.required:
                 self.problem("missing_field", f"the output has no {region.name!r}", self.base + len(self.text), error=True)
 
-    # -- the prompt -------------------------------------------------------------------------------------------------------------------
+    # -- the prompt --------------------------------------------------------------------------------------------------------------
 
     def replay(self, prompt: str) -> None:
-        """Run over the prompt's part of the turn. What it leaves open goes on, and its text so far is part of what is said of it; in a
-        prompt without an anchor only if an opener stands in front of it.
+        """Run over the prompt's part of the turn. What it leaves open goes on, and its text so far is part of what is said of
+        it; in a prompt without an anchor only if an opener stands in front of it.
         """
         parser, sink = self.parser, self.parser._sink
         anchor = max((match.end() for match in self.fields.anchor.finditer(prompt)), default=None)

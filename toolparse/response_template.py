@@ -1,7 +1,7 @@
 """Formats from declarative response templates, as `transformers` keeps them in a tokenizer's configuration.
 
-A template is checked here, once, and becomes plain data: a `Format` whose `regions` say what it says. How it is read is the business
-of `regions.py`; nothing here sees output.
+A template is checked here, once, and becomes plain data: a `Format` whose `regions` say what it says. How it is read is the
+business of `regions.py`; nothing here sees output.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from toolparse.grammar import Envelope, Format, Header, Region, Regions, Slot, V
 
 _TEMPLATE_KEYS = frozenset(("version", "defaults", "fields", "start_anchor", "start_anchor_pattern"))
 _DELIMITER_KEYS = ("open", "open_pattern", "close", "close_pattern")
-_FIELD_KEYS = frozenset((*_DELIMITER_KEYS, "content", "content_args", "repeats", "join", "optional", "transform", "transform_each"))
+_CONTENT_KEYS = ("content", "content_args", "repeats", "join", "optional", "transform", "transform_each")
+_FIELD_KEYS = frozenset((*_DELIMITER_KEYS, *_CONTENT_KEYS))
 _KINDS = ("text", "int", "float", "bool", "json", "xml-inline", "kv-lines")
 _ROLES = {"content": "content", "thinking": "reasoning", "reasoning_content": "reasoning", "tool_calls": "calls"}
 _PLACEHOLDER = re.compile(r"\{(\w+(?:\.\w+)*)\}")
@@ -32,8 +33,8 @@ class InvalidTemplate(ValueError):
 def from_response_template(template: Mapping[str, Any]) -> Format:
     """The format that a response template describes. Raises `InvalidTemplate`.
 
-    `template` is the object that `tokenizer_config.json` holds as `response_template`. The fields `content`, `tool_calls` and `thinking`
-    or `reasoning_content` make the message; the text of any other is told in a `Problem`.
+    `template` is the object that `tokenizer_config.json` holds as `response_template`. The fields `content`, `tool_calls` and
+    `thinking` or `reasoning_content` make the message; the text of any other is told in a `Problem`.
 
     >>> fmt = from_response_template({
     ...     "start_anchor": "<|assistant|>",
@@ -60,7 +61,8 @@ def from_response_template(template: Mapping[str, Any]) -> Format:
     regions = tuple(_region(str(name), field, defaults.get(name)) for name, field in fields.items())
     implicit = [region.name for region in regions if region.open is None]
     if len(implicit) > 1:
-        raise InvalidTemplate(f"only one field may have neither 'open' nor 'open_pattern', but {' and '.join(implicit)} have none")
+        names = " and ".join(implicit)
+        raise InvalidTemplate(f"only one field may have neither 'open' nor 'open_pattern', but {names} have none")
     anchor = _delimiter(template, "start_anchor", place)
     if anchor is None:
         raise InvalidTemplate(f"{place} needs 'start_anchor' or 'start_anchor_pattern'")
@@ -100,7 +102,7 @@ def _region(name: str, field: object, default: object) -> Region:
     if not each:
         unknown = sorted({slot.path[0] for slot in _slots(shape)} - groups - {"content"})
         if unknown:
-            raise InvalidTemplate(f"{place}: nothing fills the placeholder {{{unknown[0]}}}; 'open_pattern' has no group of this name")
+            raise InvalidTemplate(f"{place}: nothing fills {{{unknown[0]}}}; 'open_pattern' has no group of this name")
     role: Any = _ROLES.get(name, "other")
     return Region(
         name=name,
@@ -117,7 +119,7 @@ def _region(name: str, field: object, default: object) -> Region:
     )
 
 
-# -- checks -----------------------------------------------------------------------------------------------------------------------------
+# -- checks ----------------------------------------------------------------------------------------------------------------------
 
 
 def _kind(value: object) -> str:
@@ -147,7 +149,8 @@ def _delimiter(given: Mapping[str, Any], key: str, place: str) -> str | None:
         raise InvalidTemplate(f"{place} has both {key!r} and {pattern_key!r}; give one of them")
     if key in given:
         literals = [given[key]] if isinstance(given[key], str) else given[key]
-        if not isinstance(literals, (list, tuple)) or not literals or not all(isinstance(text, str) and text for text in literals):
+        listed = isinstance(literals, (list, tuple)) and literals
+        if not listed or not all(isinstance(text, str) and text for text in literals):
             raise InvalidTemplate(f"{place}: {key!r} must be a string or a list of strings, none of them empty")
         return "|".join(map(re.escape, sorted(dict.fromkeys(literals), key=len, reverse=True)))
     return _pattern(given[pattern_key], pattern_key, place) if pattern_key in given else None
@@ -172,7 +175,7 @@ def _groups(pattern: str | None) -> frozenset[str]:
     return frozenset(regex.compile(pattern, regex.DOTALL).groupindex) if pattern is not None else frozenset()
 
 
-# -- content ----------------------------------------------------------------------------------------------------------------------------
+# -- content ---------------------------------------------------------------------------------------------------------------------
 
 
 def _value_text(kind: Any, options: Mapping[str, Any], place: str) -> ValueText:
@@ -245,7 +248,7 @@ def _alternates(pattern: str) -> bool:
     return False
 
 
-# -- shapes -----------------------------------------------------------------------------------------------------------------------------
+# -- shapes ----------------------------------------------------------------------------------------------------------------------
 
 
 def _shape(transform: Any, place: str) -> Any:
@@ -258,7 +261,7 @@ def _shape(transform: Any, place: str) -> Any:
         return transform
     whole = _PLACEHOLDER.fullmatch(transform)
     if whole is None and _PLACEHOLDER.search(transform):
-        raise InvalidTemplate(f"{place}: {transform!r} mixes a placeholder with other text; a string is either all placeholder or has none")
+        raise InvalidTemplate(f"{place}: {transform!r} mixes a placeholder with other text, which cannot be put together")
     return transform if whole is None else Slot(tuple(whole[1].split(".")))
 
 

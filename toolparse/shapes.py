@@ -1,6 +1,7 @@
 """Values made after the skeleton of a response template, and the calls that such a value holds.
 
-Knows `Slot`s and plain values. A skeleton is as deep as a template's author wrote it; what fills it is as deep as its reader allowed.
+Knows `Slot`s and plain values. A skeleton is as deep as a template's author wrote it; what fills it is as deep as its reader
+allowed.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class Filled(NamedTuple):
 
 
 def calls_in(value: Any) -> Iterator[Filled | None]:
-    """The calls of a value that is one, or a list of some, `{"function": {"name", "arguments"}}` or the inner object alone; None for
-    what is no call.
+    """The calls of a value that is one, or a list of some, `{"function": {"name", "arguments"}}` or the inner object alone;
+    None for what is no call.
     """
     for item in value if isinstance(value, list) else [value]:
         call = item if isinstance(item, dict) else {}

@@ -12,6 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -28,9 +29,14 @@ SIZES = (1, 16, 64)
 """KB of arguments."""
 PATIENCE = 10.0
 """Seconds after which a stream is given up; the time per token so far is given with a `>`."""
-TOKENIZERS: dict[str, Tokenizer] = {}
 Answer = tuple[str, list[tuple[str, str]]]
 Feed = Callable[[str, list[int], bool], Answer]
+
+
+@cache
+def tokenizer_of(fmt: str) -> Tokenizer:
+    """One tokenizer a format: ids mean the same where they are made and where they are read."""
+    return Tokenizer(fmt)
 
 
 def vllm_feed(name: str, fmt: str, tools: list[Any], prompt: str) -> tuple[Feed, Callable[[str], Answer]]:
@@ -39,7 +45,7 @@ def vllm_feed(name: str, fmt: str, tools: list[Any], prompt: str) -> tuple[Feed,
     from vllm.entrypoints.openai.chat_completion.stream_processor import ChatStreamProcessor
     from vllm.parser import ParserManager
 
-    tokenizer = TOKENIZERS.setdefault(fmt, Tokenizer(fmt))
+    tokenizer = tokenizer_of(fmt)
     tokenizer.told = not name.startswith("toolparse_")  # in the vectors the text alone decides what a marker is
     asked = request({"tools": tools})
     parser_cls = ParserManager.get_parser(tool_parser_name=name, enable_auto_tools=True)
@@ -84,12 +90,21 @@ def sglang_feed(name: str, fmt: str, tools: list[Any], prompt: str) -> tuple[Fee
     return feed, whole
 
 
+def served(fmt: str, text: str) -> str:
+    """The text of a vector as a server has it: without the stop tokens at its end."""
+    stops = tuple(stop.strip() for stop in get_format(fmt).stop)
+    while text.rstrip().endswith(stops):
+        text = next(text.rstrip().removesuffix(stop) for stop in stops if text.rstrip().endswith(stop))
+    return text
+
+
 def answer(engine: str, name: str, fmt: str, case: dict[str, Any], chunking: str) -> Answer:
     feed, whole = FEEDS[engine](name, fmt, case["tools"], prompt_of(fmt, case))
+    text_served = served(fmt, case["text"])
     if chunking == "whole":
-        return whole(case["text"])
+        return whole(text_served)
     content, calls = "", {}
-    pieces = list(deltas(case["text"], chunking, TOKENIZERS.setdefault(fmt, Tokenizer(fmt))))
+    pieces = list(deltas(text_served, chunking, tokenizer_of(fmt)))
     for at, (text, ids) in enumerate(pieces):
         more, items = feed(text, ids, at == len(pieces) - 1)
         content += more
@@ -145,7 +160,7 @@ def per_token(engine: str, name: str, fmt: str, kilobytes: int) -> str:
     call = ToolCall(name="save", arguments=json.dumps({"text": value}), id="functions.save:0")
     text = render(Message(tool_calls=[call]), get_format(fmt))
     feed, _ = FEEDS[engine](name, fmt, tools, prompt_of(fmt, {}))
-    pieces = list(deltas(text, "by token", TOKENIZERS.setdefault(fmt, Tokenizer(fmt))))
+    pieces = list(deltas(text, "by token", tokenizer_of(fmt)))
     begun = time.perf_counter()
     try:
         for at, (piece, ids) in enumerate(pieces):

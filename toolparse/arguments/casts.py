@@ -1,8 +1,8 @@
 """Strings that the schema declares to be something else, as response templates cast them.
 
-The rules differ from the table of `schema.py`: the declared types are tried in the order of their declaration, a string never claims a
-text, what nothing claims stays a string, and of the schema's words only `type`, `anyOf`, `oneOf` and `nullable` count. Knows schemas and
-JSON text, nothing of regions.
+The rules differ from the table of `schema.py`: the declared types are tried in the order of their declaration, a string never
+claims a text, what nothing claims stays a string, and of the schema's words only `type`, `anyOf`, `oneOf` and `nullable` count.
+Knows schemas and JSON text, nothing of regions.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def _number(text: str, whole: bool) -> str | None:
 
 
 def may_be_cast(text: str, types: Types) -> bool | None:
-    """Whether a type will have to be asked about a text that begins like this, for a parameter that may also be a string; None when
-    more of it must tell."""
+    """Whether a type will have to be asked about a text that begins like this, for a parameter that may also be a string; None
+    when more of it must tell."""
     bare = text.lstrip()
     if len(text) - len(bare) > _LONGEST_SCALAR:
         return False
@@ -121,7 +121,8 @@ def written(value: object) -> str:
 class Casts(list[str]):
     """Fragments of the JSON text of one call's arguments, in which declared values are cast as they pass.
 
-    Fragments are valid JSON and never part an escape. A string, and a list of strings that is declared no list, waits until it ends.
+    Fragments are valid JSON and never part an escape. A string, and a list of strings that is declared no list, waits until it
+    ends.
 
     >>> tool = Tool("f", parameters={"properties": {"n": {"type": "integer"}}})
     >>> casts = Casts(tool, 1000)

@@ -1,8 +1,8 @@
 """JSON with further ways to quote strings and with bare keys, where a format says so.
 
 What stands between two delimiters is the string, verbatim: nothing in it is an escape. All else is read by the machine of
-`json_text.py`, which takes bare keys anyhow and is only kept from calling them a fault. No delimiter begins with a quote: the machine
-reads those itself.
+`json_text.py`, which takes bare keys anyhow and is only kept from calling them a fault. No delimiter begins with a quote: the
+machine reads those itself.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ class LaxJson(JsonReader):
         super().repaired(kind, message, at)
 
     def delimiter(self, at: int) -> int | None:
-        """Where an opening delimiter ends that stands at `at`, blanks aside; `~at` when one may begin there, None when none does."""
+        """Where an opening delimiter ends that stands at `at`, blanks aside; `~at` when one may begin there, None when none
+        does.
+        """
         text = self.text
         here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
         found = self.opened.match(text, here)

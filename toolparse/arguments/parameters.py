@@ -360,7 +360,9 @@ class ParameterReader:
     def too_long(self) -> None:
         """More of a value is held than may be."""
         if self.repeated:
-            self.parts = self.parts[:1]
+            surplus = self.size - self.call.max_held
+            self.parts[-1] = self.parts[-1][:-surplus]
+            self.size -= surplus
             return
         position = self.start - self.call.base
         self.call.problem("too_long", f"the value of {self.key!r} is longer than can be held; kept as a string", position)

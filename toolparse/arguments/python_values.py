@@ -150,7 +150,7 @@ class PythonValues:
         return text
 
     def overflow(self) -> None:
-        """More is kept than may be: braces become a list and keys are written as they are; what is left out is forgotten."""
+        """More is kept than may be: braces become a list and keys are written as they are; what is left out is cut."""
         while self.kept and self.kept[0].what != "left":
             first = self.kept.pop(0)
             text = "".join(first.parts)
@@ -164,9 +164,11 @@ class PythonValues:
                 key = text if text.startswith('"') else json.dumps(text, ensure_ascii=False)
                 self.out.write((", " if container.written else "") + key)
             container.written += 1
-        for forgotten in self.kept:
-            self.kept_length -= sum(map(len, forgotten.parts))
-            forgotten.parts.clear()
+        surplus = self.kept_length - self.out.max_held
+        if surplus > 0:
+            parts = self.kept[-1].parts
+            parts[-1] = parts[-1][:-surplus]
+            self.kept_length -= surplus
 
     # -- values -----------------------------------------------------------------------------------------------------------------------
 

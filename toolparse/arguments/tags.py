@@ -1,7 +1,7 @@
 """Parameters in tags that a pattern describes, read as they arrive: its head (with the key), the value, its tail.
 
-Which texts are cast by the schema, and how, is `casts.py`'s business. Knows nothing of regions: where the text of the call ends it is
-told by `close` and `finish`.
+Which texts are cast by the schema, and how, is `casts.py`'s business. Knows nothing of regions: where the text of the call ends
+it is told by `close` and `finish`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class TagReader:
     passes = None
 
     __slots__ = (
-        "call", "depth", "done", "doubtful", "given", "head", "how", "junk", "junk_start", "key", "last", "merged", "parts", "refused",
-        "size", "start", "state", "streaming", "tail", "text", "types",
+        "call", "depth", "done", "doubtful", "given", "head", "how", "junk", "junk_start", "key", "last", "merged", "parts",
+        "refused", "size", "start", "state", "streaming", "tail", "text", "types",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, how: ValueText, depth: int) -> None:
@@ -91,7 +91,7 @@ class TagReader:
         self.done = True
         self.call.end(complete, at)
 
-    # -- between the tags -------------------------------------------------------------------------------------------------------------
+    # -- between the tags --------------------------------------------------------------------------------------------------------
 
     def between(self, at: int) -> int:
         found, where = self.head.find(self.text, at, self.last, self.call.base)
@@ -118,7 +118,7 @@ class TagReader:
             position = self.junk_start - self.call.base
             self.call.problem("dropped_text", f"text between the parameters was dropped: {text}", position)
 
-    # -- values -----------------------------------------------------------------------------------------------------------------------
+    # -- values ------------------------------------------------------------------------------------------------------------------
 
     def begin(self, key: str, at: int) -> None:
         self.state = self.value

@@ -1,7 +1,7 @@
 """Whole texts as values, in the ways that a response template names (`ValueText`).
 
-For what cannot be read as it arrives: the text is all there. JSON is repaired by the machine of `json_text.py`, so no text raises but
-`Unreadable`, and nothing is nested deeper than `depth`.
+For what cannot be read as it arrives: the text is all there. JSON is repaired by the machine of `json_text.py`, so no text
+raises but `Unreadable`, and nothing is nested deeper than `depth`.
 """
 
 from __future__ import annotations
