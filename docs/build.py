@@ -166,7 +166,8 @@ def markers(fmt: Format) -> Iterator[str]:
         yield f"- reasoning: {listing(spellings(pair.open))} … {listing(spellings(pair.close))}"
     for calls in fmt.calls:
         parts = [text for part in calls.open for text in spellings(part)[:1] if isinstance(text, str)]
-        wrapped = "" if calls.wrapper is None else f" inside {code(spellings(calls.wrapper.open)[0])} … {code(spellings(calls.wrapper.close)[0])}"
+        wrapper = calls.wrapper
+        wrapped = "" if wrapper is None else f" inside {code(spellings(wrapper.open)[0])} … {code(spellings(wrapper.close)[0])}"
         closers = [spellings(part)[0] for part in calls.close]
         ends = f", closed by {listing(closers)}" if closers else ""
         yield f"- a call: {listing(parts) if parts else 'the arguments at once'}{ends}{wrapped}"
@@ -207,7 +208,8 @@ def shapes() -> Iterator[str]:
         yield f"```mermaid\n{DIAGRAMS[name]}\n```"
     users = [f"[{fmt.name}]({fmt.name}.md)" for fmt in formats() if fmt.channels is not None]
     yield "## messages"
-    yield f"An output of messages, each behind a header that says what it is; a call's arguments have one of the shapes above: {', '.join(users)}."
+    about = "An output of messages, each behind a header that says what it is; a call's arguments have one of the shapes above"
+    yield f"{about}: {', '.join(users)}."
     yield f"```mermaid\n{DIAGRAMS['messages']}\n```"
 
 

@@ -38,8 +38,8 @@ def test_what_a_schema_declares(schema: Any, types: tuple[str, ...]) -> None:
 
 
 def test_what_declares_nothing() -> None:
-    for given in (None, tool(), Tool("f", parameters={"properties": []})):
-        assert declared_types(given, "a") == ()
+    for bare in (None, tool(), Tool("f", parameters={"properties": []})):
+        assert declared_types(bare, "a") == ()
 
 
 @pytest.mark.parametrize(

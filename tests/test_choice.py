@@ -98,7 +98,8 @@ def test_no_call_where_one_is_wanted_is_a_problem(choice):
 
 
 def test_tools_that_are_not_allowed_are_dropped_and_reported():
-    text = '<tool_call>\n{"name": "swim", "arguments": {"km": 1}}\n</tool_call>\n<tool_call>\n{"name": "walk", "arguments": {}}\n</tool_call>'
+    swim = '<tool_call>\n{"name": "swim", "arguments": {"km": 1}}\n</tool_call>'
+    text = swim + '\n<tool_call>\n{"name": "walk", "arguments": {}}\n</tool_call>'
     message = parse(text, {"type": "allowed_tools", "mode": "auto", "tools": [WALK]})
     assert [call.name for call in message.tool_calls] == ["walk"]
     assert "swim" in message.problems[0].message

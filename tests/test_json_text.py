@@ -37,7 +37,7 @@ def read(pieces, **options):
 def cuts(text, seed):
     rng = random.Random(seed)
     at = sorted(rng.randint(0, len(text)) for _ in range(rng.randint(1, 6)))
-    return [text[a:b] for a, b in zip([0, *at], [*at, len(text)])]
+    return [text[a:b] for a, b in zip([0, *at], [*at, len(text)], strict=True)]
 
 
 REPAIRS = [
@@ -94,8 +94,8 @@ def test_strict_json_passes_through_untouched(value, indent, ascii_only, seed):
 
 
 TOKENS = [
-    "{", "}", "[", "]", ",", ",", ":", '"', '"a"', '"b": ', "'", "\\", "\n", " ", "1", "2.5", "true", "None", "nul", "hello", "//", "#", "/*",
-    "*/", "=", "u00", "é", '\\"', "\\u12", "-", "NaN", ', "c": "d"', '": "', "'}",
+    "{", "}", "[", "]", ",", ",", ":", '"', '"a"', '"b": ', "'", "\\", "\n", " ", "1", "2.5", "true", "None", "nul", "hello", "//", "#",
+    "/*", "*/", "=", "u00", "é", '\\"', "\\u12", "-", "NaN", ', "c": "d"', '": "', "'}",
 ]  # fmt: skip
 
 
@@ -139,8 +139,9 @@ def test_a_quote_is_looked_at_for_128_characters_and_no_further():
 
 @pytest.mark.parametrize(
     ("word", "number"),
-    [("+.5", "0.5"), ("007", "7"), ("1_000", "1000"), ("5.", "5"), ("-0", "-0"), ("1e5", "1e5"), ("", None), (".", None), ("abc", None), ("1.2.3", None)],
-)
+    [("+.5", "0.5"), ("007", "7"), ("1_000", "1000"), ("5.", "5"), ("-0", "-0"), ("1e5", "1e5"), ("", None), (".", None), ("abc", None),
+     ("1.2.3", None)],
+)  # fmt: skip
 def test_loose_numbers(word, number):
     assert loose_number(word) == number
 

@@ -36,8 +36,8 @@ class Marks:
         names = [rf"{mark}([^<\n]{{1,256}}){mark}", r'"([^"\n]{1,256})"', r"'([^'\n]{1,256})'", rf"({bare}{{1,256}})"]
         self.key = re.compile(f"(?:{'|'.join(names)}){WS}[:=]")
         begun = [
-            cut(quote), rf"{mark}[^<\n]{{0,256}}(?:\Z|{cut(quote)}){WS}", r'"[^"\n]{0,256}(?:"[ \t\r\n]*)?', r"'[^'\n]{0,256}(?:'[ \t\r\n]*)?",
-            rf"{bare}{{0,256}}{WS}",
+            cut(quote), rf"{mark}[^<\n]{{0,256}}(?:\Z|{cut(quote)}){WS}",
+            r'"[^"\n]{0,256}(?:"[ \t\r\n]*)?', r"'[^'\n]{0,256}(?:'[ \t\r\n]*)?", rf"{bare}{{0,256}}{WS}",
         ]  # fmt: skip
         self.key_begun = re.compile(rf"(?:{'|'.join(begun)})\Z")
         self.junk = re.compile(rf"{bare}+|{mark}|.", re.DOTALL)
