@@ -16,10 +16,13 @@ from toolparse.arguments.python_values import SPACES, PythonValues
 from toolparse.calls import OpenCall
 from toolparse.grammar import PythonCalls
 
-_KEY = re.compile(r"([^\W\d]\w{0,255})[ \t\r\n]*=(?!=)")
-_KEY_BEGIN = re.compile(r"[^\W\d]\w{0,255}[ \t\r\n]*=?\Z")
-_NAME = re.compile(r"[ \t\r\n]*([^\W\d][\w.\-]{0,255})[ \t\r\n]*\(")
-_NAME_BEGIN = re.compile(r"[ \t\r\n]*(?:[^\W\d][\w.\-]{0,255}[ \t\r\n]*)?\Z")
+BLANKS = 256
+"""What belongs together stands at most this many blanks apart; it waits until that is known."""
+_SOME = f"[ \\t\\r\\n]{{0,{BLANKS}}}"
+_KEY = re.compile(rf"([^\W\d]\w{{0,255}}){_SOME}=(?!=)")
+_KEY_BEGIN = re.compile(rf"[^\W\d]\w{{0,255}}{_SOME}=?\Z")
+_NAME = re.compile(rf"{_SOME}([^\W\d][\w.\-]{{0,255}}){_SOME}\(")
+_NAME_BEGIN = re.compile(rf"{_SOME}(?:[^\W\d][\w.\-]{{0,255}}{_SOME})?\Z")
 
 
 class PythonReader(PythonValues):
@@ -156,14 +159,14 @@ class PythonReader(PythonValues):
     def after(self, at: int) -> int:
         """Behind a call of a list: a comma and the next call, the end of the list, or no more of it."""
         text = self.text
-        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at, at + BLANKS).end()  # type: ignore[union-attr]
         if here == len(text):
             return ~at
         if text[here] == "]":
             self.done = True
             return here + 1
         if text[here] == ",":
-            closing = SPACES.match(text, here + 1).end()  # type: ignore[union-attr]
+            closing = SPACES.match(text, here + 1, here + 1 + BLANKS).end()  # type: ignore[union-attr]
             if text[closing : closing + 1] == "]":
                 self.done = True
                 return closing + 1
@@ -173,7 +176,7 @@ class PythonReader(PythonValues):
                 self.call.begin(found[1], None, found.start(1))
                 self.state = self.argument
                 return found.end()
-            if not self.last and len(text) - here < 1024 and _NAME_BEGIN.match(text, here + 1):
+            if not self.last and _NAME_BEGIN.match(text, here + 1):
                 return ~at
         self.done = True
         return at

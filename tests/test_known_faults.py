@@ -1,0 +1,133 @@
+"""Texts that were once read wrongly: what comes out of each, however it is cut, and that no promise is broken on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from toolparse import CallArguments, CallEnd, CallStart, Content, Event, Parser, Problem, Reasoning, get_format
+from toolparse.testing import check_linear, check_text, joined
+
+SECTION = "<｜tool_calls_begin｜><｜tool_call_begin｜>x<｜tool_sep｜>"
+BLOCK = "<|tool_call_start|>"
+
+
+def dropped(message: str, index: int | None, position: int) -> Problem:
+    return Problem("dropped_text", message, index, position, "warning")
+
+
+CASES: tuple[tuple[str, dict[str, Any], str, list[Event]], ...] = (
+    # a stop token that the prompt ends with was said
+    (
+        "gigachat3",
+        {"prompt": "assistant<|role_sep|>\n<|message_sep|>"},
+        "assistant<|role_sep|>",
+        [Content("assistant<|role_sep|>")],
+    ),
+    # white space behind the first text of an output whose prompt holds the beginning of a block was lost
+    (
+        "hunyuan_a13b",
+        {"prompt": "<|extra_0|><tool_calls>"},
+        '< <tool_calls>[{"name": "x", "arguments": {}}]</tool_calls>/',
+        [Content("<"), CallStart(0, "", "x", 2), CallArguments(0, "{}"), CallEnd(0, True, 45), Content(" /")],
+    ),
+    # where a repetition of the calls was dropped
+    (
+        "lfm2",
+        {},
+        f"{BLOCK}[f(a=1)]<|tool_call_end|>[f(a=1)]<|tool_call_end|>Porch",
+        [
+            CallStart(0, "", "f", 0),
+            CallArguments(0, '{"a": 1}'),
+            CallEnd(0, True, 26),
+            dropped("a repetition of the calls was dropped: [f(a=1)]<|tool_call_end|>", None, 44),
+            Content("Porch"),
+        ],
+    ),
+    # a block longer than may be held raised
+    (
+        "lfm2",
+        {"max_held": 1},
+        f"{BLOCK}x(<|tool_call_end|>",
+        [
+            CallStart(0, "", "x", 0),
+            Problem("missing_closer", "missing closers were added", 0, 21, "warning"),
+            CallArguments(0, "{}"),
+            CallEnd(0, True, 21),
+        ],
+    ),
+    # how much was told of an argument that is longer than may be held hung on the pieces
+    (
+        "lfm2",
+        {"max_held": 4},
+        f"{BLOCK}[f([1, 'abcdefgh', {{'a': 'ij'}}])]<|tool_call_end|>",
+        [
+            CallStart(0, "", "f", 0),
+            Problem("positional_argument", "an argument without a name was left out: [1, ", 0, 50, "error"),
+            CallArguments(0, "{}"),
+            CallEnd(0, True, 51),
+        ],
+    ),
+    (
+        "seed_oss",
+        {"max_held": 4},
+        "<seed:tool_call><function=f><parameter=a>x</parameter><parameter=a>abcdefghi</parameter></function></seed:tool_call>",
+        [
+            CallStart(0, "", "f", 0),
+            CallArguments(0, '{"a": "x"'),
+            Problem("repeated_key", "the parameter 'a' is given twice; the first one stands", 0, 54, "warning"),
+            dropped("the second value of 'a' was dropped: abcd", 0, 76),
+            CallArguments(0, "}"),
+            CallEnd(0, True, 88),
+        ],
+    ),
+    # white space in front of a stop token that turns out to be text was lost
+    (
+        "cohere_command",
+        {"prompt": "<|START_THINKING|>"},
+        "x\n<|END_OF_TURN_TOKEN|>)",
+        [Reasoning("x\n<|END_OF_TURN_TOKEN|>)")],
+    ),
+    ("kimi_k3", {}, "x\n<|close|>message<|sep|>|", [Content("x\n<|close|>message<|sep|>|")]),
+    # but in front of one that is none it is framing
+    ("cohere_command", {}, "<|START_RESPONSE|>x<|END_RESPONSE|>\n<|END_OF_TURN_TOKEN|>", [Content("x")]),
+    # text behind a frame was said without ending the place where white space is framing
+    ("cohere_command", {}, '<|START_RESPONSE|>"<|END_RESPONSE|>9\n<|START_RESPONSE|>', [Content('"9\n')]),
+    # white space inside text that is dropped
+    (
+        "minimax_m3",
+        {},
+        ']<]minimax[>[<tool_call>]<]minimax[>[invoke name="x">x x ] y ',
+        [
+            CallStart(0, "", "x", 0),
+            CallArguments(0, "{"),
+            dropped("text between the arguments was dropped: x x ] y", 0, 53),
+            CallEnd(0, False, 61),
+        ],
+    ),
+    # an entry whose opening alone is longer than may be held came twice
+    ("step3", {"max_held": 1}, SECTION + "abc", [Content(SECTION + "abc")]),
+    ("step3", {"max_held": 16}, SECTION + "abc", [Content(SECTION + "abc")]),
+    # white space at the end of reasoning, behind a stop token longer than may be held
+    ("hermes", {"prompt": "<think>\n", "max_held": 1}, "<|im_end|>`\n", [Reasoning("<|im_end|>`")]),
+)
+
+
+@pytest.mark.parametrize(("name", "options", "text", "expected"), CASES)
+def test_a_fault_that_was_found_is_gone(name: str, options: dict[str, Any], text: str, expected: list[Event]) -> None:
+    events = check_text(get_format(name), text, **{"prompt": "", **options})
+    assert joined(events, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "unit"),
+    [
+        ("harmony", "<|channel|>commentary to=functions.f", " "),
+        ("harmony", "", "<|channel|>commentary to=functions."),
+        ("llama4_pythonic", "[", "x."),
+        ("lfm2", "[", "x."),
+    ],
+)
+def test_the_work_is_linear_where_it_was_not(name: str, prefix: str, unit: str) -> None:
+    check_linear(lambda: Parser(name, prompt=""), prefix, unit)
