@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import toolparse
-from toolparse.remains import LIMIT, remains
+from toolparse.parser import REMAINS
+from toolparse.remains import remains
 
 VECTORS = Path(__file__).parents[1] / "fixtures" / "vectors"
 BARE = {"dots/own-damaged-start", "gigachat3/own-bare-words", "hermes/own-bare-json", "jamba/own-tool-calls-marker",
@@ -28,6 +29,13 @@ def cases(fmt: str) -> Iterator[dict[str, Any]]:
 TOLD = ("deepseek_v3", "deepseek_v31", "gigachat3", "granite4", "internlm", "jamba", "kimi_k2", "trinity")
 
 
+def assert_told(fmt: toolparse.Format, text: str, tools: toolparse.Tools, size: int) -> None:
+    parser = toolparse.Parser(fmt, tools=tools, prompt="")
+    events = [event for at in range(0, len(text), size) for event in parser.feed(text[at : at + size])]
+    events += parser.finish()
+    assert [event.kind for event in events if isinstance(event, toolparse.Problem)].count("lost_markers") == 1
+
+
 @pytest.mark.parametrize("name", TOLD)
 def test_a_call_without_its_special_tokens_is_told(name: str) -> None:
     fmt = toolparse.get_format(name)
@@ -41,9 +49,12 @@ def test_a_call_without_its_special_tokens_is_told(name: str) -> None:
         tools = toolparse.Tools(case["tools"])
         message = toolparse.parse(text, fmt, tools=tools, prompt="")
         assert not message.tool_calls
-        said = remains(fmt, message.content or "", tools)
-        assert said is not None, case["id"]
-        assert "skip_special_tokens=False" in said
+        said = [problem for problem in message.problems if problem.kind == "lost_markers"]
+        assert len(said) == 1, case["id"]
+        assert said[0].severity == "error"
+        assert "skip_special_tokens=False" in said[0].message
+        for size in (1, 7):
+            assert_told(fmt, text, tools, size)
         told += 1
     assert told
 
@@ -55,23 +66,29 @@ def test_other_content_is_not(fmt: toolparse.Format) -> None:
             continue
         tools = toolparse.Tools(case["tools"])
         message = toolparse.parse(case["text"], fmt, tools=tools, prompt=case.get("prefill") or "")
-        if not message.tool_calls:
-            assert remains(fmt, message.content or "", tools) is None, case["id"]
+        assert not [problem for problem in message.problems if problem.kind == "lost_markers"], case["id"]
 
 
 def test_only_declared_names_count() -> None:
     fmt = toolparse.get_format("hermes")
     text = '{"name": "f", "arguments": {}}'
-    assert remains(fmt, text, toolparse.Tools([{"name": "f", "input_schema": {}}])) is not None
-    assert remains(fmt, text, toolparse.Tools([{"name": "g", "input_schema": {}}])) is None
-    assert remains(fmt, text, None) is None
+    assert remains(fmt, text, lambda: toolparse.Tools([{"name": "f", "input_schema": {}}])) is not None
+    assert remains(fmt, text, lambda: toolparse.Tools([{"name": "g", "input_schema": {}}])) is None
+    assert remains(fmt, text, lambda: None) is None
+
+
+def test_the_tools_are_asked_for_only_when_something_looks_like_a_call() -> None:
+    def refuse() -> None:
+        raise AssertionError("nothing here looks like a call")
+
+    for fmt in toolparse.formats():
+        assert remains(fmt, "It rains in Oslo, says the office.", refuse) is None
 
 
 def test_a_long_text_costs_no_more_than_its_start() -> None:
     tools = toolparse.Tools([{"name": "f", "input_schema": {}}])
     for fmt in toolparse.formats():
         for unit in ("{", " ", '{ "', '{"name": ', "a", "{a,", "a:", "f(", "[", "\n"):
-            text = unit * (LIMIT * 4)
             begun = time.process_time()
-            remains(fmt, text, tools)
+            remains(fmt, (unit * REMAINS)[:REMAINS], lambda: tools)
             assert time.process_time() - begun < 1, (fmt.name, unit)

@@ -52,6 +52,8 @@ HELD_SPACE = 64
 """White space up to this length waits with the text instead of in the gap."""
 PREFILL = 4096
 """How many characters of the prompt's end may tell the suffix of the markers."""
+REMAINS = 4096
+"""How many characters of the content are kept to look for calls whose markers are missing."""
 RESCAN = 1024
 """A refused opening up to this length is looked at again for other openings; this keeps floods of openings linear."""
 
@@ -158,6 +160,8 @@ class Parser:
         self._flow: Callable[[str], re.Match[str] | None] | None = None
         self._flow_index = -1
         self._runs: Runs | None = None
+        self._early: list[str] = []
+        self._room = REMAINS if tools is not None and chosen.special_tokens and choice.mode != "none" else 0
         self._finished = False
         self._first: list[Event] = []
         if self._suffixes is not None and prompt:
@@ -194,6 +198,8 @@ class Parser:
                     self._total += len(text)
                     if held:
                         self._held = ""
+                    if index == -1 and self._room > 0:
+                        self._remember(joined)
                     return [Content(joined) if index == -1 else CallArguments(index, joined) if index >= 0 else Reasoning(joined)]
                 if index < 0 and found.lastindex == 1:
                     start = found.start()
@@ -203,6 +209,8 @@ class Parser:
                         if not start:
                             return []
                         joined = joined[:start]
+                        if index == -1 and self._room > 0:
+                            self._remember(joined)
                         return [Content(joined) if index == -1 else Reasoning(joined)]
             reader = self._live
             if reader is not None:
@@ -226,6 +234,10 @@ class Parser:
         self._first = []
         self._text = held + text
         self._run(False)
+        if self._room > 0:
+            for event in events:
+                if type(event) is Content:
+                    self._remember(event.text)
         return events
 
     def _feed_call(self, reader: Reader, text: str, added: int, at: int) -> list[Event]:
@@ -287,12 +299,30 @@ class Parser:
                 gap = gap.removesuffix(next(before, ""))
             if gap:
                 events.append(Content(gap))
+        if self._sink.index < 0 and (self._early or self._room > 0):
+            self._look_for_remains(events)
         if self._choice.mode == "required" and self._sink.index < 0:
             events.append(Problem("no_call", "the request wants a call and none came", None, self._total, "error"))
         self._voice.gap.clear()
         self._tail = []
         self._finished = True
         return events
+
+    def _remember(self, content: str) -> None:
+        """Keep the start of the content, in which a call may be recognised whose markers an engine has skipped."""
+        self._early.append(content[: self._room])
+        self._room -= len(content)
+
+    def _look_for_remains(self, events: list[Event]) -> None:
+        """Report content that is a call without its markers; `events` are the last ones."""
+        from toolparse.remains import remains
+
+        for event in events:
+            if type(event) is Content and self._room > 0:
+                self._remember(event.text)
+        said = remains(self._written, "".join(self._early), lambda: self._sink.tools)
+        if said is not None:
+            events.append(Problem("lost_markers", said, None, 0, "error"))
 
     @property
     def held(self) -> int:
@@ -548,7 +578,7 @@ class Parser:
     def _with_suffix(self, suffixes: Suffixes, start: int, last: bool) -> int | None:
         """A marker whose suffix is not known: fix it if the marker counts. None when it does not, `~start` when more text must tell."""
         text = self._text
-        found = suffixes.call.match(text, start) if self._watch.heads else None
+        found = suffixes.call.match(text, start, start + HEAD_LIMIT) if self._watch.heads else None
         if found is None and self._pair is not None:
             found = suffixes.close.match(text, start)
         elif found is None and self._voice.fresh and not self._voice.block:
@@ -559,7 +589,7 @@ class Parser:
         if suffixes.stop.match(text, start):
             self._state = self._stopped
             return start
-        return ~start if not last and suffixes.partial.match(text, start) else None
+        return ~start if not last and len(text) - start < HEAD_LIMIT and suffixes.partial.match(text, start) else None
 
     def _marker(self, start: int, end: int, marker: str, last: bool) -> int:
         """A marker in prose: an opening, a reasoning marker, a stop token, or just text."""
@@ -839,9 +869,10 @@ class Parser:
     def _lead(self, at: int, last: bool) -> int:
         """Between a call's opening and its arguments, where markers may stand."""
         tail = self._lex.tails[id(self._head.calls)]  # type: ignore[union-attr]
-        if not last and tail.lead_partial is not None and tail.lead_partial.match(self._text, at):
+        undecided = not last and tail.lead_partial is not None and len(self._text) - at < HEAD_LIMIT
+        if undecided and tail.lead_partial.match(self._text, at):  # type: ignore[union-attr]
             return ~at
-        found = tail.lead.match(self._text, at)
+        found = tail.lead.match(self._text, at, at + HEAD_LIMIT)
         if found is not None:
             return found.end()
         self._state = self._call

@@ -8,14 +8,13 @@ once, at the end, and reads nothing else.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.grammar import Calls, Envelope, Format, JsonText, OneOf, Parameters, PythonCalls, Repeated
 from toolparse.lexer import spellings
 from toolparse.tools import Tools
 
-LIMIT = 4096
-"""How many characters at the start of the content are looked at."""
 _NAME = r"(?<![\w-])(?P<name>[\w-]{1,64})"
 _GAP = r"\s{0,8}"
 _BARE = r"(?<![\w:,'\"(] )(?<![:,'\"(])(?<!```json\n)"
@@ -24,22 +23,23 @@ _END_OF_KEY = r"(?!\w)"
 _WRITTEN = (str, OneOf, Repeated)
 
 
-def remains(fmt: Format, content: str, tools: Tools | None) -> str | None:
+def remains(fmt: Format, content: str, request_tools: Callable[[], Tools | None]) -> str | None:
     """What is wrong, as a sentence that says what to change, if the content is what is left of a call; None if it is not.
 
-    `content` is the content of an output in which no call was found, or its first `LIMIT` characters. Without the request's tools
-    nothing can be told: a name counts when it is declared, and a parameter when the tool has it.
+    `content` is the start of the content of an output in which no call was found. Without the request's tools nothing can be told: a
+    name counts when it is declared, and a parameter when the tool has it. They are asked for only when something looks like a call.
 
     >>> from toolparse.formats import get_format
     >>> tools = Tools([{"name": "clock", "input_schema": {}}])
-    >>> remains(get_format("kimi_k2"), 'functions.clock:0{"zone": "UTC"}', tools)[:48]
+    >>> remains(get_format("kimi_k2"), 'functions.clock:0{"zone": "UTC"}', lambda: tools)[:48]
     'this looks like a call whose markers are missing'
-    >>> remains(get_format("kimi_k2"), "The clock is right.", tools)
+    >>> remains(get_format("kimi_k2"), "The clock is right.", lambda: tools)
     """
-    if not tools or not fmt.special_tokens or any(token in content for token in fmt.special_tokens):
+    if not fmt.special_tokens or any(token in content for token in fmt.special_tokens):
         return None
-    head = content[:LIMIT]
-    if not any(_fits(found, tools) for pattern in _patterns(fmt) for found in pattern.finditer(head)):
+    found = [match for pattern in _patterns(fmt) for match in pattern.finditer(content)]
+    tools = request_tools() if found else None
+    if tools is None or not any(_fits(match, tools) for match in found):
         return None
     tokens = ", ".join(fmt.special_tokens[:4])
     return (

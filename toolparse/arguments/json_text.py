@@ -31,7 +31,7 @@ _SPACES = re.compile(_WS)
 _SINGLE = re.compile(r"""['"\\\x00-\x1f]""").search
 _ELEMENT_START = re.compile(r"""["'\[{\-\dtfnTFNI]""")
 _BARE_KEY = re.compile(r"[^\s\"'{}\[\],:=<>]{1,128}")
-_BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]*(?:[:=]|\Z)|\Z")
+_BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]{0,256}(?:[:=]|\Z)|\Z")
 _LISTED_KEY = re.compile(r"""(["'])[^"'\n]{0,128}?\1[ \t\r\n]*:""")
 _HEX = re.compile(r"[0-9a-fA-F]{0,4}")
 _WORD_END = re.compile(r"""[,}\]\n"'{\[]""")
@@ -90,8 +90,8 @@ class JsonReader:
     """
 
     __slots__ = (
-        "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "kept", "kept_at",
-        "key_text", "last", "level", "max_held",
+        "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "gap_length", "in_array", "kept",
+        "kept_at", "key_text", "last", "level", "max_held",
         "out", "quote", "report", "seen", "stack", "state", "strict", "text", "word", "word_length",
     )  # fmt: skip
 
@@ -111,6 +111,7 @@ class JsonReader:
         self.word_length = 0
         self.max_held = MAX_HELD
         self.gap: list[str] = []
+        self.gap_length = 0
         self.deep: list[int] = []
         self.after_comment: Callable[[int], int] = self.value
         self.kept: list[str] | None = None
@@ -750,6 +751,7 @@ class JsonReader:
         if character == ",":
             self.patch(at, at + 1, "")
             self.gap = [","]
+            self.gap_length = 0
             self.state = self.after_comma
             return at + 1
         if character in "}]":
@@ -770,14 +772,16 @@ class JsonReader:
         self.repaired("missing_comma", "a missing comma was added", at)
         self.patch(at, at, "")
         self.gap = [","]
+        self.gap_length = 0
         self.state = self.after_comma
         return at
 
     def after_comma(self, at: int) -> int:
-        """A comma that is written only when a key or a value follows it."""
+        """A comma that is written only when a key or a value follows it, with no more of the blanks than may be held."""
         text = self.text
         here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
-        self.gap.append(text[at:here])
+        self.gap.append(text[at : min(here, at + max(self.max_held - self.gap_length, 0))])
+        self.gap_length += here - at
         self.copy = here
         return self.value(here) if self.in_array else self.before_key(here)
 

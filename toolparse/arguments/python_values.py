@@ -525,8 +525,9 @@ class PythonValues:
         self.word_length += len(text)
         if self.word_length > self.out.max_held:
             self.spilling = True
+            held = "".join(self.word)
+            self.word = [held[: self.out.max_held]] if self.dropping else []
             if not self.dropping:
-                held, self.word = "".join(self.word), []
                 self.emit(f'"{escaped(held)}')
 
     def in_key(self) -> bool:
