@@ -113,3 +113,28 @@ def test_without_parallel_calls_the_first_one_stays():
     assert message.content == "Done."
     assert [problem.kind for problem in message.problems] == ["dropped_call"]
     assert 'walk {"a": [1]}' in message.problems[0].message
+
+
+@pytest.mark.parametrize("fmt", [fmt for fmt in toolparse.formats() if fmt.calls], ids=lambda fmt: fmt.name)
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_the_bare_arguments_of_a_named_function_are_its_call_in_every_format(fmt: toolparse.Format, size: int):
+    text = '{"km": 3, "note": "' + "along the river, " * 150 + '"}'
+    parser = toolparse.Parser(fmt, tools=TOOLS, tool_choice=WALK, prompt="")
+    builder = toolparse.MessageBuilder()
+    for at in range(0, len(text), size):
+        for event in parser.feed(text[at : at + size]):
+            builder.add(event)
+        if at > 60:
+            assert parser.held < 40
+    for event in parser.finish():
+        builder.add(event)
+    [call] = builder.message.tool_calls
+    assert (call.name, call.arguments, builder.message.content) == ("walk", text, None)
+
+
+def test_under_none_the_markers_of_calls_are_content_even_as_special_tokens():
+    parser = toolparse.Parser("deepseek_v3", tools=TOOLS, tool_choice="none", prompt="")
+    opening = ("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "function", "<｜tool▁sep｜>")
+    pieces = (*opening, "walk", "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>")
+    events = [event for piece in pieces for event in parser.feed(piece, special=piece.startswith("<"))] + parser.finish()
+    assert "".join(event.text for event in events if isinstance(event, toolparse.Content)) == "".join(pieces)

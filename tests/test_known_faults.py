@@ -131,3 +131,40 @@ def test_a_fault_that_was_found_is_gone(name: str, options: dict[str, Any], text
 )
 def test_the_work_is_linear_where_it_was_not(name: str, prefix: str, unit: str) -> None:
     check_linear(lambda: Parser(name, prompt=""), prefix, unit)
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix"),
+    [
+        ("pythonic", "[f(a"),
+        ("pythonic", "[f(a=1)"),
+        ("pythonic", "[f(a=1),"),
+        ("hermes", '<tool_call>{"name": "f", "arguments": {"a": 1,'),
+        ("hermes", '<tool_call>{"name": "f", "arguments": {"a": 1 b'),
+        ("deepseek_v3", "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n"),
+        ("hy_v4", "<tool_calls:x>"),
+    ],
+)
+def test_blanks_without_end_are_not_held(name: str, prefix: str) -> None:
+    parser = Parser(name, prompt="", max_held=1000)
+    parser.feed(prefix)
+    for _ in range(100):
+        parser.feed(" " * 50)
+        assert parser.held < 2224
+
+
+@pytest.mark.parametrize("blanks", [31, 33, 255, 256, 257, 1023, 1024, 1025])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pythonic", '[f(a{0}="x"), g()]'),
+        ("pythonic", '[f(a="x"){0},{0}g{0}()]'),
+        ("lfm2", BLOCK + '[f(a="x"),{0}]<|tool_call_end|>'),
+        ("hermes", '<tool_call>{{"name": "f", "arguments": {{"a": [1,{0}2,{0}"x",{0}], "b" {0}: 1 c{0}: 2,{0}"d": ""}}}}</tool_call>'),
+        ("deepseek_v3", '<｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n{0}```json\n{{"a": "x"}}\n```<｜tool▁call▁end｜>'),
+        ("hy_v4", "<tool_calls:x>{0}<tool_call:x>f<tool_sep:x>\n</tool_call:x></tool_calls:x>"),
+    ],
+)
+def test_long_blanks_are_read_alike_however_they_are_cut(name: str, text: str, blanks: int) -> None:
+    for max_held in (100, 1_048_576):
+        check_text(get_format(name), text.format(" " * blanks), prompt="", max_held=max_held)

@@ -145,6 +145,7 @@ class Parser:
             self._state = self._messages
             self._watch = self._lex.answer
         self._refused: int | None = None
+        self._untried: tuple[Head, ...] = ()
         self._reader: Any = None
         self._head: Head | None = None
         self._raw: list[str] = []
@@ -418,8 +419,8 @@ class Parser:
             return ~at
         watch = self._watch
         refused = self._refused == self._base + at
-        if not refused and (self._voice.line or self._voice.fresh):
-            found = self._edge(at, last)
+        if self._voice.line or self._voice.fresh:
+            found = self._try(self._untried, at, last) if refused else self._edge(at, last)
             if found is not None:
                 return found
         search = watch.search(text, at + refused)
@@ -643,10 +644,11 @@ class Parser:
                     return end
                 self._state = self._stopped
                 return start
-            if self._is_special(start, end):
+            if self._is_special(start, end) and self._choice.mode != "none":
                 self._problem("stray_marker", f"the special token {marker} closes or wraps nothing here and was dropped", start)
                 return end
         self._refused = self._base + start
+        self._untried = ()
         return start
 
     # -- messages with headers --------------------------------------------------------------------------------------------------------
@@ -924,6 +926,8 @@ class Parser:
 
     def _give_back_and_go(self, at: int) -> int:
         tried = self._base + at - self._sink.start
+        edge = self._watch.at_edge
+        self._untried = edge[edge.index(self._head) + 1 :] if self._head in edge else ()
         by_header = self._head is self._lex.addressed
         self._text = self._give_back()
         self._state = self._prose
