@@ -75,6 +75,14 @@ class Parser:
     raises.
     """
 
+    __slots__ = (
+        "_base", "_before", "_between", "_body", "_choice", "_closer", "_early", "_finished", "_first", "_flow", "_flow_index", "_frame",
+        "_head", "_headed", "_headers", "_held", "_late_closer", "_lex", "_lex_options", "_live", "_matched", "_max_depth", "_max_held",
+        "_pair", "_pairs", "_passes", "_prefilled", "_raw", "_raw_from", "_reader", "_refused", "_regions", "_resume", "_room", "_runs",
+        "_sink", "_spaces", "_state", "_stop_length", "_suffixes", "_tail", "_text", "_total", "_untried", "_voice", "_watch", "_wrapped",
+        "_written", "format",
+    )  # fmt: skip
+
     def __init__(
         self,
         fmt: str | Format,
