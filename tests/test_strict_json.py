@@ -14,8 +14,10 @@ from toolparse.arguments.strict_json import _STATES, StrictJson
 from toolparse.testing import joined
 
 TOKENS = [
-    "{", "}", "[", "]", ",", ", ", ":", ": ", '"', '"a"', '"b": ', '", "', '": "', '": [', '"}', '"]', "}, {", "], [", "\\", '\\"', "\\n", "\\u00e9", "\\u12",
-    "\n", " ", " " * 40, "\n" + "\t" * 70, "1", "-2.5e3", "12345678901234567890123456789012345", "0.", "-", "true", "null", "fals", "None", "nul", "hello", "NaN",
+    "{", "}", "[", "]", ",", ", ", ":", ": ", '"', '"a"', '"b": ', '", "', '": "', '": [', '"}', '"]', "}, {", "], [",
+    "\\", '\\"', "\\n", "\\u00e9", "\\u12",
+    "\n", " ", " " * 40, "\n" + "\t" * 70, "1", "-2.5e3", "12345678901234567890123456789012345",
+    "0.", "-", "true", "null", "fals", "None", "nul", "hello", "NaN",
     "//", "#", "/*", "*/", "=", "'", "é", "\x01", "<", "</tool_call>", "[TOOL_CALLS]", "[TOOL", "<|im_end|>",
 ]  # fmt: skip
 """Strict JSON in all its forms, what breaks it, and what is strict but longer than the path takes."""
@@ -40,7 +42,7 @@ def texts(draw):
     )
     for _ in range(draw(st.integers(0, 3))):
         at = draw(st.integers(0, len(text)))
-        text = text[:at] + draw(st.sampled_from(TOKENS + [""])) + text[at + draw(st.integers(0, 2)) :]
+        text = text[:at] + draw(st.sampled_from([*TOKENS, ""])) + text[at + draw(st.integers(0, 2)) :]
     return text
 
 
@@ -93,7 +95,8 @@ def test_the_machine_reads_the_same_with_and_without_it(text, seed, depth):
 CALLS = {
     "hermes": '<tool_call>{"name": "f", "arguments": %s}</tool_call> Done',
     "mistral": "[TOOL_CALLS]f[ARGS]%s[TOOL_CALLS]g[ARGS]{}",
-    "deepseek_v3": "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n%s\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+    "deepseek_v3": "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n%s\n```"
+    "<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
     "llama3_json": '{"parameters": %s, "name": "f"}',
 }
 

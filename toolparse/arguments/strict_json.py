@@ -81,7 +81,8 @@ _VALUE_LISTED = State(
 _STRING_LISTED = State("string", True, _string(_NEXT_ELEMENT))
 _AFTER_LISTED = State("after", True, _BEHIND + _NEXT_ELEMENT)
 
-_STATES = {(state.name, state.in_array): state for state in (_FIRST_KEY, _KEY, _VALUE, _STRING, _AFTER, _VALUE_LISTED, _STRING_LISTED, _AFTER_LISTED)}
+_IN_OBJECT = (_FIRST_KEY, _KEY, _VALUE, _STRING, _AFTER)
+_STATES = {(state.name, state.in_array): state for state in (*_IN_OBJECT, _VALUE_LISTED, _STRING_LISTED, _AFTER_LISTED)}
 for _state in _STATES.values():
     if _state.in_array:
         _state.next = {"string": _STRING_LISTED, "more": _STRING_LISTED, "value": _VALUE_LISTED}
@@ -90,7 +91,9 @@ for _state in _STATES.values():
 
 
 class Machine(Protocol):
-    """What is shared with the repairing machine. `level` is the depth whose members only the machine reads, and `depth` how many more it allows."""
+    """What is shared with the repairing machine. `level` is the depth whose members only the machine reads, `depth` how many more it
+    allows.
+    """
 
     state: Callable[[int], int]
     stack: list[str]
@@ -143,7 +146,9 @@ class StrictJson:
             self.active = False
 
     def read(self, text: str, at: int = 0) -> int:
-        """How far `text` passes from `at`, what is behind it must wait; `~position` where only the machine can go on, which has taken over."""
+        """How far `text` passes from `at`; what is behind it must wait. `~position` where only the machine can go on, which has taken
+        over.
+        """
         machine = self.machine
         state = self.state
         while True:
