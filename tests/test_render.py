@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from schemas import VALUES, typed
 
 import toolparse
 from toolparse.formats import formats
@@ -109,6 +110,35 @@ def test_what_is_rendered_is_read_back(fmt):
     share = seen["refused"] / (seen["refused"] + seen["written"])
     print(f"{fmt.name}: {share:.0%} of the messages were refused")
     assert share < 0.5
+
+
+@pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.name)
+def test_values_of_any_schema_come_back(fmt):
+    """The schemas of raw text in all spellings; a refused value is one that this format writes like another."""
+    seen = Counter()
+
+    @settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(typed(list(VALUES)))
+    def check(case):
+        schema, value = case
+        tools = [{"type": "function", "function": {"name": "look_up", "parameters": schema}}]
+        message = Message(tool_calls=[ToolCall(name="look_up", arguments=json.dumps({"v": value}, ensure_ascii=False))])
+        try:
+            text = render(message, fmt, tools=tools)
+        except CannotRender:
+            seen["refused"] += 1
+            return
+        seen["written"] += 1
+        [call] = toolparse.parse(text, fmt, tools=tools, prompt="").tool_calls
+        assert call.name == "look_up"
+        found = json.loads(call.arguments)["v"]
+        assert found == value
+        assert isinstance(found, bool) == isinstance(value, bool)
+
+    check()
+    share = seen["refused"] / (seen["refused"] + seen["written"])
+    print(f"{fmt.name}: {share:.0%} of the values were refused")
+    assert share < 0.25
 
 
 PLAIN = Message(

@@ -95,11 +95,13 @@ class BareKeysReader:
         self.quote = ""
         self.parts: list[str] = []
         self.size = 0
+        self.start = 0
         self.junk: list[str] = []
         self.junk_start = 0
         self.muted: int | None = None
         self.repeated = ""
         self.dropped: list[str] = []
+        self.dropped_size = 0
         self.levels = 0
         self.quoted_deep = False
         self.state: Callable[[int], int] = self.begin
@@ -119,7 +121,7 @@ class BareKeysReader:
 
     @property
     def held(self) -> int:
-        return self.size
+        return max(self.size, 0)
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
@@ -138,13 +140,15 @@ class BareKeysReader:
         if self.muted is None:
             self.call.write(text)
         else:
-            self.dropped.append(text)
+            self.dropped.append(text[: self.call.max_held - self.dropped_size])
+            self.dropped_size += len(self.dropped[-1])
 
     def report_dropped(self, at: int) -> None:
         """The second value of a key has ended."""
         if self.dropped:
             text = "".join(self.dropped)
             self.dropped = []
+            self.dropped_size = 0
             self.call.problem("dropped_text", f"the second value of {self.repeated!r} was dropped: {text}", at)
 
     def begin_value(self, at: int) -> None:
@@ -303,6 +307,7 @@ class BareKeysReader:
         if not ended:
             self.parts = []
             self.size = 0
+            self.start = self.call.base + at
             self.state = self.bare
         return at
 
@@ -422,8 +427,7 @@ class BareKeysReader:
         while True:
             run = marks.bare.match(text, at)
             if run is not None:
-                self.parts.append(run[0])
-                self.size += len(run[0])
+                self.take(run[0])
                 at = run.end()
             if at == len(text):
                 return ~at
@@ -442,9 +446,22 @@ class BareKeysReader:
             if counts:
                 self.write_bare(at)
                 return at
-            self.parts.append(character)
-            self.size += 1
+            self.take(character)
             at += 1
+
+    def take(self, text: str) -> None:
+        """Text of a bare value; of one that is too long to be held it is a string, and flows."""
+        if self.size < 0:
+            self.write(escaped(text))
+            return
+        self.parts.append(text)
+        self.size += len(text)
+        if self.size > self.call.max_held:
+            self.call.problem("too_long", "a value is longer than can be held; kept as a string", self.start - self.call.base)
+            self.begin_value(self.start - self.call.base)
+            self.write('"' + escaped("".join(self.parts)))
+            self.parts = []
+            self.size = -1
 
     def separates(self, at: int) -> bool | None:
         """Whether the comma at `at` ends a bare value; None when more text must tell."""
@@ -457,6 +474,11 @@ class BareKeysReader:
         return None if how is None else bool(how)
 
     def write_bare(self, at: int) -> None:
+        if self.size < 0:
+            self.write('"')
+            self.size = 0
+            self.value_ended(at)
+            return
         text = "".join(self.parts).strip(SPACE)
         self.parts = []
         self.size = 0

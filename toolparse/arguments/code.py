@@ -55,7 +55,8 @@ class CodeCall(NamedCall):
         held = marks.partial.search(text, at) if mark is None and not self.last else None
         found = mark or held
         end = len(text) if found is None else found.start()
-        self.write(escaped(text[at:end]))
+        if end > at:
+            self.write(escaped(text[at:end]))
         self.copy = end
         if mark is None:
             return ~end

@@ -83,10 +83,12 @@ class ElementsReader:
         self.stack = [Element("", tool.arguments if tool is not None else UNKNOWN, "object")]
         self.parts: list[str] = []
         self.size = 0
+        self.start = 0
         self.streaming = False
         self.nested = 0
         self.headless = False
         self.dropped: list[str] = []
+        self.dropped_size = 0
         self.junk: list[str] = []
         self.junk_start = 0
         self.state: Callable[[int], int] = self.begin
@@ -125,14 +127,20 @@ class ElementsReader:
         if not self.stack[-1].muted:
             self.call.write(text)
         else:
-            self.dropped.append(text)
+            self.drop(text)
+
+    def drop(self, text: str) -> None:
+        """Text of a value that does not count."""
+        self.dropped.append(text[: self.call.max_held - self.dropped_size])
+        self.dropped_size += len(self.dropped[-1])
 
     def report_dropped(self, key: str, at: int) -> None:
-        """The second value of a key has ended."""
+        """A value that does not count has ended."""
         if self.dropped:
             text = "".join(self.dropped)
             self.dropped = []
-            self.call.problem("dropped_text", f"the second value of {key!r} was dropped: {text}", at)
+            self.dropped_size = 0
+            self.call.problem("dropped_text", f"a value of {key!r} was dropped: {text}", at)
 
     def begin_value(self) -> None:
         """What stands before the value of the innermost element, once."""
@@ -233,6 +241,7 @@ class ElementsReader:
         self.stack.append(element)
         self.parts = []
         self.size = 0
+        self.start = self.call.base + at
         self.nested = 0
         self.headless = False
         self.streaming = bool(key) and element.type.exactly_string
@@ -275,8 +284,11 @@ class ElementsReader:
         elif element.kind == "object":
             self.end_list(element)
             self.write("}")
-        elif not self.stays_open(element):
-            self.write("]")
+        else:
+            if self.streaming:
+                self.write('"')
+            if not self.stays_open(element):
+                self.write("]")
         self.stack.pop()
         if element.muted and not self.stack[-1].muted:
             self.report_dropped(element.key, at)
@@ -376,10 +388,13 @@ class ElementsReader:
                 return None
         if tag[1]:
             if self.headless:
+                self.take(text[at:mark])
+                at = mark
                 element.key = tag[2]
                 self.headless = False
                 element.type = self.stack[-2].type.property(element.key)
-                self.name(element, self.stack[-2], mark)
+                if not element.muted:
+                    self.name(element, self.stack[-2], mark)
             elif all(outer.key != tag[2] for outer in self.stack[1:]):
                 return None
             self.take(text[at:mark])
@@ -418,6 +433,29 @@ class ElementsReader:
         else:
             self.parts.append(text)
             self.size += len(text)
+            if self.size > self.call.max_held:
+                self.too_long()
+
+    def too_long(self) -> None:
+        """More of a leaf is held than may be: it is a string, and flows; without a name it is dropped."""
+        text = "".join(self.parts)
+        self.parts = []
+        self.size = 0
+        element = self.stack[-1]
+        position = self.start - self.call.base
+        if self.headless:
+            self.call.problem("too_long", "a value without a name is longer than can be held and is dropped", position)
+            element.muted = True
+        else:
+            self.call.problem("too_long", f"the value of {element.key!r} is longer than can be held; kept as a string", position)
+            fresh = not element.begun
+            self.begin_value()
+            if element.collects:
+                element.kind = "list"
+                self.write("[" if fresh else ", " if element.items else "")
+                element.items += 1
+        self.streaming = True
+        self.write(f'"{escaped(text)}')
 
     def end_leaf(self, at: int) -> None:
         """A leaf is complete."""
@@ -430,7 +468,7 @@ class ElementsReader:
         element = self.stack[-1]
         of = element.type
         if element.muted:
-            self.dropped.append(text)
+            self.drop(text)
             return
         if element.collects:
             self.collect(text, at)

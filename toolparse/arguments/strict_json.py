@@ -4,10 +4,10 @@ Theory of operation. Nearly all that models write is strict JSON in ordinary spa
 begin there is a `State`: one pattern that reads on from there to the next place, tokens and what must follow them at once.
 The name of the pattern's last group is the outcome; where no group took part, the text flows to its end and the state stays.
 
-    string   a string begins                     object, list   a container opens
-    key      a key begins                        close          the innermost container closes
-    value    a value that is no string follows   more           the string goes on, behind so many escapes that a match is cut there
-    text     the key goes on behind the text     hold           what begins here may mean one thing or another, so it must wait
+    string   a string begins                 object, list   a container opens
+    key      a key begins                    close, empty   the innermost container closes, as an empty list
+    value    another value may follow        hold           what begins here may mean one thing or another, so it must wait
+    more     the string goes on, behind so many escapes that a match is cut there
 
 What no pattern matches is left to the repairing machine (`json_text.py`), which goes on from the last token that was read: a state
 here bears the name of the machine's state at the same place, and the stack of containers and their keys are the machine's own. So
@@ -19,8 +19,10 @@ This module writes nothing, repairs nothing and knows no limits but its own: lon
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toolparse.arguments.json_text import JsonReader
 
 _WS = r"[ \t\r\n]{0,32}"
 _TEXT = r'[^"\\\x00-\x1f]*'
@@ -67,7 +69,7 @@ class State:
 _MEMBER = rf'"(?P<string>)|{_SCALAR}{_WS}{_NEXT_MEMBER}|{_BRACKET}'
 _BEHIND = rf"(?P<hold>{_WS}(?:,{_WS})?\Z)|{_WS}"
 
-_FIRST_KEY = State("before_key", False, rf'{_WS}(?:\Z|"(?P<key>)|\}}(?P<close>))')
+_BEFORE_KEY = State("before_key", False, rf'{_WS}(?:\Z|"(?P<key>)|\}}(?P<close>))')
 _KEY = State("key", False, rf'({_TEXT})(?:\Z|(?P<hold>"{_WS}\Z)|"{_WS}:{_WS}(?:(?P<value>)(?:\Z|{_WORD})|{_MEMBER}))')
 _VALUE = State("value", False, rf"{_WS}(?:\Z|(?P<hold>{_WORD})|{_MEMBER})")
 _STRING = State("string", False, _string(_NEXT_MEMBER))
@@ -81,7 +83,7 @@ _VALUE_LISTED = State(
 _STRING_LISTED = State("string", True, _string(_NEXT_ELEMENT))
 _AFTER_LISTED = State("after", True, _BEHIND + _NEXT_ELEMENT)
 
-_IN_OBJECT = (_FIRST_KEY, _KEY, _VALUE, _STRING, _AFTER)
+_IN_OBJECT = (_BEFORE_KEY, _KEY, _VALUE, _STRING, _AFTER)
 _STATES = {(state.name, state.in_array): state for state in (*_IN_OBJECT, _VALUE_LISTED, _STRING_LISTED, _AFTER_LISTED)}
 for _state in _STATES.values():
     if _state.in_array:
@@ -90,36 +92,13 @@ for _state in _STATES.values():
         _state.next = {"string": _STRING, "more": _STRING, "value": _VALUE, "key": _KEY}
 
 
-class Machine(Protocol):
-    """What is shared with the repairing machine. `level` is the depth whose members only the machine reads, `depth` how many more it
-    allows.
-    """
-
-    state: Callable[[int], int]
-    stack: list[str]
-    seen: list[set[str]]
-    in_array: bool
-    level: int
-    depth: int
-    max_held: int
-    quote: str
-    key_text: str
-    ends: Callable[[str, int, bool], str | bool | None]
-
-    def push(self, closer: str) -> None: ...
-
-    def pop(self) -> None: ...
-
-
 class StrictJson:
-    """The strict path of one machine: `enter`, then `read` until it gives back.
-
-    `active` says that it stands in `state` and the machine does not know.
+    """The strict path of one machine: `enter`, then `read` until it gives back. While it is `active`, it alone knows the `state`.
     """
 
     __slots__ = ("active", "machine", "state")
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: JsonReader) -> None:
         self.machine = machine
         self.state = _VALUE
         self.active = False
@@ -199,4 +178,4 @@ class StrictJson:
         if depth >= machine.depth or machine.ends(text, end - 1, False) is not False:
             return None
         machine.push("}" if outcome == "object" else "]")
-        return _FIRST_KEY if outcome == "object" else _VALUE_LISTED
+        return _BEFORE_KEY if outcome == "object" else _VALUE_LISTED
