@@ -40,6 +40,11 @@ def spellings(marker: Part) -> tuple[str, ...]:
     return tuple(text.strip(SPACE) for text in (marker.spellings if isinstance(marker, OneOf) else (marker,)))
 
 
+def longest_first(texts: Iterable[str]) -> tuple[str, ...]:
+    """The texts in the order in which they are tried, as one may begin with another."""
+    return tuple(sorted(texts, key=len, reverse=True))
+
+
 def beginnings(texts: Iterable[str]) -> str:
     """A pattern for the proper, non-empty beginnings of the texts at the end of the input; one that never matches without any."""
     tree: dict[str, Any] = {}
@@ -58,7 +63,7 @@ def beginnings(texts: Iterable[str]) -> str:
 
 def any_of(texts: Iterable[str]) -> str:
     """A pattern for any of the texts, the longest first; one that never matches without any."""
-    ordered = sorted(set(texts), key=len, reverse=True)
+    ordered = longest_first(set(texts))
     return "|".join(map(re.escape, ordered)) if ordered else "(?!)"
 
 
@@ -485,7 +490,10 @@ def suffixed(fmt: Format, suffix: str) -> Format:
 
 
 class Lexicon:
-    """A format's patterns. `in_reasoning` overrides whether a call ends open reasoning; None leaves it to the format."""
+    """A format's patterns. `in_reasoning` overrides whether a call ends open reasoning; None leaves it to the format.
+
+    The markers in `…_texts` stand longest first.
+    """
 
     def __init__(self, fmt: Format, with_calls: bool, bare: bool, in_reasoning: bool | None, forced: tuple[Calls, ...]) -> None:
         self.heads = (*heads(fmt, bare), *(Head(calls, calls.open, calls.where, False, False) for calls in forced)) if with_calls else ()
@@ -517,6 +525,10 @@ class Lexicon:
             self.answer = Watch(added, (), (), stops, extra)
             self.outside = Watch(added, (), (), stops, (*extra, *header_begins(fmt.channels)))
             extra = (*extra, *message_markers(fmt.channels, True))
+        self.opener_texts = longest_first(self.openers)
+        self.closer_texts = longest_first(self.content.closers)
+        self.again_texts = longest_first(text for pair in fmt.reasoning if pair.close_again for text in spellings(pair.close))
+        self.stop_texts = longest_first(stops)
         self.reasoning = {}
         thinking = tuple(head.strict for head in self.heads if head.strict is not None)
         for pair in fmt.reasoning:

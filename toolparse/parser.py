@@ -39,7 +39,7 @@ from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format, Frame
 from toolparse.grammar import Reasoning as Pair
-from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Suffixes, Watch, lexicon, slot_texts, spellings, suffixed
+from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Suffixes, Watch, lexicon, longest_first, slot_texts, spellings, suffixed
 from toolparse.message import Message, MessageBuilder
 from toolparse.provenance import Runs
 from toolparse.voice import Voice
@@ -480,26 +480,24 @@ class Parser:
                         if moved >= 0:
                             self._enter(pair)
                         return moved
-            pairs = self._lex.openers
+            openers = self._lex.opener_texts
             if self._voice.block:
-                pairs = {text: pair for text, pair in pairs.items() if pair.open_again and not self._voice.thought}
+                openers = tuple(text for text in openers if self._lex.openers[text].open_again and not self._voice.thought)
             if self._voice.again or not self._voice.block:
-                for pair in self._pairs:
-                    if pair.close_again:
-                        moved = self._take(spellings(pair.close), at, last)
-                        if moved is not None:
-                            if moved >= 0:
-                                self._voice.again = False
-                                self._voice.border()
-                            return moved
-            if last and any(is_cut(text[at:], (marker,)) for marker in pairs) and self._is_fragment(text[at:], at):
+                moved = self._take(self._lex.again_texts, at, last)
+                if moved is not None:
+                    if moved >= 0:
+                        self._voice.again = False
+                        self._voice.border()
+                    return moved
+            if last and is_cut(text[at:], openers) and self._is_fragment(text[at:], at):
                 return ~len(text)
-            moved = self._take(tuple(pairs), at, last)
+            moved = self._take(openers, at, last)
             if moved is not None and moved >= 0:
-                self._enter(pairs[text[at:moved]])
+                self._enter(self._lex.openers[text[at:moved]])
             return moved
         if self._voice.echo:
-            moved = self._take(tuple(self._lex.openers), at, last)
+            moved = self._take(self._lex.opener_texts, at, last)
             if moved is not None and moved >= 0:
                 self._pair = self._lex.openers[text[at:moved]]
                 self._watch = self._lex.reasoning[self._pair]
@@ -512,7 +510,7 @@ class Parser:
         """The opener of a frame, where one may stand."""
         rest = self._text[at:]
         for i, frame in enumerate(self._voice.frames):
-            moved = self._take(spellings(frame.open), at, last)
+            moved = self._take(longest_first(spellings(frame.open)), at, last)
             if moved is not None:
                 if moved >= 0:
                     self._voice.frames = self._voice.frames[i + 1 :]
@@ -549,9 +547,9 @@ class Parser:
         self._voice.tagged = bool(self._lex.frame_openers)
 
     def _take(self, texts: tuple[str, ...], at: int, last: bool) -> int | None:
-        """Where the marker at `at` ends if it is one of `texts`, `~at` if it may become one, None if it does not."""
+        """Where the marker at `at` ends if it is one of `texts` (longest first), `~at` if it may become one, None if it does not."""
         text = self._text
-        for marker in sorted(texts, key=len, reverse=True):
+        for marker in texts:
             if text.startswith(marker, at):
                 return at + len(marker) if not self._is_typed(at, at + len(marker)) else None
             if not last and marker.startswith(text[at : at + len(marker)]):
@@ -679,13 +677,13 @@ class Parser:
             return ~at
         if found is not None and not self._is_typed(at, found.end):
             return self._begin_message(found, at)
-        moved = self._take(headers.channels.ends, at, last)
+        moved = self._take(longest_first(headers.channels.ends), at, last)
         if moved is not None:
             if moved >= 0:
                 self._drop_between()
                 self._to_messages()
             return moved
-        moved = self._take(tuple(self._lex.content.stops), at, last)
+        moved = self._take(self._lex.stop_texts, at, last)
         if moved is not None:
             if moved >= 0:
                 self._drop_between()
@@ -993,7 +991,7 @@ class Parser:
         if self._headers is not None:
             self._to_messages()
             return at
-        moved = self._take(tuple(self._lex.openers), at, last)
+        moved = self._take(self._lex.opener_texts, at, last)
         if moved is not None:
             if moved >= 0:
                 self._state = self._prose
@@ -1007,14 +1005,14 @@ class Parser:
             self._enter(self._resume)
             return at
         if self._late_closer:
-            moved = self._take(tuple(self._lex.content.closers), at, last)
+            moved = self._take(self._lex.closer_texts, at, last)
             if moved is not None:
                 if moved >= 0:
                     self._late_closer = False
                     self._voice.frames = self._lex.frames
                     self._to_gap()
                 return moved
-        moved = self._take(tuple(self._lex.content.stops), at, last)
+        moved = self._take(self._lex.stop_texts, at, last)
         if moved is not None:
             if moved >= 0:
                 self._state = self._stopped

@@ -149,7 +149,7 @@ class ArgumentsReader(JsonReader):
         self.doubtful_length += len(text)
         if self.doubtful_length > self.max_held:
             held, self.doubtful = "".join(self.doubtful), None
-            self.no_object(held)
+            self.no_object(held[: self.max_held + 1])
             self.write(held)
 
     def no_object(self, text: str) -> None:
