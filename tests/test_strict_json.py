@@ -5,6 +5,7 @@ import random
 from unittest.mock import patch
 
 import pytest
+from damage import DAMAGES, samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from toolparse.arguments.strict_json import _STATES, StrictJson
 from toolparse.testing import joined
 
 TOKENS = [
-    "{", "}", "[", "]", ",", ", ", ":", ": ", '"', '"a"', '"b": ', '", "', '": "', '": [', '"}', '"]', "}, {", "], [",
+    "{", "}", "[", "]", '["', ",", ", ", '", e', ":", ": ", '"', '"a"', '"b": ', '", "', '": "', '": [', '"}', '"]', "}, {", "], [",
     "\\", '\\"', "\\n", "\\u00e9", "\\u12",
     "\n", " ", " " * 40, "\n" + "\t" * 70, "1", "-2.5e3", "12345678901234567890123456789012345",
     "0.", "-", "true", "null", "fals", "None", "nul", "hello", "NaN",
@@ -57,7 +58,7 @@ def pieces(text, seed):
 
 
 def read(parts, **options):
-    """All that can be seen of the machine: what it wrote, what it reported and where, how far it got, whether the value closed."""
+    """All that can be seen of the machine, driven as the parser does it: what it wrote, what it reported and where, how far it got, whether the value closed."""
     problems, out = [], []
     base = 0
 
@@ -69,7 +70,10 @@ def read(parts, **options):
     text = ""
     for piece in parts:
         text += piece
-        at = reader.step(text, 0, False)
+        at = reader.strict.read(text) if reader.strict.active or reader.strict.enter() else ~0
+        out.append(text[: max(at, ~at)])
+        if at < 0:
+            at = reader.step(text, ~at, False)
         text = text[at:]
         base += at
         if reader.done:
@@ -90,6 +94,16 @@ def test_the_machine_reads_the_same_with_and_without_it(text, seed, depth):
     expected = without(read, [text], depth=depth)
     assert read([text], depth=depth) == expected
     assert read(list(pieces(text, seed)), depth=depth) == expected
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_models_damage_is_the_same_with_and_without_it(damage):
+    for seed, damaged in enumerate(samples(DAMAGES[damage], 60, 1)):
+        expected = without(read, [damaged.text])
+        assert read([damaged.text]) == expected
+        for size in (1, 3, 4):
+            assert read([damaged.text[at : at + size] for at in range(0, len(damaged.text), size)]) == expected
+        assert read(list(pieces(damaged.text, seed))) == expected
 
 
 CALLS = {

@@ -294,9 +294,9 @@ def test_hostile_schemas_and_arguments_end_in_a_violation(case: str, monkeypatch
     monkeypatch.setattr(schema_check, "SECONDS", 0.2)
     monkeypatch.setattr("toolparse.schema_keywords._PATTERN_SECONDS", 0.1)
     schema, arguments, rule = HOSTILE[case]
-    started = time.perf_counter()
+    started = time.process_time()
     violations = check(schema, arguments)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert [violation.rule for violation in violations] == [rule]
     assert len(violations[0].message) < 400
 

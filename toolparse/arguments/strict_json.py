@@ -32,7 +32,7 @@ _WORD = rf"[-+.\w]{{1,64}}(?:\Z|,{_WS}\Z|[ \t\r\n]{{1,32}}(?:,{_WS})?\Z)"
 """What may become a scalar, or is one and what follows it is not there yet."""
 _QUOTE = rf'"{_WS}(?:,{_WS})?\Z|\\(?:u[0-9a-fA-F]{{0,3}})?\Z'
 """The same of the quote that closes a string, and of an escape."""
-_ELEMENT = rf'(?:"(?P<string>)|(?P<value>)(?:{_WORD}|(?=[\[{{\-0-9tfn])))'
+_ELEMENT = rf'(?:"(?P<string>)|(?=[\[{{\-0-9tfn])(?P<value>)(?:{_WORD})?)'
 _NEXT_MEMBER = rf'(?:,{_WS}"(?P<key>)|\}}(?P<close>))'
 _NEXT_ELEMENT = rf"(?:,{_WS}{_ELEMENT}|\](?P<close>))"
 _BRACKET = r"\{(?P<object>)|\[(?P<list>)"
@@ -78,7 +78,7 @@ _AFTER = State("after", False, _BEHIND + _NEXT_MEMBER)
 _VALUE_LISTED = State(
     "value",
     True,
-    rf'{_WS}(?:\Z|(?P<hold>{_WORD})|{_SCALAR}{_WS}(?:,{_WS}(?P<value>)(?:{_WORD}|(?=["\[{{\-0-9tfn]))|\](?P<close>))|"(?P<string>)|\](?P<empty>)|{_BRACKET})',
+    rf'{_WS}(?:\Z|(?P<hold>{_WORD})|{_SCALAR}{_WS}(?:,{_WS}(?=["\[{{\-0-9tfn])(?P<value>)(?:{_WORD})?|\](?P<close>))|"(?P<string>)|\](?P<empty>)|{_BRACKET})',
 )
 _STRING_LISTED = State("string", True, _string(_NEXT_ELEMENT))
 _AFTER_LISTED = State("after", True, _BEHIND + _NEXT_ELEMENT)
