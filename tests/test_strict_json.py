@@ -58,7 +58,7 @@ def pieces(text, seed):
 
 
 def read(parts, **options):
-    """All that can be seen of the machine, driven as the parser does it: what it wrote, what it reported and where, how far it got, whether the value closed."""
+    """All that can be seen of the machine, driven as the parser does it: what it wrote and reported, how far it got, whether it ended."""
     problems, out = [], []
     base = 0
 
