@@ -6,8 +6,8 @@ The name of the pattern's last group is the outcome; where no group took part, t
 
     string   a string begins                 object, list   a container opens
     key      a key begins                    close, empty   the innermost container closes, as an empty list
-    value    another value may follow        hold           what begins here may mean one thing or another, so it must wait
-    more     the string goes on, behind so many escapes that a match is cut there
+    value    a value may follow              hold           what begins here may mean one thing or another, so it must wait
+    after    a scalar is complete            more           the string goes on, behind so many escapes that a match is cut there
 
 What no pattern matches is left to the repairing machine (`json_text.py`), which goes on from the last token that was read: a state
 here bears the name of the machine's state at the same place, and the stack of containers and their keys are the machine's own. So
@@ -28,13 +28,14 @@ _WS = r"[ \t\r\n]{0,32}"
 _TEXT = r'[^"\\\x00-\x1f]*'
 _ESCAPED = r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})' + _TEXT
 _SCALAR = r"(?:-?(?:0|[1-9][0-9]{0,31})(?:\.[0-9]{1,31})?(?:[eE][+-]?[0-9]{1,7})?|true|false|null)"
-_WORD = rf"[-+.\w]{{1,64}}(?:\Z|,{_WS}\Z|[ \t\r\n]{{1,32}}(?:,{_WS})?\Z)"
+_WORD = r"[-+.\w]{1,80}[ \t\r]{0,32}\Z"
 """What may become a scalar, or is one and what follows it is not there yet."""
 _QUOTE = rf'"{_WS}(?:,{_WS})?\Z|\\(?:u[0-9a-fA-F]{{0,3}})?\Z'
 """The same of the quote that closes a string, and of an escape."""
-_ELEMENT = rf'(?:"(?P<string>)|(?=[\[{{\-0-9tfn])(?P<value>)(?:{_WORD})?)'
-_NEXT_MEMBER = rf'(?:,{_WS}"(?P<key>)|\}}(?P<close>))'
-_NEXT_ELEMENT = rf"(?:,{_WS}{_ELEMENT}|\](?P<close>))"
+_START = r"(?=[\[{\-0-9tfn])"
+_END = rf"(?P<after>)(?:,{_WS})?\Z"
+_MEMBER = rf',{_WS}"(?P<key>)|\}}(?P<close>)'
+_ELEMENT = rf',{_WS}(?:"(?P<string>)|{_START}(?P<value>)(?:{_WORD})?)|\](?P<close>)'
 _BRACKET = r"\{(?P<object>)|\[(?P<list>)"
 
 PLAIN = re.compile(r'["\\\x00-\x1f]').search
@@ -66,30 +67,30 @@ class State:
         self.next: dict[str, State] = {}
 
 
-_MEMBER = rf'"(?P<string>)|{_SCALAR}{_WS}{_NEXT_MEMBER}|{_BRACKET}'
-_BEHIND = rf"(?P<hold>{_WS}(?:,{_WS})?\Z)|{_WS}"
+_VALUES = rf'"(?P<string>)|{_SCALAR}{_WS}(?:{_MEMBER}|{_END})|{_BRACKET}'
 
 _BEFORE_KEY = State("before_key", False, rf'{_WS}(?:\Z|"(?P<key>)|\}}(?P<close>))')
-_KEY = State("key", False, rf'({_TEXT})(?:\Z|(?P<hold>"{_WS}\Z)|"{_WS}:{_WS}(?:(?P<value>)(?:\Z|{_WORD})|{_MEMBER}))')
-_VALUE = State("value", False, rf"{_WS}(?:\Z|(?P<hold>{_WORD})|{_MEMBER})")
-_STRING = State("string", False, _string(_NEXT_MEMBER))
-_AFTER = State("after", False, _BEHIND + _NEXT_MEMBER)
+_KEY = State("key", False, rf'({_TEXT})(?:\Z|(?P<hold>"{_WS}\Z)|"{_WS}:{_WS}(?:(?P<value>)(?:\Z|{_WORD})|{_VALUES}))')
+_VALUE = State("value", False, rf"{_WS}(?:\Z|(?P<hold>{_WORD})|{_VALUES})")
+_STRING = State("string", False, _string(_MEMBER))
+_AFTER = State("after", False, rf"{_WS}(?:\Z|(?P<hold>,{_WS}\Z)|{_MEMBER})")
 
 _VALUE_LISTED = State(
     "value",
     True,
-    rf'{_WS}(?:\Z|(?P<hold>{_WORD})|{_SCALAR}{_WS}(?:,{_WS}(?=["\[{{\-0-9tfn])(?P<value>)(?:{_WORD})?|\](?P<close>))|"(?P<string>)|\](?P<empty>)|{_BRACKET})',
+    rf'{_WS}(?:\Z|(?P<hold>{_WORD})|{_SCALAR}{_WS}(?:,{_WS}(?:(?=")|{_START})(?P<value>)(?:{_WORD})?|\](?P<close>)|{_END})'
+    rf'|"(?P<string>)|\](?P<empty>)|{_BRACKET})',
 )
-_STRING_LISTED = State("string", True, _string(_NEXT_ELEMENT))
-_AFTER_LISTED = State("after", True, _BEHIND + _NEXT_ELEMENT)
+_STRING_LISTED = State("string", True, _string(_ELEMENT))
+_AFTER_LISTED = State("after", True, rf"{_WS}(?:\Z|(?P<hold>,{_WS}\Z)|{_ELEMENT})")
 
 _IN_OBJECT = (_BEFORE_KEY, _KEY, _VALUE, _STRING, _AFTER)
 _STATES = {(state.name, state.in_array): state for state in (*_IN_OBJECT, _VALUE_LISTED, _STRING_LISTED, _AFTER_LISTED)}
 for _state in _STATES.values():
     if _state.in_array:
-        _state.next = {"string": _STRING_LISTED, "more": _STRING_LISTED, "value": _VALUE_LISTED}
+        _state.next = {"string": _STRING_LISTED, "more": _STRING_LISTED, "value": _VALUE_LISTED, "after": _AFTER_LISTED}
     else:
-        _state.next = {"string": _STRING, "more": _STRING, "value": _VALUE, "key": _KEY}
+        _state.next = {"string": _STRING, "more": _STRING, "value": _VALUE, "key": _KEY, "after": _AFTER}
 
 
 class StrictJson:
@@ -158,7 +159,7 @@ class StrictJson:
                 keys.add(key)
                 machine.key_text = ""
             state = following
-            at = found.end("value") if outcome == "value" else end
+            at = found.end(outcome)
             if end == len(text):
                 self.state = state
                 return at
