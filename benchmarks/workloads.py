@@ -53,7 +53,7 @@ def wrap(format_name: str, workload: Workload, size: int) -> str | None:
     turn = turn_of(workload, size)
     calls = []
     if turn.arguments is not None:
-        calls.append(ToolCall(name=TOOL, arguments=json.dumps(turn.arguments, ensure_ascii=False)))
+        calls.append(ToolCall(id="0", name=TOOL, arguments=json.dumps(turn.arguments, ensure_ascii=False)))
     tools = None if turn.tool is None else [turn.tool]
     try:
         return render(Message(reasoning=turn.reasoning, content=turn.content, tool_calls=calls), fmt, tools=tools)

@@ -20,6 +20,7 @@ ANY = "any"
 _STEPS = 10_000  # schemas, enum values and pairs of branches looked at for one type
 _DEPTH = 32  # unions and intersections inside each other
 _PATTERNS = 64  # patternProperties of one schema
+_FURTHER = frozenset(("anyOf", "oneOf", "allOf", "nullable", "$ref"))  # what bears on branches besides a schema's own type and values
 
 
 class Branch(NamedTuple):
@@ -66,6 +67,8 @@ def _branches(schema: object, root: object, budget: _Budget, depth: int) -> list
         if not isinstance(schema, dict):
             break
         found = _meet(found, _own(schema, budget), budget)
+        if _FURTHER.isdisjoint(schema):
+            break
         for word in ("anyOf", "oneOf"):
             members = _members(schema, word)
             if members:

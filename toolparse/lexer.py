@@ -251,12 +251,12 @@ class Values:
     """Patterns of raw parameter values: their openers, and what may end them."""
 
     __slots__ = (
-        "blanks", "blanks_partial", "body", "closes", "first", "first_partial", "flow", "follows", "junk", "key_end", "match",
-        "object_key", "object_key_partial", "open", "open_partial", "search",
+        "before", "blanks", "blanks_partial", "body", "closes", "first", "first_partial", "flow", "follows", "inside", "junk", "key_end",
+        "match", "object_key", "object_key_partial", "open", "open_partial", "search",
     )  # fmt: skip
 
     def __init__(self, body: Parameters, ends: tuple[str, ...], stops: tuple[str, ...]) -> None:
-        """`ends` are the markers that end the call."""
+        """`ends` are the markers that end the call. What `before` matches waits between values, what `inside` does in one that is held."""
         self.body = body
         blank = blanks(body)
         self.blanks = re.compile(blank)
@@ -292,7 +292,13 @@ class Values:
         self.search, self.match = mark.search, mark.match
         self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (*closes, *openers, *ends, *stops))}]+")
         firsts = {*(text[0] for text in (*closes, *nexts, *stops)), *(end.marker[0] for end in body.ends), *body.trim[:1]}
-        self.flow = re.compile(f"[{''.join(map(re.escape, sorted(firsts)))}\"\\\\\\x00-\\x1f]").search
+        some = "".join(map(re.escape, sorted(firsts)))
+        self.flow = re.compile(f"[{some}\"\\\\\\x00-\\x1f]").search
+        whole, begun = (sequence(body.open, body.key, whole, blank, silent=True) for whole in (True, False))
+        self.before = slotted(rf"{blank}(?:\Z|(?!{whole}){begun}\Z)").match
+        follow = self.follows[""]
+        closed = f"|(?:{trim})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
+        self.inside = re.compile(f"[^{some}]*(?:{hold}|\\Z{closed})").match
 
 
 class Watch:

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 _SPACES = re.compile(r"[ \t\r\n]*")
 HELD_SPACE = 64
 """White space up to this length waits with the text instead of in the gap."""
+SHORT = 96
+"""Text shorter than this may wait unread where a codec would only hold it."""
 PREFILL = 4096
 """How many characters of the prompt's end may tell the suffix of the markers."""
 REMAINS = 4096
@@ -76,11 +78,11 @@ class Parser:
     """
 
     __slots__ = (
-        "_base", "_before", "_between", "_body", "_choice", "_closer", "_early", "_finished", "_first", "_flow", "_flow_index", "_frame",
-        "_head", "_headed", "_headers", "_held", "_late_closer", "_lex", "_lex_options", "_live", "_matched", "_max_depth", "_max_held",
-        "_pair", "_pairs", "_passes", "_prefilled", "_raw", "_raw_from", "_reader", "_refused", "_regions", "_resume", "_room", "_runs",
-        "_sink", "_spaces", "_state", "_stop_length", "_suffixes", "_tail", "_text", "_total", "_untried", "_voice", "_watch", "_wrapped",
-        "_written", "format",
+        "_base", "_before", "_between", "_body", "_choice", "_closer", "_early", "_finished", "_first", "_flow", "_flow_index",
+        "_frame", "_head", "_headed", "_headers", "_held", "_late_closer", "_lex", "_lex_options", "_live", "_matched", "_max_depth",
+        "_max_held", "_pair", "_pairs", "_passes", "_prefilled", "_raw", "_raw_from", "_reader", "_refused", "_regions", "_resume",
+        "_rewrites", "_room", "_runs", "_sink", "_spaces", "_state", "_stop_length", "_suffixes", "_tail", "_text", "_total",
+        "_untried", "_voice", "_waits", "_watch", "_wrapped", "_written", "format",
     )  # fmt: skip
 
     def __init__(
@@ -166,6 +168,8 @@ class Parser:
         self._before: tuple[Head | None, bool] = (None, False)
         self._live: Reader | None = None
         self._passes: StrictJson | None = None
+        self._rewrites: Callable[[str], str | None] | None = None
+        self._waits: Callable[[str], object] | None = None
         self._flow: Callable[[str], re.Match[str] | None] | None = None
         self._flow_index = -1
         self._runs: Runs | None = None
@@ -222,6 +226,21 @@ class Parser:
                             self._remember(joined)
                         return [Content(joined) if index == -1 else Reasoning(joined)]
             reader = self._live
+            rewrites = self._rewrites
+            if reader is not None and rewrites is not None:
+                written = rewrites(held + text)
+                if written is not None:
+                    self._total += len(text)
+                    self._held = ""
+                    self._flow = reader.flow
+                    return [CallArguments(self._flow_index, written)]
+            waits = self._waits
+            if waits is not None:
+                joined = held + text
+                if len(joined) < SHORT and waits(joined):
+                    self._total += len(text)
+                    self._held = joined
+                    return []
             if reader is not None:
                 joined = held + text if held else text
                 passes = self._passes
@@ -271,10 +290,15 @@ class Parser:
         self._held = text[at:]
         if sink.open and not sink.muted:
             self._passes = passes = reader.passes
-            self._flow = passes.state.flow if passes is not None else reader.flow if at == len(text) else None
             self._flow_index = sink.index
+            if passes is not None:
+                self._flow = passes.state.flow
+            else:
+                self._flow = reader.flow if at == len(text) else None
+                self._rewrites = reader.rewrites
+                self._waits = reader.waits
         else:
-            self._live = self._passes = self._flow = None
+            self._live = self._passes = self._flow = self._waits = None
         return events
 
     def finish(self, truncated: bool = False) -> list[Event]:
@@ -372,7 +396,7 @@ class Parser:
 
     def _set_flow(self) -> None:
         """Remember in which way most text would simply flow from here."""
-        self._flow = self._live = self._passes = None
+        self._flow = self._live = self._passes = self._rewrites = self._waits = None
         if self._runs is not None or self._base < 0:
             return
         if self._regions is not None:
@@ -383,8 +407,13 @@ class Parser:
             if sink.open and not sink.muted:
                 self._live = self._reader
                 self._passes = passes = self._reader.passes
-                self._flow = passes.state.flow if passes is not None else None if self._held else self._reader.flow
                 self._flow_index = sink.index
+                if passes is not None:
+                    self._flow = passes.state.flow
+                else:
+                    self._flow = None if self._held else self._reader.flow
+                    self._rewrites = self._reader.rewrites
+                    self._waits = self._reader.waits
         elif self._state == self._prose and len(self._held) < HELD_SPACE and self._voice.flows:
             self._flow = self._watch.search
             self._flow_index = -1 if self._pair is None else -2
@@ -1160,7 +1189,7 @@ class Parser:
             sink.index = self._flow_index = 0
         else:
             sink.index = -1
-        self._flow = self._live = self._passes = None
+        self._flow = self._live = self._passes = self._rewrites = self._waits = None
         self._tail = []
         self._voice.outer_gap = []
         markers = [text for pair in self._pairs for marker in (pair.open, pair.close) for text in spellings(marker)]

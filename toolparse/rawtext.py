@@ -129,7 +129,7 @@ def respace(text: str) -> str | None:
         _CHECK.decode(text)
     except (ValueError, RecursionError):  # the caller's own stack may be nearly full
         return None
-    return _TOKEN.sub(_respaced, text)
+    return text if _UNUSUAL(text) is None else _TOKEN.sub(_respaced, text)
 
 
 def value_of(text: str) -> object:
@@ -147,6 +147,8 @@ def _refuse(name: str) -> object:
 
 
 _OPENERS = ("{", "[")
+_UNUSUAL = re.compile(r"[,:][^ ]|[^,:] |[\t\r\n\\]").search
+"""Finds nothing in JSON that is spaced already: what is inside strings may be taken for more, never for less."""
 _LITERALS = frozenset(("true", "false", "null"))
 _BOOLEANS = {"true": "true", "false": "false"}
 _CHECK = json.JSONDecoder(parse_int=float, parse_constant=_refuse)

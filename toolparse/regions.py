@@ -418,7 +418,7 @@ class RegionMachine:
                 event.position = 0
         sink.index -= first
         parser._first = kept
-        parser._flow = None
+        parser._flow = parser._waits = None
         self.reasoned = any(isinstance(event, Reasoning) for event in kept)
         for words in self.words.values():
             words.pieces = int(words is self.body and words.joined)

@@ -163,8 +163,24 @@ class Type:
         if found is None:
             every = [group[0] if len(group) == 1 else {"allOf": group} for group in groups.values()]
             schema = every[0] if len(every) == 1 else {"anyOf": every}
-            found = self._known[key] = Type(schema, self._root, self._known)
+            found = self._known[key] = self._plain(schema) or Type(schema, self._root, self._known)
         return found
+
+    def _plain(self, schema: dict[str, Any]) -> Type | None:
+        """The type of a part that says nothing but its own type, as most do: that has been worked out before."""
+        kind = schema.get("type")
+        like = _PLAIN.get(kind) if isinstance(kind, str) else None
+        if like is None or not schema.keys() <= _SILENT:
+            return None
+        if not like._openers:
+            return like
+        plain = Type.__new__(Type)
+        for slot in Type.__slots__:
+            setattr(plain, slot, getattr(like, slot))
+        plain._branches = [Branch(like.kinds[0], (schema,))]
+        plain._root = self._root
+        plain._known = self._known
+        return plain
 
     def _expected(self) -> str:
         if not self.kinds:
@@ -225,6 +241,8 @@ def _conditions(kind: str, branches: list[Branch]) -> _Conditions | None:
 def _conditions_in(schema: dict[str, Any], kind: str) -> Iterator[tuple[Callable[[Any, Any], bool], Any]]:
     for values in choices(schema):
         yield _among, [value for value in values if common(kind_of(value), kind)]
+    if _BOUNDS.keys().isdisjoint(schema):
+        return
     for word, (kinds, holds) in _BOUNDS.items():
         bound = schema.get(word)
         if kind in kinds and isinstance(bound, (int, float)) and not isinstance(bound, bool):
@@ -241,3 +259,6 @@ def _accepted(value: object, conditions: _Conditions) -> bool:
 
 UNKNOWN = Type(True)
 """The type of what no schema describes."""
+
+_SILENT = frozenset(("type", "title", "description", "default", "examples", "items", "properties", "required", "additionalProperties"))
+_PLAIN = {kind: Type({"type": kind}) for kind in KINDS}

@@ -1,8 +1,9 @@
 """The codecs: one incremental machine for each way to write arguments, text in and JSON text out.
 
 A codec reads with `step(text, at, last)`, says what it reads to the `OpenCall`, and sets `done` or `refused` (the text is no call).
-`finish(at)` tells it that the output ended inside the call. What passes through as it is needs no step: `flow` is the search that finds
-nothing in such text, `passes` reads how far it goes; either may be None.
+`finish(at)` tells it that the output ended inside the call. Most text needs no step, and a codec says so in up to four ways, each of
+which is None where it does not apply: `flow` is the search that finds nothing in text that passes as it is, `passes` reads how far text
+does, `rewrites` gives what becomes of text in which nothing ends (or None), and `waits` tells whether all of a short text is still held.
 """
 
 from __future__ import annotations
@@ -44,6 +45,12 @@ class Reader(Protocol):
 
     @property
     def passes(self) -> StrictJson | None: ...
+
+    @property
+    def rewrites(self) -> Callable[[str], str | None] | None: ...
+
+    @property
+    def waits(self) -> Callable[[str], object] | None: ...
 
 
 def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool, unnamed: str = "") -> Reader:

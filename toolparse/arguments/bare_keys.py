@@ -8,15 +8,16 @@ as deep as the schema goes. Models also write `=`, ordinary quotes and parenthes
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.arguments.json_text import escaped
+from toolparse.arguments.strict_json import LONGEST
 from toolparse.calls import OpenCall
 from toolparse.grammar import END, BareKeys
 from toolparse.lexer import SPACE, WS, EndMarks, Follow, any_of, beginnings, cut
+from toolparse.rawtext import quote
 from toolparse.schema import UNKNOWN, Type
 
 _SPACES = re.compile(WS)
@@ -61,6 +62,9 @@ class Marks:
         self.behind_begun = re.compile(rf"{WS}(?:\Z|{marks}|{begun_member})")
         self.member = re.compile(rf"{member}|,{WS}{_RUN}")
         self.member_begun = re.compile(begun_member)
+        self.waiting_key = re.compile(f"{WS}{self.key_begun.pattern}").match
+        self.waiting_item = re.compile(f"{self.bare.pattern[:-1]}*\\Z").match
+        self.waiting_member = re.compile(f"{self.bare.pattern[:-1]}*(?:\\Z|{begun_member})").match
 
 
 marks_of = lru_cache(maxsize=64)(Marks)
@@ -82,7 +86,7 @@ class Open:
 class BareKeysReader:
     """The arguments of one call, whose name stood in front of the opening brace."""
 
-    passes = None
+    passes = rewrites = None
 
     def __init__(self, call: OpenCall, marks: Marks, ends: EndMarks, depth: int) -> None:
         self.call = call
@@ -127,6 +131,15 @@ class BareKeysReader:
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
         return self.marks.flow if self.state == self.string and self.muted is None else None
 
+    @property
+    def waits(self) -> Callable[[str], object] | None:
+        if self.call.max_held < LONGEST or not self.stack:
+            return None
+        in_object = self.stack[-1].seen is not None
+        if self.state == self.bare:
+            return None if self.size < 0 else self.marks.waiting_member if in_object else self.marks.waiting_item
+        return self.marks.waiting_key if self.state == self.between and in_object else None
+
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
         self.report_junk()
@@ -164,7 +177,7 @@ class BareKeysReader:
                 self.muted = len(self.stack)
                 self.repeated = self.key
         else:
-            self.write(f"{', ' if top.seen else ''}{json.dumps(self.key, ensure_ascii=False)}: ")
+            self.write(f"{', ' if top.seen else ''}{quote(self.key)}: ")
             top.seen.add(self.key)
         top.count += 1
 

@@ -5,13 +5,13 @@ It is read by the machine of `json_text.py` only then; code ends at the markers 
 
 from __future__ import annotations
 
-import json
 import re
 
 from toolparse.arguments.json_calls import NamedCall
 from toolparse.arguments.json_text import SPACE, escaped
 from toolparse.calls import OpenCall
 from toolparse.lexer import EndMarks
+from toolparse.rawtext import quote
 
 
 class CodeCall(NamedCall):
@@ -43,7 +43,7 @@ class CodeCall(NamedCall):
         if ends or text[here] == "{":
             self.state = self.arguments
             return here
-        self.write(f'{{{json.dumps(self.parameter)}: "{escaped("".join(self.blanks))}')
+        self.write(f'{{{quote(self.parameter)}: "{escaped("".join(self.blanks))}')
         self.flow = self.plain
         self.state = self.code
         return here

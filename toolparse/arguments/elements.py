@@ -9,15 +9,16 @@ schema, as deep as the schema goes. Whether an element is a list or an object it
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.arguments.json_text import escaped
+from toolparse.arguments.strict_json import LONGEST
 from toolparse.calls import OpenCall
 from toolparse.grammar import Elements
 from toolparse.lexer import SPACE, WS, EndMarks, any_of, beginnings
+from toolparse.rawtext import quote
 from toolparse.schema import UNKNOWN, Type
 
 _SPACES = re.compile(WS)
@@ -38,7 +39,11 @@ class Marks:
         hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail}"
         self.search = re.compile(f"(?P<hold>{hold})|(?P<prefix>{re.escape(prefix)})|(?P<plain></)").search
         firsts = {prefix[0], "<", *(text[0] for text in ends.stops)}
-        self.flow = re.compile(f"[{''.join(map(re.escape, sorted(firsts)))}\"\\\\\\x00-\\x1f]").search
+        some = "".join(map(re.escape, sorted(firsts)))
+        self.flow = re.compile(f"[{some}\"\\\\\\x00-\\x1f]").search
+        begun = f"(?!{any_of((*ends.closers, *ends.openings))}){re.escape(prefix)}{_TAG_BEGUN.pattern}"
+        self.between = re.compile(rf"{WS}(?:\Z|{self.cut_prefix.pattern}|{begun})").match
+        self.within = re.compile(rf"[^{some}]*(?:\Z|{hold}|{begun})").match
 
 
 marks_for = lru_cache(maxsize=64)(Marks)
@@ -114,6 +119,19 @@ class ElementsReader:
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
         return self.marks.flow if self.state == self.leaf and self.streaming and not self.stack[-1].muted else None
 
+    @property
+    def rewrites(self) -> Callable[[str], str | None] | None:
+        return self.rewritten if self.state == self.leaf and self.streaming and not self.stack[-1].muted else None
+
+    def rewritten(self, text: str) -> str | None:
+        return escaped(text) if self.marks.search(text) is None else None
+
+    @property
+    def waits(self) -> Callable[[str], object] | None:
+        if self.call.max_held < LONGEST or self.streaming:
+            return None
+        return self.marks.within if self.state == self.leaf else self.marks.between if self.state == self.inside else None
+
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
         self.report_junk()
@@ -155,7 +173,7 @@ class ElementsReader:
             return
         opening = ", " if parent.seen else ""
         parent.seen.add(element.key)
-        self.write(f"{opening}{json.dumps(element.key, ensure_ascii=False)}: ")
+        self.write(f"{opening}{quote(element.key)}: ")
 
     def end_list(self, element: Element) -> None:
         """A list among an object's members gets no more items."""

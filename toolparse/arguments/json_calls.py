@@ -99,6 +99,8 @@ class ArgumentsReader(JsonReader):
 
     __slots__ = ("begins_at", "call", "doubtful", "doubtful_length", "streams", "unwrapper", "write")
 
+    rewrites = waits = None
+
     def __init__(self, call: OpenCall, ends: EndsAt, depth: int) -> None:
         super().__init__(call, call.parts.append, ends, depth)
         self.max_held = call.max_held

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from toolparse import rawtext
 from toolparse.arguments.json_text import EndsAt, escaped
+from toolparse.arguments.strict_json import LONGEST
 from toolparse.call_names import unescaped
 from toolparse.calls import OpenCall
 from toolparse.lexer import HEAD_LIMIT, SPACE, Values, slot_texts
@@ -84,6 +85,25 @@ class ParameterReader:
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
         return self.values.flow if self.state == self.value and self.streaming and not self.line else None
+
+    @property
+    def rewrites(self) -> Callable[[str], str | None] | None:
+        return self.rewritten if self.state == self.value and self.streaming else None
+
+    def rewritten(self, text: str) -> str | None:
+        if self.values.search(text) is not None:
+            return None
+        if self.by_line:
+            self.follow_line(text)
+        return escaped(text)
+
+    @property
+    def waits(self) -> Callable[[str], object] | None:
+        if self.call.max_held < LONGEST:
+            return None
+        if self.state == self.value:
+            return None if self.streaming or self.nullable else self.values.inside
+        return self.values.before if self.state == self.between and self.given and not self.junk else None
 
     @property
     def held(self) -> int:
@@ -265,7 +285,7 @@ class ParameterReader:
         """What stands before the value."""
         opening = ", " if self.given else "{"
         self.given.add(self.key)
-        return f"{opening}{json.dumps(self.key, ensure_ascii=False)}: "
+        return f"{opening}{rawtext.quote(self.key)}: "
 
     # -- inside a value -----------------------------------------------------------------------------------------------------------------
 
@@ -334,10 +354,13 @@ class ParameterReader:
             return
         text = self.text[start:end]
         if self.by_line:
-            newline = text.rfind("\n")
-            if newline >= 0 or self.line:
-                self.line = not text[newline + 1 :].strip(" \t")
+            self.follow_line(text)
         self.put(text)
+
+    def follow_line(self, text: str) -> None:
+        newline = text.rfind("\n")
+        if newline >= 0 or self.line:
+            self.line = not text[newline + 1 :].strip(" \t")
 
     def put(self, text: str) -> None:
         """Text of the value."""

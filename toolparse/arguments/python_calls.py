@@ -8,13 +8,13 @@ left out, as is the second value of a name, with a problem that tells it.
 
 from __future__ import annotations
 
-import json
 import re
 
 from toolparse.arguments.json_text import EndsAt
 from toolparse.arguments.python_values import SPACES, PythonValues
 from toolparse.calls import OpenCall
 from toolparse.grammar import PythonCalls
+from toolparse.rawtext import quote
 
 BLANKS = 256
 """What belongs together stands at most this many blanks apart; it waits until that is known."""
@@ -28,7 +28,7 @@ _NAME_BEGIN = re.compile(rf"{_SOME}(?:[^\W\d][\w.\-]{{0,255}}{_SOME})?\Z")
 class PythonReader(PythonValues):
     """The calls of a list, the first of which has begun with its header; or that one call."""
 
-    passes = None
+    passes = rewrites = None
 
     __slots__ = ("call", "done", "given", "left", "listed", "refused")
 
@@ -95,7 +95,7 @@ class PythonReader(PythonValues):
             self.left = ("repeated_key", f"the argument {key!r} is given twice; the first one stands, and this one was left out")
             self.keep("left")
             return
-        self.emit((", " if self.given else "{") + json.dumps(key, ensure_ascii=False) + ": ")
+        self.emit((", " if self.given else "{") + quote(key) + ": ")
         self.given.add(key)
 
     def positional(self) -> None:

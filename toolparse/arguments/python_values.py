@@ -17,6 +17,8 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 from toolparse.arguments.json_text import SPACE, EndsAt, escaped, loose_number
+from toolparse.arguments.strict_json import LONGEST
+from toolparse.rawtext import quote
 
 SPACES = re.compile(r"[ \t\r\n]*")
 _SCALARS = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?|True|False|None|true|false|null)[ \t\r\n]*,")
@@ -24,6 +26,9 @@ _SCALARS = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?|Tr
 _CUT = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
 """The beginning of a number or name at the end of the text, which waits there."""
 _STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
+_FLOW = {quote: re.compile(rf"[{quote}\x00-\x1f\"]|\\(?![ntrbf\\])").search for quote in "\"'"}
+"""Finds nothing in the inside of a string that reads the same in JSON."""
+_WORD_BEGIN = re.compile(r"[ \t\r\n]*[-+.\w]{0,24}[ \t\r\n]*\Z").match
 _EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<]""")
 """What may end an expression, markers (which begin with `<`) among it."""
 _SIMPLE = {"n": "\\n", "t": "\\t", "r": "\\r", "b": "\\b", "f": "\\f", "\\": "\\\\", "'": "'", '"': '\\"', "a": "\\u0007", "v": "\\u000b"}
@@ -113,7 +118,11 @@ class PythonValues:
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
-        return _STOP[self.quote[0]].search if self.state == self.string and not self.kept else None
+        return _FLOW[self.quote[0]] if self.state == self.string and not self.kept else None
+
+    @property
+    def waits(self) -> Callable[[str], object] | None:
+        return _WORD_BEGIN if self.state == self.value and self.out.max_held >= LONGEST else None
 
     @property
     def held(self) -> int:
@@ -161,7 +170,7 @@ class PythonValues:
                 container.undecided = False
                 self.out.write("[" + text)
             else:
-                key = text if text.startswith('"') else json.dumps(text, ensure_ascii=False)
+                key = text if text.startswith('"') else quote(text)
                 self.out.write((", " if container.written else "") + key)
             container.written += 1
         surplus = self.kept_length - self.out.max_held
@@ -310,7 +319,7 @@ class PythonValues:
 
     def key_read(self, top: Container, key: str) -> None:
         if not key.startswith('"'):
-            key = json.dumps(key, ensure_ascii=False)
+            key = quote(key)
         if key in top.keys:
             top.repeated = True
             self.keep("left")

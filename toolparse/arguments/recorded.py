@@ -15,7 +15,7 @@ class Recorded:
 
     __slots__ = ("limit", "pieces", "reader", "search")
 
-    passes = None
+    passes = rewrites = None
 
     def __init__(self, reader: Reader, opening: str, limit: int) -> None:
         self.reader = reader
@@ -39,6 +39,10 @@ class Recorded:
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
         self.search = self.reader.flow
         return self.pass_on if self.search is not None else None
+
+    @property
+    def waits(self) -> Callable[[str], object] | None:
+        return self.reader.waits
 
     @property
     def text(self) -> str:

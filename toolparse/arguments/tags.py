@@ -24,7 +24,7 @@ _PLAIN = re.compile(r'["\\\x00-\x1f]').search
 class TagReader:
     """The parameters of one call, whose name is known. Values that are lists of all that comes for a key wait for the end."""
 
-    passes = None
+    passes = rewrites = waits = None
 
     __slots__ = (
         "call", "depth", "done", "doubtful", "given", "head", "how", "junk", "junk_start", "key", "last", "merged", "parts",

@@ -35,6 +35,8 @@ class XmlParameterReader(ParameterReader):
 
     __slots__ = ("laid_out", "spaces")
 
+    rewrites = None
+
     def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
         super().__init__(call, values, ends)
         self.laid_out = False

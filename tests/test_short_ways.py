@@ -1,0 +1,57 @@
+"""Where a codec says that text merely waits, flows or is rewritten, the parser does not ask it to read. Nothing may come out of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
+
+import pytest
+import strategies
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from toolparse import Event, Parser, formats, get_format
+from toolparse.arguments.bare_keys import BareKeysReader
+from toolparse.arguments.elements import ElementsReader
+from toolparse.arguments.parameters import ParameterReader
+from toolparse.arguments.python_calls import PythonReader
+from toolparse.arguments.recorded import Recorded
+from toolparse.testing import joined
+
+CODECS = (BareKeysReader, ElementsReader, ParameterReader, PythonReader, Recorded)
+WAYS = ("flow", "rewrites", "waits")
+
+
+@contextmanager
+def without(ways: Iterable[str]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for codec in CODECS:
+            for way in ways:
+                stack.enter_context(patch.object(codec, way, None))
+        yield
+
+
+def told(parser: Parser, pieces: list[str], text: str) -> list[list[Event]]:
+    """What has been said in all after each piece."""
+    events: list[Event] = []
+    after = []
+    for piece in pieces:
+        events += parser.feed(piece)
+        after.append(joined(events, text))
+    return [*after, joined(events + parser.finish(), text)]
+
+
+@pytest.mark.parametrize("name", [fmt.name for fmt in formats() if fmt.calls])
+@settings(max_examples=strategies.EXAMPLES or 30, derandomize=not strategies.EXAMPLES, database=None, deadline=None,
+          suppress_health_check=list(HealthCheck))  # fmt: skip
+@given(data=st.data())
+def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataObject) -> None:
+    fmt = get_format(name)
+    text = data.draw(strategies.texts(fmt))
+    size = data.draw(st.integers(0, 6))
+    pieces = [text[at : at + size] for at in range(0, len(text), size)] if size else data.draw(strategies.pieces(text))
+    options = {**data.draw(strategies.asked(fmt)), **data.draw(strategies.policies())}
+    with without(WAYS):
+        expected = told(Parser(fmt, **options), pieces, text)
+    assert told(Parser(fmt, **options), pieces, text) == expected
