@@ -124,7 +124,8 @@ def idle_bytes(format_name: str, tools: list[dict[str, Any]], fed: str) -> float
 
     def make() -> toolparse.Parser:
         parser = toolparse.Parser(format_name, tools=tools)
-        parser.feed(fed)
+        for piece in pieces_of(fed):
+            parser.feed(piece)
         return parser
 
     many = 500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,7 @@ from typing import Any
 import pytest
 
 import toolparse
-from toolparse.parser import REMAINS
-from toolparse.remains import remains
+from toolparse.remains import LOOKED_AT, remains
 
 VECTORS = Path(__file__).parents[1] / "fixtures" / "vectors"
 BARE = {"dots/own-damaged-start", "gigachat3/own-bare-words", "hermes/own-bare-json", "jamba/own-tool-calls-marker",
@@ -69,6 +69,21 @@ def test_other_content_is_not(fmt: toolparse.Format) -> None:
         assert not [problem for problem in message.problems if problem.kind == "lost_markers"], case["id"]
 
 
+@pytest.mark.parametrize("size", [1, 4, 5000])
+def test_a_call_is_told_behind_prose(size: int) -> None:
+    tools = toolparse.Tools([{"name": "n" * 50, "input_schema": {}}])
+    for before in ("", "Let me look it up.\n", "Long and without any bracket. " * 100):
+        assert_told(toolparse.get_format("deepseek_v3"), before + "function" + "n" * 50 + '\n```json\n{"a": 1}\n```', tools, size)
+
+
+def test_prose_without_brackets_is_not_kept() -> None:
+    parser = toolparse.Parser("hermes", tools=[{"name": "f", "input_schema": {}}])
+    before = sys.getsizeof(parser._early)
+    for _ in range(400):
+        parser.feed("word ")
+    assert sys.getsizeof(parser._early) - before < 300
+
+
 def test_only_declared_names_count() -> None:
     fmt = toolparse.get_format("hermes")
     text = '{"name": "f", "arguments": {}}'
@@ -90,5 +105,5 @@ def test_a_long_text_costs_no_more_than_its_start() -> None:
     for fmt in toolparse.formats():
         for unit in ("{", " ", '{ "', '{"name": ', "a", "{a,", "a:", "f(", "[", "\n"):
             begun = time.process_time()
-            remains(fmt, (unit * REMAINS)[:REMAINS], lambda: tools)
+            remains(fmt, (unit * LOOKED_AT)[:LOOKED_AT], lambda: tools)
             assert time.process_time() - begun < 1, (fmt.name, unit)

@@ -42,6 +42,7 @@ from toolparse.grammar import Reasoning as Pair
 from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Suffixes, Watch, lexicon, longest_first, slot_texts, spellings, suffixed
 from toolparse.message import Message, MessageBuilder
 from toolparse.provenance import Runs
+from toolparse.remains import LOOKED_AT, kept, may_tell, remains
 from toolparse.voice import Voice
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ SHORT = 96
 """Text shorter than this may wait unread where a codec would only hold it."""
 PREFILL = 4096
 """How many characters of the prompt's end may tell the suffix of the markers."""
-REMAINS = 4096
-"""How many characters of the content are kept to look for calls whose markers are missing."""
 RESCAN = 1024
 """A refused opening up to this length is looked at again for other openings; this keeps floods of openings linear."""
 
@@ -173,8 +172,8 @@ class Parser:
         self._flow: Callable[[str], re.Match[str] | None] | None = None
         self._flow_index = -1
         self._runs: Runs | None = None
-        self._early: list[str] = []
-        self._room = REMAINS if tools is not None and chosen.special_tokens and choice.mode != "none" else 0
+        self._early = ""
+        self._room = LOOKED_AT if tools is not None and choice.mode != "none" and may_tell(chosen) else 0
         self._finished = False
         self._first: list[Event] = []
         if self._suffixes is not None and prompt:
@@ -342,18 +341,16 @@ class Parser:
         return events
 
     def _remember(self, content: str) -> None:
-        """Keep the start of the content, in which a call may be recognised whose markers an engine has skipped."""
-        self._early.append(content[: self._room])
+        """Keep what is needed of the content's start to recognise a call whose markers an engine has skipped."""
+        self._early = kept(self._early + content[: self._room])
         self._room -= len(content)
 
     def _look_for_remains(self, events: list[Event]) -> None:
         """Report content that is a call without its markers; `events` are the last ones."""
-        from toolparse.remains import remains
-
         for event in events:
             if type(event) is Content and self._room > 0:
                 self._remember(event.text)
-        said = remains(self._written, "".join(self._early), lambda: self._sink.tools)
+        said = remains(self._written, self._early, lambda: self._sink.tools)
         if said is not None:
             events.append(Problem("lost_markers", said, None, 0, "error"))
 

@@ -2,7 +2,8 @@
 
 An engine that decodes with `skip_special_tokens` takes the markers out of the text, and a call comes as content: its name and its
 arguments, without what marks them. This module knows what that looks like in a format; it looks at the start of an output's content
-once, at the end, and reads nothing else.
+once, at the end, and reads nothing else. What of the content has to be `kept` for that is little: where there is no bracket, only the
+last of it, in which a name may stand.
 """
 
 from __future__ import annotations
@@ -21,6 +22,21 @@ _BARE = r"(?<![\w:,'\"(] )(?<![:,'\"(])(?<!```json\n)"
 """In front of an object: neither prose, which has a word and a blank there, nor a code fence."""
 _END_OF_KEY = r"(?!\w)"
 _WRITTEN = (str, OneOf, Repeated)
+_BRACKET = re.compile(r"[{<(]").search
+_KEPT = 256
+
+LOOKED_AT = 4096
+"""How many characters of an output's content may tell."""
+
+
+def may_tell(fmt: Format) -> bool:
+    """Whether calls without their special tokens can be told from other text at all."""
+    return bool(fmt.special_tokens) and bool(_patterns(fmt))
+
+
+def kept(content: str) -> str:
+    """What is needed of `content`: all of it, or just its end, since nothing in front of the bracket of a call is further away."""
+    return content if len(content) < _KEPT or _BRACKET(content) else content[-_KEPT // 2 :]
 
 
 def remains(fmt: Format, content: str, request_tools: Callable[[], Tools | None]) -> str | None:
@@ -35,7 +51,7 @@ def remains(fmt: Format, content: str, request_tools: Callable[[], Tools | None]
     'this looks like a call whose markers are missing'
     >>> remains(get_format("kimi_k2"), "The clock is right.", lambda: tools)
     """
-    if not fmt.special_tokens or any(token in content for token in fmt.special_tokens):
+    if not may_tell(fmt) or any(token in content for token in fmt.special_tokens):
         return None
     found = [match for pattern in _patterns(fmt) for match in pattern.finditer(content)]
     tools = request_tools() if found else None

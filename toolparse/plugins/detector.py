@@ -6,14 +6,18 @@ engines' own.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, ClassVar
 
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Reasoning
-from toolparse.grammar import Format
+from toolparse.grammar import Format, Maybe, Part
+from toolparse.lexer import spellings
 from toolparse.message import Message, MessageBuilder
 from toolparse.parser import Parser
 from toolparse.plugins.reports import report
+
+_SLOT = re.compile(r"\{[a-z]+\}")
 
 
 @cache
@@ -23,10 +27,25 @@ def calls_only(fmt: Format) -> Format:
 
 
 @cache
-def asks_for_tools(fmt: Format) -> bool:
-    """Whether something is a call only if its tool is declared."""
-    joined = any("{joined}" in str(part) for calls in fmt.calls for opening in (calls.open, *calls.also) for part in opening)
-    return joined or any(calls.declared or calls.bare == "declared" for calls in fmt.calls)
+def asked_for(fmt: Format) -> str:
+    """What begins something that is a call only if its tool is declared: the characters, of which a text with such a call has one."""
+    heads: set[str] = set()
+    for calls in fmt.calls:
+        for opening in (calls.open, *calls.also):
+            if calls.declared or calls.bare == "declared" or any("{joined}" in str(part) for part in opening):
+                heads |= _heads(opening)
+    return "".join(sorted(heads))
+
+
+def _heads(opening: tuple[Part, ...]) -> set[str]:
+    """The characters that an opening can begin with, names aside; those of a JSON text if it has no marker."""
+    heads: set[str] = set()
+    for part in opening:
+        texts = [_SLOT.sub("", text).strip() for text in spellings(part)]
+        heads |= {text[0] for text in texts if text}
+        if all(texts) and not isinstance(part, Maybe):
+            return heads
+    return heads | {"{", "["}
 
 
 class Detector:
@@ -42,12 +61,13 @@ class Detector:
     _reading: Parser | None = None
 
     def has_tool_call(self, text: str) -> bool:
-        """Whether the text is worth `detect_and_parse`. The tools are not known here, so a format that asks for them always says yes."""
-        return asks_for_tools(self.toolparse_format) or bool(self._whole(text, None).tool_calls)
+        """Whether the text is worth `detect_and_parse`. The tools are not known here, so what may be a call to one of them counts."""
+        return not set(asked_for(self.toolparse_format)).isdisjoint(text) or bool(self._whole(text, None)[0].tool_calls)
 
     def detect_and_parse(self, text: str, tools: Any) -> Any:
         """The calls of a whole text; `tool_index` is the tool's place in the request, as the engines have it here."""
-        message = self._whole(text, tools)
+        message, events = self._whole(text, tools)
+        report(events)
         places = {tool.function.name: place for place, tool in enumerate(tools or ())}
         calls = [
             self.item_type(tool_index=places.get(call.name, -1), name=call.name, parameters=call.arguments)
@@ -86,12 +106,16 @@ class Detector:
     def _parser(self, tools: Any) -> Parser:
         return Parser(calls_only(self.toolparse_format), tools=tools or None, prompt="", unknown_tools=self.unknown_tools())
 
-    def _whole(self, text: str, tools: Any) -> Message:
-        parser = self._parser(tools)
+    def _whole_parser(self, tools: Any) -> Parser:
+        return self._parser(tools)
+
+    def _whole(self, text: str, tools: Any) -> tuple[Message, list[Event]]:
+        parser = self._whole_parser(tools)
         builder = MessageBuilder()
-        for event in parser.feed(text) + parser.finish():
+        events = parser.feed(text) + parser.finish()
+        for event in events:
             builder.add(event)
-        return builder.message
+        return builder.message, events
 
     def _said(self, events: list[Event]) -> Any:
         texts: list[str] = []
