@@ -11,7 +11,7 @@ import strategies
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from toolparse import Event, Parser, formats, get_format
+from toolparse import Event, Parser, formats, get_format, parser
 from toolparse.arguments.bare_keys import BareKeysReader
 from toolparse.arguments.elements import ElementsReader
 from toolparse.arguments.parameters import ParameterReader
@@ -29,6 +29,7 @@ def without(ways: Iterable[str]) -> Iterator[None]:
         for codec in CODECS:
             for way in ways:
                 stack.enter_context(patch.object(codec, way, None))
+        stack.enter_context(patch.object(parser, "SHORT", 0))
         yield
 
 

@@ -423,8 +423,8 @@ class Format:
     stop: tuple[str, ...] = ()
     """White space in front of a stop token, where it is written here, goes with the token."""
     fragments: tuple[str, ...] = ()
-    """Where the end of the output cuts a marker of which at least this much is there, what there is of it is dropped (PLaMo 3
-    alone, whose markers are several tokens each)."""
+    """Where the end of the output cuts a marker of which at least this much is there, what there is of it is dropped: in formats
+    whose markers are several tokens each."""
     turn: tuple[str, ...] = ()
     special_tokens: tuple[str, ...] = ()
     id: Literal["call", "alnum9"] = "call"

@@ -127,6 +127,10 @@ class Head:
             self.cut = slotted(f"{sequence(parts[:-1], calls.name, True, space)}(?={follows}\\Z)")
         self.firsts = tuple(first_texts(parts))
 
+    def waits(self, text: str) -> bool:
+        """Whether all of `text` is the beginning of such an opening."""
+        return self.partial.match(text) is not None and self.full.match(text) is None
+
 
 def blanks(body: object) -> str:
     """A pattern for what is white space between the markers of a call."""
@@ -513,10 +517,10 @@ class Lexicon:
         self.frame_openers = {text: frame for frame in fmt.frames if frame.anywhere for text in spellings(frame.open)}
         self.frame_closers = frozenset(frame_closers(fmt))
         self.before_stop = {written.strip(SPACE): written[: -len(written.lstrip(SPACE))] for written in fmt.stop}
-        all_markers = (text for calls in fmt.calls for text in markers_of(calls))
+        all_markers = (text for calls in fmt.calls for text in markers_of(calls) if text.startswith(fmt.fragments))
         self.suffixes = Suffixes(fmt) if fmt.suffix else None
         begins = self.suffixes.begins if self.suffixes is not None else ()
-        extra = (*fmt.special_tokens, *begins, *self.frame_openers, *(all_markers if fmt.fragments else ()))
+        extra = (*fmt.special_tokens, *begins, *self.frame_openers, *all_markers)
         sections = [text for calls in fmt.calls for text in section_closers(calls)]
         self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt)))
         self.answer = self.outside = self.content

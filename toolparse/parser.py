@@ -77,10 +77,10 @@ class Parser:
     """
 
     __slots__ = (
-        "_base", "_before", "_between", "_body", "_choice", "_closer", "_early", "_finished", "_first", "_flow", "_flow_index",
-        "_frame", "_head", "_headed", "_headers", "_held", "_late_closer", "_lex", "_lex_options", "_live", "_matched", "_max_depth",
-        "_max_held", "_pair", "_pairs", "_passes", "_prefilled", "_raw", "_raw_from", "_reader", "_refused", "_regions", "_resume",
-        "_rewrites", "_room", "_runs", "_sink", "_spaces", "_state", "_stop_length", "_suffixes", "_tail", "_text", "_total",
+        "_base", "_before", "_begun", "_between", "_body", "_choice", "_closer", "_early", "_finished", "_first", "_flow",
+        "_flow_index", "_frame", "_head", "_headed", "_headers", "_held", "_late_closer", "_lex", "_lex_options", "_live", "_matched",
+        "_max_depth", "_max_held", "_pair", "_pairs", "_passes", "_prefilled", "_raw", "_raw_from", "_reader", "_refused", "_regions",
+        "_resume", "_rewrites", "_room", "_runs", "_sink", "_spaces", "_state", "_stop_length", "_suffixes", "_tail", "_text", "_total",
         "_untried", "_voice", "_waits", "_watch", "_wrapped", "_written", "format",
     )  # fmt: skip
 
@@ -169,6 +169,7 @@ class Parser:
         self._passes: StrictJson | None = None
         self._rewrites: Callable[[str], str | None] | None = None
         self._waits: Callable[[str], object] | None = None
+        self._begun: Callable[[str], object] | None = None
         self._flow: Callable[[str], re.Match[str] | None] | None = None
         self._flow_index = -1
         self._runs: Runs | None = None
@@ -376,6 +377,7 @@ class Parser:
     def _run(self, last: bool, at: int = 0) -> None:
         self._sink.base = self._base = self._total - len(self._text)
         self._raw_from = 0
+        self._begun = None
         while True:
             at = self._state(at, last)
             if at < 0:
@@ -414,6 +416,8 @@ class Parser:
         elif self._state == self._prose and len(self._held) < HELD_SPACE and self._voice.flows:
             self._flow = self._watch.search
             self._flow_index = -1 if self._pair is None else -2
+        if self._begun is not None and self._live is None:
+            self._waits = self._begun
 
     # -- what is said ---------------------------------------------------------------------------------------------------------------
 
@@ -816,6 +820,7 @@ class Parser:
             elif not last and len(text) - at < HEAD_LIMIT:
                 partial = head.partial.match(text, at)
                 if partial is not None and (not head.joined or self._sink.may_be_joined(slot_texts(partial).get("joined", ""))):
+                    self._begun = None if head.joined else head.waits
                     return ~at
         return None
 
@@ -992,7 +997,7 @@ class Parser:
             self._matched = 0
             self._state = self._repeat
             return at
-        wait = False
+        wait: re.Pattern[str] | None = None
         repeated = (i for i in tail.again if i < self._closer)
         for i in (*range(self._closer, len(tail.closers)), *repeated):
             found: re.Match[str] | None = tail.closers[i].match(text, at)
@@ -1004,7 +1009,8 @@ class Parser:
                     self._body = self._block_text(self._reader.text)
                 self._tail = []
                 return found.end()
-            wait = wait or (not last and tail.partial[i].match(text, at) is not None)
+            if wait is None and not last and tail.partial[i].match(text, at):
+                wait = tail.partial[i]
         inside = self._wrapped
         self._spaces = "" if inside else "".join(character for piece in self._tail for character in piece if character in SPACE)
         for heads in (tail.next if inside else (), self._lex.content.heads, self._lex.content.edge_heads):
@@ -1012,7 +1018,8 @@ class Parser:
             if found_at is not None:
                 return found_at
         self._spaces = ""
-        if wait:
+        if wait is not None:
+            self._begun = wait.match
             return ~at
         if self._headers is not None:
             self._to_messages()

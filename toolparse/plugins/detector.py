@@ -106,11 +106,8 @@ class Detector:
     def _parser(self, tools: Any) -> Parser:
         return Parser(calls_only(self.toolparse_format), tools=tools or None, prompt="", unknown_tools=self.unknown_tools())
 
-    def _whole_parser(self, tools: Any) -> Parser:
-        return self._parser(tools)
-
     def _whole(self, text: str, tools: Any) -> tuple[Message, list[Event]]:
-        parser = self._whole_parser(tools)
+        parser = self._parser(tools)
         builder = MessageBuilder()
         events = parser.feed(text) + parser.finish()
         for event in events:

@@ -1,6 +1,7 @@
-"""Calls `toolparse.plugins.lightllm.install` as soon as LightLLM's table of parsers has been imported, in every Python process.
+"""Calls `install` of `toolparse.plugins.lightllm` as soon as LightLLM's table of parsers has been imported, and `install_reasoning` as
+soon as that of its reasoning parsers has been, in every Python process.
 
-A `sitecustomize` that this one hides is imported first. Nothing else is imported before LightLLM asks for its table.
+A `sitecustomize` that this one hides is imported first. Nothing else is imported before LightLLM asks for its tables.
 """
 
 import importlib.util
@@ -10,7 +11,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
-TABLE = "lightllm.server.function_call_parser"
+TABLES = {"lightllm.server.function_call_parser": "install", "lightllm.server.reasoning_parser": "install_reasoning"}
 
 
 class Installing(Loader):
@@ -24,16 +25,16 @@ class Installing(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
-        from toolparse.plugins.lightllm import install
+        from toolparse.plugins import lightllm
 
-        install(module)
+        getattr(lightllm, TABLES[module.__name__])(module)
 
 
 class Finder(MetaPathFinder):
-    """Finds the table of parsers, and nothing else."""
+    """Finds the tables of parsers, and nothing else."""
 
     def find_spec(self, fullname, path, target=None):  # type: ignore[no-untyped-def]
-        if fullname != TABLE:
+        if fullname not in TABLES:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
