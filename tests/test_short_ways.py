@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
@@ -16,6 +18,7 @@ from toolparse.arguments.bare_keys import BareKeysReader
 from toolparse.arguments.elements import ElementsReader
 from toolparse.arguments.parameters import ParameterReader
 from toolparse.arguments.python_calls import PythonReader
+from toolparse.arguments.python_values import FLOW
 from toolparse.arguments.recorded import Recorded
 from toolparse.testing import joined
 
@@ -56,3 +59,10 @@ def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataOb
     with without(WAYS):
         expected = told(Parser(fmt, **options), pieces, text)
     assert told(Parser(fmt, **options), pieces, text) == expected
+
+
+@given(st.lists(st.sampled_from(("\\", '"', "'", "n", "x", "u", "\n", '\\"', "é")), max_size=7).map("".join), st.sampled_from("\"'"))
+@settings(max_examples=2000, deadline=None)
+def test_what_flows_inside_a_python_string_reads_the_same_in_json(text: str, quote: str) -> None:
+    if FLOW[quote](text) is None:
+        assert json.loads(f'"{text}"') == ast.literal_eval(quote + text + quote)

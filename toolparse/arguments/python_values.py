@@ -26,7 +26,12 @@ _SCALARS = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?|Tr
 _CUT = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
 """The beginning of a number or name at the end of the text, which waits there."""
 _STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
-_FLOW = {quote: re.compile(rf"[{quote}\x00-\x1f\"]|\\(?![ntrbf\\])").search for quote in "\"'"}
+FLOW = {
+    quote: re.compile(
+        rf'[{quote}"\\\x00-\x1f](?:(?<=[\x00-\x1f])|(?<=\\)(?![ntrbf\\"])|(?<=")(?:(?<!\\")|(?<=\\\\"))|(?<=\'))'
+    ).search
+    for quote in "\"'"
+}
 """Finds nothing in the inside of a string that reads the same in JSON."""
 _WORD_BEGIN = re.compile(r"[ \t\r\n]*[-+.\w]{0,24}[ \t\r\n]*\Z").match
 _EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<]""")
@@ -118,7 +123,7 @@ class PythonValues:
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
-        return _FLOW[self.quote[0]] if self.state == self.string and not self.kept else None
+        return FLOW[self.quote[0]] if self.state == self.string and not self.kept else None
 
     @property
     def waits(self) -> Callable[[str], object] | None:

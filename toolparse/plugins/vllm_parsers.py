@@ -35,6 +35,9 @@ except ImportError:  # vLLM without `vllm.parser`: the tool parser and the reaso
     DelegatingParser = object
 
 _protocol = sys.modules[_tools.ExtractedToolCallInformation.__module__]  # it has moved from version to version
+_PHASED = hasattr(ReasoningParser, "has_engine_confirmed_reasoning_end")
+"""Whether vLLM asks a reasoning parser whether it has ended, and for what it holds. An older vLLM takes the text behind the reasoning from
+a delta's content, and writes arguments that begin the last delta of an output anew, in a spelling of its own."""
 PROMPT_TOKENS = 1024
 """How many tokens of the prompt's end are looked at for where the output starts."""
 
@@ -148,8 +151,11 @@ def delta_of(events: Iterable[Event]) -> Any:
                 function["arguments"] = function.get("arguments", "") + text
     fields: dict[str, Any] = {key: "".join(parts) for key, parts in texts.items()}
     if calls:
+        items = list(calls.values())
+        if not _PHASED and "arguments" in (first := items[0]["function"]):
+            items.insert(1, {"index": items[0]["index"], "function": {"arguments": first.pop("arguments")}})
         fields["tool_calls"] = [
-            _protocol.DeltaToolCall(**{**call, "function": _protocol.DeltaFunctionCall(**call["function"])}) for call in calls.values()
+            _protocol.DeltaToolCall(**{**item, "function": _protocol.DeltaFunctionCall(**item["function"])}) for item in items
         ]
     return _protocol.DeltaMessage(**fields) if fields else None
 
@@ -172,8 +178,9 @@ class ToolparseToolParser(_tools.ToolParser):  # type: ignore[misc]
         self._reading: Reading | None = None
 
     def adjust_request(self, request: Any) -> Any:
-        # The base class constrains a forced call to bare JSON only where vLLM is to read it, too. Constrained it must be; it is read here.
-        self.supports_required_and_named = self.structural_tag_model is None
+        # The base class constrains a forced call to bare JSON only where vLLM is to read it, too. Constrained it must be, unless there is a
+        # structural tag, which the base class then leaves alone; it is read here.
+        self.supports_required_and_named = True
         try:
             request = super().adjust_request(request)
         finally:
@@ -206,6 +213,8 @@ class ToolparseToolParser(_tools.ToolParser):  # type: ignore[misc]
         if self._reading is None:
             self._reading = self._read(request)
             self.prev_tool_call_arr = self._reading.calls
+            if not _PHASED and _decoded(self.model_tokenizer, delta_token_ids) != delta_text:
+                delta_token_ids = ()  # the text behind the reasoning, without the ids of all of it
         return self._delta(self._reading.feed(delta_text, delta_token_ids))
 
     def finish_streaming(self) -> Any:
@@ -240,6 +249,7 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
         self._prompt: str | None = None
         self._split: ReasoningSplit | None = None
         self._rest = ""
+        self._delta_ids: Sequence[int] = ()
 
     @property
     def reasoning_start_str(self) -> str | None:
@@ -257,6 +267,8 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
 
     def is_reasoning_end(self, input_ids: Sequence[int]) -> bool:
         """Whether the last reasoning block of the last assistant's turn in these tokens is closed."""
+        if not _PHASED and self._split is not None and input_ids is self._delta_ids:
+            return self._split.ended
         text = _decoded(self.model_tokenizer, input_ids[-PROMPT_TOKENS:])
         turn = max((text.rfind(opener.strip()) for opener in self.toolparse_format.turn), default=-1)
         closed = max(text.rfind(closer) for closer in self._closers)
@@ -300,6 +312,9 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
         if self._split is None:
             self._split = self._new_split()
         reasoning, self._rest = self._split.feed(delta_text)
+        if not _PHASED:
+            self._delta_ids = delta_token_ids
+            return self._held(reasoning)
         return _protocol.DeltaMessage(reasoning=reasoning) if reasoning else None
 
     def has_engine_confirmed_reasoning_end(self) -> bool:
@@ -308,7 +323,11 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
     def finish_streaming(self) -> Any:
         """When reasoning has ended, the text behind it, once; at the end of the stream, what was held back."""
         reasoning, rest = ("", "") if self._split is None else self._split.finish()
-        rest, self._rest = self._rest + rest, ""
+        self._rest += rest
+        return self._held(reasoning)
+
+    def _held(self, reasoning: str) -> Any:
+        rest, self._rest = self._rest, ""
         fields = {key: text for key, text in (("reasoning", reasoning), ("content", rest)) if text}
         return _protocol.DeltaMessage(**fields) if fields else None
 
