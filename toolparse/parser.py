@@ -42,7 +42,7 @@ from toolparse.grammar import Reasoning as Pair
 from toolparse.lexer import HEAD_LIMIT, SPACE, Head, Lexicon, Suffixes, Watch, lexicon, longest_first, slot_texts, spellings, suffixed
 from toolparse.message import Message, MessageBuilder
 from toolparse.provenance import Runs
-from toolparse.remains import LOOKED_AT, kept, may_tell, remains
+from toolparse.remains import LOOKED_AT, kept, may_tell, mistaken, remains
 from toolparse.voice import Voice
 
 if TYPE_CHECKING:
@@ -174,7 +174,8 @@ class Parser:
         self._flow_index = -1
         self._runs: Runs | None = None
         self._early = ""
-        self._room = LOOKED_AT if tools is not None and choice.mode != "none" and may_tell(chosen) else 0
+        tells = chosen.mistaken or (tools is not None and may_tell(chosen))
+        self._room = LOOKED_AT if tells and choice.mode != "none" else 0
         self._finished = False
         self._first: list[Event] = []
         if self._suffixes is not None and prompt:
@@ -333,7 +334,7 @@ class Parser:
             if gap:
                 events.append(Content(gap))
         if self._sink.index < 0 and (self._early or self._room > 0):
-            self._look_for_remains(events)
+            self._look_for_missed_calls(events)
         if self._choice.mode == "required" and self._sink.index < 0:
             events.append(Problem("no_call", "the request wants a call and none came", None, self._total, "error"))
         self._voice.gap.clear()
@@ -346,14 +347,17 @@ class Parser:
         self._early = kept(self._early + content[: self._room])
         self._room -= len(content)
 
-    def _look_for_remains(self, events: list[Event]) -> None:
-        """Report content that is a call without its markers; `events` are the last ones."""
+    def _look_for_missed_calls(self, events: list[Event]) -> None:
+        """Report content that is a call without its markers, or of another format; `events` are the last ones."""
         for event in events:
             if type(event) is Content and self._room > 0:
                 self._remember(event.text)
         said = remains(self._written, self._early, lambda: self._sink.tools)
         if said is not None:
             events.append(Problem("lost_markers", said, None, 0, "error"))
+        said = mistaken(self._written, self._early)
+        if said is not None:
+            events.append(Problem("other_format", said, None, 0, "error"))
 
     @property
     def held(self) -> int:

@@ -1,4 +1,4 @@
-"""The tell-tale remains of calls whose markers the engine skipped as special tokens.
+"""What content tells of calls that were missed: their remains where the engine skipped their markers, or the markers of another format.
 
 An engine that decodes with `skip_special_tokens` takes the markers out of the text, and a call comes as content: its name and its
 arguments, without what marks them. This module knows what that looks like in a format; it looks at the start of an output's content
@@ -32,6 +32,19 @@ LOOKED_AT = 4096
 def may_tell(fmt: Format) -> bool:
     """Whether calls without their special tokens can be told from other text at all."""
     return bool(fmt.special_tokens) and bool(_patterns(fmt))
+
+
+def mistaken(fmt: Format, content: str) -> str | None:
+    """The sentence that says which format to choose, if the content of an output without calls has its markers.
+
+    >>> from toolparse.formats import get_format
+    >>> mistaken(get_format("deepseek_v31"), "<｜DSML｜function_calls>")
+    "there is no call, but <｜DSML｜, which the format 'deepseek_v32' writes: choose that one for this model"
+    """
+    for marker, name in fmt.mistaken:
+        if marker in content:
+            return f"there is no call, but {marker}, which the format {name!r} writes: choose that one for this model"
+    return None
 
 
 def kept(content: str) -> str:

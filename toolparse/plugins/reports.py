@@ -11,7 +11,7 @@ _log = logging.getLogger("toolparse")
 
 
 def report(events: Iterable[Event]) -> None:
-    """Warn of calls whose markers the engine has skipped; say nothing of other problems."""
+    """Warn of calls whose markers the engine has skipped and of a wrong format; say nothing of other problems."""
     for event in events:
-        if isinstance(event, Problem) and event.kind == "lost_markers":
+        if isinstance(event, Problem) and event.kind in ("lost_markers", "other_format"):
             _log.warning("%s", event.message)
