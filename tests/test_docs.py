@@ -1,5 +1,6 @@
 """The pages under docs/ say what the code does: generated ones are current, and links lead somewhere."""
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
@@ -27,3 +28,28 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def kinds_reported() -> set[str]:
+    """The kinds of problems that the source names: the first argument of what makes or passes on a `Problem`."""
+    found = set()
+    for path in (DOCS.parent / "toolparse").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if name in ("problem", "_problem", "repaired", "Problem"):
+                    found.add(node.args[0].value)
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "self.left" and isinstance(node.value, ast.Tuple):
+                found.add(ast.literal_eval(node.value.elts[0]))
+    return found
+
+
+def test_every_kind_of_problem_is_explained():
+    page = (DOCS / "problems.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.M)) == kinds_reported()
+
+
+def test_the_example_of_the_problems_page_runs():
+    page = (DOCS / "problems.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    exec(example, {})

@@ -61,7 +61,7 @@ class Problem:
     """Something that was repaired (`warning`) or is wrong (`error`), beside the result.
 
     `kind` is a stable word to test for, `message` a sentence that says what was found and what was written instead, `index` the
-    call it belongs to (None outside calls), `position` the character offset in the output.
+    call it belongs to (None outside calls), `position` the character offset in the output. docs/problems.md lists the kinds.
     """
 
     kind: str
