@@ -228,7 +228,7 @@ class Parser:
                         return [Content(joined) if index == -1 else Reasoning(joined)]
             reader = self._live
             rewrites = self._rewrites
-            if reader is not None and rewrites is not None:
+            if reader is not None and rewrites is not None and text:
                 written = rewrites(held + text)
                 if written is not None:
                     self._total += len(text)

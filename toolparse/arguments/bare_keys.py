@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.arguments.json_text import escaped
+from toolparse.arguments.states import StateReader
 from toolparse.arguments.strict_json import LONGEST
 from toolparse.calls import OpenCall
 from toolparse.grammar import END, BareKeys
@@ -83,13 +84,13 @@ class Open:
         self.seen: set[str] | None = None if closer == "]" else set()
 
 
-class BareKeysReader:
+class BareKeysReader(StateReader):
     """The arguments of one call, whose name stood in front of the opening brace."""
 
     passes = rewrites = None
 
     def __init__(self, call: OpenCall, marks: Marks, ends: EndMarks, depth: int) -> None:
-        self.call = call
+        super().__init__(call, self.begin)
         self.marks = marks
         self.ends = ends
         self.depth = depth
@@ -100,28 +101,12 @@ class BareKeysReader:
         self.parts: list[str] = []
         self.size = 0
         self.start = 0
-        self.junk: list[str] = []
-        self.junk_start = 0
         self.muted: int | None = None
         self.repeated = ""
         self.dropped: list[str] = []
         self.dropped_size = 0
         self.levels = 0
         self.quoted_deep = False
-        self.state: Callable[[int], int] = self.begin
-        self.done = False
-        self.refused = False
-        self.text = ""
-        self.last = False
-
-    def step(self, text: str, at: int, last: bool) -> int:
-        self.text = text
-        self.last = last
-        while not self.done:
-            at = self.state(at)
-            if at < 0:
-                return ~at
-        return at
 
     @property
     def held(self) -> int:
@@ -192,19 +177,10 @@ class BareKeysReader:
         self.done = True
         self.call.end(complete, at)
 
-    def report_junk(self) -> None:
-        """Text between the values that is none, told once it has ended."""
-        if self.junk:
-            text = "".join(self.junk).rstrip(SPACE)
-            self.junk = []
-            self.call.problem("dropped_text", f"text between the arguments was dropped: {text}", self.junk_start - self.call.base)
-
     def drop(self, at: int) -> int:
-        if not self.junk:
-            self.junk_start = self.call.base + at
         found = self.marks.junk.match(self.text, at)
         end = found.end() if found is not None else at + 1
-        self.junk.append(self.text[at:end])
+        self.keep_junk(self.text[at:end], at)
         return end
 
     # -- structure ----------------------------------------------------------------------------------------------------------------------

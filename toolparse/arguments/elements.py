@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.arguments.json_text import escaped
+from toolparse.arguments.states import StateReader
 from toolparse.arguments.strict_json import LONGEST
 from toolparse.calls import OpenCall
 from toolparse.grammar import Elements
@@ -74,13 +75,13 @@ class Element:
         return self.type.is_array and not self.type.allows_string
 
 
-class ElementsReader:
+class ElementsReader(StateReader):
     """The arguments of one call, whose name stood in its header."""
 
     passes = None
 
     def __init__(self, call: OpenCall, marks: Marks, ends: EndMarks, depth: int) -> None:
-        self.call = call
+        super().__init__(call, self.begin)
         self.marks = marks
         self.ends = ends
         self.depth = depth
@@ -94,22 +95,6 @@ class ElementsReader:
         self.headless = False
         self.dropped: list[str] = []
         self.dropped_size = 0
-        self.junk: list[str] = []
-        self.junk_start = 0
-        self.state: Callable[[int], int] = self.begin
-        self.done = False
-        self.refused = False
-        self.text = ""
-        self.last = False
-
-    def step(self, text: str, at: int, last: bool) -> int:
-        self.text = text
-        self.last = last
-        while not self.done:
-            at = self.state(at)
-            if at < 0:
-                return ~at
-        return at
 
     @property
     def held(self) -> int:
@@ -181,18 +166,6 @@ class ElementsReader:
             element.more = ""
             self.write("]")
 
-    def report_junk(self) -> None:
-        """Text between elements that is none, told once it has ended."""
-        text = "".join(self.junk).strip(SPACE)
-        self.junk = []
-        if text:
-            self.call.problem("dropped_text", f"text between the arguments was dropped: {text}", self.junk_start - self.call.base)
-
-    def keep_junk(self, text: str, at: int) -> None:
-        if not self.junk:
-            self.junk_start = self.call.base + at
-        self.junk.append(text)
-
     # -- structure ----------------------------------------------------------------------------------------------------------------------
 
     def begin(self, at: int) -> int:
@@ -205,7 +178,7 @@ class ElementsReader:
         text = self.text
         start, at = at, _SPACES.match(text, at).end()  # type: ignore[union-attr]
         if self.junk and at > start:
-            self.junk.append(text[start:at])
+            self.keep_junk(text[start:at], start)
         if at == len(text):
             return ~at
         how = self.ends(text, at, self.last)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from toolparse import rawtext
 from toolparse.arguments.json_text import EndsAt, escaped
+from toolparse.arguments.states import StateReader
 from toolparse.arguments.strict_json import LONGEST
 from toolparse.call_names import unescaped
 from toolparse.calls import OpenCall
@@ -37,18 +38,18 @@ def narrowed(declared: Type, word: str) -> Type:
     return named
 
 
-class ParameterReader:
+class ParameterReader(StateReader):
     """The parameters of one call, whose name stood in its header."""
 
     passes = None
 
     __slots__ = (
-        "by_line", "call", "done", "ends", "envelope", "given", "junk", "junk_start", "key", "kind", "kinds", "last", "line", "nullable",
-        "parts", "refused", "repeated", "size", "start", "state", "streaming", "text", "type", "values",
+        "by_line", "ends", "envelope", "given", "key", "kind", "kinds", "line", "nullable", "parts", "repeated", "size", "start",
+        "streaming", "type", "values",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
-        self.call = call
+        super().__init__(call, self.between)
         self.values = values
         self.ends = ends
         self.given: set[str] = set()
@@ -63,24 +64,8 @@ class ParameterReader:
         self.repeated = False
         self.by_line = values.body.next == "line"
         self.line = self.by_line
-        self.junk: list[str] = []
-        self.junk_start = 0
         self.start = 0
         self.size = 0
-        self.state: Callable[[int], int] = self.between
-        self.done = False
-        self.refused = False
-        self.text = ""
-        self.last = False
-
-    def step(self, text: str, at: int, last: bool) -> int:
-        self.text = text
-        self.last = last
-        while not self.done:
-            at = self.state(at)
-            if at < 0:
-                return ~at
-        return at
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
@@ -129,7 +114,7 @@ class ParameterReader:
         start = at
         at = values.blanks.match(text, at).end()  # type: ignore[union-attr]
         if self.junk and at > start:
-            self.junk.append(text[start:at])
+            self.keep_junk(text[start:at], start)
         if at == len(text):
             return ~at
         found = values.open.match(text, at, at + HEAD_LIMIT)
@@ -165,20 +150,10 @@ class ParameterReader:
                 return at + len(close)
             if not self.last and (close.startswith(text[at : at + len(close)]) or values.blanks_partial.match(text, at)):
                 return ~at
-        if not self.junk:
-            self.junk_start = self.call.base + at
         run = values.junk.match(text, at)
         end = at + 1 if run is None else run.end()
-        self.junk.append(text[at:end])
+        self.keep_junk(text[at:end], at)
         return end
-
-    def report_junk(self) -> None:
-        """Text between the parameters that is none, told once it has ended."""
-        if self.junk:
-            text = "".join(self.junk).rstrip(SPACE)
-            self.junk = []
-            position = self.junk_start - self.call.base
-            self.call.problem("dropped_text", f"text between the parameters was dropped: {text}", position)
 
     def object_key(self, at: int) -> int:
         """In the place of a key: the object that holds all arguments."""

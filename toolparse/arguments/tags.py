@@ -13,6 +13,7 @@ from typing import Any
 from toolparse import rawtext
 from toolparse.arguments.casts import Types, argument, declared_types, may_be_cast
 from toolparse.arguments.json_text import escaped
+from toolparse.arguments.states import StateReader
 from toolparse.arguments.value_texts import Repairs, Unreadable, read_value
 from toolparse.calls import OpenCall
 from toolparse.delimiters import delimiter
@@ -21,23 +22,21 @@ from toolparse.grammar import ValueText
 _PLAIN = re.compile(r'["\\\x00-\x1f]').search
 
 
-class TagReader:
+class TagReader(StateReader):
     """The parameters of one call, whose name is known. Values that are lists of all that comes for a key wait for the end."""
 
     passes = rewrites = waits = None
 
     __slots__ = (
-        "call", "depth", "done", "doubtful", "given", "head", "how", "junk", "junk_start", "key", "last", "merged", "parts",
-        "refused", "size", "start", "state", "streaming", "tail", "text", "types",
+        "depth", "doubtful", "given", "head", "how", "key", "merged", "parts", "size", "start", "streaming", "tail", "types",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, how: ValueText, depth: int) -> None:
-        self.call = call
+        super().__init__(call, self.between)
         self.how = how
         self.depth = depth
         self.head = delimiter(how.head)
         self.tail = delimiter(how.tail)
-        self.state: Callable[[int], int] = self.between
         self.given: set[str] = set()
         self.merged: dict[str, list[Any]] = {}
         self.key = ""
@@ -47,12 +46,6 @@ class TagReader:
         self.parts: list[str] = []
         self.size = 0
         self.start = 0
-        self.junk: list[str] = []
-        self.junk_start = 0
-        self.text = ""
-        self.last = False
-        self.done = False
-        self.refused = False
 
     @property
     def held(self) -> int:
@@ -61,14 +54,6 @@ class TagReader:
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
         return _PLAIN if self.streaming else None
-
-    def step(self, text: str, at: int, last: bool) -> int:
-        """Read `text` from `at`; returns where the first character stands that is still needed."""
-        self.text = text
-        self.last = last
-        while at >= 0:
-            at = self.state(at)
-        return ~at
 
     def close(self, at: int) -> None:
         """The text has ended at `at`, where a closer stands."""
@@ -106,17 +91,8 @@ class TagReader:
         """Text that is in no tag is ignored, but for blanks not in silence."""
         text = self.text[start:end]
         if self.junk or text.strip():
-            if not self.junk:
-                text = text.lstrip()
-                self.junk_start = self.call.base + end - len(text)
-            self.junk.append(text)
-
-    def report_junk(self) -> None:
-        if self.junk:
-            text = "".join(self.junk).rstrip()
-            self.junk = []
-            position = self.junk_start - self.call.base
-            self.call.problem("dropped_text", f"text between the parameters was dropped: {text}", position)
+            text = text if self.junk else text.lstrip()
+            self.keep_junk(text, end - len(text))
 
     # -- values ------------------------------------------------------------------------------------------------------------------
 
