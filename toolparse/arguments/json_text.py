@@ -534,10 +534,7 @@ class JsonReader:
         text = self.text
         at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
         if character in "\"'":
-            if character == "'":
-                self.repaired("single_quotes", "single quotes were replaced by double ones", at)
-            self.begin_token(at)
-            self.patch(at, at + 1, '"')
+            self.begin_quoted(character, at)
             self.quote = character
             self.state = self.key
             return at + 1
@@ -600,10 +597,7 @@ class JsonReader:
         text = self.text
         at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
         if character in "\"'":
-            if character == "'":
-                self.repaired("single_quotes", "single quotes were replaced by double ones", at)
-            self.begin_token(at)
-            self.patch(at, at + 1, '"')
+            self.begin_quoted(character, at)
             self.begin_string(character)
             return at + 1
         if character in "{[":
@@ -784,6 +778,13 @@ class JsonReader:
         self.gap_length += here - at
         self.copy = here
         return self.value(here) if self.in_array else self.before_key(here)
+
+    def begin_quoted(self, quote: str, at: int) -> None:
+        """A string or key in quotes begins."""
+        if quote == "'":
+            self.repaired("single_quotes", "single quotes were replaced by double ones", at)
+        self.begin_token(at)
+        self.patch(at, at + 1, '"')
 
     def begin_token(self, at: int) -> None:
         """A key or a value begins at `at`: the comma that was held for it is written."""

@@ -63,14 +63,9 @@ class PythonReader(PythonValues):
     def argument(self, at: int) -> int:
         """Where an argument or the closing parenthesis may stand."""
         text = self.text
-        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
-        if at == len(text):
-            return ~at
-        ends = self.ends(text, at, self.last)
-        if ends is None:
-            return ~at
-        if ends:
-            return self.cut(at, str(ends))
+        at = self.token(at)
+        if at < 0:
+            return at
         character = text[at]
         if character == ")":
             self.end_call(at + 1)

@@ -186,6 +186,17 @@ class PythonValues:
 
     # -- values -----------------------------------------------------------------------------------------------------------------------
 
+    def token(self, at: int) -> int:
+        """Where the next token begins; negative where it is not there yet, or a marker has ended the text."""
+        text = self.text
+        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if at == len(text):
+            return ~at
+        ends = self.ends(text, at, self.last)
+        if ends is None:
+            return ~at
+        return self.cut(at, str(ends)) if ends else at
+
     def value(self, at: int) -> int:
         """Where a value may stand: an argument's, an element, a key of a dict."""
         text = self.text
@@ -194,14 +205,9 @@ class PythonValues:
             at = self.scalars(top, at)
             if at < 0:
                 return at
-        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
-        if at == len(text):
-            return ~at
-        ends = self.ends(text, at, self.last)
-        if ends is None:
-            return ~at
-        if ends:
-            return self.cut(at, str(ends))
+        at = self.token(at)
+        if at < 0:
+            return at
         character = text[at]
         if character in ")]}":
             self.state = self.after_value
@@ -265,14 +271,9 @@ class PythonValues:
 
     def after_value(self, at: int) -> int:
         text = self.text
-        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
-        if at == len(text):
-            return ~at
-        ends = self.ends(text, at, self.last)
-        if ends is None:
-            return ~at
-        if ends:
-            return self.cut(at, str(ends))
+        at = self.token(at)
+        if at < 0:
+            return at
         character = text[at]
         if not self.stack:
             moved = self.ended_at_top(character, at)
