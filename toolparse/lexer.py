@@ -323,6 +323,11 @@ class Watch:
         markers |= self.openers | self.closers | self.stops | set(extra)
         self.search = re.compile(watch_pattern(markers, self.edge_firsts)).search
 
+    def waits(self, text: str) -> bool:
+        """Whether all of `text` is the beginning of a marker."""
+        found = self.search(text)
+        return found is not None and found.lastgroup == "hold" and not found.start()
+
 
 def watch_pattern(markers: set[str], edge_firsts: frozenset[str]) -> str:
     """One pattern for all that running text must be searched for, with the groups `hold`, `marker` and `line`.
