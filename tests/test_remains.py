@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 import toolparse
-from toolparse.remains import LOOKED_AT, remains
+from toolparse.remains import LOOKED_AT, Start, remains
 
 VECTORS = Path(__file__).parents[1] / "fixtures" / "vectors"
 BARE = {"dots/own-damaged-start", "gigachat3/own-bare-words", "hermes/own-bare-json", "jamba/own-tool-calls-marker",
@@ -77,11 +76,25 @@ def test_a_call_is_told_behind_prose(size: int) -> None:
 
 
 def test_prose_without_brackets_is_not_kept() -> None:
-    parser = toolparse.Parser("hermes", tools=[{"name": "f", "input_schema": {}}])
-    before = sys.getsizeof(parser._early)
-    for _ in range(400):
-        parser.feed("word ")
-    assert sys.getsizeof(parser._early) - before < 300
+    start = Start()
+    for at in range(1, 2000):
+        if start.limit:
+            start.add("word ")
+        assert len(start.text) <= 256
+        assert bool(start.limit) == (at * 5 < LOOKED_AT)
+    assert start.left_out + len(start.text) == LOOKED_AT
+
+
+def test_how_it_is_cut_does_not_matter_from_the_first_bracket_on() -> None:
+    text = "word " * 300 + "f{" + "x" * 5000
+    for size in (1, 7, 100, 10_000):
+        start = Start()
+        for at in range(0, len(text), size):
+            if start.limit:
+                start.add(text[at : at + size])
+        assert not start.limit
+        assert ("word " * 300)[:LOOKED_AT].endswith(start.text.partition("f{")[0])
+        assert start.text.partition("f{")[2] == "x" * (LOOKED_AT - 1502)
 
 
 @pytest.mark.parametrize("fmt", [fmt for fmt in toolparse.formats() if fmt.mistaken], ids=lambda fmt: fmt.name)

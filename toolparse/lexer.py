@@ -525,7 +525,8 @@ class Lexicon:
         all_markers = (text for calls in fmt.calls for text in markers_of(calls) if text.startswith(fmt.fragments))
         self.suffixes = Suffixes(fmt) if fmt.suffix else None
         begins = self.suffixes.begins if self.suffixes is not None else ()
-        extra = (*fmt.special_tokens, *begins, *self.frame_openers, *all_markers)
+        self.mistaken = frozenset(marker for marker, _ in fmt.mistaken)
+        extra = (*fmt.special_tokens, *self.mistaken, *begins, *self.frame_openers, *all_markers)
         sections = [text for calls in fmt.calls for text in section_closers(calls)]
         self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt)))
         self.answer = self.outside = self.content

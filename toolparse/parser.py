@@ -26,7 +26,7 @@ from toolparse.grammar import Format
 from toolparse.lexer import SPACE, spellings
 from toolparse.message import Message, MessageBuilder
 from toolparse.provenance import Runs
-from toolparse.remains import LOOKED_AT, kept, may_tell, mistaken, remains
+from toolparse.remains import Start, may_tell, remains
 from toolparse.turns import HELD_SPACE, TurnMachine
 from toolparse.voice import Voice
 
@@ -57,7 +57,7 @@ class Parser(TurnMachine):
     """
 
     __slots__ = (
-        "_early", "_finished", "_first", "_flow", "_flow_index", "_held", "_live", "_passes", "_regions", "_rewrites", "_room",
+        "_early", "_finished", "_first", "_flow", "_flow_index", "_held", "_live", "_passes", "_regions", "_rewrites",
         "_total", "_waits",
     )  # fmt: skip
 
@@ -109,9 +109,7 @@ class Parser(TurnMachine):
         self._waits: Callable[[str], object] | None = None
         self._flow: Callable[[str], re.Match[str] | None] | None = None
         self._flow_index = -1
-        self._early = ""
-        tells = chosen.mistaken or (tools is not None and may_tell(chosen))
-        self._room = LOOKED_AT if tells and choice.mode != "none" else 0
+        self._early = Start() if tools is not None and choice.mode != "none" and may_tell(chosen) else None
         self._finished = False
         self._first: list[Event] = []
         if self._suffixes is not None and prompt:
@@ -148,8 +146,8 @@ class Parser(TurnMachine):
                     self._total += len(text)
                     if held:
                         self._held = ""
-                    if index == -1 and self._room > 0:
-                        self._remember(joined)
+                    if index == -1 and (early := self._early) is not None and early.limit:
+                        early.add(joined)
                     return [Content(joined) if index == -1 else CallArguments(index, joined) if index >= 0 else Reasoning(joined)]
                 if index < 0 and found.lastindex == 1:
                     start = found.start()
@@ -159,8 +157,8 @@ class Parser(TurnMachine):
                         if not start:
                             return []
                         joined = joined[:start]
-                        if index == -1 and self._room > 0:
-                            self._remember(joined)
+                        if index == -1 and (early := self._early) is not None and early.limit:
+                            early.add(joined)
                         return [Content(joined) if index == -1 else Reasoning(joined)]
             reader = self._live
             rewrites = self._rewrites
@@ -199,10 +197,8 @@ class Parser(TurnMachine):
         self._first = []
         self._text = held + text
         self._run(False)
-        if self._room > 0:
-            for event in events:
-                if type(event) is Content:
-                    self._remember(event.text)
+        if self._early is not None:
+            self._remember(self._early, events)
         return events
 
     def _feed_call(self, reader: Reader, text: str, added: int, at: int) -> list[Event]:
@@ -269,7 +265,7 @@ class Parser(TurnMachine):
                 gap = gap.removesuffix(next(before, ""))
             if gap:
                 events.append(Content(gap))
-        if self._sink.index < 0 and (self._early or self._room > 0):
+        if self._sink.index < 0 and self._choice.mode != "none":
             self._look_for_missed_calls(events)
         if self._choice.mode == "required" and self._sink.index < 0:
             events.append(Problem("no_call", "the request wants a call and none came", None, self._total, "error"))
@@ -278,21 +274,22 @@ class Parser(TurnMachine):
         self._finished = True
         return events
 
-    def _remember(self, content: str) -> None:
-        """Keep what is needed of the content's start to recognise a call whose markers an engine has skipped."""
-        self._early = kept(self._early + content[: self._room])
-        self._room -= len(content)
+    def _remember(self, early: Start, events: list[Event]) -> None:
+        """Keep the content's start."""
+        for event in events:
+            if type(event) is Content and early.limit:
+                early.add(event.text)
 
     def _look_for_missed_calls(self, events: list[Event]) -> None:
         """Report content that is a call without its markers, or of another format; `events` are the last ones."""
-        for event in events:
-            if type(event) is Content and self._room > 0:
-                self._remember(event.text)
-        said = remains(self._written, self._early, lambda: self._sink.tools)
-        if said is not None:
-            events.append(Problem("lost_markers", said, None, 0, "error"))
-        said = mistaken(self._written, self._early)
-        if said is not None:
+        if self._early is not None:
+            self._remember(self._early, events)
+            said = remains(self._written, self._early.text, lambda: self._sink.tools)
+            if said is not None:
+                events.append(Problem("lost_markers", said, None, 0, "error"))
+        if self._foreign:
+            name = dict(self.format.mistaken)[self._foreign]
+            said = f"there is no call, but {self._foreign}, which the format {name!r} writes: choose that one for this model"
             events.append(Problem("other_format", said, None, 0, "error"))
 
     @property

@@ -1,9 +1,8 @@
-"""What content tells of calls that were missed: their remains where the engine skipped their markers, or the markers of another format.
+"""The tell-tale remains of calls whose markers the engine skipped as special tokens.
 
 An engine that decodes with `skip_special_tokens` takes the markers out of the text, and a call comes as content: its name and its
 arguments, without what marks them. This module knows what that looks like in a format; it looks at the start of an output's content
-once, at the end, and reads nothing else. What of the content has to be `kept` for that is little: where there is no bracket, only the
-last of it, in which a name may stand.
+once, at the end, and reads nothing else.
 """
 
 from __future__ import annotations
@@ -34,22 +33,35 @@ def may_tell(fmt: Format) -> bool:
     return bool(fmt.special_tokens) and bool(_patterns(fmt))
 
 
-def mistaken(fmt: Format, content: str) -> str | None:
-    """The sentence that says which format to choose, if the content of an output without calls has its markers.
+class Start:
+    """The start of an output's content, as far as it is needed: of text without a bracket only the end, in which a name may stand.
 
-    >>> from toolparse.formats import get_format
-    >>> mistaken(get_format("deepseek_v31"), "<｜DSML｜function_calls>")
-    "there is no call, but <｜DSML｜, which the format 'deepseek_v32' writes: choose that one for this model"
+    Content is added while `limit` is not 0.
     """
-    for marker, name in fmt.mistaken:
-        if marker in content:
-            return f"there is no call, but {marker}, which the format {name!r} writes: choose that one for this model"
-    return None
 
+    __slots__ = ("left_out", "limit", "text")
 
-def kept(content: str) -> str:
-    """What is needed of `content`: all of it, or just its end, since nothing in front of the bracket of a call is further away."""
-    return content if len(content) < _KEPT or _BRACKET(content) else content[-_KEPT // 2 :]
+    def __init__(self) -> None:
+        self.text = ""
+        self.left_out = 0
+        self.limit = _KEPT
+
+    def add(self, content: str) -> None:
+        self.text = text = self.text + content
+        if len(text) > self.limit:
+            self._settle(text)
+
+    def _settle(self, text: str) -> None:
+        """The text is longer than the limit: leave out what is not needed, and everything from `LOOKED_AT` on."""
+        rest = LOOKED_AT - self.left_out
+        text = text[:rest]
+        if _BRACKET(text):
+            self.limit = rest if len(text) < rest else 0
+        else:
+            self.left_out += len(text) - _KEPT // 2
+            self.limit = min(_KEPT, LOOKED_AT - self.left_out) if len(text) < rest else 0
+            text = text[-_KEPT // 2 :]
+        self.text = text
 
 
 def remains(fmt: Format, content: str, request_tools: Callable[[], Tools | None]) -> str | None:

@@ -54,7 +54,7 @@ class TurnMachine:
     """
 
     __slots__ = (
-        "_base", "_before", "_begun", "_between", "_body", "_choice", "_closer", "_frame", "_head", "_headed", "_headers",
+        "_base", "_before", "_begun", "_between", "_body", "_choice", "_closer", "_foreign", "_frame", "_head", "_headed", "_headers",
         "_late_closer", "_lex", "_lex_options", "_matched", "_max_depth", "_max_held", "_pair", "_pairs", "_prefilled", "_raw",
         "_raw_from", "_reader", "_refused", "_resume", "_runs", "_sink", "_spaces", "_state", "_stop_length", "_suffixes", "_tail",
         "_text", "_untried", "_voice", "_watch", "_wrapped", "_written", "format",
@@ -97,6 +97,7 @@ class TurnMachine:
         self._refused: int | None = None
         self._untried: tuple[Head, ...] = ()
         self._begun: Callable[[str], object] | None = None
+        self._foreign = ""
         self._reader: Any = None
         self._head: Head | None = None
         self._raw: list[str] = []
@@ -381,6 +382,8 @@ class TurnMachine:
             if self._is_special(start, end) and self._choice.mode != "none":
                 self._problem("stray_marker", f"the special token {marker} closes or wraps nothing here and was dropped", start)
                 return end
+            if self._pair is None and marker in self._lex.mistaken:
+                self._foreign = marker
         self._refused = self._base + start
         self._untried = ()
         return start
