@@ -80,7 +80,7 @@ def test_prose_without_brackets_is_not_kept() -> None:
     for at in range(1, 2000):
         if start.limit:
             start.add("word ")
-        assert len(start.text) <= 256
+        assert len(start.text) <= 120
         assert bool(start.limit) == (at * 5 < LOOKED_AT)
     assert start.left_out + len(start.text) == LOOKED_AT
 

@@ -22,7 +22,8 @@ _BARE = r"(?<![\w:,'\"(] )(?<![:,'\"(])(?<!```json\n)"
 _END_OF_KEY = r"(?!\w)"
 _WRITTEN = (str, OneOf, Repeated)
 _BRACKET = re.compile(r"[{<(]").search
-_KEPT = 256
+_NEAR = 100  # a name and its bracket are not further apart
+_KEPT = 120
 
 LOOKED_AT = 4096
 """How many characters of an output's content may tell."""
@@ -58,9 +59,9 @@ class Start:
         if _BRACKET(text):
             self.limit = rest if len(text) < rest else 0
         else:
-            self.left_out += len(text) - _KEPT // 2
+            self.left_out += len(text) - _NEAR
             self.limit = min(_KEPT, LOOKED_AT - self.left_out) if len(text) < rest else 0
-            text = text[-_KEPT // 2 :]
+            text = text[-_NEAR:]
         self.text = text
 
 

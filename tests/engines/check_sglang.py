@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import subprocess
+import sys
+from importlib.machinery import ModuleSpec
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
-from sglang.srt.entrypoints.openai.protocol import Tool, ToolChoice
+from sglang.srt.entrypoints.openai.protocol import ChatCompletionRequest, Tool, ToolChoice
 from sglang.srt.function_call.function_call_parser import FunctionCallParser
 from sglang.srt.parser.reasoning_parser import ReasoningParser
 from sglang.srt.plugins import load_plugins
@@ -64,6 +71,20 @@ def test_every_name_is_registered_and_a_choice_of_the_command_line() -> None:
     assert {name.lower() for name in reasoning_parsers()} <= set(ReasoningParser.DetectorMap)
     assert "toolparse_qwen25" in _tool_call_parser_choices()
     assert "toolparse_qwen3" in _reasoning_parser_choices()
+
+
+@pytest.mark.parametrize(("allowed", "offered"), [(None, True), ("toolparse", True), ("another", False)])
+def test_the_command_line(allowed: str | None, offered: bool) -> None:
+    """The real start of the server, up to its help; `SGLANG_PLUGINS` says which plug-ins it may have."""
+    environment = {key: value for key, value in os.environ.items() if key != "SGLANG_PLUGINS"}
+    told = subprocess.run(
+        [sys.executable, "-m", "sglang.launch_server", "--help"],
+        env=environment if allowed is None else {**environment, "SGLANG_PLUGINS": allowed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ("toolparse_qwen25" in told.stdout) == offered
 
 
 @pytest.mark.parametrize("name", sorted(tool_parsers()))
@@ -134,6 +155,22 @@ def test_constraints_are_sglangs_own(name: str, choice: Any) -> None:
     assert str(ours[1]) == str(theirs[1])
 
 
+OWN = sorted(set(FunctionCallParser.ToolCallParserEnum) & {name.removeprefix("toolparse_") for name in tool_parsers()})
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_structures_are_sglangs_own(own: str) -> None:
+    tools = [Tool.model_validate(tool) for tool in TOOLS]
+    ours, theirs = (FunctionCallParser(tools, name, tokenizer=Tokenizer("hermes")).detector for name in (f"toolparse_{own}", own))
+    assert isinstance(ours, type(theirs))
+    assert ours.supports_structural_tag() == theirs.supports_structural_tag()
+    try:
+        expected = theirs.structure_info()("f")
+    except NotImplementedError:
+        return
+    assert ours.structure_info()("f") == expected
+
+
 def test_a_format_that_sglang_does_not_know_is_constrained_to_generic_json() -> None:
     parser = FunctionCallParser([Tool.model_validate(tool) for tool in TOOLS], "toolparse_xlam")
     assert parser.get_structure_constraint("required")[0] == "json_schema"
@@ -169,3 +206,87 @@ def test_reasoning_in_one_piece_when_it_is_not_to_be_streamed() -> None:
     said = [parser.parse_stream_chunk(piece) for piece in ("<think>a", "b", "</think>", "c")]
     assert [text for text, _ in said if text] == ["ab"]
     assert "".join(text or "" for _, text in said) == "c"
+
+
+# -- the serving layer's own functions -------------------------------------------------------------------------------------------
+
+
+def serving(name: str, fmt: str) -> Any:
+    for missing in ("torchvision", "torchvision.transforms", "torchvision.transforms.functional"):  # there is no CPU build
+        stub = MagicMock(__spec__=ModuleSpec(missing, None))
+        sys.modules.setdefault(missing, stub)
+    from sglang.srt.entrypoints.openai.serving_chat import OpenAIServingChat
+
+    chat = OpenAIServingChat.__new__(OpenAIServingChat)
+    chat.tool_call_parser = name
+    chat.reasoning_parser = None
+    chat.tokenizer_manager = SimpleNamespace(tokenizer=Tokenizer(fmt))
+    return chat
+
+
+def served_stream(chat: Any, pieces: list[str], **asked: Any) -> tuple[str, list[list[str]], list[str]]:
+    """What `_process_tool_call_stream` sends, flushed with the last piece, and what is added for arguments that were not sent."""
+    request = ChatCompletionRequest(model="m", messages=[{"role": "user", "content": "?"}], tools=TOOLS, stream=True, **asked)
+    parsers: dict[int, Any] = {}
+    chunks: list[str] = []
+    about = {"meta_info": {"id": "1"}}
+
+    async def serve() -> None:
+        for at, piece in enumerate(pieces):
+            last = at == len(pieces) - 1
+            async for chunk in chat._process_tool_call_stream(0, piece, parsers, about, request, {}, 0, flush=last):
+                chunks.append(chunk)
+
+    asyncio.run(serve())
+    left = chat._check_for_unstreamed_tool_args(parsers[0], about, request, 0, created=0)
+    assert left is None
+    content, calls, ids = "", [], []
+    for chunk in chunks:
+        delta = json.loads(chunk.removeprefix("data: "))["choices"][0]["delta"]
+        content += delta.get("content") or ""
+        for call in delta.get("tool_calls") or ():
+            if call["function"].get("name"):
+                calls.append([call["function"]["name"], ""])
+                ids.append(call["id"])
+            calls[call["index"]][1] += call["function"].get("arguments") or ""
+    return content, calls, ids
+
+
+@pytest.mark.parametrize("size", [1, 4, 1000])
+def test_what_the_serving_layer_streams(size: int) -> None:
+    pieces = [TEXT[at : at + size] for at in range(0, len(TEXT), size)]
+    content, calls, ids = served_stream(serving("toolparse_qwen25", "hermes"), pieces)
+    assert (content.strip(), calls) == ("Let me see.", [["f", '{"city": "Oslo"}']])
+    assert all(ids)
+
+
+def test_what_the_serving_layer_flushes() -> None:
+    assert served_stream(serving("toolparse_qwen25", "hermes"), ["a ", "<tool"])[0] == "a <tool"
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "f"}}], ids=["required", "named"])
+def test_forced_calls_that_the_serving_layer_streams(choice: Any, size: int) -> None:
+    """In the model's format where SGLang has a structural tag for it, else as SGLang's bare JSON."""
+    listed = '[{"name": "f", "parameters": {"city": "Oslo"}}]'
+    for name, fmt, text in (("toolparse_qwen25", "hermes", TEXT.partition("\n")[2]), ("toolparse_xlam", "xlam", listed)):
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        _, calls, _ = served_stream(serving(name, fmt), pieces, tool_choice=choice)
+        assert [(call, json.loads(arguments)) for call, arguments in calls] == [("f", {"city": "Oslo"})]
+
+
+@pytest.mark.parametrize(("reason", "finish"), [("stop", "tool_calls"), ("length", "length")])
+def test_a_whole_answer_of_the_serving_layer(reason: str, finish: str) -> None:
+    tools = [Tool.model_validate(tool) for tool in TOOLS]
+    calls, text, ended = serving("toolparse_qwen25", "hermes")._process_tool_calls(TEXT, tools, {"type": reason, "matched": None})
+    assert [(call.function.name, call.function.arguments, bool(call.id)) for call in calls] == [("f", '{"city": "Oslo"}', True)]
+    assert (text.strip(), ended["type"]) == ("Let me see.", finish)
+
+
+@pytest.mark.parametrize("own", ["qwen3_coder", "llama3", "pythonic", "glm45", "xlam"])
+def test_an_answer_without_calls_logs_no_warning(own: str, caplog: pytest.LogCaptureFixture) -> None:
+    tools = [Tool.model_validate(tool) for tool in TOOLS]
+    calls, text, _ = serving(f"toolparse_{own}", "hermes")._process_tool_calls(
+        "It is noon (or so).", tools, {"type": "stop", "matched": None}
+    )
+    assert (calls, text, caplog.messages) == (None, "It is noon (or so).", [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
@@ -72,6 +73,31 @@ def test_the_tokenizers_chat_template_tells_the_format(tokenizer: Any) -> None:
     tokenizer.chat_template = TEMPLATE
     message = streamed(tokenizer, "<|im_start|>assistant\n", TEXT)
     assert message.tool_calls[0].arguments == parse(TEXT, "hermes").tool_calls[0].arguments
+
+
+def test_the_tokenizers_response_template_is_the_format(tokenizer: Any) -> None:
+    """The same template by transformers' own reader, from a tokenizer that was saved and loaded."""
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<call>", "</call>", "<|end|>"]})
+    tokenizer.response_template = {
+        "start_anchor": "<|im_start|>assistant\n",
+        "fields": {
+            "content": {"close": "<|end|>"},
+            "tool_calls": {
+                "open": "<call>", "close": "</call>", "content": "json", "repeats": True,
+                "transform": {"type": "function", "function": "{content}"},
+            },
+        },
+    }  # fmt: skip
+    with TemporaryDirectory() as folder:
+        tokenizer.save_pretrained(folder)
+        loaded = PreTrainedTokenizerFast.from_pretrained(folder)
+    text = 'Let me see.<call>{"name": "f", "arguments": {"city": "Oslo"}}</call><|end|>'
+    prompt = "<|im_start|>assistant\n"
+    message = streamed(loaded, prompt, text)
+    own = loaded.parse_response(text, prefix=prompt)
+    assert message.content == own["content"] == "Let me see."
+    calls = [{"type": "function", "function": {"name": call.name, "arguments": call.value()}} for call in message.tool_calls]
+    assert calls == own["tool_calls"] != []
 
 
 def test_one_sequence_at_a_time(tokenizer: Any) -> None:

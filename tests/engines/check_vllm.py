@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,12 +14,14 @@ from vectors import CHUNKINGS, FORMATS, Tokenizer, deltas, expected, prompt_of, 
 from vllm.entrypoints.openai.chat_completion.message_assembly import assemble_chat_message_fields
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
 from vllm.entrypoints.openai.chat_completion.stream_processor import ChatStreamProcessor
+from vllm.entrypoints.openai.responses.protocol import ResponsesRequest
 from vllm.parser import ParserManager
 from vllm.plugins import load_general_plugins
 from vllm.reasoning import ReasoningParserManager
 from vllm.tool_parsers import ToolParserManager
 
 from toolparse import get_format
+from toolparse.plugins import vllm_plugin
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
 
 load_general_plugins()  # what each of vLLM's processes does; the entry point must be enough
@@ -97,6 +103,50 @@ def test_every_name_is_registered() -> None:
     assert set(reasoning_parsers()) <= set(ReasoningParserManager.list_registered())
 
 
+STARTING = """
+import sys
+import vllm.platforms
+from vllm.platforms.cpu import CpuPlatform
+vllm.platforms.current_platform = CpuPlatform()
+from vllm.entrypoints.common.cli_args import init_parser_plugin, make_arg_parser, validate_api_server_args
+from vllm.parser import ParserManager
+from vllm.plugins import load_general_plugins
+from vllm.utils.argparse_utils import FlexibleArgumentParser
+load_general_plugins()
+named = ["--enable-auto-tool-choice", "--tool-call-parser", "toolparse_hermes"]
+args = make_arg_parser(FlexibleArgumentParser()).parse_args(named + sys.argv[1:])
+init_parser_plugin(args)
+validate_api_server_args(args)
+made = ParserManager.get_parser(args.tool_call_parser, reasoning_parser_name="toolparse_qwen3", enable_auto_tools=True)
+print("made:", made.__mro__[1].__name__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("allowed", "options", "starts"),
+    [
+        ("toolparse", [], True),
+        ("another", [], False),
+        ("another", ["--tool-parser-plugin", vllm_plugin.__file__], True),
+        ("another", ["--tool-parser-plugin", "toolparse.plugins.vllm_plugin"], True),
+        (None, ["--reasoning-parser", "toolparse_qwen3"], True),
+        ("another", ["--reasoning-parser-plugin", vllm_plugin.__file__], True),
+    ],
+)
+def test_the_command_line(allowed: str | None, options: list[str], starts: bool) -> None:
+    """As `vllm serve` starts: its plug-ins, its arguments, its checks; `VLLM_PLUGINS` says which plug-ins it may have."""
+    environment = {key: value for key, value in os.environ.items() if key != "VLLM_PLUGINS"}
+    told = subprocess.run(
+        [sys.executable, "-c", STARTING, *options],
+        env=environment if allowed is None else {**environment, "VLLM_PLUGINS": allowed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ("made: OnePassParser" in told.stdout) == starts, told.stderr
+    assert ("invalid tool call parser" in told.stderr) != starts
+
+
 @pytest.mark.parametrize("name", sorted(set(tool_parsers().values())))
 def test_every_format_can_be_chosen(name: str) -> None:
     parser = ToolParserManager.get_tool_parser(f"toolparse_{name}")(Tokenizer(name), None)
@@ -171,6 +221,30 @@ def test_forced_calls_as_bare_json(fmt: str, chunking: str) -> None:
 def test_forced_calls_in_the_native_format(choice: Any) -> None:
     got, _, _ = streamed(composed("hermes"), request(case_of(TEXT), tool_choice=choice), case_of(TEXT), "by token", "hermes")
     assert got["calls"] == [("f", '{"city": "Oslo"}')]
+    assert whole(composed("hermes"), request(case_of(TEXT), tool_choice=choice), case_of(TEXT), "hermes")["calls"] == got["calls"]
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "f"}}])
+def test_a_forced_call_is_constrained_without_structural_tags(choice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`VLLM_ENFORCE_STRICT_TOOL_CALLING=0`: to bare JSON."""
+    monkeypatch.setenv("VLLM_ENFORCE_STRICT_TOOL_CALLING", "0")
+    asked = composed("hermes")(Tokenizer("hermes"), TOOLS).adjust_request(request(case_of(TEXT), tool_choice=choice))
+    assert asked.structured_outputs.structural_tag is None
+    assert asked.structured_outputs.json["type"] == ("array" if choice == "required" else "object")
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "f"}}], ids=["required", "named"])
+def test_a_forced_call_is_constrained_as_by_vllms_own_parser(fmt: str, choice: Any) -> None:
+    """Where vLLM's own parser has a structural tag, to the same one; else to bare JSON."""
+    ours = composed(fmt)(Tokenizer(fmt), TOOLS).adjust_request(request(case_of(TEXT), tool_choice=choice)).structured_outputs
+    model = ToolParserManager.get_tool_parser(fmt).structural_tag_model
+    if model is None:
+        assert (ours.structural_tag, ours.json is not None) == (None, True)
+    else:
+        own = type("Own", (ToolParserManager.get_tool_parser("hermes"),), {"structural_tag_model": model})
+        theirs = own(Tokenizer(fmt), TOOLS).get_structural_tag(request(case_of(TEXT), tool_choice=choice))
+        assert json.loads(ours.structural_tag)["format"] == json.loads(theirs.model_dump_json())["format"]
 
 
 def test_what_constrains_a_forced_call() -> None:
@@ -182,6 +256,29 @@ def test_what_constrains_a_forced_call() -> None:
     free = composed("hermes")(Tokenizer("hermes"), TOOLS).adjust_request(request(case_of(TEXT)))
     assert free.structured_outputs is None
     assert free.skip_special_tokens is False
+
+
+def test_nothing_of_the_text_before_is_kept() -> None:
+    """`engine_based_streaming`: vLLM accumulates neither text nor token ids for the parser."""
+    parser_cls = composed("hermes", "toolparse_hermes")
+    tokenizer = Tokenizer("hermes")
+    asked = request(case_of(TEXT))
+    parser = parser_cls(tokenizer, asked.tools)
+    for text, ids in deltas(TEXT, "by token", tokenizer):
+        parser.parse_delta(text, ids, asked, tokenizer.encode("<|im_start|>assistant\n"), finished=False)
+    assert parser._engine_based
+    assert (parser._stream_state.previous_text, parser._stream_state.previous_token_ids) == ("", [])
+
+
+@pytest.mark.parametrize("choice", ["auto", "required", {"type": "function", "name": "f"}], ids=["auto", "required", "named"])
+def test_requests_of_the_responses_api(choice: Any) -> None:
+    asked = ResponsesRequest(model="m", input="?", tools=[{"type": "function", **TOOLS[0]["function"]}], tool_choice=choice)
+    parser = composed("hermes", "toolparse_hermes")(Tokenizer("hermes"), asked.tools)
+    asked = parser.adjust_request(asked)
+    assert asked.skip_special_tokens is False
+    reasoning, content, calls = parser.parse("<think>\nHm.\n</think>\n\n" + TEXT, asked, enable_auto_tools=True)
+    assert (reasoning, content) == ("Hm.", "Let me see.")
+    assert [(call.name, call.arguments) for call in calls] == [("f", '{"city": "Oslo"}')]
 
 
 def test_no_calls_when_none_are_wanted() -> None:
@@ -257,13 +354,30 @@ def test_a_typed_marker_is_text() -> None:
 
 
 def test_ids_of_a_family_that_counts_calls() -> None:
-    from types import SimpleNamespace
-
     model = SimpleNamespace(hf_overrides=None, hf_text_config=None, hf_config=SimpleNamespace(model_type="kimi_k2"))
     parser = composed("kimi_k2")(Tokenizer("kimi_k2"), TOOLS, model_config=model)
     bare = case_of('[{"name": "f", "parameters": {}}, {"name": "f", "parameters": {}}]')
     _, _, calls = parser.parse(bare["text"], request(bare, tool_choice="required"), enable_auto_tools=True)
     assert [call.id for call in calls] == ["functions.f:0", "functions.f:1"]
+
+
+@pytest.mark.parametrize(
+    ("fmt", "text", "begin"),
+    [
+        (
+            "kimi_k2",
+            "<|tool_calls_section_begin|><|tool_call_begin|>functions.f:4<|tool_call_argument_begin|>{}<|tool_call_end|>",
+            "functions.f:4",
+        ),
+        ("mistral", "[TOOL_CALLS]f[CALL_ID]8fK2mZq1T[ARGS]{}", "8fK2mZq1T"),
+        ("hermes", TEXT, "call_"),
+    ],
+)
+def test_ids_are_the_models_own_where_it_writes_them(fmt: str, text: str, begin: str) -> None:
+    model = SimpleNamespace(hf_overrides=None, hf_text_config=None, hf_config=SimpleNamespace(model_type=fmt))
+    parser = composed(fmt)(Tokenizer(fmt), TOOLS, model_config=model)
+    _, _, calls = parser.parse(text, request(case_of(text)), enable_auto_tools=True)
+    assert [call.id[: len(begin)] for call in calls] == [begin]
 
 
 def test_where_reasoning_ends_in_tokens() -> None:

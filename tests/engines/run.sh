@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sets up real engines and runs the plug-ins inside them. No GPU and no weights; about 4 GB and 5 minutes.
+# Sets up real engines and runs the plug-ins inside them. No GPU and no weights; about 4 GB and 7 minutes.
 #   tests/engines/run.sh DIR            a new virtual environment in DIR, then everything
 #   tests/engines/run.sh --reuse DIR    everything, in the virtual environment that DIR holds
 set -eu

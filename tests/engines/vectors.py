@@ -29,6 +29,8 @@ class Tokenizer:
 
     def __init__(self, fmt: str, told: bool = True) -> None:
         self.told = told
+        self.unknown: str | None = None
+        """A special token that the vocabulary does not have after all."""
         known = get_format(fmt)
         self.special = sorted({*known.special_tokens, *known.stop, *known.turn}, key=len, reverse=True)
         self.pattern = re.compile("|".join([*map(re.escape, self.special), r"\s*\w{1,6}", r"\s+", r"."]), re.S)
@@ -36,7 +38,7 @@ class Tokenizer:
         self.tokens = list(self.special)
 
     def get_vocab(self) -> dict[str, int]:
-        return self.ids if self.told else {}
+        return {token: number for token, number in self.ids.items() if token != self.unknown} if self.told else {}
 
     vocab = property(get_vocab)
 

@@ -27,14 +27,16 @@ def calls_only(fmt: Format) -> Format:
 
 
 @cache
-def asked_for(fmt: Format) -> str:
-    """What begins something that is a call only if its tool is declared: the characters, of which a text with such a call has one."""
+def asked_for(fmt: Format) -> tuple[str, ...]:
+    """What begins something that is a call only if its tool is declared: texts, of which a text with such a call has one."""
     heads: set[str] = set()
     for calls in fmt.calls:
         for opening in (calls.open, *calls.also):
             if calls.declared or calls.bare == "declared" or any("{joined}" in str(part) for part in opening):
                 heads |= _heads(opening)
-    return "".join(sorted(heads))
+    if fmt.channels and "{name}" in fmt.channels.to:
+        heads.add(fmt.channels.to.partition("{name}")[0].strip())
+    return tuple(sorted(heads - {""}))
 
 
 def _heads(opening: tuple[Part, ...]) -> set[str]:
@@ -62,7 +64,7 @@ class Detector:
 
     def has_tool_call(self, text: str) -> bool:
         """Whether the text is worth `detect_and_parse`. The tools are not known here, so what may be a call to one of them counts."""
-        return not set(asked_for(self.toolparse_format)).isdisjoint(text) or bool(self._whole(text, None)[0].tool_calls)
+        return any(head in text for head in asked_for(self.toolparse_format)) or bool(self._whole(text, None)[0].tool_calls)
 
     def detect_and_parse(self, text: str, tools: Any) -> Any:
         """The calls of a whole text; `tool_index` is the tool's place in the request, as the engines have it here."""

@@ -250,6 +250,7 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
         self._split: ReasoningSplit | None = None
         self._rest = ""
         self._delta_ids: Sequence[int] = ()
+        self._delta: Any = None
 
     @property
     def reasoning_start_str(self) -> str | None:
@@ -272,7 +273,11 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
         text = _decoded(self.model_tokenizer, input_ids[-PROMPT_TOKENS:])
         turn = max((text.rfind(opener.strip()) for opener in self.toolparse_format.turn), default=-1)
         closed = max(text.rfind(closer) for closer in self._closers)
-        return closed >= max(turn, 0) and closed > max(text.rfind(opener) for opener in self._openers)
+        ended = closed >= max(turn, 0) and closed > max(text.rfind(opener) for opener in self._openers)
+        if ended and not _PHASED and self._split is not None:  # the prompt is asked about when its first delta has been read
+            self._delta_ids = ()
+            self._delta.content = (self._delta.content or "") + "".join(self._split.finish())
+        return ended
 
     def is_reasoning_end_streaming(self, input_ids: Sequence[int], delta_ids: Iterable[int]) -> bool:
         new = len(list(delta_ids))
@@ -314,7 +319,10 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
         reasoning, self._rest = self._split.feed(delta_text)
         if not _PHASED:
             self._delta_ids = delta_token_ids
-            return self._held(reasoning)
+            told = self._held(reasoning)
+            if self._delta is None:
+                self._delta = told = told or _protocol.DeltaMessage()
+            return told
         return _protocol.DeltaMessage(reasoning=reasoning) if reasoning else None
 
     def has_engine_confirmed_reasoning_end(self) -> bool:
