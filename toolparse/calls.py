@@ -43,8 +43,7 @@ class OpenCall:
 
     __slots__ = (
         "allowed", "base", "begun", "count", "declared_only", "events", "given", "index", "limit", "max_held", "muted", "name",
-        "new_id", "open",
-        "parts", "queue", "single", "start", "tools_", "trial", "unknown",
+        "new_id", "open", "parts", "queue", "single", "start", "tools_", "trial", "unknown",
     )  # fmt: skip
 
     def __init__(

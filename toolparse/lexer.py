@@ -298,11 +298,12 @@ class Values:
         firsts = {*(text[0] for text in (*closes, *nexts, *stops)), *(end.marker[0] for end in body.ends), *body.trim[:1]}
         some = "".join(map(re.escape, sorted(firsts)))
         self.flow = re.compile(f"[{some}\"\\\\\\x00-\\x1f]").search
-        whole, begun = (sequence(body.open, body.key, whole, blank, silent=True) for whole in (True, False))
-        self.before = slotted(rf"{blank}(?:\Z|(?!{whole}){begun}\Z)").match
+        begun = sequence(body.open, body.key, False, blank, silent=True)
+        last = "".join(re.escape(text[-1]) for part in body.open for text in spellings(part))
+        self.before = slotted(rf"{blank}(?:\Z|{begun}\Z(?<![{last}]))").match  # with such an end it may be all of the opener
         follow = self.follows[""]
         closed = f"|(?:{trim})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
-        self.inside = re.compile(f"[^{some}]*(?:{hold}|\\Z{closed})").match
+        self.inside = re.compile(f"[^{some}]*(?:\\Z|{hold}{closed})").match
 
 
 class Watch:

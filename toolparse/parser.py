@@ -227,9 +227,9 @@ class Parser(TurnMachine):
             if passes is not None:
                 self._flow = passes.state.flow
             else:
-                self._flow = reader.flow if at == len(text) else None
-                self._rewrites = reader.rewrites
-                self._waits = reader.waits
+                self._waits = waits = reader.waits
+                self._flow = reader.flow if waits is None and at == len(text) else None
+                self._rewrites = reader.rewrites if waits is None else None
         else:
             self._live = self._passes = self._flow = self._waits = None
         return events

@@ -87,7 +87,7 @@ class Open:
 class BareKeysReader(StateReader):
     """The arguments of one call, whose name stood in front of the opening brace."""
 
-    passes = rewrites = None
+    passes = None
 
     def __init__(self, call: OpenCall, marks: Marks, ends: EndMarks, depth: int) -> None:
         super().__init__(call, self.begin)
@@ -115,6 +115,13 @@ class BareKeysReader(StateReader):
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
         return self.marks.flow if self.state == self.string and self.muted is None else None
+
+    @property
+    def rewrites(self) -> Callable[[str], str | None] | None:
+        return self.rewritten if self.state == self.string and self.muted is None else None
+
+    def rewritten(self, text: str) -> str | None:
+        return escaped(text) if self.marks.string(text) is None else None
 
     @property
     def waits(self) -> Callable[[str], object] | None:
