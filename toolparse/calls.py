@@ -36,9 +36,8 @@ NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
 class OpenCall:
     """The calls of one output, one of which may be open.
 
-    `parts` takes the fragments of the arguments (a codec may append to it itself). `count` is how many the opening that is being read
-    has begun so far (a list opens several), `base` the offset in the output of
-    the text that positions refer to.
+    `parts` takes the fragments of the arguments (a codec may append to it itself). `count` is how many the opening that is being
+    read has begun so far (a list opens several), `base` the offset in the output of the text that positions refer to.
     """
 
     __slots__ = (

@@ -13,9 +13,11 @@ bounded, as all places of a cell are searched at once. Knows patterns and text, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
+
+from toolparse.lexer import inside
 
 CELL = 512
 CONTEXT = 256
@@ -113,11 +115,6 @@ def beginnings(each: Delimiter, pattern: str) -> Iterator[str]:
     rest = (inside(firsts) if len(firsts) > _FEW else "") + others(each, "", pattern)
     if rest:
         yield f"[{rest}]"
-
-
-def inside(characters: Iterable[str]) -> str:
-    """The inside of a character class."""
-    return "".join(map(re.escape, characters))
 
 
 def others(each: Delimiter, text: str, pattern: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -65,6 +65,16 @@ def any_of(texts: Iterable[str]) -> str:
     """A pattern for any of the texts, the longest first; one that never matches without any."""
     ordered = longest_first(set(texts))
     return "|".join(map(re.escape, ordered)) if ordered else "(?!)"
+
+
+def inside(characters: Iterable[str]) -> str:
+    """The inside of a character class."""
+    return "".join(map(re.escape, sorted(characters)))
+
+
+def flow_until(firsts: Iterable[str]) -> Callable[[str], re.Match[str] | None]:
+    """The search that finds nothing in text which flows as it is into a JSON string, where the characters may begin something else."""
+    return re.compile(rf'[{inside(firsts)}"\\\x00-\x1f]').search
 
 
 def cut(text: str) -> str:
@@ -296,14 +306,13 @@ class Values:
         self.search, self.match = mark.search, mark.match
         self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (*closes, *openers, *ends, *stops))}]+")
         firsts = {*(text[0] for text in (*closes, *nexts, *stops)), *(end.marker[0] for end in body.ends), *body.trim[:1]}
-        some = "".join(map(re.escape, sorted(firsts)))
-        self.flow = re.compile(f"[{some}\"\\\\\\x00-\\x1f]").search
+        self.flow = flow_until(firsts)
         begun = sequence(body.open, body.key, False, blank, silent=True)
         last = "".join(re.escape(text[-1]) for part in body.open for text in spellings(part))
         self.before = slotted(rf"{blank}(?:\Z|{begun}\Z(?<![{last}]))").match  # with such an end it may be all of the opener
         follow = self.follows[""]
         closed = f"|(?:{trim})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
-        self.inside = re.compile(f"[^{some}]*(?:\\Z|{hold}{closed})").match
+        self.inside = re.compile(f"[^{inside(firsts)}]*(?:\\Z|{hold}{closed})").match
 
 
 class Watch:
@@ -349,9 +358,8 @@ def watch_pattern(markers: set[str], edge_firsts: frozenset[str]) -> str:
     if whole:
         branches.append(f"(?:{'|'.join(whole)})(?P<marker>)")
     if edge_firsts:
-        branches.append(rf"(?<=\n)[ \t]*(?=[{''.join(map(re.escape, sorted(edge_firsts)))}])(?P<line>)")
-    firsts = "".join(map(re.escape, sorted(by_first)))
-    return rf"[ \t\r\n{firsts}](?:{'|'.join(branches)})"
+        branches.append(rf"(?<=\n)[ \t]*(?=[{inside(edge_firsts)}])(?P<line>)")
+    return rf"[ \t\r\n{inside(by_first)}](?:{'|'.join(branches)})"
 
 
 class Tail:

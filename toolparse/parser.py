@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from toolparse.arguments import Reader
-from toolparse.arguments.strict_json import StrictJson
+from toolparse.arguments.strict_json import LONGEST, StrictJson
 from toolparse.calls import NEW_ID, OpenCall
 from toolparse.choice import ARGUMENTS, LISTED, read_choice
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
@@ -222,14 +222,7 @@ class Parser(TurnMachine):
             parts.clear()
         self._held = text[at:]
         if sink.open and not sink.muted:
-            self._passes = passes = reader.passes
-            self._flow_index = sink.index
-            if passes is not None:
-                self._flow = passes.state.flow
-            else:
-                self._waits = waits = reader.waits
-                self._flow = reader.flow if waits is None and at == len(text) else None
-                self._rewrites = reader.rewrites if waits is None else None
+            self._follow(reader)
         else:
             self._live = self._passes = self._flow = self._waits = None
         return events
@@ -342,19 +335,23 @@ class Parser(TurnMachine):
             sink = self._sink
             if sink.open and not sink.muted:
                 self._live = self._reader
-                self._passes = passes = self._reader.passes
-                self._flow_index = sink.index
-                if passes is not None:
-                    self._flow = passes.state.flow
-                else:
-                    self._flow = None if self._held else self._reader.flow
-                    self._rewrites = self._reader.rewrites
-                    self._waits = self._reader.waits
+                self._follow(self._reader)
         elif self._state == self._prose and len(self._held) < HELD_SPACE and self._voice.flows:
             self._flow = self._watch.search
             self._flow_index = -1 if self._pair is None else -2
-        if self._begun is not None and self._live is None:
+        if self._live is None and self._max_held >= LONGEST:
             self._waits = self._begun
+
+    def _follow(self, reader: Reader) -> None:
+        """Remember the short ways of the codec that reads: it passes text on, or only holds what comes, or lets it flow or rewrites it."""
+        self._flow_index = self._sink.index
+        self._passes = passes = reader.passes
+        if passes is not None:
+            self._flow = passes.state.flow
+            return
+        self._waits = waits = reader.waits if self._max_held >= LONGEST else None
+        self._flow = reader.flow if waits is None and not self._held else None
+        self._rewrites = reader.rewrites if waits is None else None
 
     # -- the start --------------------------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,6 @@ from typing import Any
 
 from toolparse.arguments import reader_for
 from toolparse.arguments.recorded import Recorded
-from toolparse.arguments.strict_json import LONGEST
 from toolparse.call_ids import name_in_id
 from toolparse.call_names import plain_name
 from toolparse.calls import OpenCall
@@ -171,8 +170,7 @@ class TurnMachine:
                 if space - start >= HELD_SPACE or (space > start and (self._pair is not None) != self._voice.thinking_begun):
                     self._keep(start, space)
                     start = space
-                if self._max_held >= LONGEST:
-                    self._begun = watch.waits
+                self._begun = watch.waits
                 return ~start
             space = _SPACES.match(text, start).end()  # type: ignore[union-attr]
             self._keep(start, space)

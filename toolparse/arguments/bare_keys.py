@@ -14,10 +14,9 @@ from functools import lru_cache
 
 from toolparse.arguments.json_text import escaped
 from toolparse.arguments.states import StateReader
-from toolparse.arguments.strict_json import LONGEST
 from toolparse.calls import OpenCall
 from toolparse.grammar import END, BareKeys
-from toolparse.lexer import SPACE, WS, EndMarks, Follow, any_of, beginnings, cut
+from toolparse.lexer import SPACE, WS, EndMarks, Follow, any_of, beginnings, cut, flow_until
 from toolparse.rawtext import quote
 from toolparse.schema import UNKNOWN, Type
 
@@ -53,7 +52,7 @@ class Marks:
         self.double = re.compile(rf'(?P<hold>{held}|\\\Z)|(?P<quote>")|(?P<escape>\\)|{end}').search
         self.follow = Follow((*ends.openings, END), stops)
         firsts = {quote[0], *(text[0] for text in (*closers, *stops)), "}", "]", ")"}
-        self.flow = re.compile(f"[{''.join(map(re.escape, sorted(firsts)))}\"\\\\\\x00-\\x1f]").search
+        self.flow = flow_until(firsts)
         self.bare = re.compile(f"[^,}}\\])<{re.escape(quote[0])}]+")
         member = rf",{WS}(?:{'|'.join(names)}){WS}[:=]"
         self.behind_string = re.compile(rf"{WS}(?:{mark}|{_RUN}|{close}|{any_of(stops)}|{member}|,{WS}{_RUN})")
@@ -125,7 +124,7 @@ class BareKeysReader(StateReader):
 
     @property
     def waits(self) -> Callable[[str], object] | None:
-        if self.call.max_held < LONGEST or not self.stack:
+        if not self.stack:
             return None
         in_object = self.stack[-1].seen is not None
         if self.state == self.bare:

@@ -5,12 +5,10 @@ It is read by the machine of `json_text.py` only then; code ends at the markers 
 
 from __future__ import annotations
 
-import re
-
 from toolparse.arguments.json_calls import NamedCall
 from toolparse.arguments.json_text import SPACE, escaped
 from toolparse.calls import OpenCall
-from toolparse.lexer import EndMarks
+from toolparse.lexer import EndMarks, flow_until
 from toolparse.rawtext import quote
 
 
@@ -24,7 +22,7 @@ class CodeCall(NamedCall):
         self.parameter = parameter
         self.marks = ends
         self.blanks: list[str] = []
-        self.plain = re.compile(f'[{"".join(map(re.escape, sorted(ends.firsts)))}"\\\\\\x00-\\x1f]').search
+        self.plain = flow_until(ends.firsts)
         self.state = self.first
 
     def first(self, at: int) -> int:

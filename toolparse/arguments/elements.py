@@ -15,10 +15,9 @@ from functools import lru_cache
 
 from toolparse.arguments.json_text import escaped
 from toolparse.arguments.states import StateReader
-from toolparse.arguments.strict_json import LONGEST
 from toolparse.calls import OpenCall
 from toolparse.grammar import Elements
-from toolparse.lexer import SPACE, WS, EndMarks, any_of, beginnings
+from toolparse.lexer import SPACE, WS, EndMarks, any_of, beginnings, flow_until, inside
 from toolparse.rawtext import quote
 from toolparse.schema import UNKNOWN, Type
 
@@ -40,11 +39,10 @@ class Marks:
         hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail}"
         self.search = re.compile(f"(?P<hold>{hold})|(?P<prefix>{re.escape(prefix)})|(?P<plain></)").search
         firsts = {prefix[0], "<", *(text[0] for text in ends.stops)}
-        some = "".join(map(re.escape, sorted(firsts)))
-        self.flow = re.compile(f"[{some}\"\\\\\\x00-\\x1f]").search
+        self.flow = flow_until(firsts)
         begun = f"(?!{any_of((*ends.closers, *ends.openings))}){re.escape(prefix)}{_TAG_BEGUN.pattern}"
         self.between = re.compile(rf"{WS}(?:\Z|{self.cut_prefix.pattern}|{begun})").match
-        self.within = re.compile(rf"[^{some}]*(?:\Z|{hold}|{begun})").match
+        self.within = re.compile(rf"[^{inside(firsts)}]*(?:\Z|{hold}|{begun})").match
 
 
 marks_for = lru_cache(maxsize=64)(Marks)
@@ -113,7 +111,7 @@ class ElementsReader(StateReader):
 
     @property
     def waits(self) -> Callable[[str], object] | None:
-        if self.call.max_held < LONGEST or self.streaming:
+        if self.streaming:
             return None
         return self.marks.within if self.state == self.leaf else self.marks.between if self.state == self.inside else None
 

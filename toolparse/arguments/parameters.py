@@ -15,7 +15,6 @@ from collections.abc import Callable
 from toolparse import rawtext
 from toolparse.arguments.json_text import EndsAt, escaped
 from toolparse.arguments.states import StateReader
-from toolparse.arguments.strict_json import LONGEST
 from toolparse.call_names import unescaped
 from toolparse.calls import OpenCall
 from toolparse.lexer import HEAD_LIMIT, SPACE, Values, slot_texts
@@ -84,8 +83,6 @@ class ParameterReader(StateReader):
 
     @property
     def waits(self) -> Callable[[str], object] | None:
-        if self.call.max_held < LONGEST:
-            return None
         if self.state == self.value:
             return None if self.streaming or self.nullable else self.values.inside
         return self.values.before if self.state == self.between and self.given and not self.junk else None

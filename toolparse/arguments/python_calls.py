@@ -30,26 +30,14 @@ class PythonReader(PythonValues):
 
     passes = rewrites = None
 
-    __slots__ = ("call", "done", "given", "left", "listed", "refused")
+    __slots__ = ("given", "left", "listed")
 
     def __init__(self, call: OpenCall, body: PythonCalls, ends: EndsAt, depth: int) -> None:
         super().__init__(call, ends, depth, body.raw_quotes, body.json_escapes)
-        self.call = call
         self.listed = body.listed
         self.given: set[str] = set()
         self.left: tuple[str, str] | None = None
-        self.done = False
-        self.refused = False
         self.state = self.argument
-
-    def step(self, text: str, at: int, last: bool) -> int:
-        self.text = text
-        self.last = last
-        while not self.done:
-            at = self.state(at)
-            if at < 0:
-                return ~at
-        return at
 
     def finish(self, at: int) -> None:
         """The output ended; outside the parentheses of a call that leaves nothing open."""

@@ -6,7 +6,7 @@
 Strings flow as they arrive. A number, a name or an expression is held until the `,` or closer of its level; what is no literal becomes
 a string of its text, with a problem. Nothing is evaluated. Three things are kept until more is known: braces, which are a dict or a
 set, up to what stands behind their first element; the key of a dict, up to its colon, since a second value of one key is left out; and
-what is left out, for the report. This module knows nothing of calls and markers but where they end the text.
+what is left out, for the report. This module knows nothing of arguments' names, and of markers only where they end the text.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal
 
 from toolparse.arguments.json_text import SPACE, EndsAt, escaped, loose_number
-from toolparse.arguments.strict_json import LONGEST
+from toolparse.arguments.states import StateReader
+from toolparse.calls import OpenCall
 from toolparse.rawtext import quote
 
 SPACES = re.compile(r"[ \t\r\n]*")
@@ -47,17 +48,6 @@ _RADIX = re.compile(r"[+-]?0(?:[xX][0-9a-fA-F]{1,512}|[oO][0-7]{1,512}|[bB][01]{
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _NEXT_ARGUMENT = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*=(?!=)|\))")
 _NEXT_ARGUMENT_BEGIN = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*=?)?\Z")
-
-
-class Out(Protocol):
-    """Where the JSON text and the problems go."""
-
-    base: int
-    max_held: int
-
-    def write(self, text: str) -> None: ...
-
-    def problem(self, kind: str, message: str, position: int, error: bool = False) -> None: ...
 
 
 class Container:
@@ -92,23 +82,20 @@ class Kept:
         self.parts: list[str] = []
 
 
-class PythonValues:
+class PythonValues(StateReader):
     """Reads values; `value` is where one begins, `ended_at_top` is the state behind one that stands in no container."""
 
     __slots__ = (
-        "brackets", "depth", "dropping", "ends", "json_escapes", "kept", "kept_length", "last", "out", "quote", "raw_quotes", "spilling",
-        "stack", "start", "state", "text", "wants", "word", "word_length",
+        "brackets", "depth", "dropping", "ends", "json_escapes", "kept", "kept_length", "quote", "raw_quotes", "spilling", "stack",
+        "start", "wants", "word", "word_length",
     )  # fmt: skip
 
-    def __init__(self, out: Out, ends: EndsAt, depth: int, raw_quotes: bool, json_escapes: bool) -> None:
-        self.out = out
+    def __init__(self, call: OpenCall, ends: EndsAt, depth: int, raw_quotes: bool, json_escapes: bool) -> None:
+        super().__init__(call, self.value)
         self.ends = ends
         self.depth = depth
         self.raw_quotes = raw_quotes
         self.json_escapes = json_escapes
-        self.state: Callable[[int], int] = self.value
-        self.text = ""
-        self.last = False
         self.stack: list[Container] = []
         self.wants = False
         self.kept: list[Kept] = []
@@ -127,7 +114,7 @@ class PythonValues:
 
     @property
     def waits(self) -> Callable[[str], object] | None:
-        return _WORD_BEGIN if self.state == self.value and self.out.max_held >= LONGEST else None
+        return _WORD_BEGIN if self.state == self.value else None
 
     @property
     def held(self) -> int:
@@ -148,11 +135,11 @@ class PythonValues:
 
     def emit(self, text: str) -> None:
         if not self.kept:
-            self.out.write(text)
+            self.call.write(text)
             return
         self.kept[-1].parts.append(text)
         self.kept_length += len(text)
-        if self.kept_length > self.out.max_held:
+        if self.kept_length > self.call.max_held:
             self.overflow()
 
     def keep(self, what: Literal["braces", "key", "left"], container: Container | None = None) -> None:
@@ -173,12 +160,12 @@ class PythonValues:
             assert container is not None
             if first.what == "braces":
                 container.undecided = False
-                self.out.write("[" + text)
+                self.call.write("[" + text)
             else:
                 key = text if text.startswith('"') else quote(text)
-                self.out.write((", " if container.written else "") + key)
+                self.call.write((", " if container.written else "") + key)
             container.written += 1
-        surplus = self.kept_length - self.out.max_held
+        surplus = self.kept_length - self.call.max_held
         if surplus > 0:
             parts = self.kept[-1].parts
             parts[-1] = parts[-1][:-surplus]
@@ -294,11 +281,11 @@ class PythonValues:
                 self.state = self.value
                 return at + 1
             if character == ")" or (character in "]}" and any(inner.closer == character for inner in self.stack)):
-                self.out.problem("missing_closer", f"a missing {top.closer} was added", at)
+                self.call.problem("missing_closer", f"a missing {top.closer} was added", at)
                 self.close_container(at)
                 return at
         if character in ",)]}":
-            self.out.problem("dropped_text", f"text behind a value was dropped: {character}", at)
+            self.call.problem("dropped_text", f"text behind a value was dropped: {character}", at)
             if self.stack[-1].wants if self.stack else self.wants:
                 self.state = self.value
             return at + 1
@@ -347,10 +334,10 @@ class PythonValues:
         if top.wants:
             top.wants = False
             self.emit("null")
-            self.out.problem("missing_value", "a missing value was written as null", at)
+            self.call.problem("missing_value", "a missing value was written as null", at)
         if top.repeated:
             top.repeated = False
-            self.out.problem("repeated_key", f"a key stands twice in one dict; the first one counts: {self.kept_text()}", at)
+            self.call.problem("repeated_key", f"a key stands twice in one dict; the first one counts: {self.kept_text()}", at)
 
     def close_container(self, at: int) -> None:
         top = self.stack[-1]
@@ -411,7 +398,7 @@ class PythonValues:
             return ~stop
         if closes:
             return self.end_string(stop + 1)
-        self.out.problem("unescaped_quote", "a quote inside a string was escaped", stop)
+        self.call.problem("unescaped_quote", "a quote inside a string was escaped", stop)
         self.emit(escaped(character))
         return stop + 1
 
@@ -486,7 +473,7 @@ class PythonValues:
         self.spilling = False
         self.dropping = dropping
         self.brackets = []
-        self.start = self.out.base + at
+        self.start = self.call.base + at
         self.state = self.expression
 
     def expression(self, at: int) -> int:
@@ -538,10 +525,10 @@ class PythonValues:
             return
         self.word.append(text)
         self.word_length += len(text)
-        if self.word_length > self.out.max_held:
+        if self.word_length > self.call.max_held:
             self.spilling = True
             held = "".join(self.word)
-            self.word = [held[: self.out.max_held]] if self.dropping else []
+            self.word = [held[: self.call.max_held]] if self.dropping else []
             if not self.dropping:
                 self.emit(f'"{escaped(held)}')
 
@@ -558,11 +545,11 @@ class PythonValues:
         held = "".join(self.word).strip(SPACE)
         self.word = []
         self.ended()
-        at = self.start - self.out.base
+        at = self.start - self.call.base
         if self.dropping:
-            self.out.problem("dropped_text", f"text behind a value was dropped: {held}", at)
+            self.call.problem("dropped_text", f"text behind a value was dropped: {held}", at)
         elif self.spilling:
-            self.out.problem("too_long", "a value that is longer than may be held became a string", at)
+            self.call.problem("too_long", "a value that is longer than may be held became a string", at)
             self.emit('"')
         else:
             self.emit(self.literal(held, at))
@@ -575,7 +562,7 @@ class PythonValues:
             return number
         if _RADIX.fullmatch(word):
             return str(int(word, 0))
-        self.out.problem("no_literal", f"{word[:60]!r} is no literal and became a string", at)
+        self.call.problem("no_literal", f"{word[:60]!r} is no literal and became a string", at)
         return f'"{escaped(word)}"'
 
 

@@ -55,9 +55,8 @@ class LightllmReasoning:
         split = self._new_split()
         if split is None:
             return super().detect_and_parse(text)  # type: ignore[misc]
-        reasoning, rest = split.feed(text)
-        more, end = split.finish()
-        return self.result_type(reasoning_text=reasoning + more, normal_text=rest + end)
+        reasoning, rest = split.whole(text)
+        return self.result_type(reasoning_text=reasoning, normal_text=rest)
 
     def parse_streaming_increment(self, new_text: str) -> Any:
         if self._split is None:

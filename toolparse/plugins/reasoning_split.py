@@ -37,6 +37,12 @@ class ReasoningSplit:
         """The output has ended: what was held back."""
         return ("", "") if self.ended else self._split(self._parser.finish())
 
+    def whole(self, text: str) -> tuple[str, str]:
+        """The reasoning and the rest of all of an output."""
+        reasoning, rest = self.feed(text)
+        more, end = self.finish()
+        return reasoning + more, rest + end
+
     def _split(self, events: list[Event]) -> tuple[str, str]:
         reasoning: list[str] = []
         rest: list[str] = []

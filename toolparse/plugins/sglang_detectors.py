@@ -75,11 +75,9 @@ class SglangReasoning:
     _thought = ""
 
     def detect_and_parse(self, text: str) -> Any:
-        split = self._new_split()
-        reasoning, rest = split.feed(text)
-        more, end = split.finish()
+        reasoning, rest = self._new_split().whole(text)
         return self._maybe_apply_force_nonempty_content(  # type: ignore[attr-defined]
-            ReasoningResult(normal_text=rest + end, reasoning_text=reasoning + more)
+            ReasoningResult(normal_text=rest, reasoning_text=reasoning)
         )
 
     def parse_streaming_increment(self, new_text: str) -> Any:

@@ -300,10 +300,8 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
         return count
 
     def extract_reasoning(self, model_output: str, request: Any) -> tuple[str | None, str | None]:
-        split = self._new_split()
-        reasoning, rest = split.feed(model_output)
-        more, end = split.finish()
-        return reasoning + more or None, rest + end or None
+        reasoning, rest = self._new_split().whole(model_output)
+        return reasoning or None, rest or None
 
     def extract_reasoning_streaming(
         self,
