@@ -17,7 +17,7 @@ from typing import Any
 import json_repair
 
 import toolparse
-from toolparse.repair import repair
+from toolparse.jsontext.repair import repair
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolparse import CannotRender, Format, Message, ToolCall, formats, render
 from toolparse.grammar import BareKeys, Calls, Elements, Envelope, JsonText, Parameters, PythonCalls
-from toolparse.lexer import spellings
+from toolparse.wire.markers import spellings
 
 PAGES = Path(__file__).parent / "formats"
 ENGINES = json.loads((Path(__file__).parent.parent / "fixtures" / "engine_names.json").read_text(encoding="utf-8"))

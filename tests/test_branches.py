@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from toolparse.branches import ANY, branches_of, property_parts
+from toolparse.schemas.branches import ANY, branches_of, property_parts
 
 
 def kinds(schema: object) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from toolparse.call_ids import name_by_keys, name_in_id
-from toolparse.tools import Tools
+from toolparse.schemas.tools import Tools
+from toolparse.wire.call_ids import name_by_keys, name_in_id
 
 
 def tools(**parameters: tuple[str, ...]) -> Tools:

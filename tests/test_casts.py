@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolparse.arguments.casts import Casts, cast, declared_types, may_be_cast
-from toolparse.tools import Tool
+from toolparse.schemas.casts import Casts, cast, declared_types, may_be_cast
+from toolparse.schemas.tools import Tool
 
 
 def tool(**properties: Any) -> Tool:

@@ -11,8 +11,8 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolparse import delimiters
-from toolparse.delimiters import CELL, Delimiter, delimiter
+from toolparse.templates import delimiters
+from toolparse.templates.delimiters import CELL, Delimiter, delimiter
 
 PATTERNS = (
     *(r"\s*<t>", "<ab>|<a>", r"<a>(?:x*y)?", "[^<]*<t>", "a.*?b", r"(?=<t>)|</s>", r"<t>\s*$", r"a\b", r"\Bb", "(?<=a)b+", "$"),

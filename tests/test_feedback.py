@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from toolparse.feedback import feedback
 from toolparse.message import ToolCall
-from toolparse.tools import Tools
+from toolparse.schemas.feedback import feedback
+from toolparse.schemas.tools import Tools
 
 TOOLS = Tools(
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolparse.fences import Fences
+from toolparse.wire.fences import Fences
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolparse.arguments.json_text import JsonReader, loose_number
+from toolparse.codecs.json_text import JsonReader, loose_number
 
 
 class Report:

@@ -1,7 +1,7 @@
 """What public bug reports show tool-call parsers get wrong, as far as the registered formats can express it.
 
 Each test names its reports (repositories in short form, as `vllm#123` for vllm-project/vllm). Types by schema are tested with
-raw text (`test_rawtext.py`), speed in `benchmarks/`, limits over all formats in `test_promises.py`.
+raw text (`test_raw_values.py`), speed in `benchmarks/`, limits over all formats in `test_promises.py`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolparse.partial import PartialReader, read_json
+from toolparse.jsontext.partial import PartialReader, read_json
 
 STRINGS = st.text(alphabet=st.sampled_from('ab"\\/{}[]:, \n\t\b\x00é€😀\ud83d\ude00'), max_size=8)
 VALUES = st.recursive(

@@ -10,9 +10,9 @@ from schemas import VALUES, typed
 
 import toolparse
 from toolparse.formats import formats
-from toolparse.lexer import spellings
 from toolparse.message import Message, ToolCall
-from toolparse.render import CannotRender, compare, render
+from toolparse.rendering.render import CannotRender, compare, render
+from toolparse.wire.markers import spellings
 
 FORMATS = [fmt for fmt in formats() if fmt.calls]
 TOOLS = [

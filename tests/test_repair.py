@@ -15,7 +15,7 @@ from damage import DAMAGES, samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolparse.repair import read_python_literal, repair
+from toolparse.jsontext.repair import read_python_literal, repair
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -40,7 +40,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 def test_the_examples_in_the_docstrings() -> None:
-    assert doctest.testmod(import_module("toolparse.repair")) == (0, 2)
+    assert doctest.testmod(import_module("toolparse.jsontext.repair")) == (0, 2)
 
 
 # Valid JSON

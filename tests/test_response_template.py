@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from toolparse import CallArguments, CallEnd, CallStart, Content, Message, Parser, Problem, Reasoning, parse
 from toolparse.grammar import Envelope, Header
-from toolparse.response_template import InvalidTemplate, from_response_template
+from toolparse.templates.response_template import InvalidTemplate, from_response_template
 from toolparse.testing import (
     check_arguments,
     check_chunkings,
@@ -414,7 +414,7 @@ import sys, json
 import toolparse
 toolparse.parse('<tool_call>{{"name": "f", "arguments": {{}}}}</tool_call>', "hermes")
 assert "regex" not in sys.modules
-from toolparse.response_template import from_response_template
+from toolparse.templates.response_template import from_response_template
 assert "regex" not in sys.modules
 from_response_template(json.loads({json.dumps(json.dumps(template()))}))
 assert "regex" in sys.modules

@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toolparse import Event, Parser, formats, get_format, parser
-from toolparse.arguments.bare_keys import BareKeysReader
-from toolparse.arguments.elements import ElementsReader
-from toolparse.arguments.parameters import ParameterReader
-from toolparse.arguments.python_calls import PythonReader
-from toolparse.arguments.python_values import FLOW
-from toolparse.arguments.recorded import Recorded
+from toolparse.codecs.bare_keys import BareKeysReader
+from toolparse.codecs.echo import Recorded
+from toolparse.codecs.elements import ElementsReader
+from toolparse.codecs.parameters import ParameterReader
+from toolparse.codecs.python_calls import PythonReader
+from toolparse.codecs.python_values import FLOW
 from toolparse.testing import joined
 
 CODECS = (BareKeysReader, ElementsReader, ParameterReader, PythonReader, Recorded)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolparse import Parser
-from toolparse.arguments.json_text import JsonReader
-from toolparse.arguments.strict_json import _STATES, StrictJson
+from toolparse.codecs.json_text import JsonReader
+from toolparse.codecs.strict_json import _STATES, StrictJson
 from toolparse.testing import joined
 
 TOKENS = [
@@ -158,7 +158,7 @@ def test_no_strict_text_needs_the_machine(state):
             return end
 
     for size in range(1, 8):
-        with patch("toolparse.arguments.json_text.StrictJson", Spied):
+        with patch("toolparse.codecs.json_text.StrictJson", Spied):
             assert read(cut(STRICT, size))[0][:2] == (STRICT, [])
     assert state in seen
 

@@ -12,10 +12,10 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from toolparse import schema_check
 from toolparse.message import Message, ToolCall
-from toolparse.tools import Tool, Tools
-from toolparse.validate import Violation
+from toolparse.schemas import check as schema_check
+from toolparse.schemas.tools import Tool, Tools
+from toolparse.schemas.validate import Violation
 
 WEATHER = {
     "type": "object",
@@ -292,7 +292,7 @@ HOSTILE = {
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_schemas_and_arguments_end_in_a_violation(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema_check, "SECONDS", 0.2)
-    monkeypatch.setattr("toolparse.schema_keywords._PATTERN_SECONDS", 0.1)
+    monkeypatch.setattr("toolparse.schemas.keywords._PATTERN_SECONDS", 0.1)
     schema, arguments, rule = HOSTILE[case]
     started = time.process_time()
     violations = check(schema, arguments)

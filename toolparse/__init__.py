@@ -13,32 +13,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from toolparse.detect import Guess, detect
     from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
-    from toolparse.feedback import feedback
     from toolparse.formats import UnknownFormat, formats, get_format, register
     from toolparse.grammar import Format
+    from toolparse.jsontext.repair import repair
     from toolparse.message import Message, MessageBuilder, ReasoningPart, TextPart, ToolCall
     from toolparse.parser import Parser, parse
-    from toolparse.render import CannotRender, render
-    from toolparse.repair import repair
-    from toolparse.response_template import InvalidTemplate, from_response_template
-    from toolparse.tools import InvalidTools, Tool, Tools
-    from toolparse.validate import Violation
+    from toolparse.rendering.render import CannotRender, render
+    from toolparse.schemas.feedback import feedback
+    from toolparse.schemas.tools import InvalidTools, Tool, Tools
+    from toolparse.schemas.validate import Violation
+    from toolparse.templates.response_template import InvalidTemplate, from_response_template
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "toolparse.detect": ("Guess", "detect"),
     "toolparse.events": ("CallArguments", "CallEnd", "CallStart", "Content", "Event", "Problem", "Reasoning"),
-    "toolparse.feedback": ("feedback",),
+    "toolparse.schemas.feedback": ("feedback",),
     "toolparse.formats": ("UnknownFormat", "formats", "get_format", "register"),
     "toolparse.grammar": ("Format",),
     "toolparse.message": ("Message", "MessageBuilder", "ReasoningPart", "TextPart", "ToolCall"),
     "toolparse.parser": ("Parser", "parse"),
-    "toolparse.render": ("CannotRender", "render"),
-    "toolparse.repair": ("repair",),
-    "toolparse.response_template": ("InvalidTemplate", "from_response_template"),
-    "toolparse.tools": ("InvalidTools", "Tool", "Tools"),
-    "toolparse.validate": ("Violation",),
+    "toolparse.rendering.render": ("CannotRender", "render"),
+    "toolparse.jsontext.repair": ("repair",),
+    "toolparse.templates.response_template": ("InvalidTemplate", "from_response_template"),
+    "toolparse.schemas.tools": ("InvalidTools", "Tool", "Tools"),
+    "toolparse.schemas.validate": ("Violation",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [

@@ -1,7 +1,7 @@
 """The words that a format is written in.
 
 A `Format` describes how a model family writes an assistant turn. It is data: nothing here scans text or runs. The engine
-compiles a description into patterns once (`lexer.py`) and reads streams with it; `render.py` writes with the same description.
+compiles a description into patterns once (`wire/markers.py`) and reads streams with it; `rendering/` writes with the same description.
 
 Spelling. A marker is a string. White space at its ends is what the model's template writes there (the canonical text); on input
 any white space, or none, is taken between two parts. `{name}` and `{id}` in a marker stand for the call's name and id, `{key}` (or

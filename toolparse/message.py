@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
-from toolparse.partial import PartialReader, read_json
+from toolparse.jsontext.partial import PartialReader, read_json
 
 if TYPE_CHECKING:
-    from toolparse.validate import Violation
+    from toolparse.schemas.validate import Violation
 
 FinishReason = Literal["tool_calls", "stop", "length"]
 
@@ -63,7 +63,7 @@ class ToolCall:
 
         `tools` is a `Tools`, one tool or a list of tools, in any form that `Tools` takes. Never raises on what the model wrote.
         """
-        from toolparse.validate import validate_call
+        from toolparse.schemas.validate import validate_call
 
         return validate_call(self, tools)
 
@@ -73,7 +73,7 @@ class ToolCall:
         Values are validated and converted by pydantic. Raises `pydantic.ValidationError` when they do not fit, `TypeError` when
         `tool` is neither.
         """
-        from toolparse.validate import bind_call
+        from toolparse.schemas.validate import bind_call
 
         return bind_call(self, tool)
 
@@ -125,7 +125,7 @@ class Message:
 
     def validate(self, tools: Any) -> list[Violation]:
         """What is wrong with the calls, in their order; see `ToolCall.validate`. A violation's `index` tells the call."""
-        from toolparse.validate import validate_message
+        from toolparse.schemas.validate import validate_message
 
         return validate_message(self, tools)
 

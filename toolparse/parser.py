@@ -1,6 +1,6 @@
 """The push parser: text in pieces in, events out.
 
-What text means is read by the states of `turns.py`. The parser gives them the text that has arrived and not been settled yet. What
+What text means is read by the states of `engine/turn.py`. The parser gives them the text that has arrived and not been settled yet. What
 waits is kept and put in front of the next piece, so a decision is only ever made with the text that it needs, and never depends on
 where pieces end. The prompt's part of the turn goes through the same states first, and nothing of it is said.
 
@@ -16,22 +16,22 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from toolparse.arguments import Reader
-from toolparse.arguments.strict_json import LONGEST, StrictJson
-from toolparse.calls import NEW_ID, OpenCall
-from toolparse.choice import ARGUMENTS, LISTED, read_choice
+from toolparse.codecs import Reader
+from toolparse.codecs.strict_json import LONGEST, StrictJson
+from toolparse.engine.missed_calls import Start, may_tell, remains
+from toolparse.engine.prose import Voice
+from toolparse.engine.tool_choice import ARGUMENTS, LISTED, read_choice
+from toolparse.engine.turn import HELD_SPACE, TurnMachine
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format
-from toolparse.lexer import SPACE, spellings
 from toolparse.message import Message, MessageBuilder
-from toolparse.provenance import Runs
-from toolparse.remains import Start, may_tell, remains
-from toolparse.turns import HELD_SPACE, TurnMachine
-from toolparse.voice import Voice
+from toolparse.wire.markers import SPACE, spellings
+from toolparse.wire.open_call import NEW_ID, OpenCall
+from toolparse.wire.token_runs import Runs
 
 if TYPE_CHECKING:
-    from toolparse.regions import RegionMachine
+    from toolparse.templates.template_machine import RegionMachine
 
 SHORT = 96
 """Text shorter than this may wait unread where a codec would only hold it."""
@@ -118,7 +118,7 @@ class Parser(TurnMachine):
                 self._fix_suffix("".join(marks[-1]))
         self._regions: RegionMachine | None = None
         if chosen.regions is not None:
-            from toolparse.regions import RegionMachine
+            from toolparse.templates.template_machine import RegionMachine
 
             self._regions = RegionMachine(self, chosen.regions, prompt)
             self._state = self._regions.step

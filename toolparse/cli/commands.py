@@ -28,8 +28,8 @@ from toolparse.events import CallEnd, Event, Problem
 from toolparse.formats import UnknownFormat, formats, get_format
 from toolparse.grammar import Format
 from toolparse.parser import Parser, parse
-from toolparse.render import CannotRender, render
-from toolparse.tools import Tools
+from toolparse.rendering.render import CannotRender, render
+from toolparse.schemas.tools import Tools
 
 FINE, FAULTY, WRONG = 0, 1, 2
 

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from io import FileIO
 from select import select
 
-from toolparse.tools import InvalidTools, Tools
+from toolparse.schemas.tools import InvalidTools, Tools
 
 PIECE = 256 * 1024  # bytes asked for at once: few reads, little memory
 STANDARD_INPUT = "-"

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Reasoning
 from toolparse.grammar import Format, Maybe, Part
-from toolparse.lexer import spellings
 from toolparse.message import Message, MessageBuilder
 from toolparse.parser import Parser
 from toolparse.plugins.reports import report
+from toolparse.wire.markers import spellings
 
 _SLOT = re.compile(r"\{[a-z]+\}")
 

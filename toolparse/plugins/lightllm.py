@@ -16,10 +16,10 @@ from typing import Any
 
 from toolparse.formats import get_format
 from toolparse.grammar import Format, Reasoning
-from toolparse.lexer import spellings
 from toolparse.plugins.detector import Detector
 from toolparse.plugins.names import PREFIX, tool_parsers
 from toolparse.plugins.reasoning_split import ReasoningSplit
+from toolparse.wire.markers import spellings
 
 SITE = Path(__file__).parent / "lightllm_site"
 

@@ -17,10 +17,10 @@ from sglang.srt.parser.reasoning_parser import StreamingParseResult as Reasoning
 
 from toolparse.formats import get_format
 from toolparse.grammar import Format
-from toolparse.lexer import spellings
 from toolparse.plugins.detector import Detector
 from toolparse.plugins.names import PREFIX
 from toolparse.plugins.reasoning_split import ReasoningSplit
+from toolparse.wire.markers import spellings
 
 
 class SglangDetector(Detector):

@@ -37,7 +37,7 @@ def format_of(tokenizer: Any) -> Format | str:
     described = getattr(tokenizer, "init_kwargs", None) or {}
     template = getattr(tokenizer, "response_template", None) or described.get("response_template")
     if template:
-        from toolparse.response_template import from_response_template
+        from toolparse.templates.response_template import from_response_template
 
         return from_response_template(template)
     from toolparse.detect import detect

@@ -14,13 +14,13 @@ from typing import Any
 from toolparse.events import CallArguments, CallStart, Content, Event, Reasoning
 from toolparse.formats import get_format
 from toolparse.grammar import Format
-from toolparse.lexer import spellings
 from toolparse.message import MessageBuilder
 from toolparse.parser import Parser, with_reasoning
 from toolparse.plugins.detector import calls_only
 from toolparse.plugins.reasoning_split import ReasoningSplit
 from toolparse.plugins.reports import report
 from toolparse.plugins.token_runs import TokenRuns
+from toolparse.wire.markers import spellings
 
 try:
     from vllm.tool_parsers import abstract_tool_parser as _tools

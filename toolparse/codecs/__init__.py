@@ -1,0 +1,75 @@
+"""The codecs: one incremental machine for each way to write arguments, text in and JSON text out.
+
+A codec reads with `step(text, at, last)`, says what it reads to the `OpenCall`, and sets `done` or `refused` (the text is no call).
+`finish(at)` tells it that the output ended inside the call. Most text needs no step, and a codec says so in up to four ways, each of
+which is None where it does not apply: `flow` is the search that finds nothing in text that passes as it is, `passes` reads how far text
+does, `rewrites` gives what becomes of text in which nothing ends (or None), and `waits` tells whether all of a short text is still held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from re import Match
+from typing import Protocol
+
+from toolparse.codecs.bare_keys import BareKeysReader, marks_of
+from toolparse.codecs.code import CodeCall
+from toolparse.codecs.elements import ElementsReader, marks_for
+from toolparse.codecs.json_calls import EnvelopeCalls, NamedCall
+from toolparse.codecs.keyed_calls import KeyedCalls
+from toolparse.codecs.parameters import ParameterReader
+from toolparse.codecs.python_calls import PythonReader
+from toolparse.codecs.strict_json import StrictJson
+from toolparse.codecs.unnamed_call import UnnamedCall
+from toolparse.codecs.xml_parameters import XmlParameterReader
+from toolparse.grammar import BareKeys, Calls, Elements, Envelope, JsonText, PythonCalls
+from toolparse.wire.markers import Tail
+from toolparse.wire.open_call import OpenCall
+
+
+class Reader(Protocol):
+    """What the parser needs of a codec."""
+
+    done: bool
+    refused: bool
+
+    def step(self, text: str, at: int, last: bool) -> int: ...
+
+    def finish(self, at: int) -> None: ...
+
+    @property
+    def held(self) -> int: ...
+
+    @property
+    def flow(self) -> Callable[[str], Match[str] | None] | None: ...
+
+    @property
+    def passes(self) -> StrictJson | None: ...
+
+    @property
+    def rewrites(self) -> Callable[[str], str | None] | None: ...
+
+    @property
+    def waits(self) -> Callable[[str], object] | None: ...
+
+
+def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool, unnamed: str = "") -> Reader:
+    """The codec for the arguments of `calls`, ready to read behind the opening; `unnamed` is the id of a call without a name."""
+    body = calls.body
+    ends = tail.ends
+    if tail.values is not None:
+        return (XmlParameterReader if tail.values.body.xml else ParameterReader)(call, tail.values, ends)
+    if isinstance(body, JsonText):
+        key = dict(body.code).get(call.name)
+        if key is not None:
+            return CodeCall(call, key, ends, depth)
+        return UnnamedCall(call, ends, depth, unnamed) if unnamed else NamedCall(call, ends, depth)
+    if isinstance(body, Envelope):
+        return (KeyedCalls if body.keyed else EnvelopeCalls)(call, body, ends, depth, bare)
+    if isinstance(body, PythonCalls):
+        return PythonReader(call, body, ends, depth)
+    if isinstance(body, BareKeys):
+        return BareKeysReader(call, marks_of(body, ends), ends, depth)
+    if isinstance(body, Elements):
+        return ElementsReader(call, marks_for(body, ends), ends, depth)
+    raise TypeError(f"no codec reads {type(body).__name__}")

@@ -1,0 +1,515 @@
+"""An object with bare keys, whose strings stand between two of one marker, written as JSON piece by piece.
+
+    between ──key and colon──> value ──> string | quoted | bare | a nested container ──> behind ──,──> between ...
+
+A string flows out as it arrives, since nothing but its own marker ends it. A bare value is held until its end and typed by the schema,
+as deep as the schema goes. Models also write `=`, ordinary quotes and parentheses, and leave out closers: all of that is read, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from toolparse.codecs.codec_base import StateReader
+from toolparse.codecs.json_text import escaped
+from toolparse.grammar import END, BareKeys
+from toolparse.jsontext.raw_values import quote
+from toolparse.schemas.types import UNKNOWN, Type
+from toolparse.wire.markers import SPACE, WS, EndMarks, Follow, any_of, beginnings, cut, flow_until
+from toolparse.wire.open_call import OpenCall
+
+_SPACES = re.compile(WS)
+_CLOSERS = {"{": "}", "(": ")", "[": "]"}
+_RUN = r"[}\])]"
+_HEX = re.compile(r"[0-9a-fA-F]{4}")
+
+
+class Marks:
+    """The patterns of a body: its string marker, and what may end a string whose marker is missing."""
+
+    def __init__(self, body: BareKeys, ends: EndMarks) -> None:
+        self.quote = quote = body.quote
+        closers, stops = ends.closers, ends.stops
+        mark = re.escape(quote)
+        bare = r"""[^:=,{}()\[\]<>"'\n]"""
+        names = [rf"{mark}([^<\n]{{1,256}}){mark}", r'"([^"\n]{1,256})"', r"'([^'\n]{1,256})'", rf"({bare}{{1,256}})"]
+        self.key = re.compile(f"(?:{'|'.join(names)}){WS}[:=]")
+        begun = [
+            cut(quote), rf"{mark}[^<\n]{{0,256}}(?:\Z|{cut(quote)}){WS}",
+            r'"[^"\n]{0,256}(?:"[ \t\r\n]*)?', r"'[^'\n]{0,256}(?:'[ \t\r\n]*)?", rf"{bare}{{0,256}}{WS}",
+        ]  # fmt: skip
+        self.key_begun = re.compile(rf"(?:{'|'.join(begun)})\Z")
+        self.junk = re.compile(rf"{bare}+|{mark}|.", re.DOTALL)
+        self.cut_quote = re.compile(beginnings((quote,)))
+        close = any_of(closers)
+        end = rf"(?P<end>{_RUN}{{0,16}}(?:{close}))"
+        trail = rf"(?:{any_of(stops)})[ \t\r\n]{{0,64}}\Z"
+        held = rf"{_RUN}{{0,16}}(?:{beginnings(closers)})|{_RUN}{{1,16}}\Z|{trail}"
+        self.string = re.compile(f"(?P<hold>{beginnings((quote, *stops))}|{held})|(?P<quote>{mark})|{end}").search
+        self.single = re.compile(rf"(?P<hold>{held}|\\\Z)|(?P<quote>')|(?P<escape>\\)|{end}").search
+        self.double = re.compile(rf'(?P<hold>{held}|\\\Z)|(?P<quote>")|(?P<escape>\\)|{end}').search
+        self.follow = Follow((*ends.openings, END), stops)
+        firsts = {quote[0], *(text[0] for text in (*closers, *stops)), "}", "]", ")"}
+        self.flow = flow_until(firsts)
+        self.bare = re.compile(f"[^,}}\\])<{re.escape(quote[0])}]+")
+        member = rf",{WS}(?:{'|'.join(names)}){WS}[:=]"
+        self.behind_string = re.compile(rf"{WS}(?:{mark}|{_RUN}|{close}|{any_of(stops)}|{member}|,{WS}{_RUN})")
+        self.behind_item = re.compile(rf"{WS}(?:{mark}|{_RUN}|{close}|{any_of(stops)}|,)")
+        marks = beginnings((quote, *closers, *stops))
+        begun_member = rf",{WS}(?:{'|'.join(begun)})\Z"
+        self.behind_begun = re.compile(rf"{WS}(?:\Z|{marks}|{begun_member})")
+        self.member = re.compile(rf"{member}|,{WS}{_RUN}")
+        self.member_begun = re.compile(begun_member)
+        self.waiting_key = re.compile(f"{WS}{self.key_begun.pattern}").match
+        self.waiting_item = re.compile(f"{self.bare.pattern[:-1]}*\\Z").match
+        self.waiting_member = re.compile(f"{self.bare.pattern[:-1]}*(?:\\Z|{begun_member})").match
+
+
+marks_of = lru_cache(maxsize=64)(Marks)
+"""The patterns, compiled at their first use."""
+
+
+class Open:
+    """An open container. `seen` are the keys of an object so far; a list has none."""
+
+    __slots__ = ("closer", "count", "seen", "type")
+
+    def __init__(self, closer: str, kind: Type) -> None:
+        self.closer = closer
+        self.type = kind
+        self.count = 0
+        self.seen: set[str] | None = None if closer == "]" else set()
+
+
+class BareKeysReader(StateReader):
+    """The arguments of one call, whose name stood in front of the opening brace."""
+
+    passes = None
+
+    def __init__(self, call: OpenCall, marks: Marks, ends: EndMarks, depth: int) -> None:
+        super().__init__(call, self.begin)
+        self.marks = marks
+        self.ends = ends
+        self.depth = depth
+        self.stack: list[Open] = []
+        self.type: Type = UNKNOWN
+        self.key = ""
+        self.quote = ""
+        self.parts: list[str] = []
+        self.size = 0
+        self.start = 0
+        self.muted: int | None = None
+        self.repeated = ""
+        self.dropped: list[str] = []
+        self.dropped_size = 0
+        self.levels = 0
+        self.quoted_deep = False
+
+    @property
+    def held(self) -> int:
+        return max(self.size, 0)
+
+    @property
+    def flow(self) -> Callable[[str], re.Match[str] | None] | None:
+        return self.marks.flow if self.state == self.string and self.muted is None else None
+
+    @property
+    def rewrites(self) -> Callable[[str], str | None] | None:
+        return self.rewritten if self.state == self.string and self.muted is None else None
+
+    def rewritten(self, text: str) -> str | None:
+        return escaped(text) if self.marks.string(text) is None else None
+
+    @property
+    def waits(self) -> Callable[[str], object] | None:
+        if not self.stack:
+            return None
+        in_object = self.stack[-1].seen is not None
+        if self.state == self.bare:
+            return None if self.size < 0 else self.marks.waiting_member if in_object else self.marks.waiting_item
+        return self.marks.waiting_key if self.state == self.between and in_object else None
+
+    def finish(self, at: int) -> None:
+        """The output ended inside the call."""
+        self.report_junk()
+        self.report_dropped(at)
+        self.done = True
+        self.call.end(False, at)
+
+    # -- writing ------------------------------------------------------------------------------------------------------------------------
+
+    def write(self, text: str) -> None:
+        if self.muted is None:
+            self.call.write(text)
+        else:
+            self.dropped.append(text[: self.call.max_held - self.dropped_size])
+            self.dropped_size += len(self.dropped[-1])
+
+    def report_dropped(self, at: int) -> None:
+        """The second value of a key has ended."""
+        if self.dropped:
+            text = "".join(self.dropped)
+            self.dropped = []
+            self.dropped_size = 0
+            self.call.problem("dropped_text", f"the second value of {self.repeated!r} was dropped: {text}", at)
+
+    def begin_value(self, at: int) -> None:
+        """What stands before a value, whose first sign has been read."""
+        if not self.stack:
+            return
+        top = self.stack[-1]
+        if top.seen is None:
+            self.write(", " if top.count else "")
+        elif self.key in top.seen:
+            if self.muted is None:
+                self.call.problem("repeated_key", f"{self.key!r} is given twice; the first value stands", at)
+                self.muted = len(self.stack)
+                self.repeated = self.key
+        else:
+            self.write(f"{', ' if top.seen else ''}{quote(self.key)}: ")
+            top.seen.add(self.key)
+        top.count += 1
+
+    def value_ended(self, at: int) -> None:
+        if self.muted == len(self.stack):
+            self.muted = None
+            self.report_dropped(at)
+        self.state = self.behind
+
+    def end(self, complete: bool, at: int) -> None:
+        self.report_junk()
+        self.done = True
+        self.call.end(complete, at)
+
+    def drop(self, at: int) -> int:
+        found = self.marks.junk.match(self.text, at)
+        end = found.end() if found is not None else at + 1
+        self.keep_junk(self.text[at:end], at)
+        return end
+
+    # -- structure ----------------------------------------------------------------------------------------------------------------------
+
+    def begin(self, at: int) -> int:
+        if at == len(self.text):
+            return ~at
+        tool = self.call.tool
+        self.push(self.text[at], tool.arguments if tool is not None else UNKNOWN)
+        return at + 1
+
+    def push(self, opener: str, kind: Type) -> None:
+        self.stack.append(Open(_CLOSERS[opener], kind))
+        self.write("[" if opener == "[" else "{")
+        self.state = self.between
+
+    def pop(self, at: int) -> None:
+        self.write("]" if self.stack.pop().closer == "]" else "}")
+        self.value_ended(at)
+
+    def close(self, closer: str, at: int) -> int:
+        """A closing bracket: what is open inside what it closes is closed, too."""
+        if all(frame.closer != closer for frame in self.stack):
+            return self.drop(at)
+        self.report_junk()
+        while self.stack[-1].closer != closer:
+            self.call.problem("missing_closer", f"a missing {self.stack[-1].closer} was added", at)
+            self.pop(at)
+        self.pop(at)
+        if not self.stack:
+            self.end(True, at + 1)
+        return at + 1
+
+    def ended(self, at: int) -> bool | None:
+        """Whether the call's text ends here, which closes all that is open; None when more text must tell."""
+        how = self.ends(self.text, at, self.last)
+        if how is None:
+            return None
+        if not how:
+            return False
+        self.report_junk()
+        if how == "close":
+            self.call.problem("missing_closer", "the brackets of the call were not all closed", at)
+            while self.stack:
+                self.pop(at)
+        self.end(how == "close", at)
+        return True
+
+    def skip(self, at: int) -> int:
+        return _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+
+    def between(self, at: int) -> int:
+        """Where a key may stand, or an item of a list."""
+        text = self.text
+        at = self.skip(at)
+        if at == len(text):
+            return ~at
+        character = text[at]
+        if character in "}])":
+            return self.close(character, at)
+        if character == ",":
+            return at + 1
+        if self.stack[-1].seen is None:
+            self.type = self.stack[-1].type.item(self.stack[-1].count)
+            self.state = self.value
+            return at
+        found = self.marks.key.match(text, at)
+        if found is not None:
+            self.report_junk()
+            self.key = next(filter(None, found.groups())).strip(SPACE)
+            self.type = self.stack[-1].type.property(self.key)
+            self.state = self.value
+            return found.end()
+        if not self.last and self.marks.key_begun.match(text, at):
+            return ~at
+        ended = self.ended(at)
+        return ~at if ended is None else at if ended else self.drop(at)
+
+    def value(self, at: int) -> int:
+        text = self.text
+        at = self.skip(at)
+        if at == len(text):
+            return ~at
+        quote = self.marks.quote
+        if text.startswith(quote, at):
+            self.begin_value(at)
+            self.write('"')
+            self.state = self.string
+            return at + len(quote)
+        if not self.last and self.marks.cut_quote.match(text, at):
+            return ~at
+        character = text[at]
+        if character in "\"'":
+            self.begin_value(at)
+            self.write('"')
+            self.quote = character
+            self.state = self.quoted
+            return at + 1
+        if character in "{[":
+            self.begin_value(at)
+            if len(self.stack) < self.depth:
+                self.push(character, self.type)
+                return at + 1
+            self.call.problem("too_deep", f"nested deeper than {self.depth}: the value became a string of its text", at)
+            self.write('"')
+            self.levels = 0
+            self.quoted_deep = False
+            self.state = self.deep
+            return at
+        ended = self.ended(at)
+        if ended is None:
+            return ~at
+        if not ended:
+            self.parts = []
+            self.size = 0
+            self.start = self.call.base + at
+            self.state = self.bare
+        return at
+
+    def behind(self, at: int) -> int:
+        """Behind a value."""
+        text = self.text
+        at = self.skip(at)
+        if at == len(text):
+            return ~at
+        character = text[at]
+        if character == ",":
+            self.report_junk()
+            self.state = self.between
+            return at + 1
+        if character in "}])":
+            return self.close(character, at)
+        quote = self.marks.quote
+        if text.startswith(quote, at):
+            return at + len(quote)
+        if not self.last and self.marks.cut_quote.match(text, at):
+            return ~at
+        if self.stack[-1].seen is not None:
+            if self.marks.key.match(text, at):
+                self.state = self.between
+                return at
+            if not self.last and self.marks.key_begun.match(text, at):
+                return ~at
+        ended = self.ended(at)
+        return ~at if ended is None else at if ended else self.drop(at)
+
+    # -- values -------------------------------------------------------------------------------------------------------------------------
+
+    def string(self, at: int) -> int:
+        """Inside a string, which its marker ends, or the end of the call if nothing of the turn's text follows it."""
+        text = self.text
+        look = at
+        while True:
+            found = self.marks.string(text, look)
+            end = len(text) if found is None else found.start()
+            kind = None if found is None else found.lastgroup
+            if found is not None and kind == "end":
+                counts = self.marks.follow(text, found.end(), self.last)
+                if counts is False:
+                    look = found.end()
+                    continue
+                if counts is None:
+                    kind = None
+            self.write(escaped(text[at:end]))
+            if kind in (None, "hold"):
+                return ~end
+            self.write('"')
+            self.value_ended(end)
+            return found.end() if found is not None and kind == "quote" else end
+
+    def quoted(self, at: int) -> int:
+        """Inside a string in ordinary quotes."""
+        text = self.text
+        look = at
+        search = self.marks.double if self.quote == '"' else self.marks.single
+        while True:
+            found = search(text, look)
+            kind = None if found is None else found.lastgroup
+            end = len(text) if found is None else found.start()
+            if found is not None and kind == "escape":
+                self.write(escaped(text[at:end]))
+                at = look = self.escape(end)
+                if at < 0:
+                    return at
+                continue
+            counts: bool | None = None
+            if found is not None and kind == "end":
+                counts = self.marks.follow(text, found.end(), self.last)
+            elif found is not None and kind == "quote":
+                counts = self.closes(found.end())
+            if found is not None and counts is False:
+                look = found.end()
+                continue
+            self.write(escaped(text[at:end]))
+            if not counts:
+                return ~end
+            self.write('"')
+            self.value_ended(end)
+            return found.end() if found is not None and kind == "quote" else end
+
+    def closes(self, at: int) -> bool | None:
+        """Whether an ordinary quote in front of `at` closes its string; None when more text must tell."""
+        in_object = self.stack[-1].seen is not None
+        if (self.marks.behind_string if in_object else self.marks.behind_item).match(self.text, at, at + 320):
+            return True
+        if self.marks.behind_begun.match(self.text, at):
+            return True if self.last else None
+        return False
+
+    def escape(self, at: int) -> int:
+        """A backslash in a string in ordinary quotes."""
+        text = self.text
+        character = text[at + 1 : at + 2]
+        if character == "u":
+            if len(text) - at < 6 and not self.last:
+                return ~at
+            if _HEX.match(text, at + 2):
+                self.write(text[at : at + 6])
+                return at + 6
+        elif character and character in '"\\/bfnrt':
+            self.write(text[at : at + 2])
+            return at + 2
+        elif character == "'":
+            self.write("'")
+            return at + 2
+        self.write("\\\\")
+        return at + 1
+
+    def bare(self, at: int) -> int:
+        """A value without any quotes."""
+        text = self.text
+        marks = self.marks
+        while True:
+            run = marks.bare.match(text, at)
+            if run is not None:
+                self.take(run[0])
+                at = run.end()
+            if at == len(text):
+                return ~at
+            character = text[at]
+            if character == ",":
+                counts = self.separates(at)
+            elif character in "}])":
+                counts = any(frame.closer == character for frame in self.stack)
+            elif text.startswith(marks.quote, at):
+                at += len(marks.quote)
+                continue
+            else:
+                counts = None if not self.last and marks.cut_quote.match(text, at) else self.bare_ended(at)
+            if counts is None:
+                return ~at
+            if counts:
+                self.write_bare(at)
+                return at
+            self.take(character)
+            at += 1
+
+    def take(self, text: str) -> None:
+        """Text of a bare value; of one that is too long to be held it is a string, and flows."""
+        if self.size < 0:
+            self.write(escaped(text))
+            return
+        self.parts.append(text)
+        self.size += len(text)
+        if self.size > self.call.max_held:
+            self.call.problem("too_long", "a value is longer than can be held; kept as a string", self.start - self.call.base)
+            self.begin_value(self.start - self.call.base)
+            self.write('"' + escaped("".join(self.parts)))
+            self.parts = []
+            self.size = -1
+
+    def separates(self, at: int) -> bool | None:
+        """Whether the comma at `at` ends a bare value; None when more text must tell."""
+        if self.stack[-1].seen is None or self.marks.member.match(self.text, at):
+            return True
+        return (True if self.last else None) if self.marks.member_begun.match(self.text, at) else False
+
+    def bare_ended(self, at: int) -> bool | None:
+        how = self.ends(self.text, at, self.last)
+        return None if how is None else bool(how)
+
+    def write_bare(self, at: int) -> None:
+        if self.size < 0:
+            self.write('"')
+            self.size = 0
+            self.value_ended(at)
+            return
+        text = "".join(self.parts).strip(SPACE)
+        self.parts = []
+        self.size = 0
+        value, problem = ("null", None) if text == "None" and not self.type.declared else self.type.read(text, True)
+        if problem is not None:
+            self.call.problem("wrong_type", problem, at)
+        self.begin_value(at)
+        self.write(value)
+        self.value_ended(at)
+
+    def deep(self, at: int) -> int:
+        """Inside a container that is too deep: its text, up to the bracket that closes it."""
+        text = self.text
+        quote = self.marks.quote
+        start = at
+        while at < len(text):
+            if text.startswith(quote, at):
+                self.quoted_deep = not self.quoted_deep
+                at += len(quote)
+                continue
+            if not self.last and self.marks.cut_quote.match(text, at):
+                break
+            character = text[at]
+            if not self.quoted_deep:
+                ended = self.ends(text, at, self.last)
+                if ended is None:
+                    break
+                if ended:
+                    self.write(escaped(text[start:at]) + '"')
+                    self.value_ended(at)
+                    return at
+                self.levels += (character in "{[") - (character in "}]")
+            at += 1
+            if not self.quoted_deep and not self.levels:
+                self.write(escaped(text[start:at]) + '"')
+                self.value_ended(at)
+                return at
+        self.write(escaped(text[start:at]))
+        return ~at

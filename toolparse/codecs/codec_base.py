@@ -1,0 +1,59 @@
+"""A codec that is made of states, each a method that reads on from a position. What stands between the arguments is kept for a report.
+
+Knows nothing of what the states are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from toolparse.codecs.json_text import SPACE
+from toolparse.wire.open_call import OpenCall
+
+
+class StateReader:
+    """Reads the arguments of `call`, from the state `first` on.
+
+    A state takes a position in `text` and returns the next one, or `~position` where more text must come. It sets `state` to
+    what follows, and in the end `done`.
+    """
+
+    __slots__ = ("call", "done", "junk", "junk_size", "junk_start", "last", "refused", "state", "text")
+
+    def __init__(self, call: OpenCall, first: Callable[[int], int]) -> None:
+        self.call = call
+        self.state = first
+        self.done = False
+        self.refused = False
+        self.text = ""
+        self.last = False
+        self.junk: list[str] = []
+        self.junk_size = 0
+        self.junk_start = 0
+
+    def step(self, text: str, at: int, last: bool) -> int:
+        """Read `text` from `at`; returns the position of the first character still needed. `last`: no more will come."""
+        self.text = text
+        self.last = last
+        while not self.done:
+            at = self.state(at)
+            if at < 0:
+                return ~at
+        return at
+
+    def keep_junk(self, text: str, at: int) -> None:
+        """`text`, which began at `at` or before, stands between the arguments and is none."""
+        if not self.junk:
+            self.junk_start = self.call.base + at
+        if self.junk_size < self.call.max_held:
+            self.junk.append(text[: self.call.max_held - self.junk_size])
+            self.junk_size += len(text)
+
+    def report_junk(self) -> None:
+        """Text between the arguments has ended: tell that it is dropped."""
+        if self.junk:
+            text = "".join(self.junk).strip(SPACE)
+            self.junk = []
+            self.junk_size = 0
+            if text:
+                self.call.problem("dropped_text", f"text between the arguments was dropped: {text}", self.junk_start - self.call.base)

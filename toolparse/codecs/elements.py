@@ -1,0 +1,494 @@
+"""Nested elements, each of whose tags stands behind one marker, written as JSON piece by piece.
+
+    inside ──opening tag──> leaf ──closing tag──> inside ...       inside ──closing tag──> inside (of the element around it)
+                              └──opening tag──> inside (the element holds others)
+
+A tag without the marker is data. A declared string flows out as it arrives; another leaf is held until its closing tag and typed by the
+schema, as deep as the schema goes. Whether an element is a list or an object its schema says, else the name of its first child.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from toolparse.codecs.codec_base import StateReader
+from toolparse.codecs.json_text import escaped
+from toolparse.grammar import Elements
+from toolparse.jsontext.raw_values import quote
+from toolparse.schemas.types import UNKNOWN, Type
+from toolparse.wire.markers import SPACE, WS, EndMarks, any_of, beginnings, flow_until, inside
+from toolparse.wire.open_call import OpenCall
+
+_SPACES = re.compile(WS)
+_STRING = Type({"type": "string"})
+_TAG = re.compile(r"<(/?)([^<>\n/][^<>\n]{0,255})>")
+_TAG_BEGUN = re.compile(r"(?:<(?:/?[^<>\n]{0,256})?)?\Z")
+_JUNK = re.compile(r"[^\]<]+|.", re.DOTALL)
+
+
+class Marks:
+    """The patterns of a body."""
+
+    def __init__(self, body: Elements, ends: EndMarks) -> None:
+        self.prefix = prefix = body.prefix
+        self.item = body.item
+        self.cut_prefix = re.compile(beginnings((prefix,)))
+        trail = rf"(?:{any_of(ends.stops)})[ \t\r\n]{{0,64}}\Z"
+        hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail}"
+        self.search = re.compile(f"(?P<hold>{hold})|(?P<prefix>{re.escape(prefix)})|(?P<plain></)").search
+        firsts = {prefix[0], "<", *(text[0] for text in ends.stops)}
+        self.flow = flow_until(firsts)
+        begun = f"(?!{any_of((*ends.closers, *ends.openings))}){re.escape(prefix)}{_TAG_BEGUN.pattern}"
+        self.between = re.compile(rf"{WS}(?:\Z|{self.cut_prefix.pattern}|{begun})").match
+        self.within = re.compile(rf"[^{inside(firsts)}]*(?:\Z|{hold}|{begun})").match
+
+
+marks_for = lru_cache(maxsize=64)(Marks)
+"""The patterns, compiled at their first use."""
+
+
+class Element:
+    """An open element. `kind` is what it is once that is known; `items` counts a list's items, `seen` holds an object's keys.
+
+    `more` is the key of a list that is complete but for its closing bracket, as elements of the same key may add to it.
+    """
+
+    __slots__ = ("begun", "items", "key", "kind", "more", "muted", "seen", "type")
+
+    def __init__(self, key: str, of: Type, kind: str = "") -> None:
+        self.key = key
+        self.type = of
+        self.kind = kind
+        self.items = 0
+        self.begun = False
+        self.seen: set[str] = set()
+        self.more = ""
+        self.muted = False
+
+    @property
+    def collects(self) -> bool:
+        """Whether it can be nothing but a list."""
+        return self.type.is_array and not self.type.allows_string
+
+
+class ElementsReader(StateReader):
+    """The arguments of one call, whose name stood in its header."""
+
+    passes = None
+
+    def __init__(self, call: OpenCall, marks: Marks, ends: EndMarks, depth: int) -> None:
+        super().__init__(call, self.begin)
+        self.marks = marks
+        self.ends = ends
+        self.depth = depth
+        tool = call.tool
+        self.stack = [Element("", tool.arguments if tool is not None else UNKNOWN, "object")]
+        self.parts: list[str] = []
+        self.size = 0
+        self.start = 0
+        self.streaming = False
+        self.nested = 0
+        self.headless = False
+        self.dropped: list[str] = []
+        self.dropped_size = 0
+
+    @property
+    def held(self) -> int:
+        return self.size
+
+    @property
+    def flow(self) -> Callable[[str], re.Match[str] | None] | None:
+        return self.marks.flow if self.state == self.leaf and self.streaming and not self.stack[-1].muted else None
+
+    @property
+    def rewrites(self) -> Callable[[str], str | None] | None:
+        return self.rewritten if self.state == self.leaf and self.streaming and not self.stack[-1].muted else None
+
+    def rewritten(self, text: str) -> str | None:
+        return escaped(text) if self.marks.search(text) is None else None
+
+    @property
+    def waits(self) -> Callable[[str], object] | None:
+        if self.streaming:
+            return None
+        return self.marks.within if self.state == self.leaf else self.marks.between if self.state == self.inside else None
+
+    def finish(self, at: int) -> None:
+        """The output ended inside the call."""
+        self.report_junk()
+        self.report_dropped(self.stack[-1].key, at)
+        self.done = True
+        self.call.end(False, at)
+
+    # -- writing ------------------------------------------------------------------------------------------------------------------------
+
+    def write(self, text: str) -> None:
+        if not self.stack[-1].muted:
+            self.call.write(text)
+        else:
+            self.drop(text)
+
+    def drop(self, text: str) -> None:
+        """Text of a value that does not count."""
+        self.dropped.append(text[: self.call.max_held - self.dropped_size])
+        self.dropped_size += len(self.dropped[-1])
+
+    def report_dropped(self, key: str, at: int) -> None:
+        """A value that does not count has ended."""
+        if self.dropped:
+            text = "".join(self.dropped)
+            self.dropped = []
+            self.dropped_size = 0
+            self.call.problem("dropped_text", f"a value of {key!r} was dropped: {text}", at)
+
+    def begin_value(self) -> None:
+        """What stands before the value of the innermost element, once."""
+        element = self.stack[-1]
+        if element.begun:
+            return
+        element.begun = True
+        parent = self.stack[-2]
+        if parent.kind == "list":
+            self.write(", " if parent.items else "")
+            parent.items += 1
+            return
+        opening = ", " if parent.seen else ""
+        parent.seen.add(element.key)
+        self.write(f"{opening}{quote(element.key)}: ")
+
+    def end_list(self, element: Element) -> None:
+        """A list among an object's members gets no more items."""
+        if element.more:
+            element.more = ""
+            self.write("]")
+
+    # -- structure ----------------------------------------------------------------------------------------------------------------------
+
+    def begin(self, at: int) -> int:
+        self.call.write("{")
+        self.state = self.inside
+        return at
+
+    def inside(self, at: int) -> int:
+        """Between the elements of a container."""
+        text = self.text
+        start, at = at, _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if self.junk and at > start:
+            self.keep_junk(text[start:at], start)
+        if at == len(text):
+            return ~at
+        how = self.ends(text, at, self.last)
+        if how is None:
+            return ~at
+        if how:
+            return self.ended(str(how), at)
+        prefix = self.marks.prefix
+        if text.startswith(prefix, at):
+            return self.marked(at, at + len(prefix))
+        if not self.last and self.marks.cut_prefix.match(text, at):
+            return ~at
+        closes = self.plain_closer(at)
+        if closes is None:
+            return ~at
+        if closes:
+            self.close_element(at)
+            return closes
+        found = _JUNK.match(text, at)
+        end = found.end() if found is not None else at + 1
+        self.keep_junk(text[at:end], at)
+        return end
+
+    def marked(self, at: int, behind: int) -> int:
+        """The marker of a tag between elements."""
+        text = self.text
+        tag = _TAG.match(text, behind)
+        if tag is None:
+            if not self.last and _TAG_BEGUN.match(text, behind):
+                return ~at
+            if self.stack[-1].kind == "object" and text[behind : behind + 1] not in ("<", ""):
+                self.report_junk()
+                self.open_element("", at)
+                self.headless = True
+            else:
+                self.keep_junk(text[at:behind], at)
+            return behind
+        self.report_junk()
+        if not tag[1]:
+            self.open_element(tag[2], at)
+        elif not self.close_to(tag[2], at):
+            self.keep_junk(text[at : tag.end()], at)
+        return tag.end()
+
+    def open_element(self, key: str, at: int) -> None:
+        parent = self.stack[-1]
+        element = Element(key, parent.type.item(parent.items) if parent.kind == "list" else parent.type.property(key))
+        element.muted = parent.muted
+        if parent.kind == "object" and key:
+            self.name(element, parent, at)
+        self.stack.append(element)
+        self.parts = []
+        self.size = 0
+        self.start = self.call.base + at
+        self.nested = 0
+        self.headless = False
+        self.streaming = bool(key) and element.type.exactly_string
+        if len(self.stack) > self.depth:
+            self.call.problem("too_deep", f"nested deeper than {self.depth}: the value became a string of its text", at)
+            self.streaming = True
+            self.nested = 1
+        if self.streaming:
+            self.begin_value()
+            self.write('"')
+        self.state = self.leaf
+
+    def name(self, element: Element, parent: Element, at: int) -> None:
+        """The key of a new member is known: it adds to a list of the same key, or begins another value."""
+        if parent.more and parent.more == element.key:
+            element.begun = True
+            element.items = parent.items
+            return
+        self.end_list(parent)
+        if element.key in parent.seen and not element.muted:
+            self.call.problem("repeated_key", f"the parameter {element.key!r} is given twice; the first one stands", at)
+            element.muted = element.begun = True
+
+    def close_to(self, key: str, at: int) -> bool:
+        """A closing tag: the elements inside the one that it closes are closed, too. False when it closes none."""
+        if all(element.key != key for element in self.stack[1:]):
+            return False
+        while self.stack[-1].key != key:
+            self.call.problem("missing_closer", f"the missing end of {self.stack[-1].key!r} was added", at)
+            self.close_element(at)
+        self.close_element(at)
+        return True
+
+    def close_element(self, at: int) -> None:
+        """The innermost element ends, whatever it is."""
+        self.report_junk()
+        element = self.stack[-1]
+        if not element.kind:
+            self.end_leaf(at)
+        elif element.kind == "object":
+            self.end_list(element)
+            self.write("}")
+        else:
+            if self.streaming:
+                self.write('"')
+            if not self.stays_open(element):
+                self.write("]")
+        self.stack.pop()
+        if element.muted and not self.stack[-1].muted:
+            self.report_dropped(element.key, at)
+        self.streaming = False
+        self.state = self.inside
+
+    def stays_open(self, element: Element) -> bool:
+        """Whether a list waits for more elements of its key."""
+        parent = self.stack[-2]
+        if parent.kind != "object" or not element.collects or element.muted:
+            return False
+        parent.more = element.key
+        parent.items = element.items
+        return True
+
+    def ended(self, how: str, at: int) -> int:
+        """A marker behind which no more arguments come."""
+        complete = how == "close"
+        self.report_junk()
+        if complete:
+            if len(self.stack) > 1:
+                self.call.problem("missing_closer", "the elements of the call were not all closed", at)
+            while len(self.stack) > 1:
+                self.close_element(at)
+            self.end_list(self.stack[0])
+            self.write("}")
+        self.done = True
+        self.call.end(complete, at)
+        return at
+
+    def plain_closer(self, at: int) -> int | None:
+        """Where a closing tag without its marker ends, if it counts; 0 when it does not, None when more text must tell.
+
+        It counts when a marker follows, and then anything but the same closing tag.
+        """
+        text = self.text
+        closer = f"</{self.stack[-1].key}>"
+        if not self.stack[-1].key or not text.startswith(closer, at):
+            cut = not self.last and bool(self.stack[-1].key) and closer.startswith(text[at:])
+            return None if cut else 0
+        end = at + len(closer)
+        behind = _SPACES.match(text, end).end()  # type: ignore[union-attr]
+        prefix = self.marks.prefix
+        if text.startswith(prefix, behind):
+            behind += len(prefix)
+            if text.startswith(closer, behind):
+                return 0
+            return None if not self.last and closer.startswith(text[behind:]) else end
+        return None if not self.last and prefix.startswith(text[behind:]) else 0
+
+    # -- leaves -------------------------------------------------------------------------------------------------------------------------
+
+    def leaf(self, at: int) -> int:
+        """The text of an element, which other elements may follow."""
+        text = self.text
+        look = at
+        while True:
+            found = self.marks.search(text, look)
+            end = len(text) if found is None else found.start()
+            kind = None if found is None else found.lastgroup
+            if found is not None and kind == "plain":
+                closes = self.plain_closer(end)
+                if closes == 0:
+                    look = found.end()
+                    continue
+                self.take(text[at:end])
+                if closes is None:
+                    return ~end
+                self.close_element(end)
+                return closes
+            if found is not None and kind == "prefix":
+                moved = self.leaf_marked(at, end, found.end())
+                if moved is None:
+                    look = found.end()
+                    continue
+                return moved
+            self.take(text[at:end])
+            return ~end
+
+    def leaf_marked(self, at: int, mark: int, behind: int) -> int | None:
+        """A marker inside a leaf that began at or before `at`; None when it is data."""
+        text = self.text
+        how = self.ends(text, mark, self.last)
+        tag = _TAG.match(text, behind)
+        if how is None or (tag is None and not self.last and _TAG_BEGUN.match(text, behind)):
+            self.take(text[at:mark])
+            return ~mark
+        if how == "close":
+            self.take(text[at:mark])
+            return self.ended("close", mark)
+        if tag is None:
+            return None
+        element = self.stack[-1]
+        if self.nested:
+            self.nested += 0 if tag[2] != element.key else -1 if tag[1] else 1
+            if self.nested:
+                return None
+        if tag[1]:
+            if self.headless:
+                self.take(text[at:mark])
+                at = mark
+                element.key = tag[2]
+                self.headless = False
+                element.type = self.stack[-2].type.property(element.key)
+                if not element.muted:
+                    self.name(element, self.stack[-2], mark)
+            elif all(outer.key != tag[2] for outer in self.stack[1:]):
+                return None
+            self.take(text[at:mark])
+            self.close_to(tag[2], mark)
+            return tag.end()
+        if self.streaming:
+            return None
+        self.take(text[at:mark])
+        self.to_container(tag[2], mark)
+        return mark
+
+    def to_container(self, first: str, at: int) -> None:
+        """The element holds others, the first of them called so."""
+        element = self.stack[-1]
+        if self.parts:
+            self.keep_junk("".join(self.parts), at)
+            self.parts = []
+            self.size = 0
+            self.report_junk()
+        self.state = self.inside
+        if self.headless:
+            self.stack.pop()
+            return
+        known = "list" if element.type.is_array else "object" if element.type.is_object else ""
+        element.kind = known or ("list" if first == self.marks.item else "object")
+        fresh = not element.begun
+        self.begin_value()
+        if fresh:
+            self.write("[" if element.kind == "list" else "{")
+
+    def take(self, text: str) -> None:
+        if not text:
+            return
+        if self.streaming:
+            self.write(escaped(text))
+        else:
+            self.parts.append(text)
+            self.size += len(text)
+            if self.size > self.call.max_held:
+                self.too_long()
+
+    def too_long(self) -> None:
+        """More of a leaf is held than may be: it is a string, and flows; without a name it is dropped."""
+        text = "".join(self.parts)
+        self.parts = []
+        self.size = 0
+        element = self.stack[-1]
+        position = self.start - self.call.base
+        if self.headless:
+            self.call.problem("too_long", "a value without a name is longer than can be held and is dropped", position)
+            element.muted = True
+        else:
+            self.call.problem("too_long", f"the value of {element.key!r} is longer than can be held; kept as a string", position)
+            fresh = not element.begun
+            self.begin_value()
+            if element.collects:
+                element.kind = "list"
+                self.write("[" if fresh else ", " if element.items else "")
+                element.items += 1
+        self.streaming = True
+        self.write(f'"{escaped(text)}')
+
+    def end_leaf(self, at: int) -> None:
+        """A leaf is complete."""
+        if self.streaming:
+            self.write('"')
+            return
+        text = "".join(self.parts)
+        self.parts = []
+        self.size = 0
+        element = self.stack[-1]
+        of = element.type
+        if element.muted:
+            self.drop(text)
+            return
+        if element.collects:
+            self.collect(text, at)
+            return
+        if not text and (of.is_array or of.is_object) and not of.allows_string:
+            value, problem = ("[]" if of.is_array else "{}"), None
+        else:
+            value, problem = of.read(text)
+        if problem is not None:
+            self.call.problem("wrong_type", f"{element.key}: {problem}", at)
+        self.begin_value()
+        self.write(value)
+
+    def collect(self, text: str, at: int) -> None:
+        """The text of a list: a JSON array, or one item."""
+        element = self.stack[-1]
+        bare = text.strip(SPACE)
+        value = "[]" if not bare else element.type.read(bare)[0]
+        fresh = not element.begun
+        if value == "null" and fresh:
+            self.begin_value()
+            self.write(value)
+            return
+        if value[0] != "[":
+            value, problem = element.type.item(element.items).read(text)
+            if problem is not None:
+                self.call.problem("wrong_type", f"{element.key}: {problem}", at)
+            value = f"[{value}]"
+        self.begin_value()
+        inner = value[1:-1]
+        self.write(("[" if fresh else ", " if element.items and inner else "") + inner)
+        element.items += 1 if inner else 0
+        if not self.stays_open(element):
+            self.write("]")

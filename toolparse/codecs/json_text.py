@@ -1,0 +1,852 @@
+r"""JSON text in, valid JSON text out, piece by piece.
+
+Theory of operation. The machine walks over the text with one pattern per state. What is good JSON is never rebuilt: the machine
+only moves a cursor over it, and everything between the last copied character and the cursor is passed on in one slice. A repair
+copies up to the fault, writes something else and moves the copy mark behind it. What cannot be decided yet (a quote that may not be
+the closing one, a number that may get more digits, a comma that may be a trailing one) stays in front of the cursor or is kept in
+`word`/`gap`, so what has been passed on is at every moment the beginning of a valid document and is never taken back.
+
+    value ──"──> string ──"──> after ──,──> key (objects) / value (lists) ──}]──> after ... ──> done
+                                            key ──":──> value
+
+Each state is a method that takes the position and returns where it got to; `~position` says that it can go no further with the
+text there is. Strict JSON is matched by the patterns at the top, which also look at what follows a quote or a comma; what
+they do not match goes to the `odd_` methods, which repair.
+
+One closing-quote rule serves all strings (`closes`). Nesting deeper than `depth` becomes a string that holds the raw text.
+This module knows nothing of formats, names or markers: `ends` tells it where the call's text stops.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from toolparse.codecs.strict_json import PLAIN, StrictJson
+
+SPACE = " \t\r\n"
+_WS = r"[ \t\r\n]*"
+_SPACES = re.compile(_WS)
+_SINGLE = re.compile(r"""['"\\\x00-\x1f]""").search
+_ELEMENT_START = re.compile(r"""["'\[{\-\dtfnTFNI]""")
+_BARE_KEY = re.compile(r"[^\s\"'{}\[\],:=<>]{1,128}")
+_BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]{0,256}(?:[:=]|\Z)|\Z")
+_LISTED_KEY = re.compile(r"""(["'])[^"'\n]{0,128}?\1[ \t\r\n]*:""")
+_HEX = re.compile(r"[0-9a-fA-F]{0,4}")
+_WORD_END = re.compile(r"""[,}\]\n"'{\[]""")
+_STRICT_SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null", re.ASCII)
+_SCALAR_BEGIN = re.compile(
+    r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|(?:0|[1-9]\d*)(?:\.\d+)?[eE][+-]?\d*|)|t(?:r(?:ue?)?)?|f(?:a(?:l(?:se?)?)?)?|n(?:u(?:ll?)?)?", re.ASCII
+)
+_LOOSE_NUMBER = re.compile(r"([+-]?)(\d[\d_]*)?(\.[\d_]*)?([eE][+-]?\d+)?", re.ASCII)
+_COMMENT = re.compile(r"[ \t]*(?://|#|/\*)")
+_CONTROL = re.compile(r'["\\\x00-\x1f]')
+_DEEP = re.compile(r'["\\{}\[\]\x00-\x1f]')
+
+_LITERALS = {"True": "true", "False": "false", "None": "null", "undefined": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
+_NOT_FINITE = {"NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf", "+inf"}
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+LOOK = 128
+"""How many characters behind a quote may decide whether it closes."""
+MAX_HELD = 1_048_576
+"""How many characters of an unquoted value are held, unless `max_held` is set; a longer one becomes a string."""
+
+
+def escape_character(character: re.Match[str]) -> str:
+    found = character[0]
+    return _ESCAPES.get(found) or f"\\u{ord(found):04x}"
+
+
+def escaped(text: str) -> str:
+    """Text as the inside of a JSON string, without ASCII escapes: `a"b` gives `a\\"b`."""
+    return _CONTROL.sub(escape_character, text)
+
+
+class Reporter(Protocol):
+    """Where repairs are reported. `position` is an index into the text of the running step."""
+
+    def problem(self, kind: str, message: str, position: int, error: bool = False) -> None: ...
+
+
+EndsAt = Callable[[str, int, bool], "str | bool | None"]
+"""Does the call's text end here? "close" or "cut" when it does, False when not, None when more text must decide."""
+
+
+Search = Callable[[str], "re.Match[str] | None"]
+
+
+def never_ends(text: str, at: int, last: bool) -> bool:
+    return False
+
+
+class JsonReader:
+    """One JSON value, read incrementally.
+
+    `out` receives valid JSON text, `report` the repairs. `step` returns how far it got; `done` says that the value has closed,
+    `closed_by` which end marker ended the text otherwise. `direct` says that `out` is where the text finally goes, so that
+    `passes` may read in place of `step`; `flow` is for states of further codecs. `level` is the depth whose values are watched.
+    `kept`, when a list, takes the text as it was read.
+    """
+
+    __slots__ = (
+        "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "gap_length", "in_array", "kept",
+        "kept_at", "key_text", "last", "level", "max_held",
+        "out", "quote", "report", "seen", "stack", "state", "strict", "text", "word", "word_length",
+    )  # fmt: skip
+
+    def __init__(self, report: Reporter, out: Callable[[str], Any], ends: EndsAt = never_ends, depth: int = 256) -> None:
+        self.report = report
+        self.out = out
+        self.ends = ends
+        self.depth = depth
+        self.state: Callable[[int], int] = self.value
+        self.stack: list[str] = []
+        self.seen: list[set[str]] = []
+        self.in_array = False
+        self.level = 0
+        self.quote = '"'
+        self.key_text = ""
+        self.word: list[str] = []
+        self.word_length = 0
+        self.max_held = MAX_HELD
+        self.gap: list[str] = []
+        self.gap_length = 0
+        self.deep: list[int] = []
+        self.after_comment: Callable[[int], int] = self.value
+        self.kept: list[str] | None = None
+        self.kept_at = 0
+        self.direct = False
+        self.flow: Search | None = None
+        self.strict = StrictJson(self)
+        self.done = False
+        self.closed_by = ""
+        self.text = ""
+        self.last = False
+        self.copy = 0
+
+    def step(self, text: str, at: int, last: bool) -> int:
+        """Read `text` from `at`; `last` says that no more will come. Returns the position of the first character still needed."""
+        self.text = text
+        self.last = last
+        self.copy = at
+        if self.done:
+            return at
+        if self.kept is not None:
+            self.kept_at = at
+        end = len(text)
+        strict = self.strict
+        strict.leave()
+        while at < end or last:
+            at = self.state(at)
+            if at < 0:
+                at = ~at
+                break
+            if self.done:
+                break
+            if not last and strict.enter():
+                at = strict.read(text, at)
+                if at >= 0:
+                    strict.leave()
+                    break
+                at = ~at
+        if self.copy < at:
+            self.out(text[self.copy : at])
+        if self.kept is not None:
+            self.kept.append(text[self.kept_at : at])
+        return at
+
+    def close_text(self, text: str, at: int) -> int:
+        """Read the last of a text whose end something else has found, and close what is open there. Returns where the value ends."""
+        at = self.step(text, at, True)
+        if not self.done and self.state == self.bare_word:
+            at = self.step(text, self.word_ended(at, at), True)
+        if not self.done:
+            self.text_ended(at, "close")
+        return at
+
+    @property
+    def passes(self) -> StrictJson | None:
+        """What reads on from here, if only to say how much of the text passes as it is."""
+        return self.strict if self.direct and self.strict.enter() else None
+
+    # -- copying ------------------------------------------------------------------------------------------------------------------
+
+    def patch(self, start: int, end: int, text: str) -> None:
+        """Pass on all before `start`, then `text` in place of what stands up to `end`."""
+        if self.copy < start:
+            self.out(self.text[self.copy : start])
+        if text:
+            self.out(text)
+        self.copy = end
+
+    def repaired(self, kind: str, message: str, at: int) -> None:
+        """Report a repair at `at`, behind what stands before it."""
+        if self.copy < at:
+            self.out(self.text[self.copy : at])
+            self.copy = at
+        self.report.problem(kind, message, at)
+
+    # -- structure ----------------------------------------------------------------------------------------------------------------
+
+    def push(self, closer: str) -> None:
+        self.stack.append(closer)
+        self.in_array = closer == "]"
+        if closer == "}":
+            self.seen.append(set())
+
+    def pop(self) -> None:
+        if self.stack.pop() == "}":
+            self.seen.pop()
+        self.in_array = bool(self.stack) and self.stack[-1] == "]"
+        self.ended()
+
+    def ended(self) -> None:
+        """A value is complete."""
+        if len(self.stack) > self.level:
+            self.state = self.after
+        else:
+            self.ended_at_level()
+
+    def ended_at_level(self) -> None:
+        """The value that is read, or a watched member of it, is complete (see `level`)."""
+        self.done = True
+
+    def on_key(self, key: str, at: int) -> None:
+        """A key and its colon have been read up to `at`; the value follows."""
+        if len(self.stack) == self.level:
+            self.on_member(key, at)
+            return
+        seen = self.seen[-1]
+        if key in seen:
+            self.repeated(key, at)
+        seen.add(key)
+        self.state = self.value
+
+    def on_member(self, key: str, at: int) -> None:
+        """A key of the object at the watched depth has been read."""
+        self.state = self.value
+
+    def repeated(self, key: str, at: int) -> None:
+        self.repaired("repeated_key", f"the key {key[:60]!r} stands twice in one object", at)
+
+    def open(self, opener: str, at: int) -> int:
+        """`at` is the position of the opening bracket."""
+        if len(self.stack) - max(self.level, 0) >= self.depth:
+            self.repaired("too_deep", f"nested deeper than {self.depth}: the value became a string of its text", at)
+            self.patch(at, at, '"')
+            self.deep = [0, 0]
+            self.state = self.too_deep
+            return at
+        self.push("}" if opener == "{" else "]")
+        self.state = self.before_key if opener == "{" else self.value
+        return at + 1
+
+    def begin_string(self, quote: str) -> None:
+        self.quote = quote
+        self.state = self.string
+
+    def string(self, at: int) -> int:
+        text = self.text
+        found = (PLAIN if self.quote == '"' else _SINGLE)(text, at)
+        if found is None:
+            return ~len(text)
+        at = found.start()
+        character = text[at]
+        if character == self.quote:
+            closes = self.closes(at, key=False)
+            if closes is None:
+                return ~at
+            if closes:
+                if character != '"':
+                    self.patch(at, at + 1, '"')
+                self.ended()
+                return at + 1
+            return self.inner_quote(at)
+        return self.odd_character(at)
+
+    def key(self, at: int) -> int:
+        text = self.text
+        found = (PLAIN if self.quote == '"' else _SINGLE)(text, at)
+        if found is None:
+            self.key_text += text[at:]
+            return ~len(text)
+        end = found.start()
+        self.key_text += text[at:end]
+        at = end
+        character = text[at]
+        if character == self.quote:
+            closes = self.closes(at, key=True)
+            if closes is None:
+                return ~at
+            if not closes:
+                self.key_text += '\\"' if character == '"' else character
+                return self.inner_quote(at)
+            if character != '"':
+                self.patch(at, at + 1, '"')
+            self.state = self.colon
+            return at + 1
+        end = self.odd_character(at)
+        if end > at:
+            self.key_text += text[at:end]
+        return end
+
+    # -- the closing-quote rule -----------------------------------------------------------------------------------------------------
+
+    def closes(self, at: int, key: bool) -> bool | None:
+        """Whether the quote at `at` closes its string, by what follows it; None when that is not there yet."""
+        text = self.text
+        limit = at + 1 + LOOK
+        here = self.past_space(at + 1, limit)
+        if here >= limit:
+            return False
+        if here == len(text):
+            return True if self.last else None
+        if not self.stack:
+            ends = self.ends(text, here, self.last)
+            return ends if ends is None else bool(ends)
+        character = text[here]
+        if key and character in ":=":
+            return True
+        ends = self.ends(text, here, self.last)
+        if ends is None:
+            return None
+        if ends or (character in "}]" and character in self.stack):
+            return True
+        if character == ",":
+            return self.goes_on(here + 1, limit)
+        if character in "\"'" and "\n" in text[at:here]:
+            if _LISTED_KEY.match(text, here, limit):
+                return True
+            return None if len(text) < limit and not self.last else False
+        return False
+
+    def goes_on(self, at: int, limit: int) -> bool | None:
+        """Whether what stands behind a comma goes on with the container."""
+        text = self.text
+        at = self.past_space(at, limit)
+        if at >= limit:
+            return False
+        if at == len(text):
+            return True if self.last else None
+        character = text[at]
+        if character in "\"'" or (character in "}]" and character in self.stack):
+            return True
+        if self.in_array:
+            return _ELEMENT_START.match(character) is not None
+        found = _BARE_MEMBER.match(text, at, limit)
+        if found is None:
+            return False
+        if found.end() < len(text) or found[0][-1:] in (":", "="):
+            return found[0][-1:] in (":", "=")
+        return False if self.last else None
+
+    def past_space(self, at: int, limit: int) -> int:
+        """The position behind white space and finished comments; the end of the text if a comment may still finish before `limit`."""
+        text = self.text
+        while True:
+            at = _SPACES.match(text, at, limit).end()  # type: ignore[union-attr]
+            if text.startswith(("//", "#"), at):
+                end = text.find("\n", at, limit)
+            elif text.startswith("/*", at):
+                end = text.find("*/", at + 2, limit)
+                end = end + 1 if end >= 0 else end
+            else:
+                return at + 1 if at + 1 == len(text) < limit and text[at] == "/" else at
+            if end < 0:
+                return len(text) if len(text) < limit else at
+            at = end + 1
+
+    def inner_quote(self, at: int) -> int:
+        character = self.text[at]
+        if character == '"':
+            self.repaired("unescaped_quote", "a quote inside a string was escaped", at)
+            self.patch(at, at + 1, '\\"')
+        return at + 1
+
+    # -- inside strings ---------------------------------------------------------------------------------------------------------------
+
+    def odd_character(self, at: int) -> int:
+        """A backslash, a control character or the other quote inside a string."""
+        text = self.text
+        character = text[at]
+        if character != "\\":
+            if character != '"':
+                self.repaired("control_character", f"a raw {character!r} inside a string was escaped", at)
+            self.patch(at, at + 1, escaped(character))
+            return at + 1
+        follows = text[at + 1 : at + 2]
+        if not follows:
+            if not self.last:
+                return ~at
+            self.copy_up_to(at)
+            return ~len(text)
+        if follows in '"\\/bfnrt':
+            return at + 2
+        if follows == "u":
+            digits = len(_HEX.match(text, at + 2)[0])  # type: ignore[index]
+            if digits == 4:
+                return at + 6
+            if at + 2 + digits == len(text):
+                if not self.last:
+                    return ~at
+                self.copy_up_to(at)
+                return ~len(text)
+        elif follows == "x":
+            digits = min(2, len(_HEX.match(text, at + 2)[0]))  # type: ignore[index]
+            if digits == 2:
+                self.repaired("escape", "a Python escape was written as JSON writes it", at)
+                self.patch(at, at + 4, "\\u00" + text[at + 2 : at + 4])
+                return at + 4
+            if at + 2 + digits == len(text) and not self.last:
+                return ~at
+        elif follows == "'":
+            if self.quote == '"':
+                self.repaired("escape", "a needless escape was removed", at)
+            self.patch(at, at + 2, "'")
+            return at + 2
+        elif follows == "\n":
+            self.repaired("control_character", "an escaped raw newline was written as \\n", at)
+            self.patch(at, at + 2, "\\n")
+            return at + 2
+        self.repaired("escape", f"the backslash before {follows!r} begins no JSON escape and was escaped", at)
+        self.patch(at, at + 1, "\\\\")
+        return at + 1
+
+    def copy_up_to(self, at: int) -> None:
+        """Pass on what stands before `at` and nothing behind it: the output ends inside an escape."""
+        self.patch(at, len(self.text), "")
+
+    # -- repairs between the tokens -----------------------------------------------------------------------------------------------------
+
+    def odd(self, at: int) -> int | str:
+        """What every place between tokens must look at first: the character that decides there, or where the step got to.
+
+        Skips white space; reads comments; stops where the call's text ends.
+        """
+        text = self.text
+        here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if here == len(text):
+            return ~here
+        ends = self.ends(text, here, self.last)
+        if ends is None:
+            return ~here
+        if ends:
+            return self.text_ended(here, str(ends))
+        character = text[here]
+        if character in "/#":
+            opener = text[here : here + 2]
+            if opener == "/" and not self.last:
+                return ~here
+            if character == "#" or opener in ("//", "/*"):
+                self.repaired("comment", "a comment was removed", here)
+                end = here + (1 if character == "#" else 2)
+                self.patch(here, end, "")
+                self.after_comment = self.state
+                self.state = self.block_comment if opener == "/*" else self.line_comment
+                return end
+        return character
+
+    def line_comment(self, at: int) -> int:
+        end = self.text.find("\n", at)
+        self.copy = len(self.text) if end < 0 else end
+        if end < 0:
+            return ~len(self.text)
+        self.state = self.after_comment
+        return end
+
+    def block_comment(self, at: int) -> int:
+        end = self.text.find("*/", at)
+        if end < 0:
+            keep = len(self.text) - (self.text.endswith("*") and not self.last)
+            self.copy = max(at, keep)
+            return ~self.copy
+        self.copy = end + 2
+        self.state = self.after_comment
+        return end + 2
+
+    def text_ended(self, at: int, how: str) -> int:
+        """An end marker outside any string: what is open is closed in the right order, unless the output was cut there."""
+        self.trailing(at)
+        if how == "close":
+            self.complete(at)
+        self.closed_by = how
+        self.done = True
+        return ~at
+
+    def complete(self, at: int) -> None:
+        """Write what makes the text so far a whole document."""
+        missing = self.completion()
+        if missing:
+            self.repaired("missing_closer", f"missing text was added at the end: {missing[:20]}", at)
+            self.patch(at, at, missing)
+
+    @property
+    def held(self) -> int:
+        """How many characters have been read and not passed on."""
+        return sum(map(len, self.word)) + sum(map(len, self.gap))
+
+    def cut_off(self) -> None:
+        """The output ended here: pass on what was held and is the beginning of valid JSON."""
+        word = "".join(self.word)
+        text = "".join(self.gap) + (word if _SCALAR_BEGIN.fullmatch(word) else "")
+        if text:
+            self.out(text)
+        self.gap = []
+        self.word = []
+
+    def completion(self, floor: int = 0) -> str:
+        """The shortest text that makes a valid document of what has been passed on, down to the container at depth `floor`."""
+        if self.done:
+            return ""
+        state = self.after_comment if self.state in (self.line_comment, self.block_comment) else self.state
+        open_token = ""
+        if state in (self.string, self.too_deep, self.long_word):
+            open_token = '"'
+        elif state == self.key:
+            open_token = '": null'
+        elif state == self.colon:
+            open_token = ": null"
+        elif state in (self.value, self.bare_word):
+            open_token = "null"
+        return open_token + "".join(reversed(self.stack[floor:]))
+
+    def close(self, closer: str, at: int) -> int:
+        """A closing bracket that is not simply the next one."""
+        if closer not in self.stack:
+            self.repaired("surplus_closer", f"a surplus {closer} was dropped", at)
+            self.patch(at, at + 1, "")
+            return at + 1
+        self.trailing(at)
+        if self.stack[-1] == closer:
+            self.pop()
+            return at + 1
+        self.repaired("missing_closer", f"a missing {self.stack[-1]} was added", at)
+        self.patch(at, at, self.stack[-1])
+        self.pop()
+        return at
+
+    def before_key(self, at: int) -> int:
+        """Where a key or the end of the object may stand."""
+        character = self.odd(at)
+        if isinstance(character, int):
+            return character
+        text = self.text
+        at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if character in "\"'":
+            self.begin_quoted(character, at)
+            self.quote = character
+            self.state = self.key
+            return at + 1
+        if character in "}]":
+            return self.close(character, at)
+        found = _BARE_KEY.match(text, at)
+        if found is not None:
+            if found.end() == len(text) and found.end() - at < 128 and not self.last:
+                return ~at
+            here = self.past_space(found.end(), found.end() + LOOK)
+            if here == len(text) and not self.last:
+                return ~at
+            if text[here : here + 1] in (":", "=") and here < len(text):
+                self.repaired("unquoted_key", f"the key {found[0][:60]} was quoted", at)
+                self.begin_token(at)
+                self.patch(at, found.end(), f'"{escaped(found[0])}"')
+                self.key_text = found[0]
+                self.state = self.colon
+                return found.end()
+        if character != ",":
+            self.junk(at, found.end() if found else at + 1)
+        else:
+            self.repaired("surplus_comma", "a surplus comma was dropped", at)
+            self.patch(at, at + 1, "")
+        return max(at + 1, self.copy)
+
+    def junk(self, start: int, end: int) -> None:
+        self.repaired("dropped_text", f"text that is no JSON was dropped: {self.text[start:end]}", start)
+        self.patch(start, end, "")
+
+    def colon(self, at: int) -> int:
+        """Behind a key."""
+        character = self.odd(at)
+        if isinstance(character, int):
+            return character
+        at = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        key, self.key_text = self.key_text, ""
+        if character == ":":
+            self.on_key(key, at + 1)
+            return at + 1
+        if character == "=":
+            length = 2 if self.text.startswith("=>", at) else 1
+            if length == 1 and at + 1 == len(self.text) and not self.last:
+                self.key_text = key
+                return ~at
+            self.repaired("separator", "an equals sign behind a key was replaced by a colon", at)
+            self.patch(at, at + length, ":")
+            self.on_key(key, at + length)
+            return at + length
+        self.repaired("separator", "a missing colon was added", at)
+        self.patch(at, at, ": ")
+        self.on_key(key, at)
+        return at
+
+    def value(self, at: int) -> int:
+        """Where a value may stand."""
+        character = self.odd(at)
+        if isinstance(character, int):
+            return character
+        text = self.text
+        at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if character in "\"'":
+            self.begin_quoted(character, at)
+            self.begin_string(character)
+            return at + 1
+        if character in "{[":
+            self.begin_token(at)
+            return self.open(character, at)
+        if character in "}]," and not self.in_array and self.stack:
+            self.repaired("missing_value", "a missing value was written as null", at)
+            self.patch(at, at, "null")
+            self.ended()
+            return at
+        if character in "}]":
+            return self.close(character, at)
+        if character in ",":
+            self.repaired("surplus_comma", "a surplus comma was dropped", at)
+            self.patch(at, at + 1, "")
+            return at + 1
+        if character in ":=":
+            self.repaired("separator", f"a surplus {character} was dropped", at)
+            self.patch(at, at + 1, "")
+            return at + 1
+        self.begin_token(at)
+        self.patch(at, at, "")
+        self.word = []
+        self.word_length = 0
+        self.state = self.bare_word
+        return at
+
+    def bare_word(self, at: int) -> int:
+        """A number, a literal or an unquoted string: held until what ends it has been seen."""
+        text = self.text
+        here = at
+        while True:
+            found = _WORD_END.search(text, here)
+            end = len(text) if found is None else found.start()
+            stop, ends = self.marker_between(here, end)
+            if ends is None:
+                end = stop
+                break
+            if ends:
+                return self.word_ended(at, stop)
+            if found is None:
+                if self.last:
+                    return ~self.keep_word(at, end)
+                break
+            if found[0] in "\"'{[" and self.inside_word(at, end):
+                here = end + 1
+                continue
+            return self.word_ended(at, end)
+        return ~self.keep_word(at, end)
+
+    def inside_word(self, at: int, end: int) -> bool:
+        """Whether a quote or bracket at `end` belongs to the unquoted text before it, as in `it's` or `a[0]`."""
+        before = self.text[end - 1 : end] if end > at else (self.word[-1][-1:] if self.word else "")
+        return bool(before) and before not in SPACE and not _STRICT_SCALAR.fullmatch("".join(self.word) + self.text[at:end])
+
+    def marker_between(self, start: int, end: int) -> tuple[int, str | bool | None]:
+        """The first place from `start` to `end` where the call's text ends or may end."""
+        text = self.text
+        for here in range(start, end):
+            if text[here] in "<[`(;" or text[here] > "\x7f" or here == start:
+                ends = self.ends(text, here, self.last)
+                if ends or ends is None:
+                    return here, ends
+        return end, False
+
+    def keep_word(self, at: int, end: int) -> int:
+        if at < end:
+            self.word.append(self.text[at:end])
+            self.word_length += end - at
+        self.copy = end
+        if self.word_length > self.max_held:
+            self.too_long(end)
+        return end
+
+    def too_long(self, at: int) -> None:
+        """An unquoted value is longer than may be held: it is a string, and flows from here on."""
+        held = "".join(self.word)
+        self.word = []
+        self.repaired("too_long", "a value that is longer than may be held became a string", at - len(held))
+        self.out(f'"{escaped(held)}')
+        self.state = self.long_word
+
+    def long_word(self, at: int) -> int:
+        """The rest of such a value, up to what ends an unquoted one."""
+        text = self.text
+        found = _WORD_END.search(text, at)
+        end = len(text) if found is None else found.start()
+        stop, ends = self.marker_between(at, end)
+        if stop > at:
+            self.patch(at, stop, escaped(text[at:stop]))
+        if found is not None and found[0] in "\"'{[" and stop == end and not ends:
+            self.patch(end, end + 1, escaped(found[0]))
+            return end + 1
+        if ends or (found is not None and stop == end):
+            self.patch(stop, stop, '"')
+            self.ended()
+            return stop
+        return ~stop
+
+    def word_ended(self, at: int, end: int) -> int:
+        """Write the scalar that has been held, as what it most nearly is."""
+        held = "".join(self.word) + self.text[at:end]
+        if len(held) > self.max_held:
+            self.word = [held]
+            self.copy = end
+            self.too_long(end)
+            return end
+        word = held.rstrip(SPACE)
+        self.word = []
+        self.copy = end
+        self.out(self.scalar(word, end - len(held)) + held[len(word) :])
+        self.ended()
+        return end
+
+    def scalar(self, word: str, at: int) -> str:
+        if _STRICT_SCALAR.fullmatch(word):
+            return word
+        token = word.partition(" ")[0]
+        if token != word and _COMMENT.match(word, len(token)) and self.known(token):
+            self.repaired("comment", "a comment was removed", at)
+            return self.scalar(token, at)
+        if word in _LITERALS:
+            self.repaired("literal", f"{word} was written as {_LITERALS[word]}", at)
+            return _LITERALS[word]
+        if word in _NOT_FINITE:
+            self.repaired("not_finite", f"{word} is no JSON number and became a string", at)
+            return f'"{word}"'
+        number = loose_number(word)
+        if number is not None:
+            self.repaired("number", f"{word[:40]} was written as {number[:40]}", at)
+            return number
+        self.repaired("unquoted_string", "unquoted text was written as a string", at)
+        return f'"{escaped(word)}"'
+
+    @staticmethod
+    def known(word: str) -> bool:
+        return bool(_STRICT_SCALAR.fullmatch(word)) or word in _LITERALS or loose_number(word) is not None
+
+    def after(self, at: int) -> int:
+        """Behind a value."""
+        character = self.odd(at)
+        if isinstance(character, int):
+            return character
+        at = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        if character == ",":
+            self.patch(at, at + 1, "")
+            self.gap = [","]
+            self.gap_length = 0
+            self.state = self.after_comma
+            return at + 1
+        if character in "}]":
+            return self.close(character, at)
+        if character in ":=":
+            self.junk(at, at + 1)
+            return at + 1
+        if not self.in_array and character not in "\"'":
+            found = _BARE_MEMBER.match(self.text, at)
+            if found is not None and found[0][-1:] not in (":", "=") and found.end() == len(self.text) and not self.last:
+                return ~at
+            if found is None or found[0][-1:] not in (":", "="):
+                word = _BARE_KEY.match(self.text, at)
+                if word is not None and word.end() == len(self.text) and word.end() - at < 128 and not self.last:
+                    return ~at
+                self.junk(at, word.end() if word else at + 1)
+                return self.copy
+        self.repaired("missing_comma", "a missing comma was added", at)
+        self.patch(at, at, "")
+        self.gap = [","]
+        self.gap_length = 0
+        self.state = self.after_comma
+        return at
+
+    def after_comma(self, at: int) -> int:
+        """A comma that is written only when a key or a value follows it, with no more of the blanks than may be held."""
+        text = self.text
+        here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        self.gap.append(text[at : min(here, at + max(self.max_held - self.gap_length, 0))])
+        self.gap_length += here - at
+        self.copy = here
+        return self.value(here) if self.in_array else self.before_key(here)
+
+    def begin_quoted(self, quote: str, at: int) -> None:
+        """A string or key in quotes begins."""
+        if quote == "'":
+            self.repaired("single_quotes", "single quotes were replaced by double ones", at)
+        self.begin_token(at)
+        self.patch(at, at + 1, '"')
+
+    def begin_token(self, at: int) -> None:
+        """A key or a value begins at `at`: the comma that was held for it is written."""
+        if self.gap:
+            self.patch(at, at, "".join(self.gap))
+            self.gap = []
+
+    def trailing(self, at: int) -> None:
+        """A closer stands where the comma that was held wanted a key or a value."""
+        if self.gap:
+            self.repaired("trailing_comma", "a trailing comma was dropped", at)
+            self.gap = []
+
+    # -- too deep -------------------------------------------------------------------------------------------------------------------
+
+    def too_deep(self, at: int) -> int:
+        """Raw text of a value that is nested too deeply, written as the inside of a string until its brackets balance."""
+        text = self.text
+        level, quoted = self.deep
+        start = at
+        while True:
+            found = _DEEP.search(text, at)
+            if found is None:
+                at = len(text)
+                break
+            at = found.start()
+            character = found[0]
+            if not quoted and character not in '{["':
+                ends = self.ends(text, at, self.last) if character in "}]" else False
+                if ends is None:
+                    break
+            at += 1
+            if quoted:
+                if character == "\\":
+                    if at == len(text) and not self.last:
+                        at -= 1
+                        break
+                    at += 1
+                elif character == '"':
+                    quoted = 0
+            elif character == '"':
+                quoted = 1
+            elif character in "{[":
+                level += 1
+            elif character in "}]":
+                level -= 1
+                if level == 0:
+                    self.patch(start, at, escaped(text[start:at]) + '"')
+                    self.ended()
+                    return at
+        at = min(at, len(text))
+        self.deep = [level, quoted]
+        self.patch(start, at, escaped(text[start:at]))
+        return ~at
+
+
+def loose_number(word: str) -> str | None:
+    """A number as people and Python write it, as JSON writes it: `+.5` gives `0.5`, `007` gives `7`, `1_000` gives `1000`."""
+    found = _LOOSE_NUMBER.fullmatch(word)
+    if found is None or not (found[2] or len(found[3] or "") > 1):
+        return None
+    sign, whole, fraction, exponent = found.groups()
+    whole = (whole or "0").replace("_", "").lstrip("0") or "0"
+    digits = (fraction or "").replace("_", "")
+    return ("-" if sign == "-" else "") + whole + (digits if len(digits) > 1 else "") + (exponent or "")

@@ -1,0 +1,404 @@
+"""Raw parameter values in markup, written as one JSON object.
+
+The wire has no escaping, so a closer inside a value can only be told from a real one by what follows it (`Follow`). A declared
+string flows out as it arrives; a value of another type is held until its end and typed by the schema.
+
+    between ──opener──> (trim) ──> value ──closer that counts──> between ──the call's closer──> done
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from toolparse.codecs.codec_base import StateReader
+from toolparse.codecs.json_text import EndsAt, escaped
+from toolparse.jsontext import raw_values
+from toolparse.schemas.types import Type
+from toolparse.wire.call_names import unescaped
+from toolparse.wire.markers import HEAD_LIMIT, SPACE, Values, slot_texts
+from toolparse.wire.open_call import OpenCall
+
+_UNTYPED = Type({})
+_STRING = Type({"type": "string"})
+
+
+_NAMED: dict[str, Type] = {
+    word: Type({"type": word}) for word in ("string", "integer", "number", "boolean", "object", "array", "null")
+} | {"any": _STRING}
+
+
+def narrowed(declared: Type, word: str) -> Type:
+    """The type that the markup names, if the schema allows it and others; else the schema's."""
+    named = _NAMED.get(word)
+    if named is None or len(declared.kinds) == 1 or (declared.declared and not set(named.kinds) <= set(declared.kinds)):
+        return declared
+    return named
+
+
+class ParameterReader(StateReader):
+    """The parameters of one call, whose name stood in its header."""
+
+    passes = None
+
+    __slots__ = (
+        "by_line", "ends", "envelope", "given", "key", "kind", "kinds", "line", "nullable", "parts", "repeated", "size", "start",
+        "streaming", "type", "values",
+    )  # fmt: skip
+
+    def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
+        super().__init__(call, self.between)
+        self.values = values
+        self.ends = ends
+        self.given: set[str] = set()
+        self.key = ""
+        self.kind = ""
+        self.kinds: dict[str, str] = dict(values.body.kinds)
+        self.envelope: str | None = None
+        self.type: Type = _UNTYPED
+        self.parts: list[str] = []
+        self.streaming = False
+        self.nullable = False
+        self.repeated = False
+        self.by_line = values.body.next == "line"
+        self.line = self.by_line
+        self.start = 0
+        self.size = 0
+
+    @property
+    def flow(self) -> Callable[[str], re.Match[str] | None] | None:
+        return self.values.flow if self.state == self.value and self.streaming and not self.line else None
+
+    @property
+    def rewrites(self) -> Callable[[str], str | None] | None:
+        return self.rewritten if self.state == self.value and self.streaming else None
+
+    def rewritten(self, text: str) -> str | None:
+        if self.values.search(text) is not None:
+            return None
+        if self.by_line:
+            self.follow_line(text)
+        return escaped(text)
+
+    @property
+    def waits(self) -> Callable[[str], object] | None:
+        if self.state == self.value:
+            return None if self.streaming or self.nullable else self.values.inside
+        return self.values.before if self.state == self.between and self.given and not self.junk else None
+
+    @property
+    def held(self) -> int:
+        """How many characters have been read and not passed on."""
+        return sum(map(len, self.parts))
+
+    def finish(self, at: int) -> None:
+        """The output ended inside the call."""
+        if self.values.body.end_closes and self.state == self.between and not self.junk:
+            self.close(at, True)
+            return
+        self.report_junk()
+        if self.state == self.between:
+            self.unwrap(True, at)
+        self.done = True
+        self.call.end(False, at)
+
+    # -- between the parameters -------------------------------------------------------------------------------------------------------
+
+    def between(self, at: int) -> int:
+        text = self.text
+        values = self.values
+        start = at
+        at = values.blanks.match(text, at).end()  # type: ignore[union-attr]
+        if self.junk and at > start:
+            self.keep_junk(text[start:at], start)
+        if at == len(text):
+            return ~at
+        found = values.open.match(text, at, at + HEAD_LIMIT)
+        undecided = not self.last and len(text) - at < HEAD_LIMIT
+        if found is None and values.first is not None and not self.given and not self.junk:
+            found = values.first.match(text, at, at + HEAD_LIMIT)
+            if found is None and undecided and values.first_partial.match(text, at):
+                return ~at
+        if found is not None:
+            self.report_junk()
+            self.open(found, at)
+            return found.end()
+        if undecided and values.open_partial.match(text, at):
+            return ~at
+        if values.object_key is not None and not self.given:
+            found = values.object_key.match(text, at, at + HEAD_LIMIT)
+            if found is not None:
+                self.report_junk()
+                self.start = self.call.base + at
+                self.parts = []
+                self.state = self.object_key
+                return found.end()
+            if undecided and values.object_key_partial.match(text, at):
+                return ~at
+        ends = self.ends(text, at, self.last)
+        if ends is None:
+            return ~at
+        if ends:
+            self.close(at, complete=ends != "stop")
+            return at
+        for close in values.closes:
+            if text.startswith(close, at):
+                return at + len(close)
+            if not self.last and (close.startswith(text[at : at + len(close)]) or values.blanks_partial.match(text, at)):
+                return ~at
+        run = values.junk.match(text, at)
+        end = at + 1 if run is None else run.end()
+        self.keep_junk(text[at:end], at)
+        return end
+
+    def object_key(self, at: int) -> int:
+        """In the place of a key: the object that holds all arguments."""
+        text = self.text
+        values = self.values
+        look = at
+        while True:
+            found = values.key_end.search(text, look)
+            end = len(text) if found is None else found.start()
+            if found is not None and found.lastgroup == "close":
+                counts = values.follows["key"](text, found.end(), self.last)
+                if counts is False:
+                    look = found.end()
+                    continue
+                if counts:
+                    self.parts.append(text[at:end])
+                    self.state = self.between
+                    self.whole("".join(self.parts), self.start - self.call.base)
+                    return found.end()
+            self.parts.append(text[at:end])
+            return ~end
+
+    def whole(self, text: str, at: int) -> None:
+        """All arguments at once."""
+        bare = text.strip(SPACE)
+        found = raw_values.read_object(bare)
+        if found is None:
+            found = raw_values.mend(bare, "{")
+            if found is None:
+                self.call.problem("dropped_text", f"a key that is no object and has no value was dropped: {text}", at)
+                return
+            self.call.problem("repaired_value", "the object in the place of a key was repaired", at)
+        self.merge(found)
+
+    def merge(self, text: str) -> None:
+        """The members of an object, as JSON text, are the first parameters."""
+        if text != "{}":
+            self.call.write(text[:-1])
+            self.given.update(keys_of(text))
+
+    def unwrap(self, only: bool, at: int) -> None:
+        """What follows the parameter that may hold all the others is known: whether it is the `only` one."""
+        text, self.envelope = self.envelope, None
+        if text is None:
+            return
+        if only and self.call.tool is not None:
+            found = self.enclosed(text)
+            if found is not None and all(map(self.call.tool.declares, keys_of(found))):
+                self.call.problem("unwrapped_arguments", f"the arguments stood in a parameter {self.key!r} and were taken out", at)
+                self.merge(found)
+                return
+        self.given.discard(self.key)
+        self.write_value(text, at)
+
+    def enclosed(self, text: str) -> str | None:
+        """The object that the text is, or holds as a JSON string."""
+        bare = text.strip(SPACE)
+        if bare[:1] == '"' and self.kind != "string":
+            inner, _ = _UNTYPED.read_json(bare)
+            bare = json.loads(inner).strip(SPACE) if inner[0] == '"' else ""
+        return raw_values.read_object(bare)
+
+    def close(self, at: int, complete: bool) -> None:
+        self.report_junk()
+        self.unwrap(True, at)
+        if complete:
+            self.call.write("}" if self.given else "{}")
+        self.done = True
+        self.call.end(complete, at)
+
+    def open(self, found: re.Match[str], at: int) -> None:
+        """A parameter begins."""
+        self.unwrap(False, at)
+        body = self.values.body
+        slots = slot_texts(found)
+        self.key = key = unescaped(slots["key"]) if body.escaped_keys else slots["key"]
+        self.kind = kind = self.kinds.get(slots.get("kind", ""), "")
+        tool = self.call.tool
+        self.type = _STRING if kind == "string" else tool.parameter(key) if tool is not None else _UNTYPED
+        if body.named_types and "kind" in slots:
+            self.type = narrowed(self.type, slots["kind"].partition("[")[0])
+        self.repeated = key in self.given
+        self.streaming = self.nullable = False
+        if self.repeated:
+            self.call.problem("repeated_key", f"the parameter {key!r} is given twice; the first one stands", at)
+        elif key in body.envelopes and not self.given and tool is not None and not tool.declares(key):
+            self.envelope = ""
+        elif kind in ("", "string"):
+            if self.type.exactly_string:
+                self.begin_string()
+            else:
+                self.nullable = self.type.string_or_null
+        self.parts = []
+        self.size = 0
+        self.start = self.call.base + at
+        self.line = self.by_line
+        self.state = self.trim if body.trim else self.value
+
+    def begin_string(self) -> None:
+        self.call.write(f"{self.prefix()}\"")
+        self.streaming = True
+
+    def prefix(self) -> str:
+        """What stands before the value."""
+        opening = ", " if self.given else "{"
+        self.given.add(self.key)
+        return f"{opening}{raw_values.quote(self.key)}: "
+
+    # -- inside a value -----------------------------------------------------------------------------------------------------------------
+
+    def trim(self, at: int) -> int:
+        """What the template writes in front of a value."""
+        trim = self.values.body.trim
+        if self.text.startswith(trim, at):
+            self.state = self.value
+            return at + len(trim)
+        if not self.last and trim.startswith(self.text[at : at + len(trim)]):
+            return ~at
+        self.state = self.value
+        return at
+
+    def value(self, at: int) -> int:
+        text = self.text
+        values = self.values
+        look = at
+        while True:
+            found = values.search(text, look)
+            if found is None:
+                self.take(at, len(text))
+                return ~len(text)
+            start = found.start()
+            kind = found.lastgroup
+            if kind == "hold":
+                self.take(at, start)
+                return ~start
+            mark = found.start(kind)  # type: ignore[arg-type]
+            counts = self.counts(found, str(kind), mark, at)
+            if counts is None:
+                self.take(at, start)
+                return ~start
+            if counts:
+                self.take(at, start)
+                self.end(start)
+                return found.end() if kind == "close" else mark
+            look = mark + 1
+
+    def counts(self, found: re.Match[str], kind: str, mark: int, at: int) -> bool | None:
+        """Whether a marker inside an open value ends it."""
+        values = self.values
+        if kind == "close":
+            return values.follows[""](self.text, found.end(), self.last)
+        if kind == "end":
+            return values.follows[found["end"]](self.text, found.end(), self.last)
+        if values.body.next == "line" and not self.starts_line(at, mark):
+            return False
+        opener = values.open.match(self.text, mark, mark + HEAD_LIMIT)
+        if opener is None:
+            undecided = not self.last and len(self.text) - mark < HEAD_LIMIT
+            return None if undecided and values.open_partial.match(self.text, mark) else False
+        key = slot_texts(opener)["key"]
+        tool = self.call.tool
+        return tool is None or (tool.declares(key) and key not in self.given and key != self.key)
+
+    def starts_line(self, at: int, mark: int) -> bool:
+        text = self.text
+        while mark > at and text[mark - 1] in " \t":
+            mark -= 1
+        return text[mark - 1] == "\n" if mark > at else self.line
+
+    def take(self, start: int, end: int) -> None:
+        """The text from `start` to `end` belongs to the value."""
+        if start >= end:
+            return
+        text = self.text[start:end]
+        if self.by_line:
+            self.follow_line(text)
+        self.put(text)
+
+    def follow_line(self, text: str) -> None:
+        newline = text.rfind("\n")
+        if newline >= 0 or self.line:
+            self.line = not text[newline + 1 :].strip(" \t")
+
+    def put(self, text: str) -> None:
+        """Text of the value."""
+        if self.streaming:
+            self.call.write(escaped(text))
+            return
+        self.parts.append(text)
+        self.size += len(text)
+        if self.size > self.call.max_held:
+            self.too_long()
+        if self.nullable and not self.may_be_null():
+            self.release()
+
+    def release(self) -> None:
+        """The value is a string after all, and what was held of it flows."""
+        parts, self.parts, self.nullable = self.parts, [], False
+        self.begin_string()
+        self.call.write(escaped("".join(parts)))
+
+    def too_long(self) -> None:
+        """More of a value is held than may be."""
+        if self.repeated:
+            surplus = self.size - self.call.max_held
+            self.parts[-1] = self.parts[-1][:-surplus]
+            self.size -= surplus
+            return
+        position = self.start - self.call.base
+        self.call.problem("too_long", f"the value of {self.key!r} is longer than can be held; kept as a string", position)
+        self.envelope = None
+        self.release()
+
+    def may_be_null(self) -> bool:
+        text = "".join(self.parts)
+        return "null".startswith(text) or (self.values.body.python_scalars and "None".startswith(text))
+
+    def end(self, at: int) -> None:
+        """The value is complete."""
+        self.state = self.between
+        if self.streaming:
+            self.call.write('"')
+            return
+        text = "".join(self.parts)
+        self.parts = []
+        if self.repeated:
+            self.call.problem("dropped_text", f"the second value of {self.key!r} was dropped: {text}", at)
+        elif self.envelope is not None:
+            self.envelope = text
+            self.given.add(self.key)
+        else:
+            self.write_value(text, at)
+
+    def write_value(self, text: str, at: int) -> None:
+        """A value that was held."""
+        kind = self.kind
+        if kind.startswith("json"):
+            value, problem = self.type.read_json(text) if kind == "json_by_schema" else _UNTYPED.read_json(text)
+        else:
+            body = self.values.body
+            none = body.python_scalars or (body.none_is_null and not self.type.allows_string)
+            value, problem = self.type.read(text, none)
+        if problem is not None:
+            self.call.problem("wrong_type", f"{self.key}: {problem}", at)
+        self.call.write(self.prefix() + value)
+
+
+def keys_of(text: str) -> dict[str, object]:
+    """The object that JSON text holds, for its keys."""
+    found = raw_values.value_of(text)
+    return found if isinstance(found, dict) else {}

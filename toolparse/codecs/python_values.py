@@ -1,0 +1,573 @@
+"""A value as Python writes it in, JSON text out, piece by piece: literals, strings, lists, tuples, sets and dicts.
+
+    value ──"──> string ──"──> after_value ──, :──> value ...
+          ──number, name, anything else──> expression ──, )──> after_value
+
+Strings flow as they arrive. A number, a name or an expression is held until the `,` or closer of its level; what is no literal becomes
+a string of its text, with a problem. Nothing is evaluated. Three things are kept until more is known: braces, which are a dict or a
+set, up to what stands behind their first element; the key of a dict, up to its colon, since a second value of one key is left out; and
+what is left out, for the report. This module knows nothing of arguments' names, and of markers only where they end the text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Literal
+
+from toolparse.codecs.codec_base import StateReader
+from toolparse.codecs.json_text import SPACE, EndsAt, escaped, loose_number
+from toolparse.jsontext.raw_values import quote
+from toolparse.wire.open_call import OpenCall
+
+SPACES = re.compile(r"[ \t\r\n]*")
+_SCALARS = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?|True|False|None|true|false|null)[ \t\r\n]*,")
+"""An element that needs no second look, with its comma."""
+_CUT = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
+"""The beginning of a number or name at the end of the text, which waits there."""
+_STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
+FLOW = {
+    quote: re.compile(
+        rf'[{quote}"\\\x00-\x1f](?:(?<=[\x00-\x1f])|(?<=\\)(?![ntrbf\\"])|(?<=")(?:(?<!\\")|(?<=\\\\"))|(?<=\'))'
+    ).search
+    for quote in "\"'"
+}
+"""Finds nothing in the inside of a string that reads the same in JSON."""
+_WORD_BEGIN = re.compile(r"[ \t\r\n]*[-+.\w]{0,24}[ \t\r\n]*\Z").match
+_EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<]""")
+"""What may end an expression, markers (which begin with `<`) among it."""
+_SIMPLE = {"n": "\\n", "t": "\\t", "r": "\\r", "b": "\\b", "f": "\\f", "\\": "\\\\", "'": "'", '"': '\\"', "a": "\\u0007", "v": "\\u000b"}
+_DIGITS = {"x": 2, "u": 4, "U": 8}
+_HEXADECIMAL = re.compile("[0-9a-fA-F]*")
+_SURROGATE_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_SURROGATE_PAIR_BEGIN = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?\Z")
+_OCTAL = re.compile("[0-7]{1,3}")
+_WORDS = {"True": "true", "False": "false", "None": "null", "true": "true", "false": "false", "null": "null"}
+_RADIX = re.compile(r"[+-]?0(?:[xX][0-9a-fA-F]{1,512}|[oO][0-7]{1,512}|[bB][01]{1,512})")
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
+_NEXT_ARGUMENT = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*=(?!=)|\))")
+_NEXT_ARGUMENT_BEGIN = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*=?)?\Z")
+
+
+class Container:
+    """An open list, tuple, dict or set.
+
+    `undecided`: braces whose first element has not shown which of the two they are. `is_key`: a dict's key is open or has no colon
+    yet; `wants`: its value is due; `repeated`: it is left out. `written` counts the elements or keys that have been written.
+    """
+
+    __slots__ = ("closer", "count", "is_key", "is_map", "keys", "repeated", "undecided", "wants", "written")
+
+    def __init__(self, opener: str) -> None:
+        self.closer = _CLOSERS[opener]
+        self.undecided = opener == "{"
+        self.is_map = False
+        self.is_key = False
+        self.wants = False
+        self.repeated = False
+        self.count = 0
+        self.written = 0
+        self.keys: set[str] = set()
+
+
+class Kept:
+    """Text that is not written yet, or not at all: that of undecided braces, of a dict's key, or what is left out."""
+
+    __slots__ = ("container", "parts", "what")
+
+    def __init__(self, what: Literal["braces", "key", "left"], container: Container | None) -> None:
+        self.what = what
+        self.container = container
+        self.parts: list[str] = []
+
+
+class PythonValues(StateReader):
+    """Reads values; `value` is where one begins, `ended_at_top` is the state behind one that stands in no container."""
+
+    __slots__ = (
+        "brackets", "depth", "dropping", "ends", "json_escapes", "kept", "kept_length", "quote", "raw_quotes", "spilling", "stack",
+        "start", "wants", "word", "word_length",
+    )  # fmt: skip
+
+    def __init__(self, call: OpenCall, ends: EndsAt, depth: int, raw_quotes: bool, json_escapes: bool) -> None:
+        super().__init__(call, self.value)
+        self.ends = ends
+        self.depth = depth
+        self.raw_quotes = raw_quotes
+        self.json_escapes = json_escapes
+        self.stack: list[Container] = []
+        self.wants = False
+        self.kept: list[Kept] = []
+        self.kept_length = 0
+        self.start = 0
+        self.quote = ""
+        self.word: list[str] = []
+        self.word_length = 0
+        self.spilling = False
+        self.dropping = False
+        self.brackets: list[str] = []
+
+    @property
+    def flow(self) -> Callable[[str], re.Match[str] | None] | None:
+        return FLOW[self.quote[0]] if self.state == self.string and not self.kept else None
+
+    @property
+    def waits(self) -> Callable[[str], object] | None:
+        return _WORD_BEGIN if self.state == self.value else None
+
+    @property
+    def held(self) -> int:
+        """How many characters have been read and not passed on."""
+        return sum(map(len, self.word)) + self.kept_length
+
+    # -- what the owner of the values decides ---------------------------------------------------------------------------------------------
+
+    def ended_at_top(self, character: str, at: int) -> int | None:
+        """Behind a value in no container: where to go on, None if `character` does not belong there."""
+        raise NotImplementedError
+
+    def cut(self, at: int, how: str) -> int:
+        """A marker outside any string ends the text."""
+        raise NotImplementedError
+
+    # -- output -----------------------------------------------------------------------------------------------------------------------
+
+    def emit(self, text: str) -> None:
+        if not self.kept:
+            self.call.write(text)
+            return
+        self.kept[-1].parts.append(text)
+        self.kept_length += len(text)
+        if self.kept_length > self.call.max_held:
+            self.overflow()
+
+    def keep(self, what: Literal["braces", "key", "left"], container: Container | None = None) -> None:
+        self.kept.append(Kept(what, container))
+
+    def kept_text(self) -> str:
+        text = "".join(self.kept.pop().parts)
+        self.kept_length -= len(text)
+        return text
+
+    def overflow(self) -> None:
+        """More is kept than may be: braces become a list and keys are written as they are; what is left out is cut."""
+        while self.kept and self.kept[0].what != "left":
+            first = self.kept.pop(0)
+            text = "".join(first.parts)
+            self.kept_length -= len(text)
+            container = first.container
+            assert container is not None
+            if first.what == "braces":
+                container.undecided = False
+                self.call.write("[" + text)
+            else:
+                key = text if text.startswith('"') else quote(text)
+                self.call.write((", " if container.written else "") + key)
+            container.written += 1
+        surplus = self.kept_length - self.call.max_held
+        if surplus > 0:
+            parts = self.kept[-1].parts
+            parts[-1] = parts[-1][:-surplus]
+            self.kept_length -= surplus
+
+    # -- values -----------------------------------------------------------------------------------------------------------------------
+
+    def token(self, at: int) -> int:
+        """Where the next token begins; negative where it is not there yet, or a marker has ended the text."""
+        text = self.text
+        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if at == len(text):
+            return ~at
+        ends = self.ends(text, at, self.last)
+        if ends is None:
+            return ~at
+        return self.cut(at, str(ends)) if ends else at
+
+    def value(self, at: int) -> int:
+        """Where a value may stand: an argument's, an element, a key of a dict."""
+        text = self.text
+        top = self.stack[-1] if self.stack else None
+        if top is not None and top.closer != "}":
+            at = self.scalars(top, at)
+            if at < 0:
+                return at
+        at = self.token(at)
+        if at < 0:
+            return at
+        character = text[at]
+        if character in ")]}":
+            self.state = self.after_value
+            return at
+        if character == ",":
+            if top is None:
+                self.state = self.after_value
+                return at
+            self.settle(top, at)
+            return at + 1
+        if character in "\"'":
+            return self.open_string(character, at)
+        if not self.last and _CUT.match(text, at):
+            return ~at
+        self.separate()
+        if character in "([{" and len(self.stack) < self.depth and not (top is not None and top.is_key):
+            container = Container(character)
+            self.stack.append(container)
+            if container.undecided:
+                self.keep("braces", container)
+            else:
+                self.emit("[")
+            return at + 1
+        self.begin_expression(at, dropping=False)
+        return at
+
+    def scalars(self, top: Container, at: int) -> int:
+        """The elements of a list that are plain, as far as they go; `~at` when what is left of the text must wait."""
+        text = self.text
+        match = _SCALARS.match
+        found = match(text, at)
+        if found is not None:
+            elements = []
+            while found is not None:
+                word = found[1]
+                elements.append(_WORDS.get(word, word))
+                at = found.end()
+                found = match(text, at)
+            self.emit((", " if top.count else "") + ", ".join(elements))
+            top.count += len(elements)
+        return ~at if len(text) - at < 48 and not self.last and _CUT.match(text, at) else at
+
+    def separate(self) -> None:
+        """A value begins: the comma before it, or the place for a key."""
+        if not self.stack:
+            self.wants = False
+            return
+        top = self.stack[-1]
+        if top.is_map and not top.wants:
+            top.is_key = True
+            self.keep("key", top)
+        elif top.is_map:
+            top.wants = False
+        elif top.count:
+            self.emit(", ")
+        top.count += 1
+
+    def ended(self) -> None:
+        """A value is complete."""
+        self.state = self.after_value
+
+    def after_value(self, at: int) -> int:
+        text = self.text
+        at = self.token(at)
+        if at < 0:
+            return at
+        character = text[at]
+        if not self.stack:
+            moved = self.ended_at_top(character, at)
+            if moved is not None:
+                return moved
+        else:
+            top = self.stack[-1]
+            if character == top.closer:
+                self.close_container(at)
+                return at + 1
+            if character == ":" and (top.undecided or top.is_key):
+                self.colon(top)
+                return at + 1
+            if character == ",":
+                if top.undecided:
+                    self.decide(top)
+                self.settle(top, at)
+                self.state = self.value
+                return at + 1
+            if character == ")" or (character in "]}" and any(inner.closer == character for inner in self.stack)):
+                self.call.problem("missing_closer", f"a missing {top.closer} was added", at)
+                self.close_container(at)
+                return at
+        if character in ",)]}":
+            self.call.problem("dropped_text", f"text behind a value was dropped: {character}", at)
+            if self.stack[-1].wants if self.stack else self.wants:
+                self.state = self.value
+            return at + 1
+        self.begin_expression(at, dropping=True)
+        return at
+
+    # -- containers -------------------------------------------------------------------------------------------------------------------
+
+    def colon(self, top: Container) -> None:
+        """What stands before the colon was a key."""
+        if top.undecided:
+            top.undecided = False
+            top.is_map = top.is_key = True
+            text = self.kept_text()
+            self.emit("{")
+            self.key_read(top, text)
+        elif self.kept and self.kept[-1].container is top:
+            self.key_read(top, self.kept_text())
+        else:  # a key that was too long to be kept
+            self.emit(": ")
+        top.is_key = False
+        top.wants = True
+        self.state = self.value
+
+    def key_read(self, top: Container, key: str) -> None:
+        if not key.startswith('"'):
+            key = quote(key)
+        if key in top.keys:
+            top.repeated = True
+            self.keep("left")
+            self.emit(f"{key}: ")
+            return
+        top.keys.add(key)
+        self.emit((", " if top.written else "") + key + ": ")
+        top.written += 1
+
+    def decide(self, top: Container) -> None:
+        """Braces hold a set, or nothing."""
+        top.undecided = False
+        self.emit("[" + self.kept_text())
+
+    def settle(self, top: Container, at: int) -> None:
+        """An element of a container has ended: a key without a value gets one, a value of a repeated key is reported."""
+        if top.is_key:
+            self.colon(top)
+        if top.wants:
+            top.wants = False
+            self.emit("null")
+            self.call.problem("missing_value", "a missing value was written as null", at)
+        if top.repeated:
+            top.repeated = False
+            self.call.problem("repeated_key", f"a key stands twice in one dict; the first one counts: {self.kept_text()}", at)
+
+    def close_container(self, at: int) -> None:
+        top = self.stack[-1]
+        if top.undecided and not top.count:
+            self.kept_text()
+            self.emit("{}")
+        else:
+            if top.undecided:
+                self.decide(top)
+            self.settle(top, at)
+            self.emit("}" if top.is_map else "]")
+        self.stack.pop()
+        self.ended()
+
+    # -- strings ------------------------------------------------------------------------------------------------------------------------
+
+    def open_string(self, quote: str, at: int) -> int:
+        text = self.text
+        if not self.last and len(text) - at < 3 and text[at:] in (quote, quote * 2):
+            return ~at
+        triple = text.startswith(quote * 3, at)
+        if triple and self.raw_quotes:
+            closes = self.closes(at + 2)
+            if closes is None:
+                return ~at
+            triple = not closes  # else the string is one quote, which nothing escapes
+        self.separate()
+        self.quote = quote * 3 if triple else quote
+        self.emit('"')
+        self.state = self.string
+        return at + len(self.quote)
+
+    def string(self, at: int) -> int:
+        text = self.text
+        found = _STOP[self.quote[0]].search(text, at)
+        if found is None:
+            self.emit(text[at:])
+            return ~len(text)
+        stop = found.start()
+        if stop > at:
+            self.emit(text[at:stop])
+        character = text[stop]
+        if character == "\\":
+            return self.escape(stop)
+        if character != self.quote[0]:
+            self.emit(escaped(character))
+            return stop + 1
+        quote = self.quote
+        if len(quote) == 3:
+            if text.startswith(quote, stop):
+                return self.end_string(stop + 3)
+            if not self.last and quote.startswith(text[stop:]):
+                return ~stop
+            self.emit(escaped(character))
+            return stop + 1
+        closes = self.closes(stop) if self.raw_quotes else True
+        if closes is None:
+            return ~stop
+        if closes:
+            return self.end_string(stop + 1)
+        self.call.problem("unescaped_quote", "a quote inside a string was escaped", stop)
+        self.emit(escaped(character))
+        return stop + 1
+
+    def end_string(self, at: int) -> int:
+        self.emit('"')
+        self.ended()
+        return at
+
+    def closes(self, at: int) -> bool | None:
+        """Whether an unescaped quote closes its string, where templates escape none: by what follows it."""
+        text = self.text
+        here = SPACES.match(text, at + 1, at + 129).end()  # type: ignore[union-attr]
+        if here == len(text):
+            return True if self.last else None
+        character = text[here]
+        if not self.stack:
+            if character == ")":
+                return True
+            if character != ",":
+                return False
+            found = _NEXT_ARGUMENT.match(text, here + 1, here + 300)
+            if found is not None and (found.end() < len(text) or found[0].endswith(")") or self.last):
+                return True
+            return None if not self.last and _NEXT_ARGUMENT_BEGIN.match(text, here + 1) and len(text) - here < 300 else False
+        top = self.stack[-1]
+        if top.closer == "}":
+            return character in ":,}"
+        return character == "," or character == top.closer
+
+    def escape(self, at: int) -> int:
+        """A backslash in a string: a Python escape, or itself."""
+        text = self.text
+        follows = text[at + 1 : at + 2]
+        if not follows:
+            return ~at
+        if follows in _SIMPLE:
+            self.emit(_SIMPLE[follows])
+            return at + 2
+        if follows == "\n":
+            return at + 2
+        if follows == "/" and self.json_escapes:
+            self.emit("/")
+            return at + 2
+        if follows in _DIGITS:
+            wanted = _DIGITS[follows]
+            digits = _HEXADECIMAL.match(text, at + 2, at + 2 + wanted)[0]  # type: ignore[index]
+            if len(digits) == wanted:
+                pair = _SURROGATE_PAIR.match(text, at)
+                if pair is not None:
+                    self.emit(json.loads(f'"{pair[0]}"'))
+                    return pair.end()
+                if not self.last and _SURROGATE_PAIR_BEGIN.match(text, at):
+                    return ~at
+                self.emit(character_of(int(digits, 16)))
+                return at + 2 + wanted
+            if at + 2 + len(digits) == len(text) and not self.last:
+                return ~at
+        octal = _OCTAL.match(text, at + 1)
+        if octal is not None:
+            if octal.end() == len(text) and len(octal[0]) < 3 and not self.last:
+                return ~at
+            self.emit(character_of(int(octal[0], 8)))
+            return octal.end()
+        self.emit("\\\\")
+        return at + 1
+
+    # -- everything else ------------------------------------------------------------------------------------------------------------------
+
+    def begin_expression(self, at: int, dropping: bool) -> None:
+        self.word = []
+        self.word_length = 0
+        self.spilling = False
+        self.dropping = dropping
+        self.brackets = []
+        self.start = self.call.base + at
+        self.state = self.expression
+
+    def expression(self, at: int) -> int:
+        """A number, a name or anything else, held until the `,` or the closer of its level."""
+        text = self.text
+        start = at
+        while True:
+            found = _EXPRESSION.search(text, at)
+            if found is None:
+                break
+            at = found.start()
+            character = found[0]
+            top = self.brackets[-1] if self.brackets else ""
+            if self.dropping and character in "\"'([{\\":
+                pass
+            elif top in ("'", '"'):
+                if character == "\\":
+                    if at + 1 == len(text) and not self.last:
+                        self.hold(text[start:at])
+                        return ~at
+                    at += 2
+                    continue
+                if character == top:
+                    self.brackets.pop()
+            elif character in "\"'":
+                self.brackets.append(character)
+            elif character in _CLOSERS:
+                self.brackets.append(_CLOSERS[character])
+            elif character == top:
+                self.brackets.pop()
+            elif not self.brackets and (character in ",)]}" or (character == ":" and self.in_key())):
+                self.hold(text[start:at])
+                self.close_word()
+                return at
+            elif character == "<":
+                ends = self.ends(text, at, self.last)
+                if ends is not False:
+                    self.hold(text[start:at])
+                    return ~at if ends is None else self.cut(at, str(ends))
+            at += 1
+        self.hold(text[start:])
+        return ~len(text)
+
+    def hold(self, text: str) -> None:
+        """Text of an expression: held, but not without end; a longer one is a string and flows."""
+        if self.spilling:
+            if not self.dropping:
+                self.emit(escaped(text))
+            return
+        self.word.append(text)
+        self.word_length += len(text)
+        if self.word_length > self.call.max_held:
+            self.spilling = True
+            held = "".join(self.word)
+            self.word = [held[: self.call.max_held]] if self.dropping else []
+            if not self.dropping:
+                self.emit(f'"{escaped(held)}')
+
+    def in_key(self) -> bool:
+        if not self.stack:
+            return False
+        top = self.stack[-1]
+        return (top.undecided and top.count == 1) or top.is_key
+
+    def close_word(self) -> None:
+        """Write the expression that was held, as what it most nearly is."""
+        if self.state != self.expression:
+            return
+        held = "".join(self.word).strip(SPACE)
+        self.word = []
+        self.ended()
+        at = self.start - self.call.base
+        if self.dropping:
+            self.call.problem("dropped_text", f"text behind a value was dropped: {held}", at)
+        elif self.spilling:
+            self.call.problem("too_long", "a value that is longer than may be held became a string", at)
+            self.emit('"')
+        else:
+            self.emit(self.literal(held, at))
+
+    def literal(self, word: str, at: int) -> str:
+        if word in _WORDS:
+            return _WORDS[word]
+        number = loose_number(word)
+        if number is not None:
+            return number
+        if _RADIX.fullmatch(word):
+            return str(int(word, 0))
+        self.call.problem("no_literal", f"{word[:60]!r} is no literal and became a string", at)
+        return f'"{escaped(word)}"'
+
+
+def character_of(code: int) -> str:
+    """A character by its code, as JSON text inside a string."""
+    if code > 0x10FFFF:
+        return "\\ufffd"
+    return f"\\u{code:04x}" if 0xD800 <= code < 0xE000 else escaped(chr(code))

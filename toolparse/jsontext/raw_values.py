@@ -1,0 +1,189 @@
+"""Reading one raw value: text that a model wrote without quotes, as JSON text of one given kind.
+
+Each reader takes text without whitespace around it and gives the JSON text, or None when the text is not of its kind. Digits are
+never taken through Python numbers, so none is lost and none is too many. Which kinds to try is for `schema`; nothing here knows
+of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from json.encoder import encode_basestring
+
+BLANKS = " \t\n\r"
+
+DEEPEST = 256
+"""Nesting at which a container is no longer read; it stays the text that it is."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
+_NUMERIC = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?").fullmatch
+# A string that never ends matches to the end of the text: were it to fail, every later quote would be tried anew.
+_NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[,:]|[ \t\n\r]+')
+_LONGEST_SHIFT = 308  # zeros that an exponent may add to an integer: as far as a double reaches
+
+
+def quote(text: str) -> str:
+    r"""`text` as a JSON string, as `json.dumps(text, ensure_ascii=False)` but with lone surrogates escaped.
+
+    >>> quote('"é"')
+    '"\\"é\\""'
+    """
+    quoted: str = encode_basestring(text)
+    return quoted if quoted.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+
+
+def read_integer(text: str) -> str | None:
+    """`42`, and what equals an integer: `42.0`, `4.2e1`, `+42`, `042`."""
+    if _INTEGER(text):
+        return text
+    parts = _NUMERIC(text)
+    if parts is None:
+        return None
+    sign, whole, fraction, exponent = parts.groups("")
+    digits = whole + fraction
+    if not digits or len(exponent) > 5:
+        return None
+    point = len(whole) + int(exponent or 0)
+    if point - len(digits) > _LONGEST_SHIFT or digits[max(point, 0) :].strip("0"):
+        return None
+    value = (digits[: max(point, 0)] + "0" * (point - len(digits))).lstrip("0") or "0"
+    return f"-{value}" if sign == "-" else value
+
+
+def read_whole(text: str) -> str | None:
+    """As `read_integer`, without an exponent: a number, where one is possible too, keeps it (the double 1e23 is not 10**23)."""
+    return None if "e" in text or "E" in text else read_integer(text)
+
+
+def read_number(text: str) -> str | None:
+    """A JSON number as it stands; `+1`, `01`, `.5` and `1.` in the nearest JSON spelling."""
+    if _NUMBER(text):
+        return text
+    parts = _NUMERIC(text)
+    if parts is None:
+        return None
+    sign, whole, fraction, exponent = parts.groups("")
+    if not whole and not fraction:
+        return None
+    value = "-" * (sign == "-") + (whole.lstrip("0") or "0")
+    if fraction:
+        value += f".{fraction}"
+    return f"{value}e{exponent}" if exponent else value
+
+
+def read_boolean(text: str) -> str | None:
+    """`true` and `false` in any case."""
+    return _BOOLEANS.get(text) or (_BOOLEANS.get(text.lower()) if len(text) < 6 else None)
+
+
+def read_object(text: str) -> str | None:
+    """An object written as JSON or as a Python literal."""
+    return _container(text, "{", "{")
+
+
+def read_array(text: str) -> str | None:
+    """An array written as JSON or as a Python list or tuple."""
+    return _container(text, "[(", "[")
+
+
+def read_json(text: str) -> str | None:
+    """Any JSON value but a string."""
+    if text[:1] in _OPENERS:
+        return respace(text)
+    return text if _NUMBER(text) or text in _LITERALS else None
+
+
+def read_string(text: str) -> str | None:
+    """A JSON string, without ASCII escapes."""
+    try:
+        value = _CHECK.decode(text) if text[:1] == '"' else None
+    except ValueError:
+        return None
+    return quote(value) if isinstance(value, str) else None
+
+
+def mend(text: str, openers: str) -> str | None:
+    """A damaged container, repaired into one that begins with one of `openers` (`{`, `[` or both)."""
+    # Double encoding and code fences apart, only what opens like a container: prose that mentions one stays prose.
+    if not text or text[0] not in openers + '"`' or _too_deep(text):
+        return None
+    from toolparse.jsontext.repair import repair
+
+    mended = respace(repair(text).strip(BLANKS))
+    return mended if mended is not None and mended[0] in openers else None
+
+
+def respace(text: str) -> str | None:
+    r"""A JSON container spaced as `json.dumps(..., ensure_ascii=False)` would, every digit kept. None when it is no such thing.
+
+    >>> respace('{"a":1.50,"b":[ ]}')
+    '{"a": 1.50, "b": []}'
+    """
+    if text[:1] not in _OPENERS or _too_deep(text):
+        return None
+    try:
+        _CHECK.decode(text)
+    except (ValueError, RecursionError):  # the caller's own stack may be nearly full
+        return None
+    return text if _UNUSUAL(text) is None else _TOKEN.sub(_respaced, text)
+
+
+def value_of(text: str) -> object:
+    """The Python value of JSON text that a reader gave, near enough to be compared with a schema's bounds and values.
+
+    Very long integers become floats, as Python refuses to convert them.
+    """
+    if _INTEGER(text) and len(text) < 400:
+        return int(text)
+    return _CHECK.decode(text)
+
+
+def _refuse(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+_OPENERS = ("{", "[")
+_UNUSUAL = re.compile(r"[,:][^ ]|[^,:] |[\t\r\n\\]").search
+"""Finds nothing in JSON that is spaced already: what is inside strings may be taken for more, never for less."""
+_LITERALS = frozenset(("true", "false", "null"))
+_BOOLEANS = {"true": "true", "false": "false"}
+_CHECK = json.JSONDecoder(parse_int=float, parse_constant=_refuse)
+_SPACED = {",": ", ", ":": ": "}
+
+
+def _respaced(found: re.Match[str]) -> str:
+    token = found[0]
+    if token[0] == '"':
+        return quote(_CHECK.decode(token)) if "\\" in token else token
+    return _SPACED.get(token, "")
+
+
+def _container(text: str, openers: str, opener: str) -> str | None:
+    if not text or text[0] not in openers or _too_deep(text):
+        return None
+    found = respace(text)
+    if found is None:
+        from toolparse.jsontext.repair import read_python_literal
+
+        literal = read_python_literal(text)
+        found = None if literal is None else respace(literal.strip(BLANKS))
+    return found if found is not None and found[0] == opener else None
+
+
+def _too_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return False
+    depth = 0
+    for found in _NESTING.finditer(text):
+        token = found[0]
+        if token in _OPENERS:
+            depth += 1
+            if depth > DEEPEST:
+                return True
+        elif token[0] != '"':
+            depth -= 1
+    return False

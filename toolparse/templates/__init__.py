@@ -1,0 +1,1 @@
+"""Hugging Face's `response_template`: a state of the parser whose markers are regular expressions. Loaded only for such a format."""

@@ -1,0 +1,424 @@
+"""The machine of formats that are described as regions (`grammar.Regions`): one more state of the parser.
+
+    outside ──opener──> region ──its closer, or the end──> outside
+
+Outside, all openers are watched and the closer of the field that owns the text there, if one does; in a region only its own
+closer, so that everything else in it is text. The earliest delimiter counts, then the longest, then an opener, then the first
+by name. What the text of a region is, is the business of a *body*: words, calls that are read as they arrive, a text that only
+means something once it is whole. A body that turns out to be no call is given back: it is content, in which openers are watched
+again.
+
+Knows delimiters, bodies and the parser whose state it is, and nothing of how templates are written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from toolparse.engine.tool_choice import LISTED
+from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
+from toolparse.grammar import Header, Region, Regions, ValueText
+from toolparse.schemas.casts import Casts, declared_types
+from toolparse.templates.delimiters import CONTEXT, Delimiter, delimiter
+from toolparse.templates.template_fields import Body, CallText, Outside, Released, Whole, Words
+
+if TYPE_CHECKING:
+    from toolparse.parser import Parser
+
+RESCAN = 1024
+"""A region up to this length that is no call is looked at again for other openers; this keeps floods of openers linear."""
+_NOT_BLANK = re.compile(r"\S")
+Search = Callable[[str], "re.Match[str] | None"]
+
+
+class Field:
+    """A region with its patterns. `flow` finds nothing in text that passes through it."""
+
+    __slots__ = ("close", "flow", "open", "region")
+
+    def __init__(self, region: Region, openers: tuple[Delimiter, ...]) -> None:
+        self.region = region
+        self.open = delimiter(region.open) if region.open is not None else None
+        self.close = delimiter(region.close) if region.close is not None else None
+        watched = [each for each in (self.close, *(openers if self.open is None else ())) if each is not None]
+        begins = [each.begins for each in watched if each.begins]
+        if region.role == "calls":
+            how = region.text
+            begins += (delimiter(how.tail).begins,) if how.tail else ()
+            begins += ('["\\\\\\x00-\\x1f]', *(re.escape(closer[0]) for _, closer in how.delimiters))
+            self.flow: Search = re.compile("|".join(begins)).search
+        else:
+            self.flow = re.compile("|".join((r"(?<!\s)(\s+)\Z", *begins))).search
+
+
+class Fields:
+    """The fields of a format. `looks_back`: some delimiter depends on the text in front of it."""
+
+    def __init__(self, regions: Regions) -> None:
+        import regex
+
+        openers = tuple(delimiter(region.open) for region in regions.fields if region.open is not None)
+        self.fields = tuple(Field(region, openers) for region in regions.fields)
+        with_openers = (field for field in self.fields if field.open is not None)
+        self.openers = tuple(sorted(with_openers, key=lambda field: field.region.name))
+        self.outside = next((field for field in self.fields if field.open is None), None)
+        delimiters = [each for field in self.fields for each in (field.open, field.close) if each is not None]
+        self.looks_back = any(each.looks_back for each in delimiters)
+        self.anchor = regex.compile(regions.anchor, regex.DOTALL)
+
+
+@lru_cache(maxsize=64)
+def fields_of(regions: Regions) -> Fields:
+    """The patterns of a format, compiled at its first use."""
+    return Fields(regions)
+
+
+class RegionMachine:
+    """Reads one output. `text` is what has arrived and is not settled, with the settled text in front of it that delimiters may
+    look back at (`shift` characters); `scanned` says how much of what is kept has been searched for delimiters already. Content
+    outside regions waits in `suspended` while a region may still turn out to be no call, so that it can go on as it was.
+    """
+
+    def __init__(self, parser: Parser, regions: Regions, prompt: str | None) -> None:
+        self.parser = parser
+        self.fields = fields_of(regions)
+        self.wanted = parser._choice.mode != "none"
+        self.forced = parser._choice.mode == "required"
+        self.words: dict[str, Words] = {}
+        self.field: Field | None = self.fields.outside
+        self.body: Body | None = None
+        self.suspended: Words | None = None
+        self.opened: int = 0
+        self.start: int = 0
+        self.opener: int = 0
+        self.seen: set[str] = set()
+        self.reasoned = False
+        self.text = ""
+        self.base: int = 0
+        self.shift = 0
+        self.before = ""
+        self.opened_behind = ""
+        self.raw_from = 0
+        self.scanned = 0
+        self.last = False
+        self.known: dict[tuple[Field, Delimiter], tuple[Any, int]] = {}
+        self.fired: set[tuple[Field, Delimiter]] = set()
+        self.fired_at = -1
+        parser._sink.begun = self.call_begun
+        if prompt:
+            self.replay(prompt)
+
+    # -- what the parser asks ----------------------------------------------------------------------------------------------------
+
+    def step(self, at: int, last: bool) -> int:
+        """The parser's state: take the text there is. Returns `~position`, the first character that must wait."""
+        parser = self.parser
+        self.last = last
+        self.place(parser._text, parser._base)
+        at += self.shift
+        scan = at + self.scanned
+        while True:
+            match, where, crossed = self.next(scan)
+            if self.forced and self.field is self.fields.outside and self.forces(at, where):
+                scan = at
+                continue
+            at = self.take(at, where)
+            if not self.refused and crossed is not None:
+                self.cross(*crossed, match, where)
+                if not self.refused:
+                    at = scan = match.end()
+                    continue
+            elif not self.refused and last:
+                self.leave(where, closed=False)
+            if not self.refused:
+                break
+            at = scan = self.give_back(where)
+        if last:
+            self.end()
+        if self.body is not None and self.body.on_trial:
+            parser._raw.append(self.text[self.raw_from : at])
+        if self.fields.looks_back:
+            self.before = self.text[max(0, at - CONTEXT) : at]
+        self.scanned = where - at
+        return ~(at - self.shift)
+
+    def flow(self) -> tuple[Search | None, int]:
+        """The search that finds nothing in text which simply flows from here, and what kind of event it makes (see
+        `Parser.feed`).
+        """
+        field, body, parser = self.field, self.body, self.parser
+        if field is None or body is None or self.fields.looks_back or parser._voice.fence is not None:
+            return None, -1
+        index = body.flows(parser._held)
+        if index is None:
+            return None, -1
+        self.scanned = 0
+        return field.flow, index
+
+    @property
+    def held(self) -> int:
+        """How many characters wait besides those that the parser keeps."""
+        return sum(body.held for body in (self.body, self.suspended) if body is not None)
+
+    @property
+    def in_reasoning(self) -> bool:
+        return self.field is not None and self.body is not None and self.field.region.role == "reasoning"
+
+    def call_begun(self) -> None:
+        """A call's name is confirmed."""
+        parser = self.parser
+        parser._call_begun()
+        self.settle()
+        self.forced = False
+        sink = parser._sink
+        tool = sink.tool
+        sink.parts = []
+        if tool is not None and self.body is not None and self.body.casts and any(declared_types(tool, key) for key in tool.keys):
+            sink.parts = Casts(tool, parser._max_held)
+
+    # -- text --------------------------------------------------------------------------------------------------------------------
+
+    def place(self, text: str, base: int) -> None:
+        """`text` begins at the offset `base`."""
+        self.shift = len(self.before)
+        self.text = self.before + text
+        self.base = self.parser._sink.base = base - self.shift
+        self.raw_from = self.shift
+        self.known.clear()
+
+    def say(self, event: Event) -> None:
+        fence = self.parser._voice.fence
+        if fence is not None and isinstance(event, (Content, Reasoning)):
+            fence.feed(event.text)
+        self.parser._voice.events.append(event)
+
+    def problem(self, kind: str, message: str, offset: int, error: bool = False) -> None:
+        """A problem outside calls."""
+        self.say(Problem(kind, message, None, max(offset, 0), "error" if error else "warning"))
+
+    # -- delimiters --------------------------------------------------------------------------------------------------------------
+
+    def watched(self) -> list[tuple[Field, Delimiter]]:
+        """What may come next. A field with its own opener is opened, with its own closer closed."""
+        field, outside = self.field, self.fields.outside
+        watched: list[tuple[Field, Delimiter]] = []
+        if field is outside or isinstance(self.body, Released):
+            watched += ((each, each.open) for each in self.fields.openers if each.open is not None)
+            if outside is not None and outside.close is not None:
+                watched.append((outside, outside.close))
+        if field is not outside and field is not None and field.close is not None:
+            watched.append((field, field.close))
+        return watched
+
+    def next(self, at: int) -> tuple[Any, int, tuple[Field, Delimiter] | None]:
+        """The next delimiter: its match, where it begins, whose it is. Without one, how far the text is certainly none."""
+        wait = len(self.text)
+        best: tuple[int, int] | None = None
+        match = crossed = None
+        for field, each in self.watched():
+            found, where = self.find(field, each, at)
+            if found is None:
+                wait = min(wait, where)
+            elif best is None or (where, where - found.end()) < best:
+                best, match, crossed = (where, where - found.end()), found, (field, each)
+        if best is None or best[0] > wait or (best[0] == wait and not self.last):
+            return None, wait, None
+        return match, best[0], crossed
+
+    def find(self, field: Field, each: Delimiter, at: int) -> tuple[Any, int]:
+        """Where one delimiter stands next. An empty match counts once in a place, or nothing would ever go on."""
+        key = (field, each)
+        known = self.known.get(key)
+        if known is None or known[1] < at:
+            known = each.find(self.text, at, self.last, self.base)
+        while known[0] is not None and not self.counts(key, *known):
+            at = known[1] + 1
+            known = each.find(self.text, at, self.last, self.base) if at <= len(self.text) else (None, len(self.text))
+        self.known[key] = known
+        return known
+
+    def counts(self, key: tuple[Field, Delimiter], match: Any, where: int) -> bool:
+        if match.end() == where:
+            return self.base + where != self.fired_at or key not in self.fired
+        return not self.parser._is_typed(where - self.shift, match.end() - self.shift)
+
+    def cross(self, field: Field, each: Delimiter, match: Any, where: int) -> None:
+        """A delimiter stands at `where`."""
+        if match.end() == where:
+            if self.fired_at != self.base + where:
+                self.fired_at = self.base + where
+                self.fired.clear()
+            self.fired.add((field, each))
+        if each is field.open:
+            self.enter(field, match)
+        elif isinstance(self.body, Released) and field is self.field:
+            self.body.take(where, match.end())
+            self.field, self.body, self.suspended = self.fields.outside, self.suspended, None
+        else:
+            self.leave(where, closed=True)
+
+    # -- regions -----------------------------------------------------------------------------------------------------------------
+
+    def enter(self, field: Field, match: Any) -> None:
+        """A region opens."""
+        start = match.start()
+        may_be_none = field.region.role == "calls"
+        if isinstance(self.body, Words) and may_be_none and self.body.region.role == "content":
+            self.suspended, self.body = self.body, None
+        elif isinstance(self.body, Released):
+            self.body = None
+        else:
+            self.leave(start, closed=True)
+            if self.refused:
+                return
+        if not may_be_none:
+            self.settle()
+        self.field = field
+        self.begin(start)
+        self.opener = match.end() - start
+        self.opened_behind = self.text[max(0, start - CONTEXT) : start] if self.fields.looks_back else ""
+        fence = self.parser._voice.fence
+        if may_be_none and not (self.wanted and (fence is None or not fence.inside)):
+            self.release(start, match.end())
+        else:
+            self.body = self.body_of(field.region, {name: text for name, text in match.groupdict().items() if text is not None})
+
+    def begin(self, at: int) -> None:
+        """What opens begins at `at`."""
+        self.opened = len(self.parser._voice.events)
+        self.start = self.base + at
+        self.opener = 0
+        self.raw_from = at
+        self.parser._raw = []
+
+    def body_of(self, region: Region, groups: dict[str, str]) -> Body:
+        if region.role == "calls" and region.calls is not None:
+            return CallText(self, region, groups)
+        if region.role in ("calls", "other") or region.text.kind != "text" or region.shape is not None:
+            return Whole(self, region, groups)
+        return self.words_of(region)
+
+    def words_of(self, region: Region) -> Words:
+        """A new piece of the field's text."""
+        words = self.words.setdefault(region.name, Words(self, region))
+        words.open()
+        return words
+
+    def take(self, at: int, end: int) -> int:
+        """The text from `at` to `end` belongs to what is open; returns how much of it is settled."""
+        if self.body is None:
+            if at == end:
+                return at
+            self.begin(at)
+            self.body = Outside(self) if self.field is None else self.body_of(self.field.region, {})
+        return self.body.take(at, end)
+
+    def forces(self, at: int, end: int) -> bool:
+        """Whether bare JSON begins here, as guided decoding writes it where a call must come: the first text outside regions."""
+        found = _NOT_BLANK.search(self.text, at, end)
+        if found is None:
+            return False
+        self.forced = False
+        if found[0] not in "[{":
+            return False
+        name = self.parser._choice.name
+        calls = Header(name, True) if name and found[0] == "{" else LISTED.body
+        close = self.fields.outside.region.close if self.fields.outside is not None else None
+        region = Region("tool_calls", "calls", close=close, text=ValueText("json"), calls=calls)  # type: ignore[arg-type]
+        self.field = Field(region, ())
+        self.body = None
+        return True
+
+    def leave(self, at: int, closed: bool) -> None:
+        """What is open ends at `at`."""
+        body, field = self.body, self.field
+        if body is not None:
+            body.close(at, closed)
+            if body.refused:
+                return
+            if field is not None:
+                self.seen.add(field.region.name)
+        self.settle()
+        self.body = None
+        self.field = self.fields.outside
+
+    def settle(self) -> None:
+        """The content that was suspended has ended where the region began."""
+        words, self.suspended = self.suspended, None
+        if words is not None:
+            words.close(0, True)
+            self.seen.add(words.region.name)
+
+    @property
+    def refused(self) -> bool:
+        return self.body is not None and self.body.refused
+
+    def give_back(self, at: int) -> int:
+        """The region is no call after all: it is content, from its opener on. Returns where the text goes on."""
+        parser = self.parser
+        tried = min(self.base + at - self.start, parser._max_held)
+        text = "".join(parser._raw) + self.text[self.raw_from :]
+        parser._sink.abandon()
+        parser._raw = []
+        self.before = self.opened_behind
+        parser._text, parser._base = text, self.start
+        self.place(text, self.start)
+        self.problem("not_a_call", "what looked like a call cannot be read as one and is content", self.start)
+        if self.field is not None and self.field.open is not None:
+            self.fired, self.fired_at = {(self.field, self.field.open)}, self.start
+        end = self.shift + (self.opener if tried <= RESCAN else max(tried, self.opener))
+        self.release(self.shift, end)
+        return end
+
+    def release(self, at: int, end: int) -> None:
+        """The text from `at` to `end`, and what follows it in the region, is content."""
+        outside = self.fields.outside
+        region = outside.region if outside is not None else None
+        if self.suspended is None and region is not None and region.role == "content" and region.text == ValueText():
+            self.suspended = self.words_of(region)
+        self.body = Released(self, self.suspended)
+        self.body.take(at, end)
+
+    def end(self) -> None:
+        """The output has ended."""
+        for field in self.fields.fields:
+            region = field.region
+            if region.name in self.seen:
+                continue
+            if region.default:
+                Words(self, region).emit(region.default)
+            elif region.required:
+                self.problem("missing_field", f"the output has no {region.name!r}", self.base + len(self.text), error=True)
+
+    # -- the prompt --------------------------------------------------------------------------------------------------------------
+
+    def replay(self, prompt: str) -> None:
+        """Run over the prompt's part of the turn. What it leaves open goes on, and its text so far is part of what is said of
+        it; in a prompt without an anchor only if an opener stands in front of it.
+        """
+        parser, sink = self.parser, self.parser._sink
+        anchor = max((match.end() for match in self.fields.anchor.finditer(prompt)), default=None)
+        turn = prompt[anchor or 0 :]
+        parser._state = self.step
+        parser._total = -len(turn)
+        events = parser.feed(turn)
+        said = self.body is not None and (anchor is not None or self.field is not self.fields.outside)
+        kept = events[self.opened :] if said else []
+        if not said:
+            self.body = self.suspended = None
+            sink.abandon()
+        first = next((event.index for event in kept if isinstance(event, CallStart)), sink.index + 1)
+        for event in kept:
+            if isinstance(event, (CallStart, CallArguments, CallEnd, Problem)) and event.index is not None:
+                event.index -= first
+            if isinstance(event, Problem):
+                event.position = 0
+        sink.index -= first
+        parser._first = kept
+        parser._flow = parser._waits = None
+        self.reasoned = any(isinstance(event, Reasoning) for event in kept)
+        for words in self.words.values():
+            words.pieces = int(words is self.body and words.joined)

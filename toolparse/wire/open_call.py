@@ -1,0 +1,207 @@
+"""The open call: where the codecs say what they read, and where the policies about calls are kept.
+
+A codec says `begin` once it knows the name, `write` for each fragment of the arguments' JSON text, and `end`. This object gives the
+index and the id, asks the request's tools whether the name is known, and turns it all into events. It scans no text.
+"""
+
+from __future__ import annotations
+
+import os
+import string
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from toolparse.events import CallArguments, CallEnd, CallStart, Event, Problem
+
+if TYPE_CHECKING:
+    from toolparse.schemas.tools import Tool, Tools
+
+_ALPHANUMERIC = (string.ascii_letters + string.digits).encode()
+_LETTERS = bytes(_ALPHANUMERIC[byte % len(_ALPHANUMERIC)] for byte in range(256))
+
+
+def call_id() -> str:
+    """`call_` and 24 random letters and digits, as OpenAI-style clients expect."""
+    return "call_" + os.urandom(24).translate(_LETTERS).decode()
+
+
+def alnum9() -> str:
+    """Nine random letters and digits, the only ids that Mistral's templates take."""
+    return os.urandom(9).translate(_LETTERS).decode()
+
+
+NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
+
+
+class OpenCall:
+    """The calls of one output, one of which may be open.
+
+    `parts` takes the fragments of the arguments (a codec may append to it itself). `count` is how many the opening that is being
+    read has begun so far (a list opens several), `base` the offset in the output of the text that positions refer to.
+    """
+
+    __slots__ = (
+        "allowed", "base", "begun", "count", "declared_only", "events", "given", "index", "limit", "max_held", "muted", "name",
+        "new_id", "open", "parts", "queue", "single", "start", "tools_", "trial", "unknown",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        given: Any,
+        new_id: Callable[[], str],
+        begun: Callable[[], None],
+        unknown: str,
+        single: bool,
+        allowed: frozenset[str] | None,
+        limit: int,
+        max_held: int,
+    ) -> None:
+        self.given = given
+        self.tools_: Tools | None = None
+        self.new_id = new_id
+        self.begun = begun
+        self.unknown = unknown
+        self.single = single
+        self.allowed = allowed
+        self.limit = limit
+        self.max_held = max_held
+        self.events: list[Event] = []
+        self.base = 0
+        self.index = -1
+        self.count = 0
+        self.start = 0
+        self.name = ""
+        self.open = False
+        self.trial = False
+        self.declared_only = False
+        self.muted = ""
+        self.parts: list[str] = []
+        self.queue: list[Problem] = []
+
+    @property
+    def tools(self) -> Tools | None:
+        """The request's tools, prepared at the first need; a fault in them is a problem here, not an exception in mid-stream."""
+        if self.given:
+            from toolparse.schemas.tools import InvalidTools, Tools
+
+            try:
+                self.tools_ = Tools.of(self.given)
+            except InvalidTools as fault:
+                self.problem("invalid_tools", f"the request's tools cannot be used: {fault}", 0, error=True)
+            self.given = None
+        return self.tools_
+
+    @property
+    def tool(self) -> Tool | None:
+        """The definition of the open call's tool."""
+        tools = self.tools
+        return tools.get(self.name) if tools is not None else None
+
+    def declares(self, name: str) -> bool:
+        """Whether the request has a tool of this name; when it has no tools, every name passes only where none must be declared."""
+        tools = self.tools
+        return tools is not None and name in tools
+
+    def joined_name(self, text: str) -> str:
+        """The longest declared name that `text` begins with and that a parameter of its tool follows; "" when there is none."""
+        fitting = (tool.name for tool in self.tools or () if text.startswith(tool.name) and text[len(tool.name) :].strip() in tool.keys)
+        return max(fitting, key=len, default="")
+
+    def may_be_joined(self, text: str) -> bool:
+        """Whether a longer text may begin with a declared name and a parameter of its tool."""
+        for tool in self.tools or ():
+            if tool.name.startswith(text):
+                return True
+            if text.startswith(tool.name) and any(key.startswith(text[len(tool.name) :].lstrip()) for key in tool.keys):
+                return True
+        return False
+
+    def opening(self, start: int, trial: bool, declared_only: bool) -> None:
+        """An opening has been found at the offset `start`; `trial`: no name is known yet."""
+        self.start = start
+        self.trial = trial
+        self.declared_only = declared_only
+        self.count = 0
+
+    def starts_at(self, at: int) -> None:
+        self.start = self.base + at
+
+    def begin(self, name: str, wire_id: str | None, at: int) -> bool:
+        """A name is known. False when it makes no call here; the text is then no call."""
+        if self.trial and self.base + at - self.start > self.max_held:
+            return False
+        tools = self.tools
+        known = tools is None or name in tools
+        if self.declared_only and not known and not self.count:
+            return False
+        if not known and self.unknown == "content" and not self.count:
+            return False
+        if self.index + 1 >= self.limit and not self.count:
+            self.problem("too_many_calls", f"more than {self.limit} calls: further ones are content", at, error=True)
+            return False
+        self.name = name
+        self.muted = self.reason_to_drop(name, known)
+        self.open = True
+        self.trial = False
+        self.count += 1
+        self.begun()
+        if self.muted:
+            return True
+        self.index += 1
+        self.events.append(CallStart(self.index, wire_id or self.new_id(), name, max(self.start, 0)))
+        for problem in self.queue:
+            problem.index = self.index
+        self.events.extend(self.queue)
+        self.queue.clear()
+        if not known and tools is not None:
+            closest = tools.closest(name)
+            hint = f"; the closest one is {closest!r}" if closest else ""
+            self.problem("unknown_tool", f"no tool is called {name!r}{hint}", at)
+        return True
+
+    def reason_to_drop(self, name: str, known: bool) -> str:
+        if self.single and self.index >= 0:
+            return "parallel calls are off"
+        if self.allowed is not None and name not in self.allowed:
+            return "the request does not allow this tool"
+        if not known and self.unknown != "keep":
+            return "no such tool"
+        return "too many calls" if self.index + 1 >= self.limit else ""
+
+    def abandon(self) -> None:
+        """The text that was tried is no call."""
+        self.trial = False
+        self.queue.clear()
+        self.parts.clear()
+
+    def write(self, text: str) -> None:
+        """A fragment of the arguments' JSON text."""
+        if text:
+            self.parts.append(text)
+
+    def flush(self) -> None:
+        """Say the fragments that came since the last event."""
+        if self.parts and not self.muted:
+            self.events.append(CallArguments(self.index, "".join(self.parts)))
+            self.parts.clear()
+
+    def end(self, complete: bool, at: int) -> None:
+        self.open = False
+        if self.muted:
+            text = f"{self.name} {''.join(self.parts)}"
+            self.parts.clear()
+            reason, self.muted = self.muted, ""
+            self.events.append(Problem("dropped_call", f"a call was dropped ({reason}): {text}", None, self.base + at, "warning"))
+            return
+        self.flush()
+        self.events.append(CallEnd(self.index, complete, max(self.base + at, 0)))
+
+    def problem(self, kind: str, message: str, position: int, error: bool = False) -> None:
+        """Report a repair or a fault at `position` of the text that is being read."""
+        where = max(self.base + position, 0)
+        found = Problem(kind, message, self.index if self.open else None, where, "error" if error else "warning")
+        if self.trial:
+            self.queue.append(found)
+        elif not self.muted:
+            self.flush()
+            self.events.append(found)
