@@ -33,7 +33,7 @@ EVERYTHING: list[Event] = [
     CallStart(0, "call_a", "get_weather", 40),
     CallArguments(0, '{"city": "'),
     CallArguments(0, "Troms"),
-    CallArguments(0, 'ø \\ud83d'),
+    CallArguments(0, "ø \\ud83d"),
     CallArguments(0, '\\ude00", "days": 3'),
     Problem("missing_brace", "The object was not closed; it was closed.", 0, 90),
     CallArguments(0, "}"),
@@ -488,19 +488,11 @@ def address() -> Iterator[str]:
 def opener(address: str, api: str, kind: str) -> tuple[Any, Any]:
     """A client of an API, and what opens its stream of an answer."""
     if api == "messages":
-        client = {"sync": anthropic.Anthropic, "async": anthropic.AsyncAnthropic}[kind](
-            base_url=address, api_key="none", max_retries=0
-        )
-        return client, lambda answer: client.messages.stream(
-            model=answer, max_tokens=9, messages=[{"role": "user", "content": "Hi"}]
-        )
-    client = {"sync": openai.OpenAI, "async": openai.AsyncOpenAI}[kind](
-        base_url=f"{address}/v1", api_key="none", max_retries=0
-    )
+        client = {"sync": anthropic.Anthropic, "async": anthropic.AsyncAnthropic}[kind](base_url=address, api_key="none", max_retries=0)
+        return client, lambda answer: client.messages.stream(model=answer, max_tokens=9, messages=[{"role": "user", "content": "Hi"}])
+    client = {"sync": openai.OpenAI, "async": openai.AsyncOpenAI}[kind](base_url=f"{address}/v1", api_key="none", max_retries=0)
     if api == "chat":
-        return client, lambda answer: client.chat.completions.stream(
-            model=answer, messages=[{"role": "user", "content": "Hi"}]
-        )
+        return client, lambda answer: client.chat.completions.stream(model=answer, messages=[{"role": "user", "content": "Hi"}])
     return client, lambda answer: client.responses.stream(model=answer, input="Hi")
 
 

@@ -120,9 +120,7 @@ def test_parallel_calls_a_correction_and_the_answer(page: dict[str, Any], serve:
 
 
 def test_an_unknown_tool_is_named_and_replaced(page: dict[str, Any], serve: Any) -> None:
-    model, client = serve(
-        "hermes", [written("get_wether", {"city": "Oslo"}), written("get_weather", {"city": "Oslo"}), "Sunny."]
-    )
+    model, client = serve("hermes", [written("get_wether", {"city": "Oslo"}), written("get_weather", {"city": "Oslo"}), "Sunny."])
     assert page["answer"](client, "scripted", "Oslo?") == "Sunny."
     assert "did you mean get_weather?" in model.requests[1]["messages"][2]["content"]
     assert model.requests[2]["messages"][4]["content"] == '"Oslo: sunny for 1 days"'

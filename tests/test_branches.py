@@ -109,9 +109,7 @@ def test_what_stands_beside_a_reference_intersects() -> None:
     assert [branch.kind for branch in branches_of({"$ref": "#/$defs/A", "nullable": True}, root)] == ["integer", "string", "null"]
 
 
-@pytest.mark.parametrize(
-    "value", [None, 3, "x", [], {}, [None], [{}], [[]], True, ["string", "sting"], ["string", {}], float("nan")]
-)
+@pytest.mark.parametrize("value", [None, 3, "x", [], {}, [None], [{}], [[]], True, ["string", "sting"], ["string", {}], float("nan")])
 @pytest.mark.parametrize("word", ["type", "enum", "anyOf", "oneOf", "allOf", "$ref", "nullable"])
 def test_broken_keywords_say_nothing(word: str, value: object) -> None:
     found = kinds({word: value})

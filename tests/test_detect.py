@@ -125,7 +125,7 @@ FAMILIES = [
         "<|tool_call_begin|>{{ call.id }}<|tool_call_argument_begin|>{{ call.function.arguments }}<|tool_call_end|>",
     ),
     ("moonshotai/Kimi-K3", "kimi_k3", "{{ '<|open|>' + tag + '<|sep|>' }}{{ text }}{{ '<|close|>' + tag + '<|sep|>' }}"),
-    ("LiquidAI/LFM2-8B-A1B", "lfm2", 'Tools: <|tool_list_start|>[{{ tools }}]<|tool_list_end|>'),
+    ("LiquidAI/LFM2-8B-A1B", "lfm2", "Tools: <|tool_list_start|>[{{ tools }}]<|tool_list_end|>"),
     ("LiquidAI/LFM2.5-1.2B-Instruct", "lfm2", '{{ "<|tool_call_start|>[" + calls | join(", ") + "]<|tool_call_end|>" }}'),
     (
         "inclusionAI/Ling-3.0-flash",
@@ -205,7 +205,7 @@ FAMILIES = [
     (
         "stepfun-ai/step3",
         "step3",
-        "<｜tool_call_begin｜>function<｜tool_sep｜><steptml:invoke name=\"{{ name }}\"></steptml:invoke><｜tool_call_end｜>",
+        '<｜tool_call_begin｜>function<｜tool_sep｜><steptml:invoke name="{{ name }}"></steptml:invoke><｜tool_call_end｜>',
     ),
     (
         "stepfun-ai/Step-3.5-Flash",
@@ -329,8 +329,8 @@ def test_unknown_model_name_is_no_guess(model: str) -> None:
         "",
         "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>{% endfor %}",
         "{{ '<tool_call>' }}",
-        "List your calls within <tool_call></tool_call>: <tool_calls>[{\"name\": \"one\", \"arguments\": {}}]</tool_calls>",
-        "<function=example>{\"one\": 1}</function>",
+        'List your calls within <tool_call></tool_call>: <tool_calls>[{"name": "one", "arguments": {}}]</tool_calls>',
+        '<function=example>{"one": 1}</function>',
         "{% if tools %}Tools: {{ tools | tojson }}{% endif %}",
     ],
 )
@@ -414,8 +414,13 @@ def test_response_template_is_read_with_its_patterns() -> None:
         "chat_template": PLAIN,
         "response_template": {
             "start_anchor": "<|start|>assistant",
-            "fields": {"tool_calls": {"open_pattern": r" to=\w+<\|channel\|>analysis", "close": "<|call|>",
-                                      "content_args": {"tag_pattern": r'<rfl:parameter name="(?P<key>[^"]+)">'}}},
+            "fields": {
+                "tool_calls": {
+                    "open_pattern": r" to=\w+<\|channel\|>analysis",
+                    "close": "<|call|>",
+                    "content_args": {"tag_pattern": r'<rfl:parameter name="(?P<key>[^"]+)">'},
+                }
+            },
         },
     }
     guess = detect(tokenizer_config=config)
@@ -448,9 +453,7 @@ def test_added_tokens_that_several_formats_share_are_no_guess() -> None:
     assert detect(tokenizer_config=config) is None
 
 
-@pytest.mark.parametrize(
-    "config", [{}, "{}", {"chat_template": None}, {"chat_template": [None, {"name": "x"}]}, {"added_tokens": 3}]
-)
+@pytest.mark.parametrize("config", [{}, "{}", {"chat_template": None}, {"chat_template": [None, {"name": "x"}]}, {"added_tokens": 3}])
 def test_config_that_says_nothing(config: object) -> None:
     assert detect(tokenizer_config=config) is None  # type: ignore[arg-type]
 

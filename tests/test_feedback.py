@@ -37,21 +37,15 @@ TOOLS = Tools(
         ),
         (
             ToolCall(id="c", name="weather"),
-            "weather was not called:\n"
-            "- there is no tool weather; did you mean get_weather?\n"
-            "Call one of the tools that there are.",
+            "weather was not called:\n- there is no tool weather; did you mean get_weather?\nCall one of the tools that there are.",
         ),
         (
             ToolCall(id="c", name="get_weather", arguments='{"city": "Os', complete=False),
-            "get_weather was not called:\n"
-            "- the call was cut off before its arguments were complete\n"
-            "Call it again with shorter arguments.",
+            "get_weather was not called:\n- the call was cut off before its arguments were complete\nCall it again with shorter arguments.",
         ),
         (
             ToolCall(id="c", name="get_weather", arguments='"city=Oslo"'),
-            "get_weather was not called:\n"
-            '- expected an object, found "city=Oslo"\n'
-            "Call it again with corrected arguments.",
+            'get_weather was not called:\n- expected an object, found "city=Oslo"\nCall it again with corrected arguments.',
         ),
         (
             ToolCall(id="c", name="loop"),

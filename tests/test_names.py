@@ -88,8 +88,7 @@ def test_a_name_belongs_to_one_format() -> None:
 
 def test_a_format_asked_for_by_its_modules_name_loads_no_other() -> None:
     script = (
-        "import sys, toolparse; toolparse.get_format('deepseek-V3'); "
-        "print([m for m in sys.modules if m.startswith('toolparse.formats.')])"
+        "import sys, toolparse; toolparse.get_format('deepseek-V3'); print([m for m in sys.modules if m.startswith('toolparse.formats.')])"
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "['toolparse.formats.deepseek_v3']"

@@ -98,7 +98,7 @@ FOUND: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("mistral", '[TOOL_CALLS][{"name":"x"}{[TOOL_CALLS]s[ARGS]', {}),
     ("pythonic", "[tide_e(or='Bres', dys=1), set_thersat(roo='clsius=-2", {}),
     ("pythonic", '[e(or="",ds), se(e=nen', {}),
-    ("pythonic", "[tee(o=\"Sw\"),a(e=\"=in'", {}),
+    ("pythonic", '[tee(o="Sw"),a(e="=in\'', {}),
     ("mistral", '[TOOL_CALLS][{"name":"get", "arguments": {}, id""} {"name":"g","arguments": {"m""e" ,"tu} "d": "68I9"]', {}),
     ("llama3_json", '{"name": ', {}),
     ("hermes", '<tool_call>{""', {"prompt": "<think>\n"}),

@@ -176,8 +176,7 @@ def test_an_openai_message_is_rendered():
         "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}],
     }
     assert render(message, "deepseek_v31") == (
-        "<think>Why?</think>Hm.<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{\"a\": 1}"
-        "<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
+        '<think>Why?</think>Hm.<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{"a": 1}<｜tool▁call▁end｜><｜tool▁calls▁end｜>'
     )
 
 

@@ -25,7 +25,7 @@ TOKENS = [
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text("ab\\\"\n", max_size=3), inner, max_size=5),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text('ab\\"\n', max_size=3), inner, max_size=5),
     max_leaves=20,
 )
 

@@ -49,8 +49,7 @@ def twice(events: list[Event], text: str) -> Iterable[Event]:
 
 def python_arguments(events: list[Event], text: str) -> Iterable[Event]:
     return [
-        CallArguments(event.index, event.text.replace("true", "True")) if isinstance(event, CallArguments) else event
-        for event in events
+        CallArguments(event.index, event.text.replace("true", "True")) if isinstance(event, CallArguments) else event for event in events
     ]
 
 

@@ -216,19 +216,14 @@ def test_declared_parameters_through_references_and_patterns() -> None:
 
 def test_parallel_tools_with_a_common_parameter_name_keep_their_own_types() -> None:
     tools = Tools(
-        [
-            {"name": name, "parameters": {"properties": {"id": {"type": kind}}}}
-            for name, kind in (("f", "string"), ("g", "integer"))
-        ]
+        [{"name": name, "parameters": {"properties": {"id": {"type": kind}}}} for name, kind in (("f", "string"), ("g", "integer"))]
     )
     f, g = tools
     assert f.parameter("id").read("007") == ('"007"', None)
     assert g.parameter("id").read("7") == ("7", None)
 
 
-@pytest.mark.parametrize(
-    "parameters", [{"properties": []}, {"properties": {"a": 3}}, {"type": 7}, {"$ref": 4}, {"type": "string"}]
-)
+@pytest.mark.parametrize("parameters", [{"properties": []}, {"properties": {"a": 3}}, {"type": 7}, {"$ref": 4}, {"type": "string"}])
 def test_a_broken_schema_is_no_malformed_tool(parameters: dict[str, Any]) -> None:
     (tool,) = Tools([{"name": "f", "parameters": parameters}])
     assert tool.parameter("a").read("5") == ("5", None)

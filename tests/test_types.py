@@ -90,9 +90,7 @@ def test_none_is_null_only_where_the_template_prints_python_values() -> None:
     assert refused(schema, "None") == "'None' is not null or an integer; kept as a string"
 
 
-@pytest.mark.parametrize(
-    "ref", ["#/$defs/Count", "#/$defs/Chained", "#/definitions/per%20cent", "#/$defs/a~1b", "#/%24defs/til~0de"]
-)
+@pytest.mark.parametrize("ref", ["#/$defs/Count", "#/$defs/Chained", "#/definitions/per%20cent", "#/$defs/a~1b", "#/%24defs/til~0de"])
 def test_references_are_followed(ref: str) -> None:
     root = {
         "properties": {"n": {"$ref": ref}},
@@ -349,9 +347,7 @@ def test_parts_of_unions_and_intersections() -> None:
     assert kind.property("barks").kinds == ("boolean",)
     assert kind.property("id").kinds == ("integer", "string")
     assert kind.property("kind").exactly_string
-    both = Type(
-        {"allOf": [{"properties": {"a": {"type": ["string", "null"]}}}, {"properties": {"a": {"type": ["integer", "null"]}}}]}
-    )
+    both = Type({"allOf": [{"properties": {"a": {"type": ["string", "null"]}}}, {"properties": {"a": {"type": ["integer", "null"]}}}]})
     assert both.property("a").kinds == ("null",)
     assert Type(either(STRING, {"type": "array", "items": INTEGER})).item(0).kinds == ("integer",)
 
@@ -385,9 +381,7 @@ def test_a_recursive_schema_has_finitely_many_types() -> None:
 # Nothing raises and nothing stalls.
 
 
-@pytest.mark.parametrize(
-    "schema", [{}, ARRAY, OBJECT, either(ARRAY, STRING), either(OBJECT, ARRAY, NULL), INTEGER, NUMBER, BOOLEAN, NULL]
-)
+@pytest.mark.parametrize("schema", [{}, ARRAY, OBJECT, either(ARRAY, STRING), either(OBJECT, ARRAY, NULL), INTEGER, NUMBER, BOOLEAN, NULL])
 @pytest.mark.parametrize("text", ["[" * 10_000 + "]" * 10_000, '{"a":' * 10_000, "{'a':" * 10_000, "(" * 10_000, "[{" * 10_000])
 def test_deep_text_is_a_string(schema: dict[str, Any], text: str) -> None:
     begun = time.perf_counter()

@@ -93,12 +93,8 @@ def test_of_a_union_the_branch_that_is_meant_is_reported() -> None:
     leg = {"type": "object", "properties": {"to": {"type": "string"}, "n": {"type": "integer"}}, "required": ["to"]}
     schema = {"$defs": {"Leg": leg}, "properties": {"leg": {"anyOf": [{"$ref": "#/$defs/Leg"}, {"type": "null"}]}}}
     assert briefly(check(schema, {"leg": {"n": "x"}})) == [("/leg/n", "type"), ("/leg/to", "required")]
-    tagged = [
-        {"type": "object", "properties": {"kind": {"const": kind}, "size": {"type": "integer"}}} for kind in ("cat", "dog")
-    ]
-    assert briefly(check({"properties": {"pet": {"oneOf": tagged}}}, {"pet": {"kind": "dog", "size": "big"}})) == [
-        ("/pet/size", "type")
-    ]
+    tagged = [{"type": "object", "properties": {"kind": {"const": kind}, "size": {"type": "integer"}}} for kind in ("cat", "dog")]
+    assert briefly(check({"properties": {"pet": {"oneOf": tagged}}}, {"pet": {"kind": "dog", "size": "big"}})) == [("/pet/size", "type")]
     assert briefly(check({"properties": {"pet": {"oneOf": tagged}}}, {"pet": {"kind": "cow"}})) == [("/pet", "oneOf")]
 
 
@@ -118,9 +114,7 @@ def test_strict_asks_for_all_properties_and_no_others() -> None:
 def test_an_unknown_tool_and_the_closest_one() -> None:
     tools = Tools([definition({}, "get_weather"), definition({}, "get_time")])
     call = ToolCall(index=2, name="get_wether")
-    assert call.validate(tools) == [
-        Violation(2, "", "tool", "get_wether", "there is no tool get_wether; did you mean get_weather?")
-    ]
+    assert call.validate(tools) == [Violation(2, "", "tool", "get_wether", "there is no tool get_wether; did you mean get_weather?")]
     assert ToolCall(name="zzz").validate(tools)[0].message == "there is no tool zzz; there is get_weather, get_time"
     assert ToolCall(name="zzz").validate([])[0].message == "there is no tool zzz, nor any other"
 

@@ -96,7 +96,13 @@ class Parser(TurnMachine):
         choice = read_choice(tool_choice)
         forced = () if choice.mode != "required" else (ARGUMENTS, LISTED) if choice.name else (LISTED,)
         sink = OpenCall(
-            tools, new_id or NEW_ID[chosen.id], self._call_begun, unknown_tools, not parallel_tool_calls, choice.allowed, max_calls,
+            tools,
+            new_id or NEW_ID[chosen.id],
+            self._call_begun,
+            unknown_tools,
+            not parallel_tool_calls,
+            choice.allowed,
+            max_calls,
             max_held,
         )
         lexicon_options = (choice.mode != "none", bare_calls == "format", in_reasoning, forced)
@@ -419,6 +425,7 @@ class Parser(TurnMachine):
         else:
             closers = tuple(text for pair in self._pairs for text in spellings(pair.close))
             self._voice.again = self._voice.again or turn.rstrip(SPACE).endswith(closers)
+
 
 def format_of_template(chat_template: str | None) -> Format:
     """The format that a chat template's text belongs to. Raises `UnknownFormat` when it tells none."""

@@ -15,7 +15,7 @@ from toolparse import MessageBuilder, UnknownFormat, parse
 from toolparse.plugins.transformers import EventStreamer
 
 TEXT = 'Où ? 🧭 Let me see.\n<tool_call>\n{"name": "f", "arguments": {"city": "Oslo 🇳🇴"}}\n</tool_call>'
-TEMPLATE = "{% if tools %}<tool_call>\n{\"name\": <function-name>, \"arguments\": <args-json-object>}\n</tool_call>{% endif %}<|im_start|>"
+TEMPLATE = '{% if tools %}<tool_call>\n{"name": <function-name>, "arguments": <args-json-object>}\n</tool_call>{% endif %}<|im_start|>'
 
 
 @pytest.fixture

@@ -28,9 +28,7 @@ def _complete() -> bool:
     return False
 
 
-def stream(
-    parser: Parser, pieces: Iterable[str], adapter: Adapter, truncated: Callable[[], bool] = _complete
-) -> Iterator[dict[str, Any]]:
+def stream(parser: Parser, pieces: Iterable[str], adapter: Adapter, truncated: Callable[[], bool] = _complete) -> Iterator[dict[str, Any]]:
     """The whole stream of one answer, from its first chunk to its last.
 
     `truncated` is asked once, after the last piece: was the output cut by the token limit? Each chunk is yielded as soon

@@ -25,7 +25,6 @@ LARGE = 4_000_000  # bytes from which on an input gets a progress bar
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
-
 def message_lines(batches: Iterable[list[Event]], label: str | None) -> Iterator[str]:
     """The whole message at the end: indented when it is the only one, a line with its file's name when there are several."""
     builder = MessageBuilder()

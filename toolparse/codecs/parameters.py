@@ -24,9 +24,9 @@ _UNTYPED = Type({})
 _STRING = Type({"type": "string"})
 
 
-_NAMED: dict[str, Type] = {
-    word: Type({"type": word}) for word in ("string", "integer", "number", "boolean", "object", "array", "null")
-} | {"any": _STRING}
+_NAMED: dict[str, Type] = {word: Type({"type": word}) for word in ("string", "integer", "number", "boolean", "object", "array", "null")} | {
+    "any": _STRING
+}
 
 
 def narrowed(declared: Type, word: str) -> Type:
@@ -250,7 +250,7 @@ class ParameterReader(StateReader):
         self.state = self.trim if body.trim else self.value
 
     def begin_string(self) -> None:
-        self.call.write(f"{self.prefix()}\"")
+        self.call.write(f'{self.prefix()}"')
         self.streaming = True
 
     def prefix(self) -> str:

@@ -28,9 +28,7 @@ _CUT = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
 """The beginning of a number or name at the end of the text, which waits there."""
 _STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
 FLOW = {
-    quote: re.compile(
-        rf'[{quote}"\\\x00-\x1f](?:(?<=[\x00-\x1f])|(?<=\\)(?![ntrbf\\"])|(?<=")(?:(?<!\\")|(?<=\\\\"))|(?<=\'))'
-    ).search
+    quote: re.compile(rf'[{quote}"\\\x00-\x1f](?:(?<=[\x00-\x1f])|(?<=\\)(?![ntrbf\\"])|(?<=")(?:(?<!\\")|(?<=\\\\"))|(?<=\'))').search
     for quote in "\"'"
 }
 """Finds nothing in the inside of a string that reads the same in JSON."""

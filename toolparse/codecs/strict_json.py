@@ -46,7 +46,7 @@ LONGEST = 128
 
 def _string(behind: str) -> str:
     """The inside of a string and what follows it. Escapes are counted, as each costs `re` memory until the match is complete."""
-    return f"{_TEXT}(?:(?:{_ESCAPED}){{0,63}}(?:\\Z|(?P<hold>{_QUOTE})|\"{_WS}(?:{behind}))|(?:{_ESCAPED}){{64}}(?P<more>))"
+    return f'{_TEXT}(?:(?:{_ESCAPED}){{0,63}}(?:\\Z|(?P<hold>{_QUOTE})|"{_WS}(?:{behind}))|(?:{_ESCAPED}){{64}}(?P<more>))'
 
 
 class State:
@@ -94,8 +94,7 @@ for _state in _STATES.values():
 
 
 class StrictJson:
-    """The strict path of one machine: `enter`, then `read` until it gives back. While it is `active`, it alone knows the `state`.
-    """
+    """The strict path of one machine: `enter`, then `read` until it gives back. While it is `active`, it alone knows the `state`."""
 
     __slots__ = ("active", "machine", "state")
 

@@ -144,4 +144,3 @@ def _openers(fmt: Format, body: Parameters) -> list[str]:
             if before or after:  # a name and a bare word behind it may well be prose
                 found.append(rf"{re.escape(before)}(?P<key>[^\W\d]\w{{0,64}}?){re.escape(after) or _END_OF_KEY}")
     return found
-

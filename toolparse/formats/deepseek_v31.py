@@ -25,5 +25,5 @@ DEEPSEEK_V31 = DEEPSEEK_V3.variant(
         "Markers that no call follows are text, in content and in reasoning alike.",
         "An end marker outside a string closes what is open; a repeated `</think>` at the start is framing.",
     ),
-    marks=('<｜tool▁call▁begin｜>',),
+    marks=("<｜tool▁call▁begin｜>",),
 )

@@ -14,8 +14,7 @@ GRANITE_20B_FC = Format(
     ),
     stop=("<|endoftext|>",),
     turn=("ASSISTANT:",),
-    source="vllm-project/vllm examples/tool_chat_template_granite_20b_fc.jinja; "
-    "ibm-granite/granite-20b-functioncalling model page",
+    source="vllm-project/vllm examples/tool_chat_template_granite_20b_fc.jinja; ibm-granite/granite-20b-functioncalling model page",
     quirks=(
         "The call no_function, which the prompt asks for when nothing fits, is a call to an undeclared tool.",
         "A closing </function_call> directly behind the object is framing, elsewhere content.",

@@ -6,8 +6,19 @@ HERMES = Format(
     name="hermes",
     aliases=("qwen", "qwen25", "qwen2d5", "qwen3", "qwen3_json", "qwen3-thinking", "qwen3-vl-instruct", "qwen3-vl-thinking"),
     models=(
-        "Hermes 2 Pro", "Hermes 2 Theta", "Hermes 3", "DeepHermes 3", "Hermes 4", "Hermes 4.3", "Qwen2.5",
-        "QwQ", "Qwen3", "Qwen3-VL", "Qwen3-Omni", "MiMo-7B", "MiMo-VL",
+        "Hermes 2 Pro",
+        "Hermes 2 Theta",
+        "Hermes 3",
+        "DeepHermes 3",
+        "Hermes 4",
+        "Hermes 4.3",
+        "Qwen2.5",
+        "QwQ",
+        "Qwen3",
+        "Qwen3-VL",
+        "Qwen3-Omni",
+        "MiMo-7B",
+        "MiMo-VL",
     ),
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n"),),
     calls=(
@@ -29,5 +40,8 @@ HERMES = Format(
         "A call inside open reasoning ends it, and the `</think>` that comes late is dropped.",
         "The object's own braces end it: tags inside its strings are data, surplus braces behind it framing, missing ones are added.",
     ),
-    marks=('<tool_call>\n & "arguments"', '<tool_call>{ & "arguments"',),
+    marks=(
+        '<tool_call>\n & "arguments"',
+        '<tool_call>{ & "arguments"',
+    ),
 )

@@ -6,8 +6,16 @@ MISTRAL = Format(
     name="mistral",
     aliases=("ministral",),
     models=(
-        "Mistral 7B Instruct v0.3", "Mixtral 8x22B", "Mistral Nemo", "Mistral Small", "Mistral Medium", "Mistral Large", "Ministral",
-        "Pixtral", "Devstral", "Magistral",
+        "Mistral 7B Instruct v0.3",
+        "Mixtral 8x22B",
+        "Mistral Nemo",
+        "Mistral Small",
+        "Mistral Medium",
+        "Mistral Large",
+        "Ministral",
+        "Pixtral",
+        "Devstral",
+        "Magistral",
     ),
     reasoning=(Reasoning("[THINK]", "[/THINK]", anywhere=True), Reasoning("<think>\n", "\n</think>\n")),
     calls=(
@@ -33,5 +41,5 @@ MISTRAL = Format(
         "`[ARGS]` may be missing, the marker doubled; text behind the arguments is content.",
         "An id before the arguments is kept; one behind them comes too late, and a made-up one of nine letters and digits stands.",
     ),
-    marks=('[TOOL_CALLS]',),
+    marks=("[TOOL_CALLS]",),
 )

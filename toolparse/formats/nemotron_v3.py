@@ -8,7 +8,12 @@ NEMOTRON_V3 = QWEN3_CODER.variant(
     aliases=("nemotron_3", "nemotron-3-nano", "nemotron-3.5-nano"),
     reasoning_aliases=("granite_thinking_parser", "nano_v3"),
     models=(
-        "Nemotron 3", "Nemotron 3 Nano", "Nemotron 3 Super", "NVIDIA Nemotron 3", "Nemotron 3.5", "NVIDIA Nemotron 3.5",
+        "Nemotron 3",
+        "Nemotron 3 Nano",
+        "Nemotron 3 Super",
+        "NVIDIA Nemotron 3",
+        "Nemotron 3.5",
+        "NVIDIA Nemotron 3.5",
         "Granite 4.2",
     ),
     reasoning=(Reasoning("<think>\n", "\n</think>\n"),),

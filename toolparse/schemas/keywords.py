@@ -277,9 +277,7 @@ _UUID = re.compile(r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}", re.ASCII | re.IGNO
 _URI = re.compile(r"[a-z][a-z\d+.-]*:[^\s<>\"{}|\\^`]*", re.IGNORECASE).fullmatch
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+").fullmatch
 _BAD_POINTER = re.compile(r"[^/]|.*~(?![01])", re.DOTALL).match
-_DURATION = re.compile(
-    r"P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)", re.ASCII | re.DOTALL
-).fullmatch
+_DURATION = re.compile(r"P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)", re.ASCII | re.DOTALL).fullmatch
 
 
 def _is_date(text: str) -> bool:

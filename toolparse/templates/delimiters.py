@@ -131,4 +131,3 @@ def others(each: Delimiter, text: str, pattern: str) -> str:
 def delimiter(pattern: str) -> Delimiter:
     """The delimiter of a pattern, compiled at its first use."""
     return Delimiter(pattern)
-

@@ -390,9 +390,7 @@ class Tail:
         skip_ends = (*markers[-2:], *calls.skipped[:1], *stops)
         skip_texts = [text for marker in skip_ends for text in spellings(marker)]
         self.skip_end = re.compile(f"(?P<hold>{beginnings(skip_texts)})|(?P<end>{any_of(skip_texts)})")
-        self.next = tuple(
-            head for other in fmt.calls if calls.wrapper and other.wrapper == calls.wrapper for head in inner_heads(other)
-        )
+        self.next = tuple(head for other in fmt.calls if calls.wrapper and other.wrapper == calls.wrapper for head in inner_heads(other))
 
 
 def inner_heads(calls: Calls, before: tuple[Part, ...] = ()) -> Iterator[Head]:
