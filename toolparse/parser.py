@@ -76,6 +76,7 @@ class Parser(TurnMachine):
         bare_calls: Literal["format", "never"] = "format",
         calls_in_code: Literal["keep", "content"] = "keep",
         unknown_tools: Literal["keep", "content", "drop"] = "keep",
+        damaged_markup: Literal["read", "content"] = "read",
         new_id: Callable[[], str] | None = None,
         max_held: int = 1_048_576,
         max_depth: int = 256,
@@ -89,6 +90,7 @@ class Parser(TurnMachine):
             (bare_calls, ("format", "never")),
             (calls_in_code, ("keep", "content")),
             (unknown_tools, ("keep", "content", "drop")),
+            (damaged_markup, ("read", "content")),
         ):
             if value not in known:
                 raise ValueError(f"unknown policy {value!r}: choose one of {', '.join(known)}")
@@ -105,7 +107,7 @@ class Parser(TurnMachine):
             max_calls,
             max_held,
         )
-        lexicon_options = (choice.mode != "none", bare_calls == "format", in_reasoning, forced)
+        lexicon_options = (choice.mode != "none", bare_calls == "format", in_reasoning, forced, damaged_markup == "read")
         super().__init__(chosen, lexicon_options, choice, sink, Voice(max_held, calls_in_code == "content"), max_depth)
         self._held = ""
         self._total = 0

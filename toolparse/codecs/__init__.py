@@ -58,7 +58,7 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool,
     body = calls.body
     ends = tail.ends
     if tail.values is not None:
-        return (XmlParameterReader if tail.values.body.xml else ParameterReader)(call, tail.values, ends)
+        return (XmlParameterReader if tail.values.body.xml else ParameterReader)(call, tail.values, ends, depth)
     if isinstance(body, JsonText):
         key = dict(body.code).get(call.name)
         if key is not None:

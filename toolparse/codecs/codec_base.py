@@ -49,11 +49,17 @@ class StateReader:
             self.junk.append(text[: self.call.max_held - self.junk_size])
             self.junk_size += len(text)
 
-    def report_junk(self) -> None:
+    def taken_junk(self) -> str:
+        """The text between the arguments, which is then no longer kept."""
+        text = "".join(self.junk).strip(SPACE)
+        self.junk = []
+        self.junk_size = 0
+        return text
+
+    def report_junk(self, error: bool = False) -> None:
         """Text between the arguments has ended: tell that it is dropped."""
         if self.junk:
-            text = "".join(self.junk).strip(SPACE)
-            self.junk = []
-            self.junk_size = 0
+            text = self.taken_junk()
             if text:
-                self.call.problem("dropped_text", f"text between the arguments was dropped: {text}", self.junk_start - self.call.base)
+                where = self.junk_start - self.call.base
+                self.call.problem("dropped_text", f"text between the arguments was dropped: {text}", where, error)

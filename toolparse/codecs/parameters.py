@@ -13,10 +13,13 @@ import re
 from collections.abc import Callable
 
 from toolparse.codecs.codec_base import StateReader
+from toolparse.codecs.json_calls import NamedCall
 from toolparse.codecs.json_text import EndsAt, escaped
+from toolparse.codecs.strict_json import StrictJson
 from toolparse.jsontext import raw_values
 from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
+from toolparse.wire.damaged import CLOSING, CLOSING_BEGINS
 from toolparse.wire.markers import HEAD_LIMIT, SPACE, Values, slot_texts
 from toolparse.wire.open_call import OpenCall
 
@@ -40,17 +43,39 @@ def narrowed(declared: Type, word: str) -> Type:
 class ParameterReader(StateReader):
     """The parameters of one call, whose name stood in its header."""
 
-    passes = None
-
     __slots__ = (
-        "by_line", "ends", "envelope", "given", "key", "kind", "kinds", "line", "nullable", "parts", "repeated", "size", "start",
-        "streaming", "type", "values",
+        "by_line",
+        "closed",
+        "depth",
+        "ends",
+        "envelope",
+        "given",
+        "inner",
+        "key",
+        "kind",
+        "kinds",
+        "line",
+        "lost",
+        "nullable",
+        "opened",
+        "parts",
+        "repeated",
+        "size",
+        "start",
+        "streaming",
+        "type",
+        "values",
     )  # fmt: skip
 
-    def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
+    def __init__(self, call: OpenCall, values: Values, ends: EndsAt, depth: int) -> None:
         super().__init__(call, self.between)
         self.values = values
         self.ends = ends
+        self.depth = depth
+        self.inner: NamedCall | None = None
+        self.opened: set[str] = set()
+        self.closed = False
+        self.lost = False
         self.given: set[str] = set()
         self.key = ""
         self.kind = ""
@@ -67,7 +92,13 @@ class ParameterReader(StateReader):
         self.size = 0
 
     @property
+    def passes(self) -> StrictJson | None:
+        return self.inner.passes if self.inner is not None else None
+
+    @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
+        if self.inner is not None:
+            return self.inner.flow
         return self.values.flow if self.state == self.value and self.streaming and not self.line else None
 
     @property
@@ -90,11 +121,17 @@ class ParameterReader(StateReader):
     @property
     def held(self) -> int:
         """How many characters have been read and not passed on."""
+        if self.inner is not None:
+            return self.inner.held
         return sum(map(len, self.parts))
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
-        if self.values.body.end_closes and self.state == self.between and not self.junk:
+        if self.inner is not None:
+            self.inner.finish(at)
+            self.done = True
+            return
+        if (self.values.body.end_closes or self.closed) and self.state == self.between and not self.junk:
             self.close(at, True)
             return
         self.report_junk()
@@ -115,6 +152,8 @@ class ParameterReader(StateReader):
         if at == len(text):
             return ~at
         found = values.open.match(text, at, at + HEAD_LIMIT)
+        if found is not None and values.reads_damaged and not self.is_plain(found):
+            found = None
         undecided = not self.last and len(text) - at < HEAD_LIMIT
         if found is None and values.first is not None and not self.given and not self.junk:
             found = values.first.match(text, at, at + HEAD_LIMIT)
@@ -142,8 +181,15 @@ class ParameterReader(StateReader):
         if ends:
             self.close(at, complete=ends != "stop")
             return at
+        if values.reads_damaged:
+            moved = self.repaired(at, undecided)
+            if moved is not None:
+                return moved
         for close in values.closes:
             if text.startswith(close, at):
+                if values.reads_damaged and self.junk:  # the value that it closes has lost its opener
+                    self.lost = True
+                    break
                 return at + len(close)
             if not self.last and (close.startswith(text[at : at + len(close)]) or values.blanks_partial.match(text, at)):
                 return ~at
@@ -151,6 +197,74 @@ class ParameterReader(StateReader):
         end = at + 1 if run is None else run.end()
         self.keep_junk(text[at:end], at)
         return end
+
+    # -- damaged markup ---------------------------------------------------------------------------------------------------------------
+
+    def is_plain(self, found: re.Match[str]) -> bool:
+        """Whether an opener's key is one: a tag without its end may have swallowed what follows."""
+        key = slot_texts(found)["key"]
+        tool = self.call.tool
+        return tool is None or tool.declares(key) or not set(key) & set("<>\n=")
+
+    def repaired(self, at: int, undecided: bool) -> int | None:
+        """What stands between values and is damaged: an opener, the arguments as JSON, a closer. None when nothing of the kind does."""
+        text = self.text
+        damaged = self.values.damaged
+        for opener in damaged.openers:
+            if undecided and opener.partial.match(text, at):
+                return ~at
+            found = opener.full.match(text, at, at + HEAD_LIMIT)
+            if found is None or not opener.marked(found):
+                continue
+            key = slot_texts(found)["key"]
+            tool = self.call.tool
+            if (tool.declares(key) and key not in self.given) if tool is not None else (opener.own and opener.intact(found)):
+                self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {text[at : found.end()]}", at)
+                self.report_junk()
+                self.open(found, at)
+                return found.end()
+        if text[at] == "{" and not self.given and not self.junk and self.envelope is None:
+            self.call.problem("repaired_markup", "the arguments stood as JSON in the place of the markup", at)
+            self.inner = NamedCall(self.call, self.ends, self.depth)
+            self.state = self.as_json
+            return at
+        if undecided and (damaged.begins.match(text, at) or damaged.next_begins.match(text, at) or CLOSING_BEGINS.match(text, at)):
+            return ~at
+        closer = damaged.closer(text, at)
+        following = damaged.next.match(text, at)
+        if closer is not None or (following is not None and following.end() > at):
+            self.call.problem("repaired_markup", "a damaged marker ends the call", at)
+            self.close(at if closer is None else closer[1], complete=True)
+            return at if closer is None else closer[1]
+        found = CLOSING.match(text, at)
+        if found is not None and not self.junk:
+            counts = damaged.ends_with(text, found.end(), -1, self.last)
+            if counts is None:
+                return ~at
+            if counts or self.opens_at(found.end()):
+                self.call.problem("repaired_markup", f"a closing tag of another kind was dropped: {found[0]}", at)
+                self.closed = True
+                return found.end()
+        return None
+
+    def as_json(self, at: int) -> int:
+        """Inside arguments that stand as JSON."""
+        inner = self.inner
+        assert inner is not None
+        at = inner.step(self.text, at, self.last)
+        self.done = inner.done
+        return at if inner.done else ~at
+
+    def opens_at(self, at: int) -> bool:
+        """Whether a parameter's opener stands behind `at`, blanks aside."""
+        at = self.values.blanks.match(self.text, at).end()  # type: ignore[union-attr]
+        found = self.values.open.match(self.text, at, at + HEAD_LIMIT)
+        return found is not None and self.may_open(slot_texts(found)["key"])
+
+    def may_open(self, key: str) -> bool:
+        """Whether a parameter of this name may begin while another one is open."""
+        tool = self.call.tool
+        return tool is None or (tool.declares(key) and key not in self.given and key != self.key)
 
     def object_key(self, at: int) -> int:
         """In the place of a key: the object that holds all arguments."""
@@ -214,7 +328,11 @@ class ParameterReader(StateReader):
         return raw_values.read_object(bare)
 
     def close(self, at: int, complete: bool) -> None:
-        self.report_junk()
+        if self.junk and complete and self.given and not self.lost:
+            self.call.leftover = self.taken_junk()
+        elif self.junk and complete:
+            complete = False
+        self.report_junk(error=not complete)
         self.unwrap(True, at)
         if complete:
             self.call.write("}" if self.given else "{}")
@@ -244,6 +362,7 @@ class ParameterReader(StateReader):
             else:
                 self.nullable = self.type.string_or_null
         self.parts = []
+        self.opened.clear()
         self.size = 0
         self.start = self.call.base + at
         self.line = self.by_line
@@ -286,7 +405,10 @@ class ParameterReader(StateReader):
             if kind == "hold":
                 self.take(at, start)
                 return ~start
-            mark = found.start(kind)  # type: ignore[arg-type]
+            if kind == "wait" and not self.last:
+                self.take(at, start)
+                return ~start
+            mark = found.start(kind) - (kind == "tag")  # type: ignore[arg-type]
             counts = self.counts(found, str(kind), mark, at)
             if counts is None:
                 self.take(at, start)
@@ -294,7 +416,7 @@ class ParameterReader(StateReader):
             if counts:
                 self.take(at, start)
                 self.end(start)
-                return found.end() if kind == "close" else mark
+                return found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
             look = mark + 1
 
     def counts(self, found: re.Match[str], kind: str, mark: int, at: int) -> bool | None:
@@ -304,15 +426,63 @@ class ParameterReader(StateReader):
             return values.follows[""](self.text, found.end(), self.last)
         if kind == "end":
             return values.follows[found["end"]](self.text, found.end(), self.last)
-        if values.body.next == "line" and not self.starts_line(at, mark):
+        if kind == "wait":
+            return False
+        if kind == "tag":
+            if len(self.opened) < 64:
+                self.opened.add(found["tag"].lower())
+            return False
+        if kind == "alike":
+            return self.alike_counts(mark)
+        if kind == "call":
+            return self.call_counts(mark)
+        if self.by_line and not self.starts_line(at, mark):
             return False
         opener = values.open.match(self.text, mark, mark + HEAD_LIMIT)
         if opener is None:
             undecided = not self.last and len(self.text) - mark < HEAD_LIMIT
             return None if undecided and values.open_partial.match(self.text, mark) else False
-        key = slot_texts(opener)["key"]
-        tool = self.call.tool
-        return tool is None or (tool.declares(key) and key not in self.given and key != self.key)
+        return self.may_open(slot_texts(opener)["key"])
+
+    def alike_counts(self, mark: int) -> bool | None:
+        """Whether a closing tag that is not the value's own ends it: only where structure follows that its closer would have to precede."""
+        text = self.text
+        damaged = self.values.damaged
+        if not self.last and CLOSING_BEGINS.match(text, mark):
+            return None
+        rank = damaged.closer(text, mark)
+        if rank is not None:
+            return damaged.ends_with(text, rank[1], rank[0], self.last)
+        found = CLOSING.match(text, mark) or self.values.alike.match(text, mark)
+        if found is None or (found.re is CLOSING and found["tag"].lower() in self.opened):
+            return False
+        if self.opens_at(found.end()):
+            return True
+        behind = self.values.blanks.match(text, found.end()).end()  # type: ignore[union-attr]
+        if not self.last and len(text) - behind < HEAD_LIMIT and self.values.open_partial.match(text, behind):
+            return None
+        return damaged.ends_with(text, found.end(), -1, self.last)
+
+    def behind_closer(self, mark: int) -> int:
+        """Where the closing tag at `mark` ends if it is the value's; the call's own stay."""
+        if self.values.damaged.closer(self.text, mark) is not None:
+            return mark
+        found = CLOSING.match(self.text, mark) or self.values.alike.match(self.text, mark)
+        assert found is not None
+        self.call.problem("repaired_markup", f"a value was closed by another tag than its own: {found[0]}", mark)
+        return found.end()
+
+    def call_counts(self, mark: int) -> bool | None:
+        """Whether the opening of another call inside an open value ends the call: complete, for a declared tool, with its arguments behind."""
+        text = self.text
+        for head in self.values.heads:
+            found = head.full.match(text, mark, mark + HEAD_LIMIT)
+            if found is not None:
+                if self.call.declares(slot_texts(found)["name"]):
+                    return True
+            elif not self.last and len(text) - mark < HEAD_LIMIT and head.partial.match(text, mark):
+                return None
+        return False
 
     def starts_line(self, at: int, mark: int) -> bool:
         text = self.text

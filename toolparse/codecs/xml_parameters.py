@@ -37,15 +37,15 @@ class XmlParameterReader(ParameterReader):
 
     rewrites = None
 
-    def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
-        super().__init__(call, values, ends)
+    def __init__(self, call: OpenCall, values: Values, ends: EndsAt, depth: int) -> None:
+        super().__init__(call, values, ends, depth)
         self.laid_out = False
         self.spaces: list[str] = []
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
         if not self.streaming:
-            return None
+            return super().flow if self.inner is not None else None
         if self.state == self.section:
             return _SECTION_FLOW
         return _FLOW if self.state == self.value and not self.laid_out else None

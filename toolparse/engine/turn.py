@@ -34,6 +34,7 @@ from toolparse.grammar import Calls, Format, Frame
 from toolparse.grammar import Reasoning as Pair
 from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import plain_name
+from toolparse.wire.damaged import DamagedOpening
 from toolparse.wire.headers import WAIT, Header, Headers, Where, headers
 from toolparse.wire.markers import (
     HEAD_LIMIT,
@@ -74,7 +75,7 @@ class TurnMachine:
     def __init__(
         self,
         fmt: Format,
-        lexicon_options: tuple[bool, bool, bool | None, tuple[Calls, ...]],
+        lexicon_options: tuple[bool, bool, bool | None, tuple[Calls, ...], bool],
         choice: Choice,
         sink: OpenCall,
         voice: Voice,
@@ -110,7 +111,7 @@ class TurnMachine:
         self._begun: Callable[[str], object] | None = None
         self._foreign = ""
         self._reader: Any = None
-        self._head: Head | None = None
+        self._head: Head | DamagedOpening | None = None
         self._raw: list[str] = []
         self._body = ""
         self._matched = 0
@@ -118,7 +119,7 @@ class TurnMachine:
         self._closer = 0
         self._wrapped = False
         self._stop_length = 0
-        self._before: tuple[Head | None, bool] = (None, False)
+        self._before: tuple[Head | DamagedOpening | None, bool] = (None, False)
         self._runs: Runs | None = None
         voice.frames = self._lex.frames
         voice.tagged = bool(self._lex.frame_openers)
@@ -354,6 +355,8 @@ class TurnMachine:
                 self._voice.again = True
                 return end
             found = self._try(watch.heads, start, last)
+            if found is None and watch.heads and self._lex.reads_damaged and marker not in watch.closers:
+                found = self._try_damaged(start, last, self._voice.line or self._voice.fresh)
             if found is not None:
                 return found
             if marker in self._lex.frame_openers:
@@ -535,18 +538,58 @@ class TurnMachine:
                     return ~at
         return None
 
-    def _open(self, head: Head, slots: dict[str, str], at: int, end: int) -> int | None:
+    def _try_damaged(self, at: int, last: bool, at_edge: bool) -> int | None:
+        """The same for an opening whose markup is damaged; `at_edge`: at a line's start or behind a call, where a marker may be missing."""
+        text = self._text
+        if self._voice.fence is not None and self._voice.fence.inside:
+            return None
+        for opening in self._lex.damaged:
+            if not last and len(text) - at < HEAD_LIMIT and opening.partial.match(text, at):
+                return ~at
+            found = opening.full.match(text, at, at + HEAD_LIMIT + 1)
+            if found is None or found.end() == at or found.end() - at > HEAD_LIMIT or not opening.begins_own(found):
+                continue
+            slots = slot_texts(found)
+            intact = opening.intact(found)
+            if not self._counts(opening, found, slots, intact, at_edge):
+                continue
+            opened = self._open(opening, slots, at, found.end())
+            if opened is not None:
+                self._sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at : found.end()]}", at)
+                return opened
+        return None
+
+    def _counts(self, opening: DamagedOpening, found: re.Match[str], slots: dict[str, str], intact: bool, at_edge: bool) -> bool:
+        """Whether a damaged opening is confirmed."""
+        if self._runs is not None and any(
+            found[f"p{i}"] is not None and self._runs.among(self._base + found.start(f"p{i}"), self._base + found.end(f"p{i}"), False)
+            for i in opening.special
+        ):
+            return False
+        if not at_edge and (opening.dialect or (not intact and not found[0].startswith(self.format.special_tokens or "\0"))):
+            return False
+        if "name" not in slots:
+            return intact or not opening.named
+        name, _ = self._name_of(opening, slots)
+        return self._sink.declares(name) or (intact and self._sink.tools is None)
+
+    def _name_of(self, head: Head | DamagedOpening, slots: dict[str, str]) -> tuple[str | None, str | None]:
+        """The name that stands in an opening, and the call's id."""
+        name, wire_id = slots.get("name"), slots.get("id")
+        if name is not None and head.calls.name_in_id is not None:
+            wire_id, name = name, name_in_id(name, head.calls.name_in_id, self._sink.tools)
+        if name is not None and head.calls.names is not None:
+            name = plain_name(name, head.calls.names, self._sink.declares)
+        return name, wire_id
+
+    def _open(self, head: Head | DamagedOpening, slots: dict[str, str], at: int, end: int) -> int | None:
         """An opening has been read up to `end`: begin the call, or try it when the name is still to come."""
         sink = self._sink
         if head.skips:
             return self._open_skipped(head, at, end)
         if head.empty:
             return self._open_empty(head, at, end)
-        name, wire_id = slots.get("name"), slots.get("id")
-        if name is not None and head.calls.name_in_id is not None:
-            wire_id, name = name, name_in_id(name, head.calls.name_in_id, sink.tools)
-        if name is not None and head.calls.names is not None:
-            name = plain_name(name, head.calls.names, sink.declares)
+        name, wire_id = self._name_of(head, slots)
         sink.opening(self._base + at, name is None, head.declared)
         if name is not None and not (name and sink.begin(name, wire_id, at)):
             return None
@@ -658,6 +701,9 @@ class TurnMachine:
             self._tail = []
             self._state = self._after
             self._sink.flush()
+            if self._sink.leftover:
+                self._voice.say(self._sink.leftover)
+                self._sink.leftover = ""
             return at
         return ~at
 

@@ -11,10 +11,12 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from toolparse.grammar import END, Ahead, Calls, Channels, Closed, Envelope, Format, Maybe, OneOf, Parameters, Part, Repeated, Where
+from toolparse.wire.damaged import DamagedOpening, DamagedParameters, damaged_openings, suspicious
+from toolparse.wire.lookalikes import alike, alike_begins, alike_rest, alike_rest_begins, any_alike
 
 SPACE = " \t\r\n"
 WS = r"[ \t\r\n]*"
@@ -265,12 +267,38 @@ class Values:
     """Patterns of raw parameter values: their openers, and what may end them."""
 
     __slots__ = (
-        "before", "blanks", "blanks_partial", "body", "closes", "first", "first_partial", "flow", "follows", "inside", "junk", "key_end",
-        "match", "object_key", "object_key_partial", "open", "open_partial", "search",
+        "__dict__",
+        "alike",
+        "before",
+        "blanks",
+        "blanks_partial",
+        "body",
+        "calls",
+        "closes",
+        "first",
+        "first_partial",
+        "flow",
+        "follows",
+        "format",
+        "heads",
+        "inside",
+        "junk",
+        "key_end",
+        "match",
+        "object_key",
+        "object_key_partial",
+        "open",
+        "open_partial",
+        "reads_damaged",
+        "search",
     )  # fmt: skip
 
-    def __init__(self, body: Parameters, ends: tuple[str, ...], stops: tuple[str, ...]) -> None:
+    def __init__(self, calls: Calls, fmt: Format, ends: tuple[str, ...], stops: tuple[str, ...], damaged: bool) -> None:
         """`ends` are the markers that end the call. What `before` matches waits between values, what `inside` does in one that is held."""
+        body = calls.body
+        assert isinstance(body, Parameters)
+        self.calls, self.format, self.reads_damaged = calls, fmt, damaged
+        damaged = damaged and not body.xml  # there no text of a value looks like markup
         self.body = body
         blank = blanks(body)
         self.blanks = re.compile(blank)
@@ -291,15 +319,28 @@ class Values:
         if body.damaged_close:
             close = f"{re.escape(begin)}[^<>\\n]{{0,32}}{re.escape(closes[0][-1])}"
         openers = tuple(first_texts(body.open))
-        nexts = openers if body.next != "never" else ()
+        nexts = openers if body.next != "never" or damaged else ()
+        heads = [
+            Head(calls, parts, "anywhere", False, False)
+            for calls in fmt.calls
+            for parts in (calls.open, (wrapper_part(calls), *calls.open))
+        ]
+        self.heads = [head for head in heads if damaged and head.named and len(head.firsts[0]) > 1]
+        calls_firsts = {text for head in self.heads for text in head.firsts}
         self.follows |= {end.marker: Follow(end.before, stops) for end in body.ends}
         self.follows[""] = Follow(body.close_before, stops, blank)
         marks = f"(?P<close>{close})|(?P<end>{any_of(end.marker for end in body.ends)})|(?P<next>{any_of(nexts)})"
-        held = beginnings((*closes, *(end.marker for end in body.ends), *nexts, *stops))
+        held = beginnings((*closes, *(end.marker for end in body.ends), *nexts, *calls_firsts, *stops))
+        if damaged:
+            odd = [text for text in closes if not text.startswith("</")]
+            marks += f"|(?P<call>{any_of(calls_firsts)})|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)})"
+            marks += "|<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-])"
+            marks += f"|(?P<wait><[ \\t]{{0,2}}\\Z|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)})"
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
         if body.damaged_close:
             held = f"(?:{held}|{re.escape(begin)}[^<>\\n]{{0,32}}\\Z)"
+        self.alike = re.compile(any_alike(closes))
         trim = re.escape(body.trim)
         hold = f"(?:{trim})?{held}|{cut(body.trim)}\\Z" if trim else held
         mark = re.compile(f"(?P<hold>{hold})|{f'(?:{trim})?' if trim else ''}(?:{marks})")
@@ -314,24 +355,41 @@ class Values:
         closed = f"|(?:{trim})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
         self.inside = re.compile(f"[^{inside(firsts)}]*(?:\\Z|{hold}{closed})").match
 
+    @cached_property
+    def damaged(self) -> DamagedParameters:
+        """What may be damaged, compiled when the first such thing may stand somewhere."""
+        return DamagedParameters(self.calls, self.format)
+
+
+def wrapper_part(calls: Calls) -> Part:
+    return calls.wrapper.open if calls.wrapper is not None else ""
+
 
 class Watch:
     """What must be noticed in running text: markers, starts of lines before bare openings, and what to hold at the end."""
 
     __slots__ = ("at_edge", "closers", "edge_firsts", "edge_heads", "heads", "openers", "search", "stops")
 
-    def __init__(self, heads: tuple[Head, ...], openers: Iterable[str], closers: Iterable[str], stops: Iterable[str], extra: Iterable[str]):
+    def __init__(
+        self,
+        heads: tuple[Head, ...],
+        openers: Iterable[str],
+        closers: Iterable[str],
+        stops: Iterable[str],
+        extra: Iterable[str],
+        alike: tuple[str, ...] = (),
+    ) -> None:
         self.heads = tuple(head for head in heads if head.where == "anywhere")
         self.edge_heads = tuple(head for head in heads if head.where != "anywhere")
         self.edge_firsts = frozenset(text[:1] for head in self.edge_heads for text in head.firsts)
-        alike = tuple(head for head in self.heads if any(text[:1] in self.edge_firsts for text in head.firsts))
-        self.at_edge = (*alike, *self.edge_heads)
+        like_edge = tuple(head for head in self.heads if any(text[:1] in self.edge_firsts for text in head.firsts))
+        self.at_edge = (*like_edge, *self.edge_heads)
         self.openers = frozenset(openers)
         self.closers = frozenset(closers)
         self.stops = frozenset(stops)
         markers = {text for head in self.heads for text in head.firsts}
         markers |= self.openers | self.closers | self.stops | set(extra)
-        self.search = re.compile(watch_pattern(markers, self.edge_firsts)).search
+        self.search = re.compile(watch_pattern(markers, self.edge_firsts, alike)).search
 
     def waits(self, text: str) -> bool:
         """Whether all of `text` is the beginning of a marker."""
@@ -339,21 +397,26 @@ class Watch:
         return found is not None and found.lastgroup == "hold" and not found.start()
 
 
-def watch_pattern(markers: set[str], edge_firsts: frozenset[str]) -> str:
+def watch_pattern(markers: set[str], edge_firsts: frozenset[str], alike: tuple[str, ...] = ()) -> str:
     """One pattern for all that running text must be searched for, with the groups `hold`, `marker` and `line`.
 
-    It begins with the set of first characters, which `re` looks for quickly; what follows depends on which of them was found.
+    It begins with the set of first characters, which `re` looks for quickly; what follows depends on which of them was found. `alike` are
+    the markers whose look-alikes are to be found, too.
     """
     by_first: dict[str, list[str]] = {}
     for text in sorted(markers, key=len, reverse=True):
         by_first.setdefault(text[0], []).append(text[1:])
-    held = [rf"(?<=[ \t\r\n])(?<![ \t\r\n]{{2}}){WS}(?:{beginnings(markers)})?\Z"]
+    begins = beginnings(markers) + "".join(f"|{alike_begins(text)}" for text in alike)
+    held = [rf"(?<=[ \t\r\n])(?<![ \t\r\n]{{2}}){WS}(?:{begins})?\Z"]
     whole = []
     for first, rests in by_first.items():
         longer = [rest for rest in rests if rest]
         if longer:
             held.append(f"(?<={re.escape(first)})(?:\\Z|{beginnings(longer)})")
-        whole.append(f"(?<={re.escape(first)})(?:{'|'.join(map(re.escape, rests))})")
+        like = [text for text in alike if text[0] == first]
+        if like:
+            held.append(f"(?<={re.escape(first)})(?:{'|'.join(map(alike_rest_begins, like))})\\Z")
+        whole.append(f"(?<={re.escape(first)})(?:{'|'.join([*map(re.escape, rests), *map(alike_rest, like)])})")
     branches = [f"(?:{'|'.join(held)})(?P<hold>)"]
     if whole:
         branches.append(f"(?:{'|'.join(whole)})(?P<marker>)")
@@ -370,7 +433,7 @@ class Tail:
         "wrapper_at",
     )  # fmt: skip
 
-    def __init__(self, calls: Calls, fmt: Format, openings: Iterable[str]) -> None:
+    def __init__(self, calls: Calls, fmt: Format, openings: Iterable[str], damaged: bool) -> None:
         markers = [*calls.close, *([calls.wrapper.close] if calls.wrapper else ())]
         self.wrapper_at = len(calls.close)
         self.again = tuple(i for i, marker in enumerate(markers) if spellings(marker)[0] in fmt.special_tokens)
@@ -381,7 +444,7 @@ class Tail:
         self.section = frozenset(section_closers(calls))
         self.ends = EndMarks((*texts, *calls.ends), openings, (*stops, *frame_closers(fmt)))
         ends = (*texts, *calls.ends, *openings)
-        self.values = Values(calls.body, ends, stops) if isinstance(calls.body, Parameters) else None
+        self.values = Values(calls, fmt, ends, stops, damaged) if isinstance(calls.body, Parameters) else None
         self.separators = calls.separators
         self.echoed = calls.echoed
         lead = [text for marker in calls.lead for text in spellings(marker)]
@@ -517,7 +580,12 @@ class Lexicon:
     The markers in `…_texts` stand longest first.
     """
 
-    def __init__(self, fmt: Format, with_calls: bool, bare: bool, in_reasoning: bool | None, forced: tuple[Calls, ...]) -> None:
+    def __init__(
+        self, fmt: Format, with_calls: bool, bare: bool, in_reasoning: bool | None, forced: tuple[Calls, ...], damaged: bool
+    ) -> None:
+        self.format = fmt
+        self.reads_damaged = damaged and with_calls
+        alike = suspicious(fmt) if self.reads_damaged else ()
         self.heads = (*heads(fmt, bare), *(Head(calls, calls.open, calls.where, False, False) for calls in forced)) if with_calls else ()
         openings = [text for head in self.heads for text in head.firsts if head.where == "anywhere" and len(text) > 1]
         openings += header_begins(fmt.channels) if fmt.channels is not None else ()
@@ -535,7 +603,7 @@ class Lexicon:
         self.mistaken = frozenset(marker for marker, _ in fmt.mistaken)
         extra = (*fmt.special_tokens, *self.mistaken, *begins, *self.frame_openers, *all_markers)
         sections = [text for calls in fmt.calls for text in section_closers(calls)]
-        self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt)))
+        self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt)), alike)
         self.answer = self.outside = self.content
         self.addressed: Head | None = None
         self.ends_reasoning = in_reasoning is not False
@@ -544,7 +612,7 @@ class Lexicon:
             self.addressed = next((head for head in self.heads if head.calls.wrapper is None and head.calls in fmt.calls), None)
             wrapped = tuple(head for head in self.heads if head.calls.wrapper is not None)
             added = tuple(head for head in self.heads if head.calls not in fmt.calls)
-            self.content = Watch((*wrapped, *added), (), (), stops, extra)
+            self.content = Watch((*wrapped, *added), (), (), stops, extra, alike if wrapped else ())
             self.answer = Watch(added, (), (), stops, extra)
             self.outside = Watch(added, (), (), stops, (*extra, *header_begins(fmt.channels)))
             extra = (*extra, *message_markers(fmt.channels, True))
@@ -558,12 +626,25 @@ class Lexicon:
             ends = pair.ended_by_call if in_reasoning is None else in_reasoning
             thought_ends = spellings(pair.close) if fmt.channels is None else ()
             tags = (*extra, *(text for text in frame_closers(fmt) if self.frame_openers))
-            self.reasoning[pair] = Watch(thinking if ends and fmt.channels is None else (), spellings(pair.open), thought_ends, stops, tags)
-        self.tails = {id(head.calls): Tail(head.calls, fmt, openings) for head in self.heads}
+            counts = ends and fmt.channels is None
+            self.reasoning[pair] = Watch(
+                thinking if counts else (), spellings(pair.open), thought_ends, stops, tags, alike if counts else ()
+            )
+        self.openings = openings
+        self.tails = {id(head.calls): Tail(head.calls, fmt, openings, damaged) for head in self.heads}
         self.stop_heads = tuple(head for head in self.heads if any(text in stops for text in head.firsts))
         any_stop = any_of(stops) if self.suffixes is None else self.suffixes.stop.pattern
         self.stops = re.compile(f"(?:[ \\t\\r\\n]+|{any_stop}){'' if self.stop_heads else '+'}")
         self.stop_begins = re.compile(beginnings(stops) + r"\Z")
+
+    @cached_property
+    def damaged(self) -> tuple[DamagedOpening, ...]:
+        """The damaged openings, compiled when the first one may stand somewhere."""
+        found = tuple(damaged_openings(self.format)) if self.reads_damaged else ()
+        for opening in found:
+            if id(opening.calls) not in self.tails:
+                self.tails[id(opening.calls)] = Tail(opening.calls, self.format, self.openings, True)
+        return found
 
 
 def heads(fmt: Format, bare: bool) -> Iterator[Head]:
@@ -588,6 +669,7 @@ def lexicon(
     bare: bool = True,
     in_reasoning: bool | None = None,
     forced: tuple[Calls, ...] = (),
+    damaged: bool = True,
 ) -> Lexicon:
     """The patterns of a format, compiled at its first use. `forced` are further calls, which the request's tool choice adds."""
-    return Lexicon(fmt, with_calls, bare, in_reasoning, forced)
+    return Lexicon(fmt, with_calls, bare, in_reasoning, forced, damaged)

@@ -1,0 +1,287 @@
+"""Openings of calls whose markup is damaged: misspelt, doubled, with a marker missing, or with another dialect's body behind them.
+
+Derived from a format's description, none of it written there. A damaged opening is a row of markers, each of which may be missing or stand
+up to three times in any spelling that reads like it (`lookalikes.py`), around the name, and what must follow. It is only looked at where
+no proper opening stands, and counts only if the name is declared, or if nothing but the spelling is wrong. Compiled when first needed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from toolparse.grammar import (
+    Ahead,
+    BareKeys,
+    Calls,
+    Closed,
+    Elements,
+    Envelope,
+    Format,
+    JsonText,
+    Maybe,
+    OneOf,
+    Parameters,
+    Repeated,
+    Wrapper,
+)
+from toolparse.wire.dialects import DIALECTS
+from toolparse.wire.lookalikes import BARS, GAP, QUOTES, any_alike, any_alike_begins, atoms, nested
+
+_SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined)\}")
+_WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}]"
+_GAP_BEGINS = GAP + r"(?:\\\Z)?"
+_SLOTS = {
+    "name": rf"[{QUOTES}]?(?P<name>{_WORD}{{1,128}}(?:[ ]{_WORD}{{1,64}}){{0,6}})[{QUOTES}]?",
+    "id": rf"(?P<id>{_WORD}{{1,128}})",
+    "key": rf"[{QUOTES}]?(?P<key>{_WORD}{{1,128}}(?:[ ]{_WORD}{{1,64}}){{0,6}})[{QUOTES}]?",
+    "kind": rf"[{QUOTES}]?(?P<kind>[^<>\s{QUOTES}]{{0,64}})[{QUOTES}]?",
+    "other": r"[^<>\n]{0,64}",
+}
+_SLOTS["word"] = _SLOTS["key"]
+
+
+def is_marker(text: str) -> bool:
+    """Whether a text is markup by its looks: more than a word or a bracket."""
+    return len(text) > 1 and any(not (character.isalnum() or character in " _\n") for character in text)
+
+
+def texts_of(part: object) -> tuple[str, ...]:
+    """The spellings of a part of an opening, without white space around them; none of what need not be there."""
+    if isinstance(part, (Ahead, Closed)):
+        return ()
+    if isinstance(part, (Maybe, Repeated)):
+        return texts_of(part.marker)
+    return tuple(text.strip(" \t\r\n") for text in (part.spellings if isinstance(part, OneOf) else (str(part),)))
+
+
+class Row:
+    """One marker of an opening: its look-alikes as patterns, with slots where the name or a key stands in it."""
+
+    __slots__ = ("begins", "first", "full", "slots", "texts")
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        self.texts = texts
+        rows = [self.atoms_of(text) for text in texts]
+        self.full = "|".join(dict.fromkeys("".join(row) for row in rows))
+        self.begins = "|".join(dict.fromkeys(re.sub(r"\?P<\w+>", "?:", nested(row)) for row in rows))
+        self.slots = frozenset(slot for text in texts for slot in _SLOT.findall(text))
+        self.first = tuple(dict.fromkeys(_SLOT.split(text)[0] for text in texts))
+
+    @staticmethod
+    def atoms_of(text: str) -> list[str]:
+        out: list[str] = []
+        for i, piece in enumerate(_SLOT.split(text)):
+            out += [_SLOTS[piece]] if i % 2 else atoms(piece)
+        return out
+
+
+def row_patterns(rows: list[Row], slot: str, follow: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The patterns of a row of markers, each of which but the one with `slot` may be missing or doubled, and of what may become such a row.
+
+    A marker that is there fills the group `p0`, `p1` ... of its place. `follow` is the pattern of what must stand behind, and of a beginning.
+    """
+    full = f"(?={GAP}(?:{follow}))" if follow else ""
+    partial = f"(?:{follow})" if follow else ""
+    for i, row in reversed(list(enumerate(rows))):
+        last = i == len(rows) - 1
+        rest = f"(?:\\Z|{partial})" if partial else ""
+        if slot in row.slots:
+            full = f"(?:{row.full}){'' if last else GAP}{full}"
+            partial = f"(?:{row.begins})(?:\\Z|{_GAP_BEGINS}{rest})"
+        else:
+            marker = f"(?P<p{i}>{row.full})"
+            full = f"(?:{GAP}{marker}){{0,3}}{full}" if last else f"(?:{marker}{GAP}){{0,3}}{full}"
+            partial = f"(?:(?:{_GAP_BEGINS}(?:{row.begins}))(?:\\Z|{_GAP_BEGINS})){{0,3}}(?:\\Z|{_GAP_BEGINS}{rest})"
+    numbers = iter(range(1000))
+    full = re.sub(r"\(\?P<(name|id|key|kind)>", lambda found: f"(?P<{found[1]}_{next(numbers)}>", full)
+    return re.compile(full), re.compile(f"(?:{partial})\\Z")
+
+
+class DamagedOpening:
+    """One opening with its damage.
+
+    `full` has a group `p0`, `p1` ... for each of the `rows` around the name; `partial` is what may become a match. `wrapped`: the first is
+    the wrapper's own opener. `special` are the rows that are special tokens of the format, which never count when typed.
+    """
+
+    __slots__ = (
+        "calls", "declared", "dialect", "full", "named", "named_first", "partial", "required", "rows", "special", "wrapped",
+    )  # fmt: skip
+
+    closed = joined = skips = empty = False
+
+    def __init__(self, calls: Calls, rows: list[Row], wrapped: bool, follow: str, special: frozenset[str], own: int, dialect: bool) -> None:
+        """`own` is how many of the rows are the format's own markers; at least one of these must be there."""
+        self.calls = calls
+        self.dialect = dialect
+        self.rows = rows
+        self.named = any("name" in row.slots for row in rows)
+        self.wrapped = wrapped
+        self.special = frozenset(i for i, row in enumerate(rows) if special & set(row.texts))
+        self.required = own
+        self.declared = False
+        self.full, self.partial = row_patterns(rows, "name", follow)
+        self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
+
+    def intact(self, found: re.Match[str]) -> bool:
+        """Whether no marker is missing."""
+        return all(found[f"p{i}"] is not None for i, row in enumerate(self.rows) if "name" not in row.slots)
+
+    def begins_own(self, found: re.Match[str]) -> bool:
+        """Whether one of the format's own markers is there."""
+        for i, row in enumerate(self.rows[: self.required]):
+            if "name" in row.slots:
+                if any(is_marker(text) for text in row.first):
+                    return True
+            elif found[f"p{i}"] is not None and any(map(is_marker, row.texts)):
+                return True
+        return False
+
+
+def follow_pattern(calls: Calls) -> str:
+    """The pattern of what must stand behind the opening of a call, or of a beginning of it at the end of the input."""
+    return "|".join(dict.fromkeys(re.sub(r"\?P<\w+>", "?:", nested(row)) for row in follows_of(calls)))
+
+
+def follows_of(calls: Calls) -> list[tuple[str, ...]]:
+    """What must stand behind the opening of a call, as rows of patterns."""
+    body = calls.body
+    closers = [text for part in calls.close for text in texts_of(part)]
+    closers += texts_of(calls.wrapper.close) if calls.wrapper is not None else ()
+    ahead = [start for part in calls.open if isinstance(part, Ahead) for start in part.starts]
+    if ahead and not isinstance(body, JsonText):
+        return [tuple(Row.atoms_of(start)) if isinstance(start, str) else sequence_atoms(start) for start in ahead]
+    texts: list[str] = []
+    if isinstance(body, Envelope):
+        texts = [start[0] for start in body.start]
+    elif isinstance(body, JsonText):
+        texts = ["{", "```", *(text for part in calls.lead for text in texts_of(part))]
+    elif isinstance(body, BareKeys):
+        texts = ["{", "("]
+    elif isinstance(body, Elements):
+        texts = [body.prefix, *closers]
+    elif isinstance(body, Parameters):
+        pieces = (_SLOT.split(text)[0] for part in body.open for text in texts_of(part))
+        texts = ["{", "<param", "<arg", *filter(is_marker, pieces), *closers]
+    return [atoms(text) for text in dict.fromkeys(texts)]
+
+
+def sequence_atoms(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(atom for i, text in enumerate(texts) for atom in ((GAP,) if i else ()) + tuple(Row.atoms_of(text)))
+
+
+def own_rows(calls: Calls) -> tuple[list[Row], bool]:
+    parts = ([calls.wrapper.open] if calls.wrapper is not None else []) + list(calls.open)
+    rows = [Row(texts) for part in parts if (texts := texts_of(part))]
+    return rows, calls.wrapper is not None
+
+
+def suspicious(fmt: Format) -> tuple[str, ...]:
+    """The markers, up to their slots, whose look-alikes a damaged opening may begin with."""
+    found: dict[str, None] = {}
+    for calls in fmt.calls:
+        for row in ([calls.wrapper.open] if calls.wrapper is not None else []) + list(calls.open):
+            firsts = [_SLOT.split(text)[0] for text in texts_of(row)]
+            found |= dict.fromkeys(text for text in firsts if is_marker(text))
+            if any("{name}" in text for text in texts_of(row)):
+                break
+    return tuple(found)
+
+
+def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
+    """Every damaged opening of the format's calls, its own bodies first, then those of the other dialects behind its markers."""
+    special = frozenset(fmt.special_tokens)
+    seen: set[tuple[str, ...]] = set()
+    behind: list[tuple[Calls, list[Row], bool]] = []
+    for calls in fmt.calls:
+        rows, wrapped = own_rows(calls)
+        named = next((i for i, row in enumerate(rows) if "name" in row.slots), len(rows))
+        markers = [row for row in rows if any(map(is_marker, row.first))]
+        if not markers:
+            continue
+        yield DamagedOpening(calls, rows, wrapped, follow_pattern(calls), special, len(rows), False)
+        leading = rows[:named]
+        key = tuple(text for row in leading for text in row.texts)
+        if any(is_marker(text) for text in key) and key not in seen:
+            seen.add(key)
+            behind.append((calls, leading, wrapped))
+    for calls, leading, wrapped in behind:
+        for dialect in DIALECTS:
+            if any(
+                other.body == dialect.body and other.open == dialect.open and not isinstance(dialect.body, Envelope) for other in fmt.calls
+            ):
+                continue
+            closers = tuple(part if isinstance(part, Maybe) else Maybe(part) for part in (*dialect.close, *calls.close))
+            there = replace(dialect, wrapper=calls.wrapper and Wrapper(calls.wrapper.open, calls.wrapper.close, True), close=closers)
+            rows = [Row(texts) for part in dialect.open if (texts := texts_of(part))]
+            yield DamagedOpening(there, [*leading, *rows], wrapped, follow_pattern(dialect), special, len(leading), True)
+
+
+CLOSING = re.compile(rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?)[ \t]{{0,2}}(?:>{{1,2}}|(?=[\s<]|\Z))")
+"""A closing tag of any name."""
+CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}>{{0,2}}\Z)")
+_BLANKS = re.compile(GAP)
+_KEYS = (
+    ('<parameter={key}>',), ('<parameter name="{key}">',), ('<parameter name="{key}"{other}>',), ('<param={key}>',), ('<param name="{key}">',),
+    ('<arg name="{key}">',), ('<argument name="{key}">',), ("<arg_key>", "{key}", "</arg_key>", "<arg_value>"), ("<{key}>",),
+)  # fmt: skip
+"""Openings of a parameter in the dialects of tool calling."""
+
+
+class DamagedOpener:
+    """One way to open a parameter, with its damage; `own`: the format's."""
+
+    __slots__ = ("full", "own", "partial", "rows")
+
+    def __init__(self, parts: tuple[object, ...], own: bool) -> None:
+        self.rows = [Row(texts) for part in parts if (texts := texts_of(part))]
+        self.full, self.partial = row_patterns(self.rows, "key", "")
+        self.own = own
+
+    def intact(self, found: re.Match[str]) -> bool:
+        return all(found[f"p{i}"] is not None for i, row in enumerate(self.rows) if "key" not in row.slots)
+
+    def marked(self, found: re.Match[str]) -> bool:
+        """Whether a marker is there at all."""
+        return any(found[f"p{i}"] is not None if "key" not in row.slots else is_marker(row.first[0]) for i, row in enumerate(self.rows))
+
+
+class DamagedParameters:
+    """What may be damaged in a call whose arguments are raw parameters.
+
+    `openers` open a parameter. `ranks` are the closers of the call and of its wrapper, from the inside out, in any spelling that reads like
+    them, and `begins` their beginnings; `next` is what may begin the next call.
+    """
+
+    __slots__ = ("begins", "next", "next_begins", "openers", "ranks")
+
+    def __init__(self, calls: Calls, fmt: Format) -> None:
+        body = calls.body
+        assert isinstance(body, Parameters)
+        self.openers = (DamagedOpener(body.open, True), *(DamagedOpener(parts, False) for parts in _KEYS))
+        markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
+        self.ranks = tuple(re.compile(any_alike(texts)) for texts in markers)
+        self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
+        self.next = re.compile(any_alike(suspicious(fmt)))
+        self.next_begins = re.compile(f"(?:{any_alike_begins(suspicious(fmt))})\\Z")
+
+    def closer(self, text: str, at: int) -> tuple[int, int] | None:
+        """The rank of the closer at `at`, and where it ends."""
+        for rank, pattern in enumerate(self.ranks):
+            found = pattern.match(text, at)
+            if found is not None and found.end() > at:
+                return rank, found.end()
+        return None
+
+    def ends_with(self, text: str, at: int, rank: int, last: bool) -> bool | None:
+        """Whether behind a closer of this rank (-1: of a value), which ends at `at`, only structure follows: a closer of a higher rank, the
+        next call or the end of the output. None when more text must tell."""
+        at = _BLANKS.match(text, at).end()  # type: ignore[union-attr]
+        if at == len(text):
+            return last or None
+        if not last and (self.begins.match(text, at) or self.next_begins.match(text, at)):
+            return None
+        found = self.closer(text, at)
+        return (found is not None and found[0] > rank) or (rank >= 0 and self.next.match(text, at) is not None)

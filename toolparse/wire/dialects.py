@@ -1,0 +1,58 @@
+"""The dialects of tool calling, as data: bodies that a model may write behind another family's call marker.
+
+They are tried in this order where a format's own grammar does not match what stands behind its own marker. Knows the grammar only.
+"""
+
+from __future__ import annotations
+
+from toolparse.grammar import END, Ahead, Calls, Envelope, JsonText, OneOf, Parameters, PythonCalls
+
+ENVELOPE = Envelope(start=("{", "[{"))
+_NAME = r"[^<>\n]"
+
+FUNCTION = Calls(
+    open=(OneOf(("<function={name}>", '<function name="{name}">')),),
+    body=Parameters(
+        open=("<parameter={key}>",),
+        close="</parameter>",
+        close_before=("<parameter=", "</function>", END),
+        trim="\n",
+        between="\n",
+        next="line",
+    ),
+    close=("</function>",),
+    name=_NAME,
+)
+INVOKE = Calls(
+    open=('<invoke name="{name}">',),
+    body=Parameters(
+        open=('<parameter name="{key}">',),
+        close="</parameter>",
+        close_before=("<parameter", "</invoke>", END),
+        between="\n",
+        next="line",
+    ),
+    close=("</invoke>",),
+    name=_NAME,
+)
+PAIRS = Calls(
+    open=("{name}", Ahead(("<arg_key>",))),
+    body=Parameters(
+        open=("<arg_key>", "{key}", "</arg_key>", "<arg_value>"),
+        close="</arg_value>",
+        close_before=("<arg_key>", "</tool_call>", END),
+        between="\n",
+    ),
+    name=_NAME,
+)
+DIALECTS: tuple[Calls, ...] = (
+    Calls(body=ENVELOPE),
+    Calls(open=(OneOf(("```json", "```tool_call", "```")),), body=ENVELOPE, close=("```",)),
+    FUNCTION,
+    INVOKE,
+    PAIRS,
+    Calls(open=("{name}",), body=JsonText(), name=_NAME),
+    Calls(open=("[", "{name}", "("), body=PythonCalls(listed=True)),
+    Calls(open=("{name}", "("), body=PythonCalls()),
+)
+"""JSON with the name in it, the same in a fence, two spellings of tags, keys and values, a name before JSON, Python calls."""

@@ -1,0 +1,92 @@
+"""Look-alikes: what a marker reads like when a model misspells it, as patterns.
+
+Bars of any kind are one another, doubled or with blanks around them; so are `▁`, `_` and a blank inside a special token. Letters count in
+any case; blanks may stand behind `<` and `</`, before `>` and around `=`, quotes of any kind or none around an attribute's value, and the
+last `>` may be missing or doubled. A look-alike never counts by itself: what follows must confirm it, which is not decided here.
+
+Each pattern comes in two halves, as in `markers.py`: the whole, and a beginning of it at the end of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+BARS = "|｜‖│¦"
+QUOTES = "\"'“”‘’`"
+GAP = r"(?:[ \t\r\n]|\\n){0,64}"
+"""White space between two markers, the two characters backslash and n among it."""
+_BLANKS = "[ \\t]{0,2}"
+_END = "(?:[ \\t]{0,2}>{1,2}){0,1}"
+_END_BEGINS = "(?:[ \\t]{0,2}(?:\\Z|>{1,2})){0,1}"
+
+
+def _letter(character: str) -> str:
+    lower, upper = character.lower(), character.upper()
+    return re.escape(character) if lower == upper or len(lower) != 1 or len(upper) != 1 else f"[{lower}{upper}]"
+
+
+@lru_cache(maxsize=4096)
+def atoms(text: str) -> tuple[str, ...]:
+    """The marker as a row of patterns, each of which matches at most a few characters."""
+    special = any(bar in text for bar in BARS)
+    out: list[str] = []
+    for i, character in enumerate(text):
+        if character == "<":
+            out += ["<", _BLANKS]
+        elif character == "/":
+            out += ["/", _BLANKS]
+        elif character == ">":
+            out += [_END] if i == len(text) - 1 > 0 else [_BLANKS, ">"]
+        elif character in BARS:
+            out += [_BLANKS, f"[{BARS}]{{1,2}}", _BLANKS]
+        elif character in "▁_ " and special:
+            out += [r"\\{0,1}", "[▁_ ]"]
+        elif character == " ":
+            out += ["[ \\t]{1,3}"]
+        elif character == "=":
+            out += [_BLANKS, "=", _BLANKS]
+        elif character in QUOTES and text[0] == "<":
+            out.append(f"[{QUOTES}]{{0,1}}")
+        else:
+            out.append(_letter(character))
+    return tuple(out)
+
+
+def nested(row: Iterable[str]) -> str:
+    """The pattern of a beginning of the row at the end of the input, or of all of it."""
+    pattern = ""
+    for atom in reversed(tuple(row)):
+        pattern = (_END_BEGINS if atom == _END else atom) + (f"(?:\\Z|{pattern})" if pattern else "")
+    return pattern
+
+
+def alike(text: str) -> str:
+    """The pattern of whatever reads like the marker."""
+    return "".join(atoms(text))
+
+
+def alike_begins(text: str) -> str:
+    """The pattern of it, or of a beginning of it at the end of the input."""
+    return nested(atoms(text))
+
+
+def alike_rest(text: str) -> str:
+    """The pattern of what stands behind the marker's first character."""
+    return "".join(atoms(text)[1:])
+
+
+def alike_rest_begins(text: str) -> str:
+    return nested(atoms(text)[1:])
+
+
+def any_alike(texts: Iterable[str]) -> str:
+    """The pattern of whatever reads like one of the markers, the longest first; one that never matches without any."""
+    ordered = sorted(dict.fromkeys(texts), key=len, reverse=True)
+    return "|".join(map(alike, ordered)) if ordered else "(?!)"
+
+
+def any_alike_begins(texts: Iterable[str]) -> str:
+    ordered = sorted(dict.fromkeys(texts), key=len, reverse=True)
+    return "|".join(map(alike_begins, ordered)) if ordered else "(?!)"
