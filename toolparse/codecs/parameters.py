@@ -86,7 +86,7 @@ class ParameterReader(StateReader):
         self.streaming = False
         self.nullable = False
         self.repeated = False
-        self.by_line = values.body.next == "line"
+        self.by_line = values.body.next == "line" or values.lined
         self.line = self.by_line
         self.start = 0
         self.size = 0
@@ -435,8 +435,8 @@ class ParameterReader(StateReader):
         if kind == "alike":
             return self.alike_counts(mark)
         if kind == "call":
-            return self.call_counts(mark)
-        if self.by_line and not self.starts_line(at, mark):
+            return self.call_counts(mark, at)
+        if values.next_by_line and not self.starts_line(at, mark):
             return False
         opener = values.open.match(self.text, mark, mark + HEAD_LIMIT)
         if opener is None:
@@ -472,15 +472,21 @@ class ParameterReader(StateReader):
         self.call.problem("repaired_markup", f"a value was closed by another tag than its own: {found[0]}", mark)
         return found.end()
 
-    def call_counts(self, mark: int) -> bool | None:
-        """Whether the opening of another call inside an open value ends the call: complete, for a declared tool, with its arguments behind."""
+    def call_counts(self, mark: int, at: int) -> bool | None:
+        """Whether another call's opening inside an open value ends the call: a whole one, for a declared tool, with what must follow."""
         text = self.text
+        if self.values.lined and not self.starts_line(at, mark):
+            return False
+        damaged = self.values.damaged
         for head in self.values.heads:
             found = head.full.match(text, mark, mark + HEAD_LIMIT)
-            if found is not None:
-                if self.call.declares(slot_texts(found)["name"]):
+            undecided = not self.last and len(text) - mark < HEAD_LIMIT
+            if found is not None and self.call.declares(slot_texts(found)["name"]):
+                if undecided and damaged.calls_begin.match(text, found.end()):
+                    return None
+                if damaged.calls.match(text, found.end()):
                     return True
-            elif not self.last and len(text) - mark < HEAD_LIMIT and head.partial.match(text, mark):
+            elif found is None and undecided and head.partial.match(text, mark):
                 return None
         return False
 

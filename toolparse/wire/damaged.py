@@ -168,6 +168,13 @@ def follows_of(calls: Calls) -> list[tuple[str, ...]]:
     return [atoms(text) for text in dict.fromkeys(texts)]
 
 
+def writes_lines(calls: Calls) -> bool:
+    """Whether the template begins each call, and so what stands in it, on a line of its own."""
+    wrapper = calls.wrapper
+    texts = (calls.between, *((str(wrapper.open), str(wrapper.close)) if wrapper is not None else ()))
+    return any("\n" in text or "\\n" in text for text in texts)
+
+
 def sequence_atoms(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(atom for i, text in enumerate(texts) for atom in ((GAP,) if i else ()) + tuple(Row.atoms_of(text)))
 
@@ -252,10 +259,10 @@ class DamagedParameters:
     """What may be damaged in a call whose arguments are raw parameters.
 
     `openers` open a parameter. `ranks` are the closers of the call and of its wrapper, from the inside out, in any spelling that reads like
-    them, and `begins` their beginnings; `next` is what may begin the next call.
+    them, and `begins` their beginnings; `next` is what may begin the next call, `calls` what must stand behind its opening.
     """
 
-    __slots__ = ("begins", "next", "next_begins", "openers", "ranks")
+    __slots__ = ("begins", "calls", "calls_begin", "lined", "next", "next_begins", "openers", "ranks")
 
     def __init__(self, calls: Calls, fmt: Format) -> None:
         body = calls.body
@@ -264,6 +271,9 @@ class DamagedParameters:
         markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
         self.ranks = tuple(re.compile(any_alike(texts)) for texts in markers)
         self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
+        self.calls = re.compile(f"{GAP}(?:{'|'.join(''.join(row) for calls in fmt.calls for row in follows_of(calls))})")
+        self.calls_begin = re.compile(f"{GAP}(?:\\Z|(?:{'|'.join(map(follow_pattern, fmt.calls))})\\Z)")
+        self.lined = writes_lines(calls)
         self.next = re.compile(any_alike(suspicious(fmt)))
         self.next_begins = re.compile(f"(?:{any_alike_begins(suspicious(fmt))})\\Z")
 
@@ -276,12 +286,18 @@ class DamagedParameters:
         return None
 
     def ends_with(self, text: str, at: int, rank: int, last: bool) -> bool | None:
-        """Whether behind a closer of this rank (-1: of a value), which ends at `at`, only structure follows: a closer of a higher rank, the
-        next call or the end of the output. None when more text must tell."""
+        """Whether behind a closer of this rank (-1: of a value), which ends at `at`, only structure follows: closers of higher ranks and then
+        the next call or the end of the output; behind the last of them a line's end will do where calls stand on lines. None when more
+        text must tell."""
+        start = at
         at = _BLANKS.match(text, at).end()  # type: ignore[union-attr]
+        if rank == len(self.ranks) - 1 and self.lined and "\n" in text[start:at]:
+            return True
         if at == len(text):
             return last or None
         if not last and (self.begins.match(text, at) or self.next_begins.match(text, at)):
             return None
         found = self.closer(text, at)
-        return (found is not None and found[0] > rank) or (rank >= 0 and self.next.match(text, at) is not None)
+        if found is not None and found[0] > rank:
+            return self.ends_with(text, found[1], found[0], last)
+        return rank >= 0 and self.next.match(text, at) is not None

@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from toolparse.grammar import END, Ahead, Calls, Channels, Closed, Envelope, Format, Maybe, OneOf, Parameters, Part, Repeated, Where
-from toolparse.wire.damaged import DamagedOpening, DamagedParameters, damaged_openings, suspicious
+from toolparse.wire.damaged import DamagedOpening, DamagedParameters, damaged_openings, suspicious, writes_lines
 from toolparse.wire.lookalikes import alike, alike_begins, alike_rest, alike_rest_begins, any_alike
 
 SPACE = " \t\r\n"
@@ -266,33 +266,6 @@ class Follow:
 class Values:
     """Patterns of raw parameter values: their openers, and what may end them."""
 
-    __slots__ = (
-        "__dict__",
-        "alike",
-        "before",
-        "blanks",
-        "blanks_partial",
-        "body",
-        "calls",
-        "closes",
-        "first",
-        "first_partial",
-        "flow",
-        "follows",
-        "format",
-        "heads",
-        "inside",
-        "junk",
-        "key_end",
-        "match",
-        "object_key",
-        "object_key_partial",
-        "open",
-        "open_partial",
-        "reads_damaged",
-        "search",
-    )  # fmt: skip
-
     def __init__(self, calls: Calls, fmt: Format, ends: tuple[str, ...], stops: tuple[str, ...], damaged: bool) -> None:
         """`ends` are the markers that end the call. What `before` matches waits between values, what `inside` does in one that is held."""
         body = calls.body
@@ -341,6 +314,8 @@ class Values:
         if body.damaged_close:
             held = f"(?:{held}|{re.escape(begin)}[^<>\\n]{{0,32}}\\Z)"
         self.alike = re.compile(any_alike(closes))
+        self.lined = damaged and writes_lines(calls)
+        self.next_by_line = body.next == "line" or (body.next == "never" and ("\n" in body.between or "\n" in body.trim))
         trim = re.escape(body.trim)
         hold = f"(?:{trim})?{held}|{cut(body.trim)}\\Z" if trim else held
         mark = re.compile(f"(?P<hold>{hold})|{f'(?:{trim})?' if trim else ''}(?:{marks})")
