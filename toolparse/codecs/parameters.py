@@ -20,6 +20,7 @@ from toolparse.jsontext import raw_values
 from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
 from toolparse.wire.damaged import CLOSING, CLOSING_BEGINS
+from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, SPACE, Values, slot_texts
 from toolparse.wire.open_call import OpenCall
 
@@ -160,9 +161,7 @@ class ParameterReader(StateReader):
             if found is None and undecided and values.first_partial.match(text, at):
                 return ~at
         if found is not None:
-            self.report_junk()
-            self.open(found, at)
-            return found.end()
+            return self.begin(found, at)
         if undecided and values.open_partial.match(text, at):
             return ~at
         if values.object_key is not None and not self.given:
@@ -175,6 +174,10 @@ class ParameterReader(StateReader):
                 return found.end()
             if undecided and values.object_key_partial.match(text, at):
                 return ~at
+        if values.reads_damaged and not self.given and not self.junk:
+            again = self.repeated_head(at)
+            if again is not None:
+                return again
         ends = self.ends(text, at, self.last)
         if ends is None:
             return ~at
@@ -198,7 +201,27 @@ class ParameterReader(StateReader):
         self.keep_junk(text[at:end], at)
         return end
 
+    def begin(self, found: re.Match[str], at: int) -> int:
+        """A parameter's opener stands at `at`."""
+        if self.values.reads_damaged and self.junk:
+            self.lost = True
+        self.report_junk(error=self.lost)
+        self.open(found, at)
+        return found.end()
+
     # -- damaged markup ---------------------------------------------------------------------------------------------------------------
+
+    def repeated_head(self, at: int) -> int | None:
+        """Where the call's own opening, which stands again right behind itself, ends."""
+        text = self.text
+        for head in self.values.heads:
+            found = head.full.match(text, at, at + HEAD_LIMIT)
+            if found is not None and slot_texts(found)["name"] == self.call.name:
+                self.call.problem("repaired_markup", f"the call's opening stood twice: {found[0]}", at)
+                return found.end()
+            if not self.last and len(text) - at < HEAD_LIMIT and head.partial.match(text, at):
+                return ~at
+        return None
 
     def is_plain(self, found: re.Match[str]) -> bool:
         """Whether an opener's key is one: a tag without its end may have swallowed what follows."""
@@ -220,9 +243,7 @@ class ParameterReader(StateReader):
             tool = self.call.tool
             if (tool.declares(key) and key not in self.given) if tool is not None else (opener.own and opener.intact(found)):
                 self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {text[at : found.end()]}", at)
-                self.report_junk()
-                self.open(found, at)
-                return found.end()
+                return self.begin(found, at)
         if text[at] == "{" and not self.given and not self.junk and self.envelope is None:
             self.call.problem("repaired_markup", "the arguments stood as JSON in the place of the markup", at)
             self.inner = NamedCall(self.call, self.ends, self.depth)
@@ -330,7 +351,7 @@ class ParameterReader(StateReader):
     def close(self, at: int, complete: bool) -> None:
         if self.junk and complete and self.given and not self.lost:
             self.call.leftover = self.taken_junk()
-        elif self.junk and complete:
+        elif self.junk or self.lost:
             complete = False
         self.report_junk(error=not complete)
         self.unwrap(True, at)
@@ -344,7 +365,7 @@ class ParameterReader(StateReader):
         self.unwrap(False, at)
         body = self.values.body
         slots = slot_texts(found)
-        self.key = key = unescaped(slots["key"]) if body.escaped_keys else slots["key"]
+        self.key = key = self.plain_key(unescaped(slots["key"]) if body.escaped_keys else slots["key"], at)
         self.kind = kind = self.kinds.get(slots.get("kind", ""), "")
         tool = self.call.tool
         self.type = _STRING if kind == "string" else tool.parameter(key) if tool is not None else _UNTYPED
@@ -367,6 +388,15 @@ class ParameterReader(StateReader):
         self.start = self.call.base + at
         self.line = self.by_line
         self.state = self.trim if body.trim else self.value
+
+    def plain_key(self, key: str, at: int) -> str:
+        """A key without the quotes that stand around it and are no part of it."""
+        bare = key.strip(f"{QUOTES} ")
+        tool = self.call.tool
+        if bare == key or not bare or not self.values.reads_damaged or (tool is not None and tool.declares(key)):
+            return key
+        self.call.problem("repaired_markup", f"quotes around the key {bare!r} were dropped", at)
+        return bare
 
     def begin_string(self) -> None:
         self.call.write(f'{self.prefix()}"')
@@ -423,7 +453,8 @@ class ParameterReader(StateReader):
         """Whether a marker inside an open value ends it."""
         values = self.values
         if kind == "close":
-            return values.follows[""](self.text, found.end(), self.last)
+            counts = values.follows[""](self.text, found.end(), self.last)
+            return counts if counts is not False or not values.reads_damaged else self.closes_before_damage(found.end(), mark > found.start())
         if kind == "end":
             return values.follows[found["end"]](self.text, found.end(), self.last)
         if kind == "wait":
@@ -462,6 +493,33 @@ class ParameterReader(StateReader):
         if not self.last and len(text) - behind < HEAD_LIMIT and self.values.open_partial.match(text, behind):
             return None
         return damaged.ends_with(text, found.end(), -1, self.last)
+
+    def closes_before_damage(self, end: int, trimmed: bool) -> bool | None:
+        """Whether the value's own closer, which ends at `end`, counts though what follows is not as it should be: an opener or a closer that
+        is damaged, or a few words and a closer of the call."""
+        text = self.text
+        damaged = self.values.damaged
+        at = self.values.blanks.match(text, end).end()  # type: ignore[union-attr]
+        undecided = not self.last and len(text) - at < HEAD_LIMIT
+        for opener in damaged.openers:
+            if undecided and opener.partial.match(text, at):
+                return None
+            found = opener.full.match(text, at, at + HEAD_LIMIT)
+            if found is not None and opener.own and opener.marked(found) and self.call.tool is not None:
+                if self.may_open(slot_texts(found)["key"]):
+                    return True
+        if undecided and (damaged.begins.match(text, at) or damaged.next_begins.match(text, at) or CLOSING_BEGINS.match(text, at)):
+            return None
+        counts = damaged.ends_with(text, end, -1, self.last)
+        if counts is not False:
+            return counts
+        closing = CLOSING.match(text, at)
+        if closing is not None:
+            if closing[0] in self.values.closes and self.streaming and not trimmed:
+                return False  # the value may end with what reads like its closer
+            return self.opens_at(closing.end()) or damaged.ends_with(text, closing.end(), -1, self.last)
+        counts = self.call_counts(at, at) if self.values.heads else False
+        return counts if counts is not False else damaged.text_ends(text, at, self.last)
 
     def behind_closer(self, mark: int) -> int:
         """Where the closing tag at `mark` ends if it is the value's; the call's own stay."""

@@ -36,6 +36,7 @@ from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import plain_name
 from toolparse.wire.damaged import DamagedOpening
 from toolparse.wire.headers import WAIT, Header, Headers, Where, headers
+from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import (
     HEAD_LIMIT,
     SPACE,
@@ -568,6 +569,8 @@ class TurnMachine:
             return False
         if not at_edge and (opening.dialect or (not intact and not found[0].startswith(self.format.special_tokens or "\0"))):
             return False
+        if not at_edge and self._text.startswith("</", _SPACES.match(self._text, found.end()).end()):  # type: ignore[union-attr]
+            return False
         if "name" not in slots:
             return intact or not opening.named
         name, _ = self._name_of(opening, slots)
@@ -580,6 +583,8 @@ class TurnMachine:
             wire_id, name = name, name_in_id(name, head.calls.name_in_id, self._sink.tools)
         if name is not None and head.calls.names is not None:
             name = plain_name(name, head.calls.names, self._sink.declares)
+        if name is not None and name[:1] in QUOTES and self._lex.reads_damaged and not self._sink.declares(name):
+            name = name.strip(f"{QUOTES} ")
         return name, wire_id
 
     def _open(self, head: Head | DamagedOpening, slots: dict[str, str], at: int, end: int) -> int | None:

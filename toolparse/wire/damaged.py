@@ -88,8 +88,9 @@ def row_patterns(rows: list[Row], slot: str, follow: str) -> tuple[re.Pattern[st
         last = i == len(rows) - 1
         rest = f"(?:\\Z|{partial})" if partial else ""
         if slot in row.slots:
-            full = f"(?:{row.full}){'' if last else GAP}{full}"
-            partial = f"(?:{row.begins})(?:\\Z|{_GAP_BEGINS}{rest})"
+            again = re.sub(r"\?P<\w+>", "?:", row.full) if any(map(is_marker, row.first)) else "(?!)"
+            full = f"(?:(?:{again}){GAP}){{0,2}}(?:{row.full}){'' if last else GAP}{full}"
+            partial = f"(?:(?:{again}){GAP}){{0,2}}(?:{row.begins})(?:\\Z|{_GAP_BEGINS}{rest})"
         else:
             marker = f"(?P<p{i}>{row.full})"
             full = f"(?:{GAP}{marker}){{0,3}}{full}" if last else f"(?:{marker}{GAP}){{0,3}}{full}"
@@ -229,7 +230,11 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
 CLOSING = re.compile(rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?)[ \t]{{0,2}}(?:>{{1,2}}|(?=[\s<]|\Z))")
 """A closing tag of any name."""
 CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}>{{0,2}}\Z)")
+_ANY_CLOSING = r"</[\w:.\-]{1,40}>"
+_ANY_CLOSING_BEGINS = r"<(?:\Z|/[\w:.\-]{0,40}(?:\Z|>))"
 _BLANKS = re.compile(GAP)
+MOST_WORDS = 80
+_WORDS = re.compile(f"[^<\\n]{{1,{MOST_WORDS}}}\\s?")
 _KEYS = (
     ('<parameter={key}>',), ('<parameter name="{key}">',), ('<parameter name="{key}"{other}>',), ('<param={key}>',), ('<param name="{key}">',),
     ('<arg name="{key}">',), ('<argument name="{key}">',), ("<arg_key>", "{key}", "</arg_key>", "<arg_value>"), ("<{key}>",),
@@ -244,6 +249,10 @@ class DamagedOpener:
 
     def __init__(self, parts: tuple[object, ...], own: bool) -> None:
         self.rows = [Row(texts) for part in parts if (texts := texts_of(part))]
+        for row in self.rows:
+            if row.first[0].startswith("</"):  # of another kind it is one, too
+                row.full += f"|{_ANY_CLOSING}"
+                row.begins += f"|{_ANY_CLOSING_BEGINS}"
         self.full, self.partial = row_patterns(self.rows, "key", "")
         self.own = own
 
@@ -269,13 +278,24 @@ class DamagedParameters:
         assert isinstance(body, Parameters)
         self.openers = (DamagedOpener(body.open, True), *(DamagedOpener(parts, False) for parts in _KEYS))
         markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
-        self.ranks = tuple(re.compile(any_alike(texts)) for texts in markers)
+        self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
         self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
         self.calls = re.compile(f"{GAP}(?:{'|'.join(''.join(row) for calls in fmt.calls for row in follows_of(calls))})")
         self.calls_begin = re.compile(f"{GAP}(?:\\Z|(?:{'|'.join(map(follow_pattern, fmt.calls))})\\Z)")
         self.lined = writes_lines(calls)
         self.next = re.compile(any_alike(suspicious(fmt)))
         self.next_begins = re.compile(f"(?:{any_alike_begins(suspicious(fmt))})\\Z")
+
+    def text_ends(self, text: str, at: int, last: bool) -> bool | None:
+        """Whether some words stand at `at`, and a closer of the call right behind them, with only structure behind that."""
+        words = _WORDS.match(text, at)
+        if words is None:
+            return None if at == len(text) and not last else False
+        end = words.end()
+        if end == len(text) or (not last and self.begins.match(text, end)):
+            return None if not last and end - at < MOST_WORDS else False
+        found = self.closer(text, end)
+        return found is not None and self.ends_with(text, found[1], found[0], last)
 
     def closer(self, text: str, at: int) -> tuple[int, int] | None:
         """The rank of the closer at `at`, and where it ends."""

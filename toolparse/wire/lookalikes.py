@@ -38,7 +38,7 @@ def atoms(text: str) -> tuple[str, ...]:
         elif character == "/":
             out += ["/", _BLANKS]
         elif character == ">":
-            out += [_END] if i == len(text) - 1 > 0 else [_BLANKS, ">"]
+            out += [_END] if i == len(text) - 1 else [_BLANKS, ">"]
         elif character in BARS:
             out += [_BLANKS, f"[{BARS}]{{1,2}}", _BLANKS]
         elif character in "▁_ " and special:

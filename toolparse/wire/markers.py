@@ -302,13 +302,14 @@ class Values:
         calls_firsts = {text for head in self.heads for text in head.firsts}
         self.follows |= {end.marker: Follow(end.before, stops) for end in body.ends}
         self.follows[""] = Follow(body.close_before, stops, blank)
-        marks = f"(?P<close>{close})|(?P<end>{any_of(end.marker for end in body.ends)})|(?P<next>{any_of(nexts)})"
+        marks = f"(?P<close>{close})"
+        others = f"(?P<end>{any_of(end.marker for end in body.ends)})|(?P<next>{any_of(nexts)})"
         held = beginnings((*closes, *(end.marker for end in body.ends), *nexts, *calls_firsts, *stops))
         if damaged:
             odd = [text for text in closes if not text.startswith("</")]
-            marks += f"|(?P<call>{any_of(calls_firsts)})|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)})"
-            marks += "|<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-])"
+            marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)})|<(?P<tag>[A-Za-z][\\w:.\\-]{{0,40}})(?![\\w:.\\-])"
             marks += f"|(?P<wait><[ \\t]{{0,2}}\\Z|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)})"
+            others += f"|(?P<call>{any_of(calls_firsts)})"
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
         if body.damaged_close:
@@ -316,12 +317,15 @@ class Values:
         self.alike = re.compile(any_alike(closes))
         self.lined = damaged and writes_lines(calls)
         self.next_by_line = body.next == "line" or (body.next == "never" and ("\n" in body.between or "\n" in body.trim))
-        trim = re.escape(body.trim)
-        hold = f"(?:{trim})?{held}|{cut(body.trim)}\\Z" if trim else held
-        mark = re.compile(f"(?P<hold>{hold})|{f'(?:{trim})?' if trim else ''}(?:{marks})")
+        # What the template writes behind a value goes with the marker that ends it, and with one that implies the value's own closer.
+        trim, behind = body.trim, body.trim + (body.between if damaged else "")
+        lead, far = (f"(?:{re.escape(text)})?" if text else "" for text in (trim, behind))
+        hold = f"(?:{far}|{lead}){held}|{cut(behind)}\\Z" if behind else held
+        mark = re.compile(f"(?P<hold>{hold})|{lead}(?:{marks})|(?:{far}|{lead})(?:{others})")
         self.search, self.match = mark.search, mark.match
+        trim = re.escape(body.trim)
         self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (*closes, *openers, *ends, *stops))}]+")
-        firsts = {*(text[0] for text in (*closes, *nexts, *stops)), *(end.marker[0] for end in body.ends), *body.trim[:1]}
+        firsts = {*(text[0] for text in (*closes, *nexts, *stops)), *(end.marker[0] for end in body.ends), *behind[:1]}
         self.flow = flow_until(firsts)
         begun = sequence(body.open, body.key, False, blank, silent=True)
         last = "".join(re.escape(text[-1]) for part in body.open for text in spellings(part))
