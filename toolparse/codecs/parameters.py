@@ -205,9 +205,33 @@ class ParameterReader(StateReader):
         """A parameter's opener stands at `at`."""
         if self.values.reads_damaged and self.junk:
             self.lost = True
+        end = self.behind_repeats(found)
+        if end < 0:
+            return ~at
         self.report_junk(error=self.lost)
         self.open(found, at)
-        return found.end()
+        return end
+
+    def behind_repeats(self, found: re.Match[str]) -> int:
+        """Where an opener ends, with the repetitions of its last marker that stand right behind it; negative when more text must tell."""
+        end = found.end()
+        if not self.values.reads_damaged:
+            return end
+        text = self.text
+        marker = found[0][found[0].rfind("<") :]
+        while marker:
+            if not self.last and marker.startswith(text[end : end + len(marker)]):
+                return -1
+            if not text.startswith(marker, end):
+                return end
+            behind = text[end + len(marker) : end + len(marker) + 1]
+            if not behind and not self.last:
+                return -1
+            if not self.values.body.trim and (not behind or behind in " \t\r\n<"):
+                return end  # a value that begins so
+            self.call.problem("repaired_markup", f"a parameter's opener stood twice: {marker}", end)
+            end += len(marker)
+        return end
 
     # -- damaged markup ---------------------------------------------------------------------------------------------------------------
 
@@ -249,17 +273,18 @@ class ParameterReader(StateReader):
             self.inner = NamedCall(self.call, self.ends, self.depth)
             self.state = self.as_json
             return at
-        if undecided and (damaged.begins.match(text, at) or damaged.next_begins.match(text, at) or CLOSING_BEGINS.match(text, at)):
+        closers = damaged.closers
+        if undecided and (closers.may_begin(text, at) or CLOSING_BEGINS.match(text, at)):
             return ~at
-        closer = damaged.closer(text, at)
-        following = damaged.next.match(text, at)
+        closer = closers.closer(text, at)
+        following = closers.next.match(text, at)
         if closer is not None or (following is not None and following.end() > at):
             self.call.problem("repaired_markup", "a damaged marker ends the call", at)
             self.close(at if closer is None else closer[1], complete=True)
             return at if closer is None else closer[1]
         found = CLOSING.match(text, at)
         if found is not None and not self.junk:
-            counts = damaged.ends_with(text, found.end(), -1, self.last)
+            counts = closers.ends_with(text, found.end(), -1, self.last)
             if counts is None:
                 return ~at
             if counts or self.opens_at(found.end()):
@@ -276,11 +301,23 @@ class ParameterReader(StateReader):
         self.done = inner.done
         return at if inner.done else ~at
 
-    def opens_at(self, at: int) -> bool:
-        """Whether a parameter's opener stands behind `at`, blanks aside."""
-        at = self.values.blanks.match(self.text, at).end()  # type: ignore[union-attr]
-        found = self.values.open.match(self.text, at, at + HEAD_LIMIT)
-        return found is not None and self.may_open(slot_texts(found)["key"])
+    def opens_at(self, at: int) -> bool | None:
+        """Whether a parameter's opener stands behind `at`, blanks aside, damaged or not; None when more text must tell."""
+        text = self.text
+        at = self.values.blanks.match(text, at).end()  # type: ignore[union-attr]
+        if at == len(text):
+            return False if self.last else None
+        undecided = not self.last and len(text) - at < HEAD_LIMIT
+        found = self.values.open.match(text, at, at + HEAD_LIMIT)
+        if found is not None and self.is_plain(found):
+            return self.may_open(slot_texts(found)["key"])
+        if undecided and self.values.open_partial.match(text, at):
+            return None
+        opener = self.values.damaged.openers[0]
+        if undecided and opener.partial.match(text, at):
+            return None
+        found = opener.full.match(text, at, at + HEAD_LIMIT)
+        return found is not None and opener.marked(found) and self.call.tool is not None and self.may_open(slot_texts(found)["key"])
 
     def may_open(self, key: str) -> bool:
         """Whether a parameter of this name may begin while another one is open."""
@@ -454,7 +491,9 @@ class ParameterReader(StateReader):
         values = self.values
         if kind == "close":
             counts = values.follows[""](self.text, found.end(), self.last)
-            return counts if counts is not False or not values.reads_damaged else self.closes_before_damage(found.end(), mark > found.start())
+            return (
+                counts if counts is not False or not values.reads_damaged else self.closes_before_damage(found.end(), mark > found.start())
+            )
         if kind == "end":
             return values.follows[found["end"]](self.text, found.end(), self.last)
         if kind == "wait":
@@ -478,54 +517,49 @@ class ParameterReader(StateReader):
     def alike_counts(self, mark: int) -> bool | None:
         """Whether a closing tag that is not the value's own ends it: only where structure follows that its closer would have to precede."""
         text = self.text
-        damaged = self.values.damaged
+        closers = self.values.damaged.closers
         if not self.last and CLOSING_BEGINS.match(text, mark):
             return None
-        rank = damaged.closer(text, mark)
+        rank = closers.closer(text, mark)
         if rank is not None:
-            return damaged.ends_with(text, rank[1], rank[0], self.last)
-        found = CLOSING.match(text, mark) or self.values.alike.match(text, mark)
+            return closers.ends_with(text, rank[1], rank[0], self.last)
+        found = self.values.alike.match(text, mark) or CLOSING.match(text, mark)
         if found is None or (found.re is CLOSING and found["tag"].lower() in self.opened):
             return False
-        if self.opens_at(found.end()):
-            return True
-        behind = self.values.blanks.match(text, found.end()).end()  # type: ignore[union-attr]
-        if not self.last and len(text) - behind < HEAD_LIMIT and self.values.open_partial.match(text, behind):
-            return None
-        return damaged.ends_with(text, found.end(), -1, self.last)
+        opens = self.opens_at(found.end())
+        return opens if opens is not False else closers.ends_with(text, found.end(), -1, self.last)
 
     def closes_before_damage(self, end: int, trimmed: bool) -> bool | None:
         """Whether the value's own closer, which ends at `end`, counts though what follows is not as it should be: an opener or a closer that
         is damaged, or a few words and a closer of the call."""
         text = self.text
-        damaged = self.values.damaged
+        closers = self.values.damaged.closers
         at = self.values.blanks.match(text, end).end()  # type: ignore[union-attr]
-        undecided = not self.last and len(text) - at < HEAD_LIMIT
-        for opener in damaged.openers:
-            if undecided and opener.partial.match(text, at):
-                return None
-            found = opener.full.match(text, at, at + HEAD_LIMIT)
-            if found is not None and opener.own and opener.marked(found) and self.call.tool is not None:
-                if self.may_open(slot_texts(found)["key"]):
-                    return True
-        if undecided and (damaged.begins.match(text, at) or damaged.next_begins.match(text, at) or CLOSING_BEGINS.match(text, at)):
+        counts = self.opens_at(end)
+        if counts is not False:
+            return counts
+        if not self.last and (closers.may_begin(text, at) or CLOSING_BEGINS.match(text, at)):
             return None
-        counts = damaged.ends_with(text, end, -1, self.last)
+        counts = closers.ends_with(text, end, -1, self.last)
         if counts is not False:
             return counts
         closing = CLOSING.match(text, at)
         if closing is not None:
             if closing[0] in self.values.closes and self.streaming and not trimmed:
                 return False  # the value may end with what reads like its closer
-            return self.opens_at(closing.end()) or damaged.ends_with(text, closing.end(), -1, self.last)
+            opens = self.opens_at(closing.end())
+            return opens if opens is not False else closers.ends_with(text, closing.end(), -1, self.last)
         counts = self.call_counts(at, at) if self.values.heads else False
-        return counts if counts is not False else damaged.text_ends(text, at, self.last)
+        if counts is not False:
+            return counts
+        moved = closers.behind_words(text, at, self.last)
+        return moved is not None if moved is None or moved >= 0 else None
 
     def behind_closer(self, mark: int) -> int:
         """Where the closing tag at `mark` ends if it is the value's; the call's own stay."""
-        if self.values.damaged.closer(self.text, mark) is not None:
+        if self.values.damaged.closers.closer(self.text, mark) is not None:
             return mark
-        found = CLOSING.match(self.text, mark) or self.values.alike.match(self.text, mark)
+        found = self.values.alike.match(self.text, mark) or CLOSING.match(self.text, mark)
         assert found is not None
         self.call.problem("repaired_markup", f"a value was closed by another tag than its own: {found[0]}", mark)
         return found.end()

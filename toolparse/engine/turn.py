@@ -43,6 +43,7 @@ from toolparse.wire.markers import (
     Head,
     Lexicon,
     Suffixes,
+    Tail,
     Watch,
     lexicon,
     longest_first,
@@ -760,7 +761,7 @@ class TurnMachine:
             self._state = self._repeat
             return at
         wait: re.Pattern[str] | None = None
-        repeated = (i for i in tail.again if i < self._closer)
+        repeated = range(self._closer) if tail.reads_damaged else (i for i in tail.again if i < self._closer)
         for i in (*range(self._closer, len(tail.closers)), *repeated):
             found: re.Match[str] | None = tail.closers[i].match(text, at)
             if found is not None:
@@ -779,6 +780,10 @@ class TurnMachine:
             found_at = self._try(heads, at, last)
             if found_at is not None:
                 return found_at
+        if tail.reads_damaged:
+            damaged = self._damaged_after(tail, at, last)
+            if damaged is not None:
+                return damaged
         self._spaces = ""
         if wait is not None:
             self._begun = wait.match
@@ -817,6 +822,30 @@ class TurnMachine:
         self._voice.line = True
         self._to_gap()
         return at
+
+    def _damaged_after(self, tail: Tail, at: int, last: bool) -> int | None:
+        """Right behind a call: an opening or a closer that is damaged, or a few words in front of the call's closer."""
+        text = self._text
+        closers = tail.damaged
+        moved = self._try_damaged(at, last, True)
+        if moved is not None:
+            return moved
+        if not last and closers.begins.match(text, at):
+            return ~at
+        closer = closers.closer(text, at)
+        end = closer[1] if closer is not None else closers.behind_tag(text, at, last)
+        if end is not None:
+            if end >= 0:
+                self._sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:end]}", at)
+                self._tail = []
+            return end
+        if self._closer < len(tail.closers):
+            end = closers.behind_words(text, at, last)
+            if end is not None and end >= 0:
+                self._to_gap()
+                self._say(at, end)
+            return end
+        return None
 
     def _block_text(self, text: str) -> str:
         """What a block holds, without its opener."""

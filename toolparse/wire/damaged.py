@@ -27,10 +27,12 @@ from toolparse.grammar import (
     Wrapper,
 )
 from toolparse.wire.dialects import DIALECTS
-from toolparse.wire.lookalikes import BARS, GAP, QUOTES, any_alike, any_alike_begins, atoms, nested
+from toolparse.wire.lookalikes import BARS, GAP, QUOTES, alike, any_alike, any_alike_begins, atoms, nested
 
 _SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined)\}")
 _WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}]"
+_ANY_CLOSING = r"</[\w:.\-]{1,40}>"
+_ANY_CLOSING_BEGINS = r"<(?:\Z|/[\w:.\-]{0,40}(?:\Z|>))"
 _GAP_BEGINS = GAP + r"(?:\\\Z)?"
 _SLOTS = {
     "name": rf"[{QUOTES}]?(?P<name>{_WORD}{{1,128}}(?:[ ]{_WORD}{{1,64}}){{0,6}})[{QUOTES}]?",
@@ -177,7 +179,10 @@ def writes_lines(calls: Calls) -> bool:
 
 
 def sequence_atoms(texts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(atom for i, text in enumerate(texts) for atom in ((GAP,) if i else ()) + tuple(Row.atoms_of(text)))
+    """Several markers in a row, of which those between the key and the last one may be of another kind or missing."""
+    out = [*Row.atoms_of(texts[0]), GAP, *Row.atoms_of(texts[1])]
+    out += [f"(?:{GAP}(?:{alike(text)}|{_ANY_CLOSING})){{0,1}}" for text in texts[2:-1]]
+    return (*out, GAP, *Row.atoms_of(texts[-1]))
 
 
 def own_rows(calls: Calls) -> tuple[list[Row], bool]:
@@ -230,8 +235,6 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
 CLOSING = re.compile(rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?)[ \t]{{0,2}}(?:>{{1,2}}|(?=[\s<]|\Z))")
 """A closing tag of any name."""
 CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}>{{0,2}}\Z)")
-_ANY_CLOSING = r"</[\w:.\-]{1,40}>"
-_ANY_CLOSING_BEGINS = r"<(?:\Z|/[\w:.\-]{0,40}(?:\Z|>))"
 _BLANKS = re.compile(GAP)
 MOST_WORDS = 80
 _WORDS = re.compile(f"[^<\\n]{{1,{MOST_WORDS}}}\\s?")
@@ -264,38 +267,26 @@ class DamagedOpener:
         return any(found[f"p{i}"] is not None if "key" not in row.slots else is_marker(row.first[0]) for i, row in enumerate(self.rows))
 
 
-class DamagedParameters:
-    """What may be damaged in a call whose arguments are raw parameters.
+class DamagedClosers:
+    """The closers of a call and of its wrapper, however they are spelled, and what shows that a doubtful one is one.
 
-    `openers` open a parameter. `ranks` are the closers of the call and of its wrapper, from the inside out, in any spelling that reads like
-    them, and `begins` their beginnings; `next` is what may begin the next call, `calls` what must stand behind its opening.
+    `ranks` are their patterns from the inside out, `begins` their beginnings; `next` is what may begin the next call. `lined`: the template
+    begins calls on lines of their own.
     """
 
-    __slots__ = ("begins", "calls", "calls_begin", "lined", "next", "next_begins", "openers", "ranks")
+    __slots__ = ("begins", "lined", "next", "next_begins", "ranks")
 
     def __init__(self, calls: Calls, fmt: Format) -> None:
-        body = calls.body
-        assert isinstance(body, Parameters)
-        self.openers = (DamagedOpener(body.open, True), *(DamagedOpener(parts, False) for parts in _KEYS))
         markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
         self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
         self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
-        self.calls = re.compile(f"{GAP}(?:{'|'.join(''.join(row) for calls in fmt.calls for row in follows_of(calls))})")
-        self.calls_begin = re.compile(f"{GAP}(?:\\Z|(?:{'|'.join(map(follow_pattern, fmt.calls))})\\Z)")
         self.lined = writes_lines(calls)
         self.next = re.compile(any_alike(suspicious(fmt)))
         self.next_begins = re.compile(f"(?:{any_alike_begins(suspicious(fmt))})\\Z")
 
-    def text_ends(self, text: str, at: int, last: bool) -> bool | None:
-        """Whether some words stand at `at`, and a closer of the call right behind them, with only structure behind that."""
-        words = _WORDS.match(text, at)
-        if words is None:
-            return None if at == len(text) and not last else False
-        end = words.end()
-        if end == len(text) or (not last and self.begins.match(text, end)):
-            return None if not last and end - at < MOST_WORDS else False
-        found = self.closer(text, end)
-        return found is not None and self.ends_with(text, found[1], found[0], last)
+    def may_begin(self, text: str, at: int) -> bool:
+        """Whether the text from `at` on may become a closer or the next call's opening."""
+        return bool(self.begins.match(text, at) or self.next_begins.match(text, at))
 
     def closer(self, text: str, at: int) -> tuple[int, int] | None:
         """The rank of the closer at `at`, and where it ends."""
@@ -306,7 +297,7 @@ class DamagedParameters:
         return None
 
     def ends_with(self, text: str, at: int, rank: int, last: bool) -> bool | None:
-        """Whether behind a closer of this rank (-1: of a value), which ends at `at`, only structure follows: closers of higher ranks and then
+        """Whether only structure stands behind a closer of this rank (-1: of a value) that ends at `at`: closers of higher ranks, and then
         the next call or the end of the output; behind the last of them a line's end will do where calls stand on lines. None when more
         text must tell."""
         start = at
@@ -315,9 +306,50 @@ class DamagedParameters:
             return True
         if at == len(text):
             return last or None
-        if not last and (self.begins.match(text, at) or self.next_begins.match(text, at)):
+        if not last and self.may_begin(text, at):
             return None
         found = self.closer(text, at)
         if found is not None and found[0] > rank:
             return self.ends_with(text, found[1], found[0], last)
         return rank >= 0 and self.next.match(text, at) is not None
+
+    def behind_tag(self, text: str, at: int, last: bool) -> int | None:
+        """Where a closing tag of another kind ends that only structure follows; None when there is none, `~at` when more text must tell."""
+        if not last and CLOSING_BEGINS.match(text, at):
+            return ~at
+        found = CLOSING.match(text, at)
+        if found is None:
+            return None
+        counts = self.ends_with(text, found.end(), 0 if self.ranks else -1, last)
+        return ~at if counts is None else found.end() if counts else None
+
+    def behind_words(self, text: str, at: int, last: bool) -> int | None:
+        """Where some words end that stand at `at`, right in front of a closer of the call that only structure follows; else as above."""
+        words = _WORDS.match(text, at)
+        if words is None:
+            return ~at if at == len(text) and not last else None
+        end = words.end()
+        if end == len(text) or (not last and self.begins.match(text, end)):
+            return None if last or end - at >= MOST_WORDS else ~at
+        found = self.closer(text, end)
+        if found is None:
+            return None
+        counts = self.ends_with(text, found[1], found[0], last)
+        return ~at if counts is None else end if counts else None
+
+
+class DamagedParameters:
+    """What may be damaged in a call whose arguments are raw parameters.
+
+    `openers` open a parameter, `calls` is what must stand behind the opening of a call, `closers` are the call's own.
+    """
+
+    __slots__ = ("calls", "calls_begin", "closers", "openers")
+
+    def __init__(self, calls: Calls, fmt: Format, closers: DamagedClosers) -> None:
+        body = calls.body
+        assert isinstance(body, Parameters)
+        self.openers = (DamagedOpener(body.open, True), *(DamagedOpener(parts, False) for parts in _KEYS))
+        self.closers = closers
+        self.calls = re.compile(f"{GAP}(?:{'|'.join(''.join(row) for calls in fmt.calls for row in follows_of(calls))})")
+        self.calls_begin = re.compile(f"{GAP}(?:\\Z|(?:{'|'.join(map(follow_pattern, fmt.calls))})\\Z)")

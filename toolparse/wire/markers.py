@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from toolparse.grammar import END, Ahead, Calls, Channels, Closed, Envelope, Format, Maybe, OneOf, Parameters, Part, Repeated, Where
-from toolparse.wire.damaged import DamagedOpening, DamagedParameters, damaged_openings, suspicious, writes_lines
+from toolparse.wire.damaged import DamagedClosers, DamagedOpening, DamagedParameters, damaged_openings, suspicious, writes_lines
 from toolparse.wire.lookalikes import alike, alike_begins, alike_rest, alike_rest_begins, any_alike
 
 SPACE = " \t\r\n"
@@ -337,7 +337,7 @@ class Values:
     @cached_property
     def damaged(self) -> DamagedParameters:
         """What may be damaged, compiled when the first such thing may stand somewhere."""
-        return DamagedParameters(self.calls, self.format)
+        return DamagedParameters(self.calls, self.format, DamagedClosers(self.calls, self.format))
 
 
 def wrapper_part(calls: Calls) -> Part:
@@ -407,13 +407,9 @@ def watch_pattern(markers: set[str], edge_firsts: frozenset[str], alike: tuple[s
 class Tail:
     """What may stand in and behind a call: its values, its closers in their order, the openings that may follow inside the wrapper."""
 
-    __slots__ = (
-        "again", "closers", "echoed", "ends", "lead", "lead_partial", "next", "partial", "section", "separators", "skip_end", "values",
-        "wrapper_at",
-    )  # fmt: skip
-
     def __init__(self, calls: Calls, fmt: Format, openings: Iterable[str], damaged: bool) -> None:
         markers = [*calls.close, *([calls.wrapper.close] if calls.wrapper else ())]
+        self.calls, self.format, self.reads_damaged = calls, fmt, damaged
         self.wrapper_at = len(calls.close)
         self.again = tuple(i for i, marker in enumerate(markers) if spellings(marker)[0] in fmt.special_tokens)
         self.closers = tuple(re.compile(any_of(spellings(marker))) for marker in markers)
@@ -424,7 +420,7 @@ class Tail:
         self.ends = EndMarks((*texts, *calls.ends), openings, (*stops, *frame_closers(fmt)))
         ends = (*texts, *calls.ends, *openings)
         self.values = Values(calls, fmt, ends, stops, damaged) if isinstance(calls.body, Parameters) else None
-        self.separators = calls.separators
+        self.separators = calls.separators + ("}])" if damaged else "")
         self.echoed = calls.echoed
         lead = [text for marker in calls.lead for text in spellings(marker)]
         self.lead = re.compile(f"{WS}(?:{any_of(lead)})")
@@ -433,6 +429,11 @@ class Tail:
         skip_texts = [text for marker in skip_ends for text in spellings(marker)]
         self.skip_end = re.compile(f"(?P<hold>{beginnings(skip_texts)})|(?P<end>{any_of(skip_texts)})")
         self.next = tuple(head for other in fmt.calls if calls.wrapper and other.wrapper == calls.wrapper for head in inner_heads(other))
+
+    @cached_property
+    def damaged(self) -> DamagedClosers:
+        """The closers with their damage, compiled when the first damaged one may stand somewhere."""
+        return DamagedClosers(self.calls, self.format)
 
 
 def inner_heads(calls: Calls, before: tuple[Part, ...] = ()) -> Iterator[Head]:
