@@ -555,6 +555,11 @@ class TurnMachine:
             intact = opening.intact(found)
             if not self._counts(opening, found, slots, intact, at_edge):
                 continue
+            closes = self._closes_at(opening, found.end(), last)
+            if closes is None:
+                return ~at
+            if not closes:
+                continue
             opened = self._open(opening, slots, at, found.end())
             if opened is not None:
                 self._sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at : found.end()]}", at)
@@ -570,12 +575,16 @@ class TurnMachine:
             return False
         if not at_edge and (opening.dialect or (not intact and not found[0].startswith(self.format.special_tokens or "\0"))):
             return False
-        if not at_edge and self._text.startswith("</", _SPACES.match(self._text, found.end()).end()):  # type: ignore[union-attr]
-            return False
         if "name" not in slots:
             return intact or not opening.named
         name, _ = self._name_of(opening, slots)
         return self._sink.declares(name) or (intact and self._sink.tools is None)
+
+    def _closes_at(self, opening: DamagedOpening, end: int, last: bool) -> bool | None:
+        """Whether a closer that stands right behind a damaged opening is one (true where none stands); None when more text must tell."""
+        closers = self._lex.tails[id(opening.calls)].damaged
+        closer = closers.closer(self._text, _SPACES.match(self._text, end).end())  # type: ignore[union-attr]
+        return closer is None or closers.ends_with(self._text, closer[1], closer[0], last)
 
     def _name_of(self, head: Head | DamagedOpening, slots: dict[str, str]) -> tuple[str | None, str | None]:
         """The name that stands in an opening, and the call's id."""

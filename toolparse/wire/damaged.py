@@ -27,21 +27,30 @@ from toolparse.grammar import (
     Wrapper,
 )
 from toolparse.wire.dialects import DIALECTS
-from toolparse.wire.lookalikes import BARS, GAP, QUOTES, alike, any_alike, any_alike_begins, atoms, nested
+from toolparse.wire.lookalikes import BARS, GAP, QUOTES, Atom, alike, alike_begins, any_alike, any_alike_begins, atom, atoms, nested, whole
 
+_GROUP = r"\(\?P<\w+>"
 _SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined)\}")
 _WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}]"
 _ANY_CLOSING = r"</[\w:.\-]{1,40}>"
 _ANY_CLOSING_BEGINS = r"<(?:\Z|/[\w:.\-]{0,40}(?:\Z|>))"
 _GAP_BEGINS = GAP + r"(?:\\\Z)?"
+_QUOTE = Atom(f"[{QUOTES}]?", f"[{QUOTES}]?")
+
+
+def _words(slot: str) -> tuple[Atom, ...]:
+    words = rf"{_WORD}{{1,128}}(?:[ ]{_WORD}{{1,64}}){{0,6}}"
+    return (_QUOTE, Atom(f"(?P<{slot}>{words})", f"{words}[ ]?"), _QUOTE)
+
+
 _SLOTS = {
-    "name": rf"[{QUOTES}]?(?P<name>{_WORD}{{1,128}}(?:[ ]{_WORD}{{1,64}}){{0,6}})[{QUOTES}]?",
-    "id": rf"(?P<id>{_WORD}{{1,128}})",
-    "key": rf"[{QUOTES}]?(?P<key>{_WORD}{{1,128}}(?:[ ]{_WORD}{{1,64}}){{0,6}})[{QUOTES}]?",
-    "kind": rf"[{QUOTES}]?(?P<kind>[^<>\s{QUOTES}]{{0,64}})[{QUOTES}]?",
-    "other": r"[^<>\n]{0,64}",
+    "name": _words("name"),
+    "key": _words("key"),
+    "word": _words("key"),
+    "id": (Atom(rf"(?P<id>{_WORD}{{1,128}})", rf"{_WORD}{{1,128}}"),),
+    "kind": (_QUOTE, Atom(rf"(?P<kind>[^<>\s{QUOTES}]{{0,64}})", rf"[^<>\s{QUOTES}]{{0,64}}"), _QUOTE),
+    "other": (atom(r"[^<>\n]{0,64}"),),
 }
-_SLOTS["word"] = _SLOTS["key"]
 
 
 def is_marker(text: str) -> bool:
@@ -66,16 +75,16 @@ class Row:
     def __init__(self, texts: tuple[str, ...]) -> None:
         self.texts = texts
         rows = [self.atoms_of(text) for text in texts]
-        self.full = "|".join(dict.fromkeys("".join(row) for row in rows))
-        self.begins = "|".join(dict.fromkeys(re.sub(r"\?P<\w+>", "?:", nested(row)) for row in rows))
+        self.full = "|".join(dict.fromkeys(map(whole, rows)))
+        self.begins = "|".join(dict.fromkeys(map(nested, rows)))
         self.slots = frozenset(slot for text in texts for slot in _SLOT.findall(text))
         self.first = tuple(dict.fromkeys(_SLOT.split(text)[0] for text in texts))
 
     @staticmethod
-    def atoms_of(text: str) -> list[str]:
-        out: list[str] = []
+    def atoms_of(text: str) -> list[Atom]:
+        out: list[Atom] = []
         for i, piece in enumerate(_SLOT.split(text)):
-            out += [_SLOTS[piece]] if i % 2 else atoms(piece)
+            out += _SLOTS[piece] if i % 2 else atoms(piece)
         return out
 
 
@@ -90,7 +99,7 @@ def row_patterns(rows: list[Row], slot: str, follow: str) -> tuple[re.Pattern[st
         last = i == len(rows) - 1
         rest = f"(?:\\Z|{partial})" if partial else ""
         if slot in row.slots:
-            again = re.sub(r"\?P<\w+>", "?:", row.full) if any(map(is_marker, row.first)) else "(?!)"
+            again = re.sub(_GROUP, "(?:", row.full) if any(map(is_marker, row.first)) else "(?!)"
             full = f"(?:(?:{again}){GAP}){{0,2}}(?:{row.full}){'' if last else GAP}{full}"
             partial = f"(?:(?:{again}){GAP}){{0,2}}(?:{row.begins})(?:\\Z|{_GAP_BEGINS}{rest})"
         else:
@@ -145,10 +154,10 @@ class DamagedOpening:
 
 def follow_pattern(calls: Calls) -> str:
     """The pattern of what must stand behind the opening of a call, or of a beginning of it at the end of the input."""
-    return "|".join(dict.fromkeys(re.sub(r"\?P<\w+>", "?:", nested(row)) for row in follows_of(calls)))
+    return "|".join(dict.fromkeys(nested(row) for row in follows_of(calls)))
 
 
-def follows_of(calls: Calls) -> list[tuple[str, ...]]:
+def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
     """What must stand behind the opening of a call, as rows of patterns."""
     body = calls.body
     closers = [text for part in calls.close for text in texts_of(part)]
@@ -178,11 +187,14 @@ def writes_lines(calls: Calls) -> bool:
     return any("\n" in text or "\\n" in text for text in texts)
 
 
-def sequence_atoms(texts: tuple[str, ...]) -> tuple[str, ...]:
+def sequence_atoms(texts: tuple[str, ...]) -> tuple[Atom, ...]:
     """Several markers in a row, of which those between the key and the last one may be of another kind or missing."""
-    out = [*Row.atoms_of(texts[0]), GAP, *Row.atoms_of(texts[1])]
-    out += [f"(?:{GAP}(?:{alike(text)}|{_ANY_CLOSING})){{0,1}}" for text in texts[2:-1]]
-    return (*out, GAP, *Row.atoms_of(texts[-1]))
+    gap = Atom(GAP, _GAP_BEGINS)
+    out = [*Row.atoms_of(texts[0]), gap, *Row.atoms_of(texts[1]), gap]
+    for text in texts[2:-1]:
+        begins = f"(?:(?:{alike_begins(text)}|{_ANY_CLOSING_BEGINS})(?:\\Z|{_GAP_BEGINS}))?"
+        out.append(Atom(f"(?:(?:{alike(text)}|{_ANY_CLOSING}){GAP})?", begins))
+    return (*out, *Row.atoms_of(texts[-1]))
 
 
 def own_rows(calls: Calls) -> tuple[list[Row], bool]:
@@ -351,5 +363,7 @@ class DamagedParameters:
         assert isinstance(body, Parameters)
         self.openers = (DamagedOpener(body.open, True), *(DamagedOpener(parts, False) for parts in _KEYS))
         self.closers = closers
-        self.calls = re.compile(f"{GAP}(?:{'|'.join(''.join(row) for calls in fmt.calls for row in follows_of(calls))})")
+        self.calls = re.compile(
+            f"{GAP}(?:{'|'.join(re.sub(_GROUP, '(?:', whole(row)) for calls in fmt.calls for row in follows_of(calls))})"
+        )
         self.calls_begin = re.compile(f"{GAP}(?:\\Z|(?:{'|'.join(map(follow_pattern, fmt.calls))})\\Z)")

@@ -12,14 +12,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 BARS = "|｜‖│¦"
 QUOTES = "\"'“”‘’`"
 GAP = r"(?:[ \t\r\n]|\\n){0,64}"
 """White space between two markers, the two characters backslash and n among it."""
 _BLANKS = "[ \\t]{0,2}"
-_END = "(?:[ \\t]{0,2}>{1,2}){0,1}"
-_END_BEGINS = "(?:[ \\t]{0,2}(?:\\Z|>{1,2})){0,1}"
+
+
+class Atom(NamedTuple):
+    """A piece of a pattern, and what matches it or a beginning of it at the end of the input."""
+
+    full: str
+    begins: str
+
+
+_END = Atom("(?:[ \\t]{0,2}>{1,2})?", "(?:[ \\t]{0,2}(?:\\Z|>{1,2}))?")
 
 
 def _letter(character: str) -> str:
@@ -27,11 +36,16 @@ def _letter(character: str) -> str:
     return re.escape(character) if lower == upper or len(lower) != 1 or len(upper) != 1 else f"[{lower}{upper}]"
 
 
+def atom(pattern: str) -> Atom:
+    """A piece that is one character, or a run of one kind."""
+    return Atom(pattern, pattern)
+
+
 @lru_cache(maxsize=4096)
-def atoms(text: str) -> tuple[str, ...]:
-    """The marker as a row of patterns, each of which matches at most a few characters."""
+def atoms(text: str) -> tuple[Atom, ...]:
+    """The marker as a row of small pieces."""
     special = any(bar in text for bar in BARS)
-    out: list[str] = []
+    out: list[str | Atom] = []
     for i, character in enumerate(text):
         if character == "<":
             out += ["<", _BLANKS]
@@ -42,29 +56,34 @@ def atoms(text: str) -> tuple[str, ...]:
         elif character in BARS:
             out += [_BLANKS, f"[{BARS}]{{1,2}}", _BLANKS]
         elif character in "▁_ " and special:
-            out += [r"\\{0,1}", "[▁_ ]"]
+            out += [r"\\?", "[▁_ ]"]
         elif character == " ":
             out += ["[ \\t]{1,3}"]
         elif character == "=":
             out += [_BLANKS, "=", _BLANKS]
         elif character in QUOTES and text[0] == "<":
-            out.append(f"[{QUOTES}]{{0,1}}")
+            out.append(f"[{QUOTES}]?")
         else:
             out.append(_letter(character))
-    return tuple(out)
+    return tuple(piece if isinstance(piece, Atom) else atom(piece) for piece in out)
 
 
-def nested(row: Iterable[str]) -> str:
+def whole(row: Iterable[Atom]) -> str:
+    """The pattern of the whole row."""
+    return "".join(piece.full for piece in row)
+
+
+def nested(row: Iterable[Atom]) -> str:
     """The pattern of a beginning of the row at the end of the input, or of all of it."""
     pattern = ""
-    for atom in reversed(tuple(row)):
-        pattern = (_END_BEGINS if atom == _END else atom) + (f"(?:\\Z|{pattern})" if pattern else "")
+    for piece in reversed(tuple(row)):
+        pattern = piece.begins + (f"(?:\\Z|{pattern})" if pattern else "")
     return pattern
 
 
 def alike(text: str) -> str:
     """The pattern of whatever reads like the marker."""
-    return "".join(atoms(text))
+    return whole(atoms(text))
 
 
 def alike_begins(text: str) -> str:
@@ -74,7 +93,7 @@ def alike_begins(text: str) -> str:
 
 def alike_rest(text: str) -> str:
     """The pattern of what stands behind the marker's first character."""
-    return "".join(atoms(text)[1:])
+    return whole(atoms(text)[1:])
 
 
 def alike_rest_begins(text: str) -> str:

@@ -420,7 +420,8 @@ class Tail:
         self.ends = EndMarks((*texts, *calls.ends), openings, (*stops, *frame_closers(fmt)))
         ends = (*texts, *calls.ends, *openings)
         self.values = Values(calls, fmt, ends, stops, damaged) if isinstance(calls.body, Parameters) else None
-        self.separators = calls.separators + ("}])" if damaged else "")
+        begun = {text[0] for text in ends}
+        self.separators = calls.separators + "".join(bracket for bracket in "}])" if damaged and bracket not in begun)
         self.echoed = calls.echoed
         lead = [text for marker in calls.lead for text in spellings(marker)]
         self.lead = re.compile(f"{WS}(?:{any_of(lead)})")
