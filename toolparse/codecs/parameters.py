@@ -227,7 +227,8 @@ class ParameterReader(StateReader):
             behind = text[end + len(marker) : end + len(marker) + 1]
             if not behind and not self.last:
                 return -1
-            if not self.values.body.trim and (not behind or behind in " \t\r\n<"):
+            lined = self.values.body.trim and self.values.body.trim_written
+            if not lined and (not behind or behind in " \t\r\n<"):
                 return end  # a value that begins so
             self.call.problem("repaired_markup", f"a parameter's opener stood twice: {marker}", end)
             end += len(marker)
@@ -502,7 +503,7 @@ class ParameterReader(StateReader):
             if len(self.opened) < 64:
                 self.opened.add(found["tag"].lower())
             return False
-        if kind == "alike":
+        if kind in ("alike", "rank"):
             return self.alike_counts(mark)
         if kind == "call":
             return self.call_counts(mark, at)
@@ -548,7 +549,7 @@ class ParameterReader(StateReader):
             if closing[0] in self.values.closes and self.streaming and not trimmed:
                 return False  # the value may end with what reads like its closer
             opens = self.opens_at(closing.end())
-            return opens if opens is not False else closers.ends_with(text, closing.end(), -1, self.last)
+            return opens if opens is not False else closers.ends_with(text, closing.end(), 0 if closers.ranks else -1, self.last)
         counts = self.call_counts(at, at) if self.values.heads else False
         if counts is not False:
             return counts

@@ -14,7 +14,7 @@ from dataclasses import fields, is_dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from toolparse.grammar import END, Ahead, Calls, Channels, Closed, Envelope, Format, Maybe, OneOf, Parameters, Part, Repeated, Where
+from toolparse.grammar import END, Ahead, Calls, Channels, Closed, Envelope, Format, Marker, Maybe, OneOf, Parameters, Part, Repeated, Where
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, DamagedParameters, damaged_openings, suspicious, writes_lines
 from toolparse.wire.lookalikes import alike, alike_begins, alike_rest, alike_rest_begins, any_alike
 
@@ -305,11 +305,16 @@ class Values:
         marks = f"(?P<close>{close})"
         others = f"(?P<end>{any_of(end.marker for end in body.ends)})|(?P<next>{any_of(nexts)})"
         held = beginnings((*closes, *(end.marker for end in body.ends), *nexts, *calls_firsts, *stops))
+        tags = ""
         if damaged:
             odd = [text for text in closes if not text.startswith("</")]
-            marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)})|<(?P<tag>[A-Za-z][\\w:.\\-]{{0,40}})(?![\\w:.\\-])"
-            marks += f"|(?P<wait><[ \\t]{{0,2}}\\Z|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)})"
-            others += f"|(?P<call>{any_of(calls_firsts)})"
+            ranks = [text for part in (*calls.close, *wrapper_closers(calls)) for text in spellings(part)]
+            marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)})"
+            others += f"|(?P<call>{any_of(calls_firsts)})|(?P<rank>{any_of(ranks)})"
+            word = "<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-])"
+            wait = f"<[ \\t]{{0,2}}\\Z|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)}"
+            tags = f"|{word}|(?P<wait>{wait})"
+            held += f"|{beginnings(ranks)}"
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
         if body.damaged_close:
@@ -320,8 +325,8 @@ class Values:
         # What the template writes behind a value goes with the marker that ends it, and with one that implies the value's own closer.
         trim, behind = body.trim, body.trim + (body.between if damaged else "")
         lead, far = (f"(?:{re.escape(text)})?" if text else "" for text in (trim, behind))
-        hold = f"(?:{far}|{lead}){held}|{cut(behind)}\\Z" if behind else held
-        mark = re.compile(f"(?P<hold>{hold})|{lead}(?:{marks})|(?:{far}|{lead})(?:{others})")
+        hold = f"(?:{far}|{lead})(?:{held})|{cut(behind)}\\Z" if behind else held
+        mark = re.compile(f"(?P<hold>{hold})|{lead}(?:{marks})|(?:{far}|{lead})(?:{others}){tags}")
         self.search, self.match = mark.search, mark.match
         trim = re.escape(body.trim)
         self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (*closes, *openers, *ends, *stops))}]+")
@@ -338,6 +343,10 @@ class Values:
     def damaged(self) -> DamagedParameters:
         """What may be damaged, compiled when the first such thing may stand somewhere."""
         return DamagedParameters(self.calls, self.format, DamagedClosers(self.calls, self.format))
+
+
+def wrapper_closers(calls: Calls) -> tuple[Marker, ...]:
+    return (calls.wrapper.close,) if calls.wrapper is not None else ()
 
 
 def wrapper_part(calls: Calls) -> Part:
