@@ -48,6 +48,7 @@ class ParameterReader(StateReader):
         "by_line",
         "closed",
         "depth",
+        "doubtful",
         "ends",
         "envelope",
         "given",
@@ -76,6 +77,7 @@ class ParameterReader(StateReader):
         self.inner: NamedCall | None = None
         self.opened: set[str] = set()
         self.closed = False
+        self.doubtful = -1
         self.lost = False
         self.given: set[str] = set()
         self.key = ""
@@ -285,7 +287,7 @@ class ParameterReader(StateReader):
             return at if closer is None else closer[1]
         found = CLOSING.match(text, at)
         if found is not None and not self.junk:
-            counts = closers.ends_with(text, found.end(), -1, self.last)
+            counts = closers.ends_with(text, found.end(), 0 if closers.ranks else -1, self.last)
             if counts is None:
                 return ~at
             if counts or self.opens_at(found.end()):
@@ -393,10 +395,20 @@ class ParameterReader(StateReader):
             complete = False
         self.report_junk(error=not complete)
         self.unwrap(True, at)
+        if self.doubtful >= 0 and complete:
+            self.report_doubt()
         if complete:
             self.call.write("}" if self.given else "{}")
         self.done = True
         self.call.end(complete, at)
+
+    def report_doubt(self) -> None:
+        """A value holds what reads like its own closer: where a declared parameter is missing, its opener may have been lost in there."""
+        tool = self.call.tool
+        missing = [key for key in tool.keys if key not in self.given] if tool is not None else []
+        if missing:
+            said = f"a value holds the marker that closes values, and {missing[0]!r} is not given: it may have lost its opener there"
+            self.call.problem("doubtful_value", said, self.doubtful - self.call.base, error=True)
 
     def open(self, found: re.Match[str], at: int) -> None:
         """A parameter begins."""
@@ -485,6 +497,8 @@ class ParameterReader(StateReader):
                 self.take(at, start)
                 self.end(start)
                 return found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
+            if kind == "close" and self.doubtful < 0 and values.reads_damaged:
+                self.doubtful = self.call.base + mark
             look = mark + 1
 
     def counts(self, found: re.Match[str], kind: str, mark: int, at: int) -> bool | None:
@@ -546,6 +560,8 @@ class ParameterReader(StateReader):
             return counts
         closing = CLOSING.match(text, at)
         if closing is not None:
+            if closing["tag"].lower() in self.opened:
+                return False
             if closing[0] in self.values.closes and self.streaming and not trimmed:
                 return False  # the value may end with what reads like its closer
             opens = self.opens_at(closing.end())

@@ -34,7 +34,7 @@ from toolparse.grammar import Calls, Format, Frame
 from toolparse.grammar import Reasoning as Pair
 from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import plain_name
-from toolparse.wire.damaged import DamagedOpening
+from toolparse.wire.damaged import DamagedOpening, closed_object
 from toolparse.wire.headers import WAIT, Header, Headers, Where, headers
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import (
@@ -57,6 +57,8 @@ from toolparse.wire.token_runs import Runs
 _SPACES = re.compile(r"[ \t\r\n]*")
 HELD_SPACE = 64
 """White space up to this length waits with the text instead of in the gap."""
+LOOKED_AT = 4096
+"""An object that may be a call without its opener is held up to this length."""
 RESCAN = 1024
 """A refused opening up to this length is looked at again for other openings; this keeps floods of openings linear."""
 
@@ -206,6 +208,10 @@ class TurnMachine:
         text = self._text
         if watch.edge_firsts and text[at] in watch.edge_firsts:
             found = self._try(watch.at_edge, at, last)
+            if found is not None:
+                return found
+        if self._voice.fresh and self._pair is None and self._lex.reads_damaged:
+            found = self._lost_opener(at, last)
             if found is not None:
                 return found
         if self._pair is None:
@@ -546,25 +552,42 @@ class TurnMachine:
         if self._voice.fence is not None and self._voice.fence.inside:
             return None
         for opening in self._lex.damaged:
+            if (
+                opening.named_first
+                and not opening.dialect
+                and not self._starts_marked(at)
+                and not (at_edge and self._sink.may_be_name(text[at:]))
+            ):
+                continue
             if not last and len(text) - at < HEAD_LIMIT and opening.partial.match(text, at):
                 return ~at
             found = opening.full.match(text, at, at + HEAD_LIMIT + 1)
-            if found is None or found.end() == at or found.end() - at > HEAD_LIMIT or not opening.begins_own(found):
+            if found is None or found.end() == at or found.end() - at > HEAD_LIMIT:
                 continue
-            slots = slot_texts(found)
-            intact = opening.intact(found)
-            if not self._counts(opening, found, slots, intact, at_edge):
+            slots, end = slot_texts(found), found.end()
+            if not opening.begins_own(found) and (opening.dialect or not at_edge or not self._starts_marked(end)):
                 continue
-            closes = self._closes_at(opening, found.end(), last)
+            if "name" in slots and not self._sink.declares(slots["name"]):
+                joined = self._sink.joined_name(slots["name"])
+                if joined:
+                    slots["name"], end = joined, found.start("name_0") + len(joined)
+            if not self._counts(opening, found, slots, opening.intact(found), at_edge):
+                continue
+            closes = self._closes_at(opening, end, last)
             if closes is None:
                 return ~at
             if not closes:
                 continue
-            opened = self._open(opening, slots, at, found.end())
+            opened = self._open(opening, slots, at, end)
             if opened is not None:
-                self._sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at : found.end()]}", at)
+                self._sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
                 return opened
         return None
+
+    def _starts_marked(self, at: int) -> bool:
+        """Whether something other than a word stands behind `at`, blanks aside."""
+        at = _SPACES.match(self._text, at).end()  # type: ignore[union-attr]
+        return not self._text[at : at + 1].isalnum()
 
     def _counts(self, opening: DamagedOpening, found: re.Match[str], slots: dict[str, str], intact: bool, at_edge: bool) -> bool:
         """Whether a damaged opening is confirmed."""
@@ -832,11 +855,39 @@ class TurnMachine:
         self._to_gap()
         return at
 
+    def _lost_opener(self, at: int, last: bool) -> int | None:
+        """A call without any opener, where nothing has been said yet or right behind a call: the name of a declared tool with the right
+        marker behind it, or an object that names one and has the call's closer behind it."""
+        text = self._text
+        if text[at] != "{":
+            named = self._lex.named_first and (text[at].isalnum() or text[at] == "_") and self._sink.may_be_name(text[at:])
+            return self._try_damaged(at, last, True) if named and self._state != self._after else None
+        calls = self._lex.enveloped
+        if calls is None or (self._sink.given is None and self._sink.tools_ is None):
+            return None
+        object_ = closed_object(text, at, calls.body.name, self._sink.declares)  # type: ignore[union-attr]
+        if object_ is None:
+            return None
+        if object_ < 0:
+            return ~at if not last and len(text) - at < LOOKED_AT else None
+        closers = self._lex.tails[id(calls)].damaged
+        end = _SPACES.match(text, object_).end()  # type: ignore[union-attr]
+        if not last and (end == len(text) or closers.begins.match(text, end)):
+            return ~at
+        if closers.closer(text, end) is None:
+            return None
+        opened = self._open(Head(calls, calls.open, "anywhere", True, True), {}, at, at)
+        if opened is not None:
+            self._sink.problem("repaired_markup", "a call without its opener was read", at)
+        return opened
+
     def _damaged_after(self, tail: Tail, at: int, last: bool) -> int | None:
         """Right behind a call: an opening or a closer that is damaged, or a few words in front of the call's closer."""
         text = self._text
         closers = tail.damaged
         moved = self._try_damaged(at, last, True)
+        if moved is None:
+            moved = self._lost_opener(at, last)
         if moved is not None:
             return moved
         if not last and closers.begins.match(text, at):

@@ -7,8 +7,9 @@ no proper opening stands, and counts only if the name is declared, or if nothing
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from toolparse.grammar import (
@@ -145,7 +146,7 @@ class DamagedOpening:
         """Whether one of the format's own markers is there."""
         for i, row in enumerate(self.rows[: self.required]):
             if "name" in row.slots:
-                if any(is_marker(text) for text in row.first):
+                if any(is_marker(piece) for text in row.texts for piece in _SLOT.split(text)[::2]):
                     return True
             elif found[f"p{i}"] is not None and any(map(is_marker, row.texts)):
                 return True
@@ -164,7 +165,10 @@ def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
     closers += texts_of(calls.wrapper.close) if calls.wrapper is not None else ()
     ahead = [start for part in calls.open if isinstance(part, Ahead) for start in part.starts]
     if ahead and not isinstance(body, JsonText):
-        return [tuple(Row.atoms_of(start)) if isinstance(start, str) else sequence_atoms(start) for start in ahead]
+        key_closers = [text for part in body.open[2:3] for text in texts_of(part)] if isinstance(body, Parameters) else []
+        return [atoms(text) for text in key_closers] + [
+            tuple(Row.atoms_of(start)) if isinstance(start, str) else sequence_atoms(start) for start in ahead
+        ]
     texts: list[str] = []
     if isinstance(body, Envelope):
         texts = [start[0] for start in body.start]
@@ -215,6 +219,13 @@ def suspicious(fmt: Format) -> tuple[str, ...]:
     return tuple(found)
 
 
+def first_markers(fmt: Format) -> tuple[str, ...]:
+    """The markers, up to their slots, that a call begins with, in its wrapper or without it."""
+    parts = [part for calls in fmt.calls for part in (*((calls.wrapper.open,) if calls.wrapper is not None else ()), *calls.open[:1])]
+    firsts = (_SLOT.split(text)[0] for part in parts for text in texts_of(part))
+    return tuple(dict.fromkeys(filter(is_marker, firsts)))
+
+
 def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
     """Every damaged opening of the format's calls, its own bodies first, then those of the other dialects behind its markers."""
     special = frozenset(fmt.special_tokens)
@@ -242,6 +253,32 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
             there = replace(dialect, wrapper=calls.wrapper and Wrapper(calls.wrapper.open, calls.wrapper.close, True), close=closers)
             rows = [Row(texts) for part in dialect.open if (texts := texts_of(part))]
             yield DamagedOpening(there, [*leading, *rows], wrapped, follow_pattern(dialect), special, len(leading), True)
+
+
+_SCAN = json.JSONDecoder().raw_decode
+
+
+def closed_object(text: str, at: int, keys: tuple[str, ...], declares: Callable[[str], bool]) -> int | None:
+    """Where the object at `at` ends that has one of the keys with a declared name; None when it is none, -1 when more text must tell."""
+    begin = re.compile(
+        rf"\{{\s*(?:\Z|\"(?:\Z|(?:{beginnings_of(keys)})(?:\Z|\"\s*(?:\Z|:\s*(?:\Z|\"(?P<name>[^\"]{{0,256}})(?P<end>\"|\Z))))))"
+    )
+    found = begin.match(text, at)
+    if found is None:
+        return None
+    if not found["end"]:
+        return -1
+    if not declares(found["name"]):
+        return None
+    try:
+        return int(_SCAN(text, at)[1])
+    except (ValueError, RecursionError):
+        return -1
+
+
+def beginnings_of(keys: tuple[str, ...]) -> str:
+    """A pattern for the keys, or for a beginning of one at the end of the input."""
+    return "|".join(nested(tuple(atom(re.escape(character)) for character in key)) for key in keys)
 
 
 CLOSING = re.compile(rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?)[ \t]{{0,2}}(?:>{{1,2}}|(?=[\s<]|\Z))")
@@ -293,8 +330,8 @@ class DamagedClosers:
         self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
         self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
         self.lined = writes_lines(calls)
-        self.next = re.compile(any_alike(suspicious(fmt)))
-        self.next_begins = re.compile(f"(?:{any_alike_begins(suspicious(fmt))})\\Z")
+        self.next = re.compile(any_alike(first_markers(fmt)))
+        self.next_begins = re.compile(f"(?:{any_alike_begins(first_markers(fmt))})\\Z")
 
     def may_begin(self, text: str, at: int) -> bool:
         """Whether the text from `at` on may become a closer or the next call's opening."""

@@ -621,6 +621,8 @@ class Lexicon:
                 thinking if counts else (), spellings(pair.open), thought_ends, stops, tags, alike if counts else ()
             )
         self.openings = openings
+        self.named_first = any("{name}" in texts[:1] for calls in fmt.calls for part in calls.open[1:2] for texts in (spellings(part),))
+        self.enveloped = next((calls for calls in fmt.calls if isinstance(calls.body, Envelope) and (calls.wrapper or calls.close)), None)
         self.tails = {id(head.calls): Tail(head.calls, fmt, openings, damaged) for head in self.heads}
         self.stop_heads = tuple(head for head in self.heads if any(text in stops for text in head.firsts))
         any_stop = any_of(stops) if self.suffixes is None else self.suffixes.stop.pattern

@@ -117,6 +117,10 @@ class OpenCall:
                 return True
         return False
 
+    def may_be_name(self, text: str) -> bool:
+        """Whether `text` begins with a declared name, or may when it goes on."""
+        return any(name.startswith(text[: len(name)]) for name in (self.tools.names if self.tools is not None else ()))
+
     def opening(self, start: int, trial: bool, declared_only: bool) -> None:
         """An opening has been found at the offset `start`; `trial`: no name is known yet."""
         self.start = start
