@@ -389,11 +389,9 @@ class ParameterReader(StateReader):
         return raw_values.read_object(bare)
 
     def close(self, at: int, complete: bool) -> None:
-        if self.junk and complete and self.given and not self.lost:
-            self.call.leftover = self.taken_junk()
-        elif self.junk or self.lost:
+        if self.lost or (self.junk and not self.given):
             complete = False
-        self.report_junk(error=not complete)
+        self.report_junk(error=True)
         self.unwrap(True, at)
         if self.doubtful >= 0 and complete:
             self.report_doubt()
@@ -462,12 +460,12 @@ class ParameterReader(StateReader):
 
     def trim(self, at: int) -> int:
         """What the template writes in front of a value."""
-        trim = self.values.body.trim
-        if self.text.startswith(trim, at):
-            self.state = self.value
-            return at + len(trim)
-        if not self.last and trim.startswith(self.text[at : at + len(trim)]):
-            return ~at
+        for trim in self.values.trims:
+            if self.text.startswith(trim, at):
+                self.state = self.value
+                return at + len(trim)
+            if not self.last and trim.startswith(self.text[at : at + len(trim)]):
+                return ~at
         self.state = self.value
         return at
 
@@ -520,7 +518,7 @@ class ParameterReader(StateReader):
         if kind in ("alike", "rank"):
             return self.alike_counts(mark)
         if kind == "call":
-            return self.call_counts(mark, at)
+            return (not values.lined or self.starts_line(at, mark)) and self.call_counts(mark)
         if values.next_by_line and not self.starts_line(at, mark):
             return False
         opener = values.open.match(self.text, mark, mark + HEAD_LIMIT)
@@ -566,7 +564,7 @@ class ParameterReader(StateReader):
                 return False  # the value may end with what reads like its closer
             opens = self.opens_at(closing.end())
             return opens if opens is not False else closers.ends_with(text, closing.end(), 0 if closers.ranks else -1, self.last)
-        counts = self.call_counts(at, at) if self.values.heads else False
+        counts = self.call_counts(at)
         if counts is not False:
             return counts
         moved = closers.behind_words(text, at, self.last)
@@ -581,11 +579,9 @@ class ParameterReader(StateReader):
         self.call.problem("repaired_markup", f"a value was closed by another tag than its own: {found[0]}", mark)
         return found.end()
 
-    def call_counts(self, mark: int, at: int) -> bool | None:
+    def call_counts(self, mark: int) -> bool | None:
         """Whether another call's opening inside an open value ends the call: a whole one, for a declared tool, with what must follow."""
         text = self.text
-        if self.values.lined and not self.starts_line(at, mark):
-            return False
         damaged = self.values.damaged
         for head in self.values.heads:
             found = head.full.match(text, mark, mark + HEAD_LIMIT)

@@ -580,7 +580,8 @@ class TurnMachine:
                 continue
             opened = self._open(opening, slots, at, end)
             if opened is not None:
-                self._sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
+                if not opening.empty:
+                    self._sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
                 return opened
         return None
 
@@ -739,9 +740,6 @@ class TurnMachine:
             self._tail = []
             self._state = self._after
             self._sink.flush()
-            if self._sink.leftover:
-                self._voice.say(self._sink.leftover)
-                self._sink.leftover = ""
             return at
         return ~at
 
@@ -902,8 +900,7 @@ class TurnMachine:
         if self._closer < len(tail.closers):
             end = closers.behind_words(text, at, last)
             if end is not None and end >= 0:
-                self._to_gap()
-                self._say(at, end)
+                self._problem("dropped_text", f"text in front of a call's closer was dropped: {text[at:end].strip()}", at, error=True)
             return end
         return None
 

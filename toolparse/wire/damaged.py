@@ -35,7 +35,9 @@ _SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined)\}")
 _WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}]"
 _ANY_CLOSING = r"</[\w:.\-]{1,40}>"
 _ANY_CLOSING_BEGINS = r"<(?:\Z|/[\w:.\-]{0,40}(?:\Z|>))"
-_GAP_BEGINS = GAP + r"(?:\\\Z)?"
+_GAP = GAP.replace("[ ", "[: ")
+"""White space between the markers of an opening, or a colon that stands for it."""
+_GAP_BEGINS = _GAP + r"(?:\\\Z)?"
 _QUOTE = Atom(f"[{QUOTES}]?", f"[{QUOTES}]?")
 
 
@@ -101,11 +103,11 @@ def row_patterns(rows: list[Row], slot: str, follow: str) -> tuple[re.Pattern[st
         rest = f"(?:\\Z|{partial})" if partial else ""
         if slot in row.slots:
             again = re.sub(_GROUP, "(?:", row.full) if any(map(is_marker, row.first)) else "(?!)"
-            full = f"(?:(?:{again}){GAP}){{0,2}}(?:{row.full}){'' if last else GAP}{full}"
-            partial = f"(?:(?:{again}){GAP}){{0,2}}(?:{row.begins})(?:\\Z|{_GAP_BEGINS}{rest})"
+            full = f"(?:(?:{again}){_GAP}){{0,2}}(?:{row.full}){'' if last else _GAP}{full}"
+            partial = f"(?:(?:{again}){_GAP}){{0,2}}(?:{row.begins})(?:\\Z|{_GAP_BEGINS}{rest})"
         else:
             marker = f"(?P<p{i}>{row.full})"
-            full = f"(?:{GAP}{marker}){{0,3}}{full}" if last else f"(?:{marker}{GAP}){{0,3}}{full}"
+            full = f"(?:{_GAP}{marker}){{0,3}}{full}" if last else f"(?:{marker}{_GAP}){{0,3}}{full}"
             partial = f"(?:(?:{_GAP_BEGINS}(?:{row.begins}))(?:\\Z|{_GAP_BEGINS})){{0,3}}(?:\\Z|{_GAP_BEGINS}{rest})"
     numbers = iter(range(1000))
     full = re.sub(r"\(\?P<(name|id|key|kind)>", lambda found: f"(?P<{found[1]}_{next(numbers)}>", full)
@@ -120,15 +122,16 @@ class DamagedOpening:
     """
 
     __slots__ = (
-        "calls", "declared", "dialect", "full", "named", "named_first", "partial", "required", "rows", "special", "wrapped",
+        "calls", "declared", "dialect", "empty", "full", "named", "named_first", "partial", "required", "rows", "special", "wrapped",
     )  # fmt: skip
 
-    closed = joined = skips = empty = False
+    closed = joined = skips = False
 
     def __init__(self, calls: Calls, rows: list[Row], wrapped: bool, follow: str, special: frozenset[str], own: int, dialect: bool) -> None:
         """`own` is how many of the rows are the format's own markers; at least one of these must be there."""
         self.calls = calls
         self.dialect = dialect
+        self.empty = False
         self.rows = rows
         self.named = any("name" in row.slots for row in rows)
         self.wrapped = wrapped
@@ -253,6 +256,12 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
             there = replace(dialect, wrapper=calls.wrapper and Wrapper(calls.wrapper.open, calls.wrapper.close, True), close=closers)
             rows = [Row(texts) for part in dialect.open if (texts := texts_of(part))]
             yield DamagedOpening(there, [*leading, *rows], wrapped, follow_pattern(dialect), special, len(leading), True)
+    for calls, leading, wrapped in behind:
+        if wrapped:
+            close = "|".join(nested(atoms(text)) for text in texts_of(calls.wrapper.close))  # type: ignore[union-attr]
+            block = DamagedOpening(calls, leading[:1], True, close, special, 1, True)
+            block.empty = True
+            yield block
 
 
 _SCAN = json.JSONDecoder().raw_decode

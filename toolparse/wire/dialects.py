@@ -5,7 +5,7 @@ They are tried in this order where a format's own grammar does not match what st
 
 from __future__ import annotations
 
-from toolparse.grammar import END, Ahead, Calls, Envelope, JsonText, OneOf, Parameters, PythonCalls
+from toolparse.grammar import END, Ahead, Calls, Envelope, JsonText, Maybe, OneOf, Parameters, PythonCalls
 
 ENVELOPE = Envelope(start=("{", "[{"))
 _NAME = r"[^<>\n]"
@@ -52,6 +52,7 @@ DIALECTS: tuple[Calls, ...] = (
     INVOKE,
     PAIRS,
     Calls(open=("{name}",), body=JsonText(), name=_NAME),
+    Calls(open=("{name}", "("), body=JsonText(), close=(Maybe(")"),), name=_NAME),
     Calls(open=("[", "{name}", "("), body=PythonCalls(listed=True)),
     Calls(open=("{name}", "("), body=PythonCalls()),
 )

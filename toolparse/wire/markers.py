@@ -273,7 +273,8 @@ class Values:
         self.calls, self.format, self.reads_damaged = calls, fmt, damaged
         damaged = damaged and not body.xml  # there no text of a value looks like markup
         self.body = body
-        blank = blanks(body)
+        blank = WRITTEN if damaged else blanks(body)
+        self.trims = (body.trim, "\\n") if damaged and body.trim == "\n" else (body.trim,)
         self.blanks = re.compile(blank)
         self.blanks_partial = re.compile("(?!)" if blank == WS else r"\\\Z")
         self.follows: dict[str, Follow] = {}
@@ -321,11 +322,12 @@ class Values:
             held = f"(?:{held}|{re.escape(begin)}[^<>\\n]{{0,32}}\\Z)"
         self.alike = re.compile(any_alike(closes))
         self.lined = damaged and writes_lines(calls)
-        self.next_by_line = body.next == "line" or (body.next == "never" and ("\n" in body.between or "\n" in body.trim))
+        self.next_by_line = body.next == "line" or (body.next == "never" and len(body.open) == 1 and "\n" in body.between + body.trim)
         # What the template writes behind a value goes with the marker that ends it, and with one that implies the value's own closer.
         trim, behind = body.trim, body.trim + (body.between if damaged else "")
-        lead, far = (f"(?:{re.escape(text)})?" if text else "" for text in (trim, behind))
-        hold = f"(?:{far}|{lead})(?:{held})|{cut(behind)}\\Z" if behind else held
+        either = "|".join(map(re.escape, self.trims))
+        lead, far = (f"(?:{text})?" if text else "" for text in (either, f"(?:{either}){re.escape(body.between)}" if damaged else either))
+        hold = f"(?:{far}|{lead})(?:{held})|{beginnings([*self.trims, behind + ' '])}|(?:{either})\\Z" if behind else held
         mark = re.compile(f"(?P<hold>{hold})|{lead}(?:{marks})|(?:{far}|{lead})(?:{others}){tags}")
         self.search, self.match = mark.search, mark.match
         trim = re.escape(body.trim)

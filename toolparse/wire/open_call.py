@@ -37,11 +37,11 @@ class OpenCall:
     """The calls of one output, one of which may be open.
 
     `parts` takes the fragments of the arguments (a codec may append to it itself). `count` is how many the opening that is being
-    read has begun so far (a list opens several), `leftover` text that stood behind the arguments and is content, `base` the offset in the output of the text that positions refer to.
+    read has begun so far (a list opens several), `base` the offset in the output of the text that positions refer to.
     """
 
     __slots__ = (
-        "allowed", "base", "begun", "count", "declared_only", "events", "given", "index", "leftover", "limit", "max_held", "muted", "name",
+        "allowed", "base", "begun", "count", "declared_only", "events", "given", "index", "limit", "max_held", "muted", "name",
         "new_id", "open", "parts", "queue", "single", "start", "tools_", "trial", "unknown",
     )  # fmt: skip
 
@@ -72,7 +72,6 @@ class OpenCall:
         self.start = 0
         self.name = ""
         self.open = False
-        self.leftover = ""
         self.trial = False
         self.declared_only = False
         self.muted = ""
