@@ -45,7 +45,7 @@ _BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]{0,256}(?:[:=]|\Z)|
 _INSIDE_KEY = rf"[{_QUOTE_CLASS}]([^{_QUOTE_CLASS}\n]{{0,128}})"
 _LISTED_KEY = re.compile(rf"{_INSIDE_KEY}[{_QUOTE_CLASS}]{_WS}[:：]")
 _LISTED_CUT = re.compile(rf"{_INSIDE_KEY}(?:[{_QUOTE_CLASS}]{_WS})?\Z")
-_SWALLOWED = re.compile(rf'([\w$.\-]{{1,64}})"{_WS}[:：]')
+SWALLOWED = re.compile(rf'([\w$.\-]{{1,64}})"{_WS}[:：]')
 _SWALLOWED_CUT = re.compile(rf'[\w$.\-]{{0,64}}(?:"{_WS})?\Z')
 _ASSIGNED = re.compile(r"([\w$.\-]{1,64})[ \t]{0,8}([=:])[ \t]{0,8}([{\[]?)[ \t]{0,8}\Z")
 _ASSIGNING = re.compile(r"(?<![ \t=:{\[])[ \t]{0,8}(?:[=:][ \t]{0,8}(?:[{\[][ \t]{0,8})?)?\Z")
@@ -430,7 +430,7 @@ class JsonReader:
 
     def inner_quote(self, at: int) -> int:
         if self.text[at] == '"':
-            swallowed = _SWALLOWED.match(self.text, at + 1, at + 1 + LOOK) if self.state == self.string and self.stack else None
+            swallowed = SWALLOWED.match(self.text, at + 1, at + 1 + LOOK) if self.state == self.string and self.stack else None
             if swallowed is not None and self.is_key(swallowed[1]):
                 said = f"a string was not closed before the key {swallowed[1]!r}, which became part of it"
                 self.unreadable("unescaped_quote", said, at)
@@ -563,9 +563,9 @@ class JsonReader:
 
     def complete(self, at: int) -> None:
         """Write what makes the text so far a whole document."""
-        missing = self.completion()
+        missing = self.completion(max(self.level, 0))
         if missing:
-            report = self.repaired if missing[0] in "}]" else self.unreadable
+            report = self.unreadable if "null" in missing else self.repaired
             report("missing_closer", f"missing text was added at the end: {missing[:20]}", at)
             self.patch(at, at, missing)
 
