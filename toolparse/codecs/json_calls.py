@@ -239,6 +239,7 @@ class ArgumentsReader(JsonReader):
             self.copy = here + 1
             return here + 1
         if self.framed and text.startswith(self.framed, here):
+            self.call.problem("dropped_text", f"{self.framed} behind the arguments was dropped", here)
             self.copy = here + len(self.framed)
             self.framed = ""
             return self.copy

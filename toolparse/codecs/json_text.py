@@ -66,7 +66,7 @@ _DEEP = re.compile(r'["\\{}\[\]\x00-\x1f]')
 _LITERALS = {"True": "true", "False": "false", "None": "null", "undefined": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
 _NOT_FINITE = {"NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf", "+inf"}
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-_BEGINS_VALUE = _QUOTE_CLASS + "{["
+_BEGINS_VALUE = _QUOTE_CLASS + "{[-0123456789"
 LOOK = 128
 """How many characters behind a quote may decide whether it closes."""
 MAX_HELD = 1_048_576
