@@ -66,6 +66,15 @@ REPAIRS = [
     ('{"a": , "b": 1}', '{"a": null, "b": 1}', "missing_value"),
     ('{"a": 1, , "b": 2}', '{"a": 1,  "b": 2}', "surplus_comma"),
     ('{"a": 1, "a": 2}', '{"a": 1, "a": 2}', "repeated_key"),
+    ('{"a": "x" "b": 1}', '{"a": "x" ,"b": 1}', "missing_comma"),
+    ('{"a" "x", "b" {"c" [1]}}', '{"a" : "x", "b" : {"c" : [1]}}', "separator"),
+    ('{"a="x", "b: {"c": 1}}', '{"a": "x", "b": {"c": 1}}', "repaired_markup"),
+    ('{a": 1, b": "x"}', '{"a": 1, "b": "x"}', "unquoted_key"),
+    ("{“a”：“x，y”，“b”：[1，2]}", '{"a":"x，y","b":[1,2]}', "repaired_markup"),
+    ('{"a": "“x”，"}', '{"a": "“x”，"}', None),
+    ('{\\"a\\": \\"x\\", \\"b\\": 1}', '{"a": "x", "b": 1}', "escape"),
+    ('{\\n"a": 1\\n}', '{"a": 1}', "repaired_markup"),
+    ('{"a": 1; "b": 2}', '{"a": 1 ,"b": 2}', "repaired_markup"),
 ]
 
 

@@ -2,6 +2,10 @@
 
 Both read with the machine of `json_text.py` and add what the value of the arguments means: missing or `null` is `{}`, a string that
 holds an object is unwrapped once, a list of one object is that object, any other value passes through with a problem.
+
+What models write beside the format's own keys is read where it is plain (`EnvelopeCalls.other_member`): other names of the same keys, the
+API's nested object, a tool's name as the key, declared parameters beside the name. What fits none of these is kept until the object
+ends and then told; the call is not complete if it may have been an argument.
 """
 
 from __future__ import annotations
@@ -11,13 +15,71 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from toolparse.codecs.json_text import SPACE, EndsAt, JsonReader
+from toolparse.codecs.json_text import LOOK, SPACE, SWALLOWED, EndsAt, JsonReader, never_ends
 from toolparse.grammar import Envelope
+from toolparse.jsontext.raw_values import quote
+from toolparse.wire.markers import beginnings, cut
 from toolparse.wire.open_call import OpenCall
 
 _SPACES = re.compile(r"[ \t\r\n]*")
 _HIGH_SURROGATE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+NAMES = frozenset(("name", "tool", "tool_name", "function", "function_name"))
+ARGUMENTS = frozenset(
+    ("arguments", "parameters", "args", "params", "input", "tool_input", "kwargs", "argument", "parameter", "properties")
+)  # fmt: skip
+"""What models call the keys of a call, in any case; a format's own keys come first."""
+_NESTED = frozenset(("function", "tool", "function_call", "tool_call"))
+"""Keys whose value may be the call itself, as in the chat API."""
+_FRAMING = frozenset(("type", "id", "index", "call_id", "tool_call_id"))
+_KINDS = frozenset(('"function"', '"tool_use"', '"tool_call"', '"function_call"'))
+_EMPTY = frozenset(("null", '""', "{}", "[]", ""))
+_BLANK = r"[ \t\r\n]{0,64}"
+_WORDS = ("json", "JSON", "arguments", "parameters", "args", "input")
+_LEAD = re.compile(rf"(?:```[\w\-]{{0,16}}|<([A-Za-z][\w:\-]{{0,31}})>|(?:{'|'.join(_WORDS)})[ \t]?[:=]?){_BLANK}(?=[{{\[])")
+_LEAD_CUT = re.compile(
+    rf"(?:`{{1,2}}|```[\w\-]{{0,16}}|<(?:[A-Za-z][\w:\-]{{0,31}}>?)?|(?:{'|'.join(_WORDS)})[ \t]?[:=]?){_BLANK}\Z|{beginnings(_WORDS)}"
+)
+"""What may stand in front of an object: a fence, a tag, or a word that says what comes."""
+_NAMED = re.compile(r"(\w{1,32})[ \t]*[=:][ \t]*([\w.:/\-]{1,256})")
+_FIRST_KEY = re.compile(rf'\{{{_BLANK}(?:"([^"\\\n]{{0,64}})"|\}})')
+_FIRST_CUT = re.compile(rf'\{{{_BLANK}(?:\Z|"[^"\\\n]{{0,64}}\Z)')
+_CALL_AHEAD = re.compile(rf'[,;]?{_BLANK}\{{{_BLANK}"(?:name|tool_name|function)"{_BLANK}:')
+SURPLUS = 64
+"""How many blanks behind the arguments may stand in front of a surplus bracket."""
+
+
+def _chain(*atoms: str) -> str:
+    """The pattern of the atoms in a row, of which the text may end before any but the first."""
+    pattern = ""
+    for atom in reversed(atoms):
+        pattern = atom + (f"(?:\\Z|{pattern})" if pattern else "")
+    return pattern
+
+
+def _key_cut(keys: frozenset[str]) -> str:
+    return f"(?:{'|'.join(cut(key) for key in sorted(keys))})"
+
+
+_CALL_CUT = re.compile(
+    _chain("[,;]?", _BLANK, r"\{", _BLANK, '"', _key_cut(frozenset(("name", "tool_name", "function"))), '"', _BLANK, ":")
+)
+_TYPE = rf'"type"{_BLANK}:{_BLANK}"\w{{1,32}}"{_BLANK},{_BLANK}'
+_WRAPPED = re.compile(
+    rf'\{{{_BLANK}(?:{_TYPE})?(?:"({"|".join(sorted(NAMES))})"{_BLANK}:{_BLANK}"([^"\\]{{1,256}})"{_BLANK},{_BLANK})?'
+    rf'"({"|".join(sorted(ARGUMENTS, key=len, reverse=True))})"{_BLANK}:{_BLANK}(?=[{{"])'
+)
+"""An envelope where arguments should stand."""
+_TYPE_ATOMS = ('"', cut("type"), '"', _BLANK, ":", _BLANK, '"', r"\w{1,32}", '"', _BLANK, ",", _BLANK)
+_NAME_ATOMS = ('"', _key_cut(NAMES), '"', _BLANK, ":", _BLANK, '"', r'[^"\\]{1,256}', '"', _BLANK, ",", _BLANK)
+_WRAPPED_CUT = re.compile(
+    "|".join(
+        "(?:" + _chain(r"\{", _BLANK, *kind, *name, '"', _key_cut(ARGUMENTS), '"', _BLANK, ":", _BLANK) + r"\Z)"
+        for kind in ((), _TYPE_ATOMS)
+        for name in ((), _NAME_ATOMS)
+    )
+)
+WRAPPED_LIMIT = 1024
 
 
 def discard(text: str) -> None:
@@ -90,14 +152,16 @@ class Unwrapper:
             rest = self.buffer[reader.step(self.buffer, 0, True) :]
             if not reader.done:
                 reader.complete(len(reader.text))
+            elif rest.strip(SPACE + "}])"):
+                reader.unreadable("dropped_text", f"text behind the arguments was dropped: {rest}", len(reader.text))
             elif rest.strip(SPACE):
-                self.problem("dropped_text", f"text behind the arguments was dropped: {rest}", 0)
+                self.problem("surplus_closer", f"surplus brackets behind the arguments were dropped: {rest}", 0)
 
 
 class ArgumentsReader(JsonReader):
     """JSON text in which the value of the arguments begins wherever `arguments` becomes the state."""
 
-    __slots__ = ("begins_at", "call", "doubtful", "doubtful_length", "streams", "unwrapper", "write")
+    __slots__ = ("begins_at", "call", "doubtful", "doubtful_length", "framed", "streams", "unwrapper", "write")
 
     rewrites = waits = None
 
@@ -111,6 +175,7 @@ class ArgumentsReader(JsonReader):
         self.doubtful_length = 0
         self.begins_at = 0
         self.unwrapper: Unwrapper | None = None
+        self.framed = ""
 
     @property
     def held(self) -> int:
@@ -134,6 +199,8 @@ class ArgumentsReader(JsonReader):
         elif character in "\"'":
             self.unwrapper = Unwrapper(self.call, self.write, self.depth, here)
             self.out = self.unwrapper.write
+        elif (found := self.lead(here)) is not None:
+            return found
         else:
             self.doubtful = []
             self.doubtful_length = 0
@@ -141,6 +208,59 @@ class ArgumentsReader(JsonReader):
             self.out = self.doubt
         self.state = self.value
         return here
+
+    def lead(self, at: int) -> int | None:
+        """Behind what stands in front of an object and is none of it; `~at` when more text must tell, None when there is no such thing."""
+        text = self.text
+        found = _LEAD.match(text, at)
+        if found is None:
+            return ~at if not self.last and _LEAD_CUT.match(text, at) else None
+        self.framed = f"</{found[1]}>" if found[1] else "```" if found[0][0] == "`" else ""
+        self.call.problem("repaired_markup", f"{found[0].strip(SPACE)} in front of the arguments was dropped", at)
+        self.copy = found.end()
+        return found.end()
+
+    def beyond(self, at: int) -> int:
+        """Behind all calls: brackets that are left over are framing, and so is the end of a frame that stood in front."""
+        text = self.text
+        here = _SPACES.match(text, at, at + SURPLUS).end()  # type: ignore[union-attr]
+        self.copy = at
+        if here == at + SURPLUS:
+            return self.leave(at)
+        if here == len(text):
+            return ~at if not self.last else self.leave(at)
+        ends = self.ends(text, here, self.last)
+        if ends is None:
+            return ~at
+        if ends:
+            return self.leave(at)
+        if text[here] in "}])":
+            self.call.problem("surplus_closer", f"a surplus {text[here]} was dropped", here)
+            self.copy = here + 1
+            return here + 1
+        if self.framed and text.startswith(self.framed, here):
+            self.call.problem("dropped_text", f"{self.framed} behind the arguments was dropped", here)
+            self.copy = here + len(self.framed)
+            self.framed = ""
+            return self.copy
+        if self.framed and not self.last and self.framed.startswith(text[here:]):
+            return ~at
+        return self.further(at, here)
+
+    def further(self, at: int, here: int) -> int:
+        """Behind all calls, at text that is not framing; it begins at `here`."""
+        return self.leave(at)
+
+    def leave(self, at: int) -> int:
+        self.done = True
+        return ~at
+
+    def stay(self, at: int) -> None:
+        """The last call has ended: look at what stands behind it, unless that is somebody else's business."""
+        self.copy = at
+        self.out = discard
+        self.done = self.ends is never_ends
+        self.state = self.beyond
 
     def doubt(self, text: str) -> None:
         """Text of a value that is no object: held, as it may be null or a list of one object, but not without end."""
@@ -166,6 +286,7 @@ class ArgumentsReader(JsonReader):
         self.direct = False
         if self.unwrapper is not None:
             self.unwrapper.close()
+            self.lost = self.lost or self.unwrapper.reader.lost
             self.unwrapper = None
         if self.doubtful is not None:
             self.write(self.as_object("".join(self.doubtful).strip(SPACE), at))
@@ -181,8 +302,21 @@ class ArgumentsReader(JsonReader):
             if inside[:1] == "{" and reader.step(inside, 0, True) == len(inside) and reader.done:
                 self.call.problem("not_an_object", "the arguments are a list of one object, which was taken for them", at)
                 return inside
+        if text[0] == '"':
+            self.lost = True
         self.no_object(text)
         return text
+
+    def is_parameter(self, key: str, name: str | None) -> bool:
+        """Whether the tool `name` has a parameter `key`; where none is known, whether it looks like one."""
+        keys = self.parameters(name)
+        return key in keys if keys else super().is_key(key)
+
+    def parameters(self, name: str | None) -> tuple[str, ...]:
+        """The declared parameters of the tool `name`."""
+        tools = self.call.tools if name else None
+        tool = tools.get(name) if tools is not None and name else None
+        return tool.keys if tool is not None else ()
 
 
 class Unheard:
@@ -192,40 +326,107 @@ class Unheard:
 
 
 class NamedCall(ArgumentsReader):
-    """One call whose name stood in its header: the text is the arguments."""
+    """One call whose name stood in its header: the text is the arguments. `wrapped`: they stand in an envelope after all."""
 
-    __slots__ = ("refused",)
+    __slots__ = ("captured", "closed", "key_read", "refused", "wrapped")
 
     def __init__(self, call: OpenCall, ends: EndsAt, depth: int) -> None:
         super().__init__(call, ends, depth)
         self.refused = False
+        self.wrapped = False
+        self.closed = False
+        self.captured: list[str] = []
+        self.key_read = ""
+        self.state = self.ahead if call.open else self.arguments
+
+    def ahead(self, at: int) -> int:
+        """In front of the arguments: an envelope that names the same tool again is unwrapped."""
+        text = self.text
+        here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        self.copy = here
+        if here < len(text) and text[here] != "{":
+            moved = None if self.ends(text, here, self.last) is not False else self.lead(here)
+            if moved is not None:
+                return moved
+        elif not self.last and len(text) - here < WRAPPED_LIMIT and (here == len(text) or _WRAPPED_CUT.match(text, here)):
+            return ~here
         self.state = self.arguments
+        found = _WRAPPED.match(text, here, here + WRAPPED_LIMIT)
+        if found is None or not self.is_envelope(found):
+            return here
+        self.call.problem("repaired_markup", f"the arguments stood in an envelope, under {found[3]!r}", here)
+        self.push("}")
+        self.level = 1
+        self.wrapped = True
+        return found.end()
+
+    def is_envelope(self, found: re.Match[str]) -> bool:
+        keys = self.parameters(self.call.name)
+        if found[3] in keys or found[1] in keys:
+            return False
+        return found[2].strip() == self.call.name if found[1] else bool(keys)
+
+    def is_key(self, key: str) -> bool:
+        if len(self.stack) == self.level + 1:
+            return self.is_parameter(key, self.call.name if self.call.open else None)
+        return super().is_key(key)
+
+    def on_member(self, key: str, at: int) -> None:
+        """A further key of the envelope."""
+        self.key_read = key
+        self.captured = []
+        self.out = self.captured.append
+        self.copy = at
+        self.state = self.value
 
     def ended_at_level(self) -> None:
-        self.state = self.member_ended
+        self.state = self.inner_ended if self.stack else self.member_ended
+
+    def inner_ended(self, at: int) -> int:
+        """A member of the envelope is complete."""
+        if not self.closed:
+            self.arguments_ended(at)
+            self.closed = True
+        else:
+            if self.copy < at:
+                self.out(self.text[self.copy : at])
+            self.further_member(at)
+        self.copy = at
+        self.out = discard
+        self.state = self.after
+        return at
+
+    def further_member(self, at: int) -> None:
+        text = "".join(self.captured).strip(SPACE)
+        if text in _EMPTY or self.key_read in _FRAMING or (self.key_read in NAMES and text == quote(self.call.name)):
+            return
+        self.unreadable("dropped_text", f"the key {self.key_read!r} beside the arguments was dropped: {text[:1000]}", at)
 
     def member_ended(self, at: int) -> int:
-        self.arguments_ended(at)
-        self.settle(at, True)
+        if not self.wrapped:
+            self.arguments_ended(at)
+        self.settle(at, not self.lost)
+        if not self.refused:
+            self.stay(at)
         return at
 
     def text_ended(self, at: int, how: str) -> int:
         self.trailing(at)
         self.patch(at, at, "")
         if how == "close":
-            if self.state == self.arguments:
+            if self.state in (self.arguments, self.ahead):
                 self.write("{}")
-            else:
+            elif not self.closed:
                 self.complete(at)
                 self.arguments_ended(at)
-        self.settle(at, how == "close")
+        self.settle(at, (how == "close" or self.closed) and not self.lost)
         return ~at
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
         if self.out == self.write:
             self.cut_off()
-        self.settle(at, False)
+        self.settle(at, self.closed and not self.lost)
 
     def settle(self, at: int, complete: bool) -> None:
         """No more of the arguments will come."""
@@ -241,8 +442,8 @@ class EnvelopeCalls(ArgumentsReader):
     """
 
     __slots__ = (
-        "bare", "began", "between", "between_start", "call_id", "captured", "closed", "kept_from", "keys", "loose", "name", "pending",
-        "refused", "role",
+        "aliased", "bare", "began", "between", "between_start", "call_id", "captured", "closed", "extras", "extras_size", "flat",
+        "kept_from", "key_at", "key_read", "keys", "loose", "name", "nested", "pending", "refused", "role",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, keys: Envelope, ends: EndsAt, depth: int, bare: bool) -> None:
@@ -271,6 +472,14 @@ class EnvelopeCalls(ArgumentsReader):
         self.pending: list[str] | None = None
         self.closed = False
         self.began = False
+        self.lost = False
+        self.aliased = False
+        self.nested = False
+        self.flat: set[str] = set()
+        self.extras: list[tuple[str, str, int]] = []
+        self.extras_size = 0
+        self.key_read = ""
+        self.key_at = 0
 
     def refuse(self, at: int) -> int:
         """The text is no call; once one has begun it cannot be taken back, and only ends."""
@@ -298,7 +507,10 @@ class EnvelopeCalls(ArgumentsReader):
             self.push("]")
             self.state = self.element
             return here + 1
-        return self.open_object(here) if self.text[here] == "{" else self.refuse(at)
+        if self.text[here] == "{":
+            return self.open_object(here)
+        moved = self.lead(here)
+        return self.refuse(at) if moved is None else moved
 
     def element(self, at: int) -> int:
         """Between the objects of the list."""
@@ -314,6 +526,9 @@ class EnvelopeCalls(ArgumentsReader):
         self.copy = at
         if character in "{],":
             self.report_between()
+        elif character in "})" and not self.between:
+            self.call.problem("surplus_closer", f"a surplus {character} was dropped", at)
+            return at + 1
         else:
             self.between.append(character)
             if len(self.between) == 1:
@@ -325,8 +540,26 @@ class EnvelopeCalls(ArgumentsReader):
             return self.open_object(at)
         if character == "]" and not self.call.count:
             return self.refuse(at)
-        self.done = character == "]"
+        if character == "]":
+            self.stack.clear()
+            self.stay(at + 1)
         return at + 1
+
+    def further(self, at: int, here: int) -> int:
+        text = self.text
+        if not self.bare and not self.framed:
+            if _CALL_AHEAD.match(text, here):
+                self.done = False
+                here = text.index("{", here)
+                self.call.starts_at(here)
+                return self.open_object(here)
+            if not self.last and text[here] in ",;{" and self.call_may_follow(here):
+                return ~at
+        return self.leave(at)
+
+    def call_may_follow(self, at: int) -> bool:
+        found = _CALL_CUT.match(self.text, at)
+        return found is not None and found.end() == len(self.text)
 
     def report_between(self) -> None:
         """Text between the objects that is none, told once it has ended."""
@@ -334,10 +567,32 @@ class EnvelopeCalls(ArgumentsReader):
             text = "".join(self.between)
             self.between = []
             position = self.between_start - self.call.base
-            self.call.problem("dropped_text", f"text between the calls was dropped: {text}", position)
+            lost = any(map(str.isalnum, text))
+            self.call.problem("dropped_text", f"text between the calls was dropped: {text}", position, error=lost)
 
     def ended_at_level(self) -> None:
-        self.state = self.member_ended if len(self.stack) == self.level else self.object_ended
+        depth = len(self.stack)
+        if depth == self.level:
+            self.state = self.member_ended
+        elif self.nested:
+            self.nested = False
+            self.level = depth
+            self.state = self.after
+        else:
+            self.state = self.object_ended
+
+    @property
+    def given(self) -> bool:
+        """Whether the arguments have stood in the object, or stand there."""
+        return self.pending is not None or self.closed or self.role == "arguments" or bool(self.flat)
+
+    def is_key(self, key: str) -> bool:
+        depth = len(self.stack) - self.level
+        if depth == 0:
+            keys = self.keys
+            known = key.lower() in NAMES or key.lower() in ARGUMENTS or key in _FRAMING
+            return known or key in (*keys.name, *keys.arguments, *keys.id, *keys.ignored) or key in self.parameters(self.name)
+        return self.is_parameter(key, self.name) if depth == 1 and self.role == "arguments" else super().is_key(key)
 
     def on_member(self, key: str, at: int) -> None:
         self.out = discard
@@ -354,13 +609,125 @@ class EnvelopeCalls(ArgumentsReader):
             return
         elif key in keys.id and self.call_id is None:
             self.role = "id"
-        elif key in keys.name or key in keys.arguments:
-            self.repaired("repeated_key", f"the key {key!r} stands twice in the call; the first one counts", at)
-        elif self.bare and not self.call.count and key not in keys.ignored and key not in keys.id:
-            self.refuse(at)
+        else:
+            self.other_member(key, at)
         if self.role:
             self.captured = []
-            self.out = self.captured.append
+            if self.role != "flat":
+                self.out = self.captured.append
+
+    def other_member(self, key: str, at: int) -> None:
+        """A key that is none of the format's own, or stands a second time."""
+        keys = self.keys
+        plain = key.lower()
+        bare = self.bare and not self.call.count
+        again = key in keys.name or key in keys.arguments
+        self.key_read = key
+        self.key_at = self.call.base + at
+        if plain in _NESTED and self.name is None and not self.given and not bare:
+            self.state = self.nested_or_name
+        elif plain in NAMES and self.name is None and not again:
+            self.role = "name"
+            self.aliased = True
+        elif plain in ARGUMENTS and not self.given and not again and not (bare and not self.call.declares(self.name or "")):
+            self.aliased = True
+            self.state = self.alias_value
+        elif self.name is None and not self.given and not bare and not self.extras and self.call.declares(key):
+            self.repaired("repaired_markup", f"the tool's name {key!r} is the key of the arguments", at)
+            self.name = decoded(key)
+            self.take_arguments(at)
+        elif (not self.given or self.flat) and key not in self.flat and key in self.parameters(self.name) and plain != "type":
+            self.begin_flat(at)
+        else:
+            if again:
+                self.repaired("repeated_key", f"the key {key!r} stands twice in the call; the first one counts", at)
+            elif bare and key not in keys.ignored and key not in keys.id:
+                self.refuse(at)
+            self.role = "extra"
+
+    def take_arguments(self, at: int) -> None:
+        self.begin_arguments(at)
+        self.role = "arguments"
+        self.state = self.arguments
+
+    def nested_or_name(self, at: int) -> int:
+        """The value of a key that holds the name, or the whole call."""
+        here = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        self.copy = here
+        if here == len(self.text):
+            return ~here
+        if self.text[here] == "{":
+            self.repaired("repaired_markup", f"the call stands inside {self.key_read!r}", here)
+            self.push("}")
+            self.level = len(self.stack)
+            self.nested = True
+            self.state = self.before_key
+            return here + 1
+        self.role = "name" if self.key_read.lower() in NAMES else "extra"
+        self.captured = []
+        self.out = self.captured.append
+        self.state = self.value
+        return here
+
+    def alias_value(self, at: int) -> int:
+        """The value of another name for the arguments, which may be a parameter of the tool instead."""
+        text = self.text
+        here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        self.copy = here
+        if here == len(text):
+            return ~here
+        keys = self.parameters(self.name)
+        if self.key_read in keys:
+            found = _FIRST_KEY.match(text, here)
+            if found is None and not self.last and _FIRST_CUT.match(text, here):
+                return ~here
+            if found is None or (found[1] is not None and found[1] not in keys):
+                self.begin_flat(here)
+                return ~here if self.refused else here
+        self.repaired("repaired_markup", f"the arguments stood under {self.key_read!r}", here)
+        self.take_arguments(here)
+        return ~here if self.refused else here
+
+    def begin_flat(self, at: int) -> None:
+        """A parameter beside the name."""
+        self.begin(at)
+        if not self.began:
+            return
+        self.state = self.value
+        self.call.write(f"{', ' if self.flat else '{'}{quote(decoded(self.key_read))}:")
+        if not self.flat:
+            self.repaired("repaired_markup", "the arguments stood beside the name", at)
+        self.flat.add(self.key_read)
+        self.role = "flat"
+        self.write = self.out = self.call.parts.append
+        self.direct = True
+        self.copy = at
+
+    def inner_quote(self, at: int) -> int:
+        if self.role == "name" and self.state == self.string and self.text[at] == '"':
+            found = SWALLOWED.match(self.text, at + 1, at + 1 + LOOK)
+            if found is not None and self.is_key(found[1]):
+                self.repaired("repaired_markup", "the name was not closed", at)
+                self.patch(at, at, '"')
+                self.ended()
+                return at
+        return super().inner_quote(at)
+
+    def colon(self, at: int) -> int:
+        found = _NAMED.fullmatch(self.key_text) if len(self.stack) == self.level and self.name is None else None
+        if found is None or found[1].lower() not in NAMES:
+            return super().colon(at)
+        character = self.odd(at)
+        if isinstance(character, int):
+            return character
+        if character not in ",}":
+            return super().colon(at)
+        self.repaired("repaired_markup", f"the key {self.key_text!r} was read as the name", at)
+        self.key_text = ""
+        self.role = "name"
+        self.aliased = True
+        self.captured = [quote(found[2])]
+        return self.member_ended(at)
 
     def begin_arguments(self, at: int) -> None:
         if self.name is not None and (self.call_id is not None or not self.keys.waits_for_id):
@@ -373,7 +740,8 @@ class EnvelopeCalls(ArgumentsReader):
 
     def begin(self, at: int) -> None:
         if not self.began and not self.refused:
-            if self.call.begin(self.name or "", self.call_id, at):
+            undeclared = self.bare and self.aliased and not self.call.count and not self.call.declares(self.name or "")
+            if not undeclared and self.call.begin(self.name or "", self.call_id, at):
                 self.began = True
                 self.kept = None
             else:
@@ -390,12 +758,15 @@ class EnvelopeCalls(ArgumentsReader):
                 self.out(self.text[self.copy : at])
             if role == "name":
                 name = string_value(self.captured)
-                self.name = name.strip() if isinstance(name, str) else ""
+                self.name = name.strip(SPACE + ",") if isinstance(name, str) else ""
                 if not self.name:
                     self.name = None
                     return self.refuse(at) if not self.call.count else at
             elif role == "id":
                 self.call_id = id_value(self.captured)
+            elif role == "extra":
+                self.keep_extra()
+            self.direct = False
         self.copy = at
         self.out = discard
         if self.closed and self.name and not self.began and (self.call_id is not None or not self.keys.waits_for_id):
@@ -440,24 +811,78 @@ class EnvelopeCalls(ArgumentsReader):
         if self.stack:
             self.state = self.element
         else:
-            self.done = True
+            self.stay(at)
         return at
+
+    def keep_extra(self) -> None:
+        text = "".join(self.captured).strip(SPACE)
+        room = max(self.max_held - self.extras_size, 0)
+        self.extras_size += len(text)
+        self.extras.append((self.key_read, text if len(text) <= room else text[:room], self.key_at))
+
+    def given_beside(self) -> bool:
+        """Parameters that stood in front of the name are the arguments, if there are no others."""
+        keys = self.parameters(self.name)
+        found = {key: text for key, text, _ in self.extras if key in keys and not (key == "type" and text in _KINDS)}
+        if not found or self.extras_size > self.max_held:
+            return False
+        self.call.problem("repaired_markup", "the arguments stood beside the name", self.key_at - self.call.base)
+        self.extras = [extra for extra in self.extras if extra[0] not in found]
+        self.call.write("{" + ", ".join(f"{quote(decoded(key))}: {text}" for key, text in found.items()) + "}")
+        return True
+
+    def name_among_arguments(self) -> None:
+        """The name stands inside the arguments, which were closed too late."""
+        members = members_of("".join(self.pending or ()).strip(SPACE))
+        for key, text in members.items():
+            name = string_value([text])
+            if key.lower() in NAMES and isinstance(name, str) and self.call.declares(name) and key not in self.parameters(name):
+                self.call.problem("repaired_markup", "the name stood inside the arguments", self.kept_from - self.call.base)
+                self.name = name
+                self.pending = ["{" + ", ".join(f"{quote(k)}: {v}" for k, v in members.items() if k != key) + "}"]
+                return
+
+    def tell_extras(self, given: bool) -> bool:
+        """Report the members that were no part of the call; whether none of them may have been an argument."""
+        whole = True
+        for key, text, position in self.extras:
+            plain = key.lower()
+            if text in _EMPTY or plain in _FRAMING or key in self.keys.ignored or key in self.keys.id:
+                continue
+            if plain in NAMES and string_value([text]) == self.name:
+                continue
+            if not given or plain in NAMES or plain in ARGUMENTS or key in self.parameters(self.name) or self.call.declares(key):
+                whole = False
+            said = f"the key {key!r} is no part of a call and was dropped: {text}"
+            self.call.problem("dropped_text", said, position - self.call.base, error=True)
+        return whole
 
     def settle(self, at: int, complete: bool) -> None:
         """No more of this object will come."""
+        if self.role == "extra":
+            self.keep_extra()
+        self.role = ""
+        if self.name is None and self.closed and not self.bare:
+            self.name_among_arguments()
+        given = self.given
         if not self.began and self.name and not (self.bare and not self.closed):
             self.flush(at)
-            if self.began and not self.closed and complete:
-                self.call.write("{}")
+            if self.began and not given:
+                given = self.given_beside()
+                if not given and complete:
+                    self.call.write("{}")
         if self.began:
-            self.call.end(complete, at)
+            if self.flat and complete:
+                self.call.write("}")
+            whole = self.tell_extras(given)
+            self.call.end(complete and whole and not self.lost, at)
             self.began = False
         elif self.refused:
             return
         elif self.call.count or (self.loose and self.stack):
             text = "".join(self.kept or ()) + self.text[self.kept_at : at]
             position = self.kept_from - self.call.base
-            self.call.problem("dropped_text", f"an object without a name is no call and was dropped: {text}", position)
+            self.call.problem("dropped_text", f"an object without a name is no call and was dropped: {text}", position, error=True)
         else:
             self.refuse(at)
 
@@ -469,9 +894,12 @@ class EnvelopeCalls(ArgumentsReader):
                 if self.state == self.arguments:
                     self.write("{}")
                 else:
-                    self.patch(at, at, self.completion(self.level))
+                    self.complete(at)
                     self.arguments_ended(at)
                 self.closed = True
+            elif how == "close" and self.role == "flat":
+                self.complete(at)
+                self.direct = False
             if len(self.stack) >= self.level:
                 self.repaired("missing_closer", "the braces of the call were not all closed", at)
             self.settle(at, complete=self.closed or how == "close")
@@ -491,6 +919,34 @@ class EnvelopeCalls(ArgumentsReader):
             self.refuse(at)
         self.report_between()
         self.done = True
+
+
+def decoded(key: str) -> str:
+    """The text of a key as it stands between its quotes."""
+    try:
+        return str(json.loads(f'"{key}"', strict=False))
+    except ValueError:
+        return key
+
+
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+_COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
+_COMMA = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
+
+
+def members_of(text: str) -> dict[str, str]:
+    """The members of an object, the text of each value as it stands; none when it is no object. The first of equal keys counts."""
+    found: dict[str, str] = {}
+    at = _SPACES.match(text, 1).end()  # type: ignore[union-attr]
+    if text[:1] != "{":
+        return found
+    while at < len(text) and text[at] == '"':
+        key, end = _DECODER.raw_decode(text, at)
+        begin = _COLON.match(text, end).end()  # type: ignore[union-attr]
+        _, end = _DECODER.raw_decode(text, begin)
+        found.setdefault(key, text[begin:end])
+        at = _COMMA.match(text, end).end()  # type: ignore[union-attr]
+    return found
 
 
 def string_value(parts: list[str]) -> object:

@@ -28,13 +28,32 @@ from toolparse.codecs.strict_json import PLAIN, StrictJson
 SPACE = " \t\r\n"
 _WS = r"[ \t\r\n]*"
 _SPACES = re.compile(_WS)
-_SINGLE = re.compile(r"""['"\\\x00-\x1f]""").search
-_ELEMENT_START = re.compile(r"""["'\[{\-\dtfnTFNI]""")
-_BARE_KEY = re.compile(r"[^\s\"'{}\[\],:=<>]{1,128}")
+_QUOTE_CLASS = "\"'“”„‟＂‘’‚‛＇"
+_STOPS = {
+    '"': PLAIN, "\\": PLAIN, "'": re.compile(r"""['"\\\x00-\x1f]""").search,
+    "“": re.compile(r'["“”„‟＂\\\x00-\x1f]').search, "‘": re.compile(r"""["'‘’‚‛＇\\\x00-\x1f]""").search,
+}  # fmt: skip
+"""What stops a string that was opened so: by either straight quote, a curly double or single one, or an escaped double one."""
+_CLOSERS = {'"': '"', "\\": '"', "'": "'", "“": '"“”„‟＂', "‘": "'‘’‚‛＇"}
+_OPENED = {mark: kind for kind, marks in (("“", "“”„‟＂"), ("‘", "‘’‚‛＇")) for mark in marks} | {'"': '"', "'": "'", "\\": "\\"}
+_WIDE = {"，": ",", "：": ":", "｛": "{", "｝": "}", "［": "[", "］": "]", "＝": "="}
+"""Full-width punctuation, which is structure where JSON has structure."""
+_TYPOGRAPHY = _WIDE | {mark: '"' if kind == "“" else "'" for mark, kind in _OPENED.items() if mark > "\x7f"}
+_ELEMENT_START = re.compile(rf"[{_QUOTE_CLASS}\[{{\-\dtfnTFNI]")
+_BARE_KEY = re.compile(rf"[^\s{_QUOTE_CLASS}{{}}\[\],:=<>，：｛｝＝]{{1,128}}")
 _BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]{0,256}(?:[:=]|\Z)|\Z")
-_LISTED_KEY = re.compile(r"""(["'])[^"'\n]{0,128}?\1[ \t\r\n]*:""")
+_INSIDE_KEY = rf"[{_QUOTE_CLASS}]([^{_QUOTE_CLASS}\n]{{0,128}})"
+_LISTED_KEY = re.compile(rf"{_INSIDE_KEY}[{_QUOTE_CLASS}]{_WS}[:：]")
+_LISTED_CUT = re.compile(rf"{_INSIDE_KEY}(?:[{_QUOTE_CLASS}]{_WS})?\Z")
+SWALLOWED = re.compile(rf'([\w$.\-]{{1,64}})"{_WS}[:：]')
+_SWALLOWED_CUT = re.compile(rf'[\w$.\-]{{0,64}}(?:"{_WS})?\Z')
+_ASSIGNED = re.compile(r"([\w$.\-]{1,64})[ \t]{0,8}([=:])[ \t]{0,8}([{\[]?)[ \t]{0,8}\Z")
+_ASSIGNING = re.compile(r"(?<![ \t=:{\[])[ \t]{0,8}(?:[=:][ \t]{0,8}(?:[{\[][ \t]{0,8})?)?\Z")
+_PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}")
+_DEBRIS = re.compile(r"(?<![\\nrt; ])(?:\\[nrt]|;| ){1,32}\Z")
+_TWO_VALUES = re.compile(r"""[\s,][A-Za-z_$][\w$.\-]{0,63}\s*[:=](?!/)""")
 _HEX = re.compile(r"[0-9a-fA-F]{0,4}")
-_WORD_END = re.compile(r"""[,}\]\n"'{\[]""")
+_WORD_END = re.compile(rf"[,}}\]\n{_QUOTE_CLASS}{{\[，｝］]")
 _STRICT_SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null", re.ASCII)
 _SCALAR_BEGIN = re.compile(
     r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|(?:0|[1-9]\d*)(?:\.\d+)?[eE][+-]?\d*|)|t(?:r(?:ue?)?)?|f(?:a(?:l(?:se?)?)?)?|n(?:u(?:ll?)?)?", re.ASCII
@@ -47,6 +66,7 @@ _DEEP = re.compile(r'["\\{}\[\]\x00-\x1f]')
 _LITERALS = {"True": "true", "False": "false", "None": "null", "undefined": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
 _NOT_FINITE = {"NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf", "+inf"}
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_BEGINS_VALUE = _QUOTE_CLASS + "{[-0123456789"
 LOOK = 128
 """How many characters behind a quote may decide whether it closes."""
 MAX_HELD = 1_048_576
@@ -86,12 +106,12 @@ class JsonReader:
     `out` receives valid JSON text, `report` the repairs. `step` returns how far it got; `done` says that the value has closed,
     `closed_by` which end marker ended the text otherwise. `direct` says that `out` is where the text finally goes, so that
     `passes` may read in place of `step`; `flow` is for states of further codecs. `level` is the depth whose values are watched.
-    `kept`, when a list, takes the text as it was read.
+    `kept`, when a list, takes the text as it was read. `lost` says that something was dropped or made up that only the writer knows.
     """
 
     __slots__ = (
         "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "gap_length", "in_array", "kept",
-        "kept_at", "key_text", "last", "level", "max_held",
+        "kept_at", "key_text", "last", "level", "lost", "max_held",
         "out", "quote", "report", "seen", "stack", "state", "strict", "text", "word", "word_length",
     )  # fmt: skip
 
@@ -120,6 +140,7 @@ class JsonReader:
         self.flow: Search | None = None
         self.strict = StrictJson(self)
         self.done = False
+        self.lost = False
         self.closed_by = ""
         self.text = ""
         self.last = False
@@ -187,6 +208,14 @@ class JsonReader:
             self.copy = at
         self.report.problem(kind, message, at)
 
+    def unreadable(self, kind: str, message: str, at: int) -> None:
+        """Report what no repair can bring back: what comes out is not what was written."""
+        if self.copy < at:
+            self.out(self.text[self.copy : at])
+            self.copy = at
+        self.lost = True
+        self.report.problem(kind, message, at, error=True)
+
     # -- structure ----------------------------------------------------------------------------------------------------------------
 
     def push(self, closer: str) -> None:
@@ -238,58 +267,86 @@ class JsonReader:
             self.deep = [0, 0]
             self.state = self.too_deep
             return at
+        if self.text[at] != opener:
+            self.patch(at, at + 1, opener)
         self.push("}" if opener == "{" else "]")
         self.state = self.before_key if opener == "{" else self.value
         return at + 1
 
-    def begin_string(self, quote: str) -> None:
-        self.quote = quote
-        self.state = self.string
-
     def string(self, at: int) -> int:
         text = self.text
-        found = (PLAIN if self.quote == '"' else _SINGLE)(text, at)
+        quote = self.quote
+        found = _STOPS[quote](text, at)
         if found is None:
             return ~len(text)
         at = found.start()
         character = text[at]
-        if character == self.quote:
-            closes = self.closes(at, key=False)
-            if closes is None:
-                return ~at
-            if closes:
-                if character != '"':
-                    self.patch(at, at + 1, '"')
-                self.ended()
-                return at + 1
-            return self.inner_quote(at)
-        return self.odd_character(at)
+        width = 1
+        if character == "\\" and quote == "\\" and text.startswith('"', at + 1):
+            width = 2
+        elif character not in _CLOSERS[quote]:
+            return self.odd_character(at)
+        closes = self.closes(at + width - 1, key=False)
+        if closes is None:
+            return ~at
+        if not closes:
+            return self.inner_quote(at) if width == 1 else at + 2
+        if character != '"':
+            self.patch(at, at + width, '"')
+        self.ended()
+        return at + width
 
     def key(self, at: int) -> int:
         text = self.text
-        found = (PLAIN if self.quote == '"' else _SINGLE)(text, at)
+        quote = self.quote
+        found = _STOPS[quote](text, at)
         if found is None:
-            self.key_text += text[at:]
-            return ~len(text)
+            assigning = _ASSIGNING.search(text, max(at, len(text) - 32)) if not self.last else None
+            end = len(text) if assigning is None else assigning.start()
+            self.key_text += text[at:end]
+            return ~end
         end = found.start()
         self.key_text += text[at:end]
         at = end
         character = text[at]
-        if character == self.quote:
-            closes = self.closes(at, key=True)
-            if closes is None:
-                return ~at
-            if not closes:
-                self.key_text += '\\"' if character == '"' else character
-                return self.inner_quote(at)
+        width = 1
+        if character == "\\" and quote == "\\" and text.startswith('"', at + 1):
+            width = 2
+        elif character not in _CLOSERS[quote]:
+            end = self.odd_character(at)
+            if end > at:
+                self.key_text += text[at:end]
+            return end
+        closes = self.closes(at + width - 1, key=True)
+        if closes is None:
+            assigned = _ASSIGNED.search(self.key_text)
+            back = len(self.key_text) - assigned.end(1) if assigned else 0
+            self.key_text = self.key_text[: len(self.key_text) - back]
+            return ~(at - back)
+        if closes:
             if character != '"':
-                self.patch(at, at + 1, '"')
+                self.patch(at, at + width, '"')
             self.state = self.colon
-            return at + 1
-        end = self.odd_character(at)
-        if end > at:
-            self.key_text += text[at:end]
+            return at + width
+        if width == 1 and character == '"' and (assigned := _ASSIGNED.search(self.key_text)) and self.is_key(assigned[1]):
+            return self.unclosed_key(assigned, at)
+        self.key_text += '\\"' if character == '"' else character
+        return self.inner_quote(at) if width == 1 else at + 2
+
+    def unclosed_key(self, assigned: re.Match[str], at: int) -> int:
+        """A key without its closing quote, as in `{"name="f"` or `{"name: "f"`: the quote at `at` opens what follows."""
+        size = len(self.key_text)
+        begin = at - (size - assigned.end(1))
+        end = at - (size - assigned.start(3)) if assigned[3] else at
+        self.repaired("repaired_markup", f"the key {assigned[1]!r} was not closed", begin)
+        self.patch(begin, end, '": ')
+        self.key_text = ""
+        self.on_key(assigned[1], end)
         return end
+
+    def is_key(self, key: str) -> bool:
+        """Whether `key` is one that may stand here, for where a damaged key must be told from data."""
+        return _PLAIN_KEY.fullmatch(key) is not None
 
     # -- the closing-quote rule -----------------------------------------------------------------------------------------------------
 
@@ -305,8 +362,8 @@ class JsonReader:
         if not self.stack:
             ends = self.ends(text, here, self.last)
             return ends if ends is None else bool(ends)
-        character = text[here]
-        if key and character in ":=":
+        character = _WIDE.get(text[here], text[here])
+        if key and (character in ":=" or (character in _BEGINS_VALUE and self.is_key(self.key_text))):
             return True
         ends = self.ends(text, here, self.last)
         if ends is None:
@@ -314,12 +371,26 @@ class JsonReader:
         if ends or (character in "}]" and character in self.stack):
             return True
         if character == ",":
-            return self.goes_on(here + 1, limit)
-        if character in "\"'" and "\n" in text[at:here]:
-            if _LISTED_KEY.match(text, here, limit):
-                return True
-            return None if len(text) < limit and not self.last else False
+            if text[here] != "," and not self.in_array:
+                return self.listed_key(self.past_space(here + 1, limit), limit)
+            goes_on = self.goes_on(here + 1, limit)
+            if goes_on is not False:
+                return goes_on
+        elif character in _QUOTE_CLASS and (not self.in_array or "\n" in text[at:here]):
+            listed = self.listed_key(here, limit)
+            if listed is not False and (listed is None or "\n" in text[at:here] or self.is_key(_LISTED_KEY.match(text, here)[1])):  # type: ignore[index]
+                return listed
+        if text[at] != '"' or key:
+            return False
+        if not self.last and len(text) < limit and _SWALLOWED_CUT.match(text, at + 1):
+            return None
         return False
+
+    def listed_key(self, at: int, limit: int) -> bool | None:
+        """Whether a quoted key and a colon stand at `at`."""
+        if _LISTED_KEY.match(self.text, at, limit):
+            return True
+        return None if not self.last and len(self.text) < limit and (at == len(self.text) or _LISTED_CUT.match(self.text, at)) else False
 
     def goes_on(self, at: int, limit: int) -> bool | None:
         """Whether what stands behind a comma goes on with the container."""
@@ -329,8 +400,8 @@ class JsonReader:
             return False
         if at == len(text):
             return True if self.last else None
-        character = text[at]
-        if character in "\"'" or (character in "}]" and character in self.stack):
+        character = _WIDE.get(text[at], text[at])
+        if character in _QUOTE_CLASS or (character in "}]" and character in self.stack) or (character == "\\" == self.quote):
             return True
         if self.in_array:
             return _ELEMENT_START.match(character) is not None
@@ -358,9 +429,13 @@ class JsonReader:
             at = end + 1
 
     def inner_quote(self, at: int) -> int:
-        character = self.text[at]
-        if character == '"':
-            self.repaired("unescaped_quote", "a quote inside a string was escaped", at)
+        if self.text[at] == '"':
+            swallowed = SWALLOWED.match(self.text, at + 1, at + 1 + LOOK) if self.state == self.string and self.stack else None
+            if swallowed is not None and self.is_key(swallowed[1]):
+                said = f"a string was not closed before the key {swallowed[1]!r}, which became part of it"
+                self.unreadable("unescaped_quote", said, at)
+            else:
+                self.repaired("unescaped_quote", "a quote inside a string was escaped", at)
             self.patch(at, at + 1, '\\"')
         return at + 1
 
@@ -445,6 +520,18 @@ class JsonReader:
                 self.after_comment = self.state
                 self.state = self.block_comment if opener == "/*" else self.line_comment
                 return end
+        elif character == "\\":
+            follows = text[here + 1 : here + 2]
+            if not follows and not self.last:
+                return ~here
+            if follows == '"':
+                return '"'
+            if follows and follows in "nrt":
+                self.repaired("repaired_markup", "white space that was written as an escape was dropped", here)
+                self.patch(here, here + 2, "")
+                return here + 2
+        elif character > "\x7f":
+            return _TYPOGRAPHY.get(character, character)
         return character
 
     def line_comment(self, at: int) -> int:
@@ -476,9 +563,10 @@ class JsonReader:
 
     def complete(self, at: int) -> None:
         """Write what makes the text so far a whole document."""
-        missing = self.completion()
+        missing = self.completion(max(self.level, 0))
         if missing:
-            self.repaired("missing_closer", f"missing text was added at the end: {missing[:20]}", at)
+            report = self.unreadable if "null" in missing else self.repaired
+            report("missing_closer", f"missing text was added at the end: {missing[:20]}", at)
             self.patch(at, at, missing)
 
     @property
@@ -519,6 +607,8 @@ class JsonReader:
             return at + 1
         self.trailing(at)
         if self.stack[-1] == closer:
+            if self.text[at] != closer:
+                self.patch(at, at + 1, closer)
             self.pop()
             return at + 1
         self.repaired("missing_closer", f"a missing {self.stack[-1]} was added", at)
@@ -534,10 +624,9 @@ class JsonReader:
         text = self.text
         at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
         if character in "\"'":
-            self.begin_quoted(character, at)
-            self.quote = character
+            at = self.begin_quoted(at)
             self.state = self.key
-            return at + 1
+            return at
         if character in "}]":
             return self.close(character, at)
         found = _BARE_KEY.match(text, at)
@@ -547,13 +636,19 @@ class JsonReader:
             here = self.past_space(found.end(), found.end() + LOOK)
             if here == len(text) and not self.last:
                 return ~at
-            if text[here : here + 1] in (":", "=") and here < len(text):
+            end = found.end()
+            if text[here : here + 1] == '"' == text[end : end + 1]:
+                end += 1
+                here = self.past_space(end, end + LOOK)
+                if here == len(text) and not self.last:
+                    return ~at
+            if text[here : here + 1] in (":", "=", "：", "＝") and here < len(text):
                 self.repaired("unquoted_key", f"the key {found[0][:60]} was quoted", at)
                 self.begin_token(at)
-                self.patch(at, found.end(), f'"{escaped(found[0])}"')
+                self.patch(at, end, f'"{escaped(found[0])}"')
                 self.key_text = found[0]
                 self.state = self.colon
-                return found.end()
+                return end
         if character != ",":
             self.junk(at, found.end() if found else at + 1)
         else:
@@ -562,7 +657,9 @@ class JsonReader:
         return max(at + 1, self.copy)
 
     def junk(self, start: int, end: int) -> None:
-        self.repaired("dropped_text", f"text that is no JSON was dropped: {self.text[start:end]}", start)
+        dropped = self.text[start:end]
+        report = self.unreadable if any(map(str.isalnum, dropped)) else self.repaired
+        report("dropped_text", f"text that is no JSON was dropped: {dropped}", start)
         self.patch(start, end, "")
 
     def colon(self, at: int) -> int:
@@ -573,6 +670,9 @@ class JsonReader:
         at = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
         key, self.key_text = self.key_text, ""
         if character == ":":
+            if self.text[at] != ":":
+                self.repaired("separator", "a full-width colon was replaced", at)
+                self.patch(at, at + 1, ":")
             self.on_key(key, at + 1)
             return at + 1
         if character == "=":
@@ -597,14 +697,14 @@ class JsonReader:
         text = self.text
         at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
         if character in "\"'":
-            self.begin_quoted(character, at)
-            self.begin_string(character)
-            return at + 1
+            at = self.begin_quoted(at)
+            self.state = self.string
+            return at
         if character in "{[":
             self.begin_token(at)
             return self.open(character, at)
         if character in "}]," and not self.in_array and self.stack:
-            self.repaired("missing_value", "a missing value was written as null", at)
+            self.unreadable("missing_value", "a missing value was written as null", at)
             self.patch(at, at, "null")
             self.ended()
             return at
@@ -642,7 +742,7 @@ class JsonReader:
                 if self.last:
                     return ~self.keep_word(at, end)
                 break
-            if found[0] in "\"'{[" and self.inside_word(at, end):
+            if found[0] not in ",}]\n" and self.inside_word(at, end):
                 here = end + 1
                 continue
             return self.word_ended(at, end)
@@ -688,7 +788,7 @@ class JsonReader:
         stop, ends = self.marker_between(at, end)
         if stop > at:
             self.patch(at, stop, escaped(text[at:stop]))
-        if found is not None and found[0] in "\"'{[" and stop == end and not ends:
+        if found is not None and found[0] not in ",}]\n" and stop == end and not ends:
             self.patch(end, end + 1, escaped(found[0]))
             return end + 1
         if ends or (found is not None and stop == end):
@@ -719,6 +819,10 @@ class JsonReader:
         if token != word and _COMMENT.match(word, len(token)) and self.known(token):
             self.repaired("comment", "a comment was removed", at)
             return self.scalar(token, at)
+        bare = _DEBRIS.sub("", word, count=1)
+        if bare != word and self.known(bare):
+            self.repaired("repaired_markup", f"{word[len(bare) :]} behind a value was dropped", at)
+            return self.scalar(bare, at)
         if word in _LITERALS:
             self.repaired("literal", f"{word} was written as {_LITERALS[word]}", at)
             return _LITERALS[word]
@@ -729,7 +833,10 @@ class JsonReader:
         if number is not None:
             self.repaired("number", f"{word[:40]} was written as {number[:40]}", at)
             return number
-        self.repaired("unquoted_string", "unquoted text was written as a string", at)
+        if _TWO_VALUES.search(word):
+            self.unreadable("unquoted_string", "unquoted text that may be more than one value was written as a string", at)
+        else:
+            self.repaired("unquoted_string", "unquoted text was written as a string", at)
         return f'"{escaped(word)}"'
 
     @staticmethod
@@ -743,6 +850,8 @@ class JsonReader:
             return character
         at = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
         if character == ",":
+            if self.text[at] != ",":
+                self.repaired("separator", "a full-width comma was replaced", at)
             self.patch(at, at + 1, "")
             self.gap = [","]
             self.gap_length = 0
@@ -750,7 +859,7 @@ class JsonReader:
             return at + 1
         if character in "}]":
             return self.close(character, at)
-        if character in ":=":
+        if character in ":=;":
             self.junk(at, at + 1)
             return at + 1
         if not self.in_array and character not in "\"'":
@@ -779,12 +888,20 @@ class JsonReader:
         self.copy = here
         return self.value(here) if self.in_array else self.before_key(here)
 
-    def begin_quoted(self, quote: str, at: int) -> None:
-        """A string or key in quotes begins."""
-        if quote == "'":
+    def begin_quoted(self, at: int) -> int:
+        """A string or key in quotes begins; returns where its text does."""
+        opener = self.text[at]
+        self.quote = kind = _OPENED[opener]
+        if kind == "'":
             self.repaired("single_quotes", "single quotes were replaced by double ones", at)
+        elif kind == "\\":
+            self.repaired("escape", "an escaped quote was read as a quote", at)
+        elif kind != '"':
+            self.repaired("repaired_markup", "curly quotes were replaced by straight ones", at)
         self.begin_token(at)
-        self.patch(at, at + 1, '"')
+        end = at + (2 if kind == "\\" else 1)
+        self.patch(at, end, '"')
+        return end
 
     def begin_token(self, at: int) -> None:
         """A key or a value begins at `at`: the comma that was held for it is written."""

@@ -5,17 +5,25 @@ Everything around the objects is as in an envelope (`json_calls.py`); only what 
 
 from __future__ import annotations
 
-import json
-
-from toolparse.codecs.json_calls import EnvelopeCalls, discard
+from toolparse.codecs.json_calls import ARGUMENTS, NAMES, EnvelopeCalls, decoded, discard
 
 
 class KeyedCalls(EnvelopeCalls):
     """One such object, or a list of them. An object with several keys is several calls; each begins where the one before it ended."""
 
-    __slots__ = ("ended_at",)
+    __slots__ = ("ended_at", "enveloped")
+
+    def begin_object(self) -> None:
+        self.enveloped = False
+        super().begin_object()
 
     def on_member(self, key: str, at: int) -> None:
+        """The name of a tool; keys of an envelope make the object one, where they are no tools."""
+        if self.name is None and (key.lower() in NAMES or key.lower() in ARGUMENTS):
+            self.enveloped = self.enveloped or (self.call.tools is not None and not self.call.declares(key))
+        if self.enveloped:
+            super().on_member(key, at)
+            return
         self.out = discard
         self.copy = at
         self.state = self.value
@@ -37,12 +45,18 @@ class KeyedCalls(EnvelopeCalls):
             self.streams = True
             self.state = self.arguments
 
+    def is_key(self, key: str) -> bool:
+        return super().is_key(key) or (len(self.stack) == self.level and self.call.declares(key))
+
     def member_ended(self, at: int) -> int:
+        if self.enveloped:
+            return super().member_ended(at)
         self.state = self.after
         if self.role == "arguments":
             self.role = ""
             self.arguments_ended(at)
-            self.call.end(True, at)
+            self.call.end(not self.lost, at)
+            self.lost = False
             self.ended_at = self.call.base + at
             self.began = False
             self.closed = True
@@ -52,13 +66,5 @@ class KeyedCalls(EnvelopeCalls):
 
     def settle(self, at: int, complete: bool) -> None:
         """The last call of an object ends with its value, so only one that was cut is still open."""
-        if self.began or self.name is None:
+        if self.began or self.name is None or self.enveloped:
             super().settle(at, complete)
-
-
-def decoded(key: str) -> str:
-    """The text of a key as it stands between its quotes."""
-    try:
-        return str(json.loads(f'"{key}"', strict=False))
-    except ValueError:
-        return key

@@ -70,7 +70,7 @@ class State:
 _VALUES = rf'"(?P<string>)|{_SCALAR}{_WS}(?:{_MEMBER}|{_END})|{_BRACKET}'
 
 _BEFORE_KEY = State("before_key", False, rf'{_WS}(?:\Z|"(?P<key>)|\}}(?P<close>))')
-_KEY = State("key", False, rf'({_TEXT})(?:\Z|(?P<hold>"{_WS}\Z)|"{_WS}:{_WS}(?:(?P<value>)(?:\Z|{_WORD})|{_VALUES}))')
+_KEY = State("key", False, rf'({_TEXT})(?:(?<![=:{{\[ \t])(?:\Z|(?P<hold>"{_WS}\Z))|"{_WS}:{_WS}(?:(?P<value>)(?:\Z|{_WORD})|{_VALUES}))')
 _VALUE = State("value", False, rf"{_WS}(?:\Z|(?P<hold>{_WORD})|{_VALUES})")
 _STRING = State("string", False, _string(_MEMBER))
 _AFTER = State("after", False, rf"{_WS}(?:\Z|(?P<hold>,{_WS}\Z)|{_MEMBER})")

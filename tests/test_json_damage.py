@@ -1,0 +1,120 @@
+"""Damaged JSON bodies, over all formats that write them: read as meant or told, the same in any pieces, never silently wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import toolparse
+from toolparse.testing import check_text
+
+TOOLS: list[dict[str, Any]] = [
+    {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {key: {} for key in keys}}}}
+    for name, keys in (("get_weather", ("city", "days")), ("run", ("cmd",)))
+]
+ENVELOPES = {
+    "hermes": "<tool_call>\n{}\n</tool_call>", "granite": "<|tool_call|>[{}]", "mistral": "[TOOL_CALLS][{}]",
+    "jamba": "<tool_calls>[{}]</tool_calls>", "llama3_json": "<|python_tag|>{}", "cohere_command": "<|START_ACTION|>[{}]<|END_ACTION|>",
+    "longcat": "<longcat_tool_call>{}</longcat_tool_call>",
+}  # fmt: skip
+NAMED = {
+    "deepseek_v31": "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>get_weather<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+    "mistral": "[TOOL_CALLS]get_weather[ARGS]{}",
+    "kimi_k2": "<|tool_calls_section_begin|><|tool_call_begin|>functions.get_weather:0<|tool_call_argument_begin|>{}<|tool_call_end|>"
+    "<|tool_calls_section_end|>",
+}
+MEANT = {"city": "Oslo", "days": 2}
+READ = [
+    '{"NAME": "get_weather", "Args": {"city": "Oslo", "days": 2}}',
+    '{"tool": "get_weather", "tool_input": {"city": "Oslo", "days": 2}}',
+    '{"kwargs": {"city": "Oslo", "days": 2}, "function_name": "get_weather"}',
+    '{"type": "function", "function": {"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}}',
+    '{"type": "function", "function": {"name": "get_weather", "arguments": "{\\"city\\": \\"Oslo\\", \\"days\\": 2}"}}',
+    '{"get_weather": {"city": "Oslo", "days": 2}}',
+    '{"name": "get_weather", "city": "Oslo", "days": 2}',
+    '{"city": "Oslo", "days": 2, "name": "get_weather"}',
+    '{"arguments": {"city": "Oslo", "days": 2, "name": "get_weather"}}',
+    '{"name="get_weather", "arguments": {"city": "Oslo", "days": 2}}',
+    '{"function=get_weather", "arguments": {"city": "Oslo", "days": 2}}',
+    '{"name" "get_weather", "arguments" {"city" "Oslo", "days" 2}}',
+    '{"name": "get_weather" "arguments": {"city": "Oslo" "days": 2}}',
+    '{"name": "get_weather, "arguments": {"city": "Oslo", "days": 2}}',
+    "{“name”：“get_weather”，“arguments”：{“city”：“Oslo”，“days”：2}}",
+    '{"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}}',
+]
+TOLD = [
+    '{"name": "get_weather", "place": "Oslo"}',
+    '{"name": "get_weather", "arguments": {}, "city": "Oslo"}',
+    '{"name": "get_weather", "arguments": {"city": }}',
+    '{"name": "get_weather", "arguments": {"city": "Oslo, "days": 2}}',
+    '{"name": "get_weather", "arguments": Oslo, please}',
+    '{"name": "get_weather", "arguments": {}, "arguments": {"city": "Oslo"}}',
+]
+
+
+def read(name: str, text: str) -> toolparse.Message:
+    """The message, once it is certain that one character at a time gives the same."""
+    check_text(toolparse.get_format(name), text, pieces=list(text), tools=TOOLS, prompt="")
+    return toolparse.parse(text, name, tools=TOOLS, prompt="")
+
+
+def check_read(name: str, text: str) -> None:
+    message = read(name, text)
+    assert [(call.name, call.value(), call.complete) for call in message.tool_calls] == [("get_weather", MEANT, True)]
+    assert not message.content
+    assert message.problems and all(problem.severity == "warning" for problem in message.problems)
+
+
+@pytest.mark.parametrize("body", READ)
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_a_damaged_envelope_is_read_and_reported(name: str, body: str) -> None:
+    check_read(name, ENVELOPES[name].replace("{}", body))
+
+
+@pytest.mark.parametrize("body", TOLD)
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_what_cannot_be_read_is_told(name: str, body: str) -> None:
+    message = read(name, ENVELOPES[name].replace("{}", body))
+    assert not any(call.complete for call in message.tool_calls)
+    assert any(problem.severity == "error" for problem in message.problems)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"city": "Oslo" "days": 2}', '{"city" "Oslo", "days" 2}', "{“city”：“Oslo”，“days”：2}", '{"city": "Oslo", "days": 2}}',
+        '{"city": "Oslo", "days": 2}]', '```json\n{"city": "Oslo", "days": 2}\n```', '<json>{"city": "Oslo", "days": 2}</json>',
+        '{"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}', '{"parameters": {"city": "Oslo", "days": 2}}',
+        '{\\"city\\": \\"Oslo\\", \\"days\\": 2}',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", NAMED)
+def test_damaged_arguments_behind_a_name_are_read_and_reported(name: str, body: str) -> None:
+    check_read(name, NAMED[name].replace("{}", body))
+
+
+def test_a_list_that_breaks_inside_an_element_ends_in_an_incomplete_call() -> None:
+    message = toolparse.parse('[{"name": "run", "parameters": {"cmd": ]', "hermes", tools=TOOLS, tool_choice="required")
+    assert [(call.name, call.complete) for call in message.tool_calls] == [("run", False)]
+
+
+PLACES = {**{f"{name} envelope": (name, text) for name, text in ENVELOPES.items()}}
+WORDS = ('"', "{", "}", "[", "]", ",", ":", "“", "，", "：", "=", " ", "```", '"city"', '"args": ', "Oslo", "\\")
+
+
+@given(place=st.sampled_from(sorted(PLACES)), data=st.data())
+@settings(max_examples=250, deadline=None, derandomize=True, database=None)
+def test_any_damage_is_the_same_in_any_pieces_and_loses_no_arguments_silently(place: str, data: st.DataObject) -> None:
+    name, frame = PLACES[place]
+    body = data.draw(st.sampled_from((*READ, '{"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}')))
+    at = data.draw(st.integers(0, len(body)))
+    cut = data.draw(st.integers(0, 1))
+    text = frame.replace("{}", body[:at] + data.draw(st.sampled_from(WORDS)) + body[at + cut :])
+    message = read(name, text)
+    for call in message.tool_calls:
+        if call.complete and json.loads(call.arguments) == {}:
+            assert any(problem.severity == "error" for problem in message.problems)
