@@ -50,6 +50,26 @@ FAMILIES = [
         "functiongemma",
         "<start_function_call>call:{{ fn.name }}{ {{ pairs }} }<end_function_call>",
     ),
+    (
+        "ServiceNow-AI/Apriel-1.6-15b-Thinker",
+        "apriel",
+        "{%- set after = '[BEGIN FINAL RESPONSE]' -%}{{ '<tool_calls>[' + calls + ']</tool_calls>' }}{{ '<|begin_assistant|>\\n' }}",
+    ),
+    (
+        "CohereForAI/c4ai-command-r-plus-08-2024",
+        "command_r",
+        "{{ '\\nAction:\\n```json\\n' }}Write \\'Action:\\' followed by a json-formatted list of actions, as told",
+    ),
+    (
+        "fireworks-ai/llama-3-firefunction-v2",
+        "firefunction",
+        "One list, functools[{...}]: {{ '<|start_header_id|>' + role }}",
+    ),
+    (
+        "meetkai/functionary-medium-v3.1",
+        "functionary_v31",
+        "Here: <function=example_function_name>{\"example_name\": 1}</function>{{ '<|python_tag|>' }}",
+    ),
     ("google/gemma-4-31B-it", "gemma4", "{{ '<|tool_call>call:' + fn.name + '{' + pairs + '}<tool_call|>' }}"),
     (
         "ai-sage/GigaChat3-10B-A1.8B",
@@ -226,6 +246,8 @@ BY_NAME_ALONE = [
     ("baidu/ERNIE-4.5-21B-A3B-Thinking", "ernie45"),
     ("pfnet/plamo-3-nict-8b-base", "plamo3"),
     ("LLM360/K2-Horizon-7B", "k2_horizon"),
+    ("llm-jp/llm-jp-4.1-8b-thinking", "llm_jp"),
+    ("sbintuitions/sarashina2.2-3b-instruct-v0.1", "sarashina"),
 ]
 
 
