@@ -70,6 +70,21 @@ FAMILIES = [
         "functionary_v31",
         "Here: <function=example_function_name>{\"example_name\": 1}</function>{{ '<|python_tag|>' }}",
     ),
+    (
+        "CohereLabs/command-5",
+        "cohere_cofl",
+        "{{ '<cofl:tool_calls>' }}{% for call in calls %}<cofl:tool_call id=\"{{ loop.index0 }}\">{% endfor %}",
+    ),
+    (
+        "meetkai/functionary-small-v3.2",
+        "functionary_v32",
+        "{{ 'Write it so:\\n>>>${recipient}\\n${content}' }}{{ '>>>all\\n' + message['content'] }}",
+    ),
+    (
+        "zai-org/GLM-4-32B-0414",
+        "glm4",
+        "[gMASK]<sop># 可用工具{% for tool in tools %}## {{ tool.name }}{% endfor %}<|observation|>",
+    ),
     ("google/gemma-4-31B-it", "gemma4", "{{ '<|tool_call>call:' + fn.name + '{' + pairs + '}<tool_call|>' }}"),
     (
         "ai-sage/GigaChat3-10B-A1.8B",
@@ -247,6 +262,7 @@ BY_NAME_ALONE = [
     ("pfnet/plamo-3-nict-8b-base", "plamo3"),
     ("LLM360/K2-Horizon-7B", "k2_horizon"),
     ("llm-jp/llm-jp-4.1-8b-thinking", "llm_jp"),
+    ("zai-org/GLM-Z1-9B-0414", "glm4"),
     ("sbintuitions/sarashina2.2-3b-instruct-v0.1", "sarashina"),
 ]
 
