@@ -286,7 +286,7 @@ HOSTILE = {
     "a long pattern": ({"properties": {"a": {"pattern": "a" * 1_000_000}}}, {"a": "a"}, "schema"),
     "a deep pattern": ({"properties": {"a": {"pattern": "(" * 4000 + ")" * 4000}}}, {"a": "a"}, "schema"),
     "a broken pattern": ({"properties": {"a": {"pattern": "("}}}, {"a": "a"}, "schema"),
-    "an unknown type": ({"properties": {"a": {"type": "dict"}}}, {"a": {}}, "schema"),
+    "an unknown type": ({"properties": {"a": {"type": "record"}}}, {"a": {}}, "schema"),
     "keywords of the wrong kind": ({"properties": [], "required": "a", "minimum": "3"}, {}, "schema"),
     "a deep schema": (nested(10_000), DEEP, "schema"),
     "a large schema": ({"properties": {f"p{at}": {"type": "string"} for at in range(100_000)}}, {}, "schema"),
