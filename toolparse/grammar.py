@@ -341,7 +341,7 @@ class ValueText:
     read (None: it stays text), `merge` makes a list of a key's values. `line` and `separator` part lines, and keys from values.
     """
 
-    kind: Literal["text", "int", "float", "bool", "json", "xml-inline", "kv-lines"] = "text"
+    kind: Literal["text", "int", "float", "bool", "json", "xml-inline", "kv-lines", "python-call-list"] = "text"
     strip: bool = True
     delimiters: tuple[tuple[str, str], ...] = ()
     unquoted_keys: bool = False

@@ -174,7 +174,7 @@ class OpenCall:
         return TOO_MANY if self.index + 1 >= self.limit else ""
 
     def overflow(self, message: str, at: int) -> None:
-        """There are more calls than may be. It is said even of an opening that is on trial, which is text then; once where several match."""
+        """There are more calls than may be: said even of an opening on trial, which is text then, and once where several match."""
         where = max(self.base + at, 0)
         if where > self.overflowed:
             self.overflowed = where
