@@ -50,6 +50,41 @@ FAMILIES = [
         "functiongemma",
         "<start_function_call>call:{{ fn.name }}{ {{ pairs }} }<end_function_call>",
     ),
+    (
+        "ServiceNow-AI/Apriel-1.6-15b-Thinker",
+        "apriel",
+        "{%- set after = '[BEGIN FINAL RESPONSE]' -%}{{ '<tool_calls>[' + calls + ']</tool_calls>' }}{{ '<|begin_assistant|>\\n' }}",
+    ),
+    (
+        "CohereForAI/c4ai-command-r-plus-08-2024",
+        "command_r",
+        "{{ '\\nAction:\\n```json\\n' }}Write \\'Action:\\' followed by a json-formatted list of actions, as told",
+    ),
+    (
+        "fireworks-ai/llama-3-firefunction-v2",
+        "firefunction",
+        "One list, functools[{...}]: {{ '<|start_header_id|>' + role }}",
+    ),
+    (
+        "meetkai/functionary-medium-v3.1",
+        "functionary_v31",
+        "Here: <function=example_function_name>{\"example_name\": 1}</function>{{ '<|python_tag|>' }}",
+    ),
+    (
+        "CohereLabs/command-5",
+        "cohere_cofl",
+        "{{ '<cofl:tool_calls>' }}{% for call in calls %}<cofl:tool_call id=\"{{ loop.index0 }}\">{% endfor %}",
+    ),
+    (
+        "meetkai/functionary-small-v3.2",
+        "functionary_v32",
+        "{{ 'Write it so:\\n>>>${recipient}\\n${content}' }}{{ '>>>all\\n' + message['content'] }}",
+    ),
+    (
+        "zai-org/GLM-4-32B-0414",
+        "glm4",
+        "[gMASK]<sop># 可用工具{% for tool in tools %}## {{ tool.name }}{% endfor %}<|observation|>",
+    ),
     ("google/gemma-4-31B-it", "gemma4", "{{ '<|tool_call>call:' + fn.name + '{' + pairs + '}<tool_call|>' }}"),
     (
         "ai-sage/GigaChat3-10B-A1.8B",
@@ -226,6 +261,9 @@ BY_NAME_ALONE = [
     ("baidu/ERNIE-4.5-21B-A3B-Thinking", "ernie45"),
     ("pfnet/plamo-3-nict-8b-base", "plamo3"),
     ("LLM360/K2-Horizon-7B", "k2_horizon"),
+    ("llm-jp/llm-jp-4.1-8b-thinking", "llm_jp"),
+    ("zai-org/GLM-Z1-9B-0414", "glm4"),
+    ("sbintuitions/sarashina2.2-3b-instruct-v0.1", "sarashina"),
 ]
 
 

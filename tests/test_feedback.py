@@ -20,7 +20,7 @@ TOOLS = Tools(
             },
         },
         {"name": "loop", "parameters": {"$ref": "#"}},
-        {"name": "broken", "parameters": {"type": "dict"}},
+        {"name": "broken", "parameters": {"type": "record"}},
     ]
 )
 
@@ -57,7 +57,7 @@ TOOLS = Tools(
             ToolCall(id="c", name="broken"),
             "broken was not called:\n"
             '- the tool\'s schema is at fault: at /type, expected one of "array", "boolean", "integer", "null", "number", '
-            '"object", "string", found "dict"\n'
+            '"object", "string", found "record"\n'
             "Do not call it again: this is not for you to correct.",
         ),
     ],

@@ -203,3 +203,11 @@ def test_numbers_keep_their_spelling():
 def test_an_unknown_format_is_named():
     with pytest.raises(toolparse.UnknownFormat, match="hermes"):
         render(PLAIN, "hermess")
+
+
+@pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.name)
+def test_calls_beyond_the_limit_are_told(fmt):
+    calls = [ToolCall(index=index, name="look_up", arguments='{"text": "x"}') for index in range(4)]
+    message = toolparse.parse(render(Message(tool_calls=calls), fmt, tools=TOOLS), fmt, tools=TOOLS, prompt="", max_calls=2)
+    assert len(message.tool_calls) == 2
+    assert {problem.severity for problem in message.problems if problem.kind == "too_many_calls"} == {"error"}

@@ -226,7 +226,7 @@ def test_a_lazy_opener_does_not_hold_the_answer() -> None:
 
 def test_a_region_that_is_no_call_is_content_with_a_problem() -> None:
     got = message(f"a <c>b</c> c {CALL} d", template(content={}, tool_calls=CALLS))
-    assert got.content == "a <c>b</c> cd"
+    assert got.content == "a <c>b</c> c  d"
     assert [(problem.kind, problem.position) for problem in got.problems] == [("not_a_call", 2)]
     assert [call.start for call in got.tool_calls] == [13]
 

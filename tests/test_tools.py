@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType, SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel, Field
 
+from toolparse import parse
 from toolparse.schemas.tools import InvalidTools, Tool, Tools
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city"]}
@@ -167,6 +169,17 @@ def test_messages_say_what_was_expected() -> None:
         Tools([CHAT, CHAT])
     with pytest.raises(InvalidTools, match=r"^tools\[0\]\.name: expected a non-empty string, got an empty one$"):
         Tools([{"name": ""}])
+
+
+def test_tools_as_json_text() -> None:
+    plain = Tools([CHAT, {**ANTHROPIC, "name": "other"}])
+    texts = [json.dumps(CHAT), json.dumps({**ANTHROPIC, "name": "other"})]
+    for given in (f"[{', '.join(texts)}]", texts, [CHAT, texts[1]]):
+        assert list(Tools(given)) == list(plain)
+    assert list(Tools(texts[0])) == list(plain)[:1]
+    (tool,) = Tools([{"name": "f", "parameters": '{"properties": {"a": {"type": "int"}}}'}])
+    assert tool.parameter("a").read("7") == ("7", None)
+    assert parse('<tool_call>{"name": "f"}</tool_call>', "hermes", tools='[{"name": "f"}]').tool_calls[0].name == "f"
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,31 @@ def refused(schema: object, text: str) -> str:
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "json_text"),
+    [
+        ("str", "7", '"7"'),
+        ("int", "7", "7"),
+        ("float", "7.5", "7.5"),
+        ("bool", "True", "true"),
+        ("dict", "{'a': 1}", '{"a": 1}'),
+        ("list", "[1, 2]", "[1, 2]"),
+        ("tuple", "[1, 2]", "[1, 2]"),
+        ("any", "7", "7"),
+        ("any", "x", '"x"'),
+    ],
+)
+def test_python_names_of_types_mean_those_of_json_schema(name: str, text: str, json_text: str) -> None:
+    assert read({"type": name}, text) == json_text
+    assert Type({"type": "dict", "properties": {"type": {"type": name}}}).property("type").read(text) == (json_text, None)
+
+
+def test_python_names_in_unions() -> None:
+    assert read({"type": ["int", "null"]}, "null") == "null"
+    assert read({"anyOf": [{"type": "int"}, {"type": "str"}]}, "x") == '"x"'
+    assert refused({"type": "int"}, "x") == "'x' is not an integer; kept as a string"
+
+
+@pytest.mark.parametrize(
     "text", ["007", "1e5", "true", "null", "None", "42", "", " x \n", '"quoted"', '{"a": 1}', "[1]", "'a'", "\u00a0x", "\\n"]
 )
 def test_declared_string_is_the_exact_text(text: str) -> None:

@@ -98,9 +98,10 @@ class Frame:
     """Tags around the answer that are framing: neither content nor part of a call.
 
     `open` counts at the start of the output, directly behind reasoning, or behind the opener of a frame that the format names
-    earlier; the first `close` behind it counts, too. Either may be missing, and a label has no `close`. White space beside the tags
-    is framing. `anywhere` is for special tokens around each piece of text: `open` counts in all content and ends open reasoning,
-    and the tags are transparent to the rules of white space.
+    earlier; the first `close` behind it counts, too. Either may be missing, and a label has no `close`; one that ends with a letter
+    counts only with the white space that is written behind it. White space beside the tags is framing. `anywhere` is for special
+    tokens around each piece of text: `open` counts in all content and ends open reasoning, and the tags are transparent to the rules
+    of white space.
     """
 
     open: Marker
@@ -340,7 +341,7 @@ class ValueText:
     read (None: it stays text), `merge` makes a list of a key's values. `line` and `separator` part lines, and keys from values.
     """
 
-    kind: Literal["text", "int", "float", "bool", "json", "xml-inline", "kv-lines"] = "text"
+    kind: Literal["text", "int", "float", "bool", "json", "xml-inline", "kv-lines", "python-call-list"] = "text"
     strip: bool = True
     delimiters: tuple[tuple[str, str], ...] = ()
     unquoted_keys: bool = False

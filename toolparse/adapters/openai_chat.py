@@ -53,7 +53,9 @@ class ChatChunks:
                     chunks.append(self._chunk({"reasoning_content": text}))
                 case CallStart(index, id, name):
                     self._called = True
-                    chunks.append(self._call({"index": index, "id": id, "type": "function", "function": {"name": name}}))
+                    # Empty arguments, as in OpenAI's own streams: clients add the later fragments to them.
+                    function = {"name": name, "arguments": ""}
+                    chunks.append(self._call({"index": index, "id": id, "type": "function", "function": function}))
                 case CallArguments(index, text):
                     chunks.append(self._call({"index": index, "function": {"arguments": text}}))
                 case CallEnd(complete=False):

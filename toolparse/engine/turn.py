@@ -45,6 +45,7 @@ from toolparse.wire.markers import (
     Suffixes,
     Tail,
     Watch,
+    edge_openers,
     lexicon,
     longest_first,
     slot_texts,
@@ -206,7 +207,7 @@ class TurnMachine:
         """Openings that count only here: at the start of a line or of the output."""
         watch = self._watch
         text = self._text
-        if watch.edge_firsts and text[at] in watch.edge_firsts:
+        if watch.any_edge or text[at] in watch.edge_firsts:
             found = self._try(watch.at_edge, at, last)
             if found is not None:
                 return found
@@ -258,7 +259,7 @@ class TurnMachine:
         """The opener of a frame, where one may stand."""
         rest = self._text[at:]
         for i, frame in enumerate(self._voice.frames):
-            moved = self._take(longest_first(spellings(frame.open)), at, last)
+            moved = self._take(edge_openers(frame), at, last)
             if moved is not None:
                 if moved >= 0:
                     self._voice.frames = self._voice.frames[i + 1 :]

@@ -17,7 +17,7 @@ ERNIE45 = HERMES.variant(
             separators="}",
         ),
     ),
-    stop=("</s>", "<|end_of_sentence|>"),
+    stop=("</s>", "<|end_of_sentence|>", "<|im_end|>"),
     special_tokens=(*HERMES.special_tokens, "<response>", "</response>"),
     source="baidu/ERNIE-4.5-21B-A3B-Thinking model page; vllm-project/vllm vllm/tool_parsers/ernie45_tool_parser.py",
     quirks=(

@@ -17,14 +17,15 @@ NEMOTRON_JSON = Format(
             separators="}]",
         ),
     ),
-    stop=("\n<SPECIAL_12>",),
-    turn=("<SPECIAL_11>Assistant\n",),
-    source="ggml-org/llama.cpp models/templates/NVIDIA-Nemotron-Nano-v2.jinja; nvidia/NVIDIA-Nemotron-Nano-9B-v2 model page",
+    stop=("\n<SPECIAL_12>", "<|eot_id|>"),
+    turn=("<SPECIAL_11>Assistant\n", "<|start_header_id|>assistant<|end_header_id|>\n\n"),
+    source="ggml-org/llama.cpp models/templates/NVIDIA-Nemotron-Nano-v2.jinja and nvidia-Llama-3_3-Nemotron-Super-49B-v1_5.jinja; "
+    "nvidia/NVIDIA-Nemotron-Nano-9B-v2 model page",
     quirks=(
         "Arguments that are a JSON string holding an object, as the system prompt shows them, are unwrapped.",
         "Inside open reasoning nothing is a call: the prompt names the tag, so thoughts mention it.",
         "A single object instead of the list, and a list that is not closed, are repaired.",
-        "<SPECIAL_12> at the end is dropped, with the newline in front of it.",
+        "<SPECIAL_12> at the end is dropped, with the newline in front of it; the Llama models end with <|eot_id|>.",
     ),
     marks=("<TOOLCALL>",),
 )  # fmt: skip

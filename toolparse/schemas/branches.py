@@ -13,6 +13,10 @@ from typing import Any, NamedTuple
 
 KINDS = ("null", "integer", "number", "boolean", "object", "array", "string")
 """The JSON types, in the order in which a text is tried as each of them."""
+PYTHON_NAMES = {
+    "str": "string", "bool": "boolean", "int": "integer", "float": "number", "dict": "object", "list": "array", "tuple": "array",
+}  # fmt: skip
+"""What data sets call the types. They write `any` too, which says nothing, as every name does that is not known."""
 
 ANY = "any"
 """The kind of a branch that may be of every kind."""
@@ -91,7 +95,7 @@ def _own(schema: dict[str, Any], budget: _Budget) -> list[Branch]:
     """The branches by a schema's own `type`, `enum` and `const`."""
     here = (schema,)
     types = schema.get("type")
-    names = types if isinstance(types, list) else [types]
+    names = [standard(name) for name in (types if isinstance(types, list) else [types])]
     budget.spend(len(names))
     known = bool(names) and all(isinstance(name, str) and name in KINDS for name in names)
     found = [Branch(kind, here) for kind in dict.fromkeys(names)] if known else [Branch(ANY, here)]
@@ -99,6 +103,11 @@ def _own(schema: dict[str, Any], budget: _Budget) -> list[Branch]:
         budget.spend(len(values))
         found = _meet(found, [Branch(kind, ()) for kind in dict.fromkeys(map(kind_of, values))], budget)
     return found
+
+
+def standard(name: Any) -> Any:
+    """A type's name in JSON Schema, where Python's own may stand instead."""
+    return PYTHON_NAMES.get(name, name) if isinstance(name, str) else name
 
 
 def choices(schema: dict[str, Any]) -> Iterator[list[object]]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from toolparse.jsontext import raw_values
 from toolparse.jsontext.partial import read_json
+from toolparse.schemas.branches import standard
 from toolparse.schemas.tools import Tool
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
@@ -40,7 +41,8 @@ def _types_in(schema: object, depth: int = 0) -> list[str]:
     if not isinstance(schema, dict) or depth > 16:
         return []
     declared = schema.get("type")
-    types = [kind for kind in (declared if isinstance(declared, list) else [declared]) if isinstance(kind, str)]
+    names = map(standard, declared if isinstance(declared, list) else [declared])
+    types = [kind for kind in names if isinstance(kind, str)]
     for word in ("anyOf", "oneOf"):
         choices = schema.get(word)
         for choice in choices if isinstance(choices, list) else ():

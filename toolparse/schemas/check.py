@@ -18,6 +18,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from toolparse.schemas import keywords
+from toolparse.schemas.branches import standard
 from toolparse.schemas.keywords import Unchecked
 
 SECONDS = 2.0
@@ -40,6 +41,10 @@ _SAFE = {
     "unevaluatedProperties": keywords.unevaluated_properties,
     "uniqueItems": keywords.unique_items,
 }
+_VALUES = ("enum", "const", "default", "examples", "example")
+"""The words of a schema behind which values stand, not schemas."""
+_NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+"""Those behind which an object stands whose keys are names."""
 _STRICT = {
     "additionalProperties": keywords.strict_additional_properties,
     "properties": keywords.strict_properties,
@@ -57,6 +62,7 @@ class Checker:
     __slots__ = ("_validator", "fault")
 
     def __init__(self, schema: dict[str, Any], strict: bool = False) -> None:
+        schema = _standard(schema)
         dialect = _dialect_of(schema)
         errors, stop = _run(_safe(dialect, False)(dialect.META_SCHEMA, registry=Registry()), schema, most=1)
         self.fault: ValidationError | Unchecked | None = errors[0] if errors else stop
@@ -66,6 +72,29 @@ class Checker:
     def check(self, value: Any) -> tuple[list[ValidationError], Unchecked | None]:
         """The errors found, and why the check had to stop when it did. Not to be asked when there is a `fault`."""
         return _run(self._validator, value, MOST_ERRORS)
+
+
+def _standard(schema: dict[str, Any]) -> dict[str, Any]:
+    """A copy of the schema in which types have the names of JSON Schema where Python's stood, and `any` is left out."""
+    whole: dict[str, Any] = {}
+    copies: dict[int, Any] = {id(schema): whole}  # of all containers, as a schema may hold one twice
+    left: list[tuple[Any, Any, bool]] = [(schema, whole, True)]
+    while left:
+        given, made, has_words = left.pop()
+        for key, value in given.items() if isinstance(given, dict) else enumerate(given):
+            if has_words and key == "type":
+                names = value if isinstance(value, list) else [value]
+                if "any" in names:
+                    continue
+                made[key] = list(map(standard, names)) if isinstance(value, list) else standard(value)
+            elif isinstance(value, (dict, list)) and not (has_words and key in _VALUES):
+                if id(value) not in copies:
+                    copies[id(value)] = {} if isinstance(value, dict) else [None] * len(value)
+                    left.append((value, copies[id(value)], isinstance(value, dict) and not (has_words and key in _NAMED)))
+                made[key] = copies[id(value)]
+            else:
+                made[key] = value
+    return whole
 
 
 class _Deadline:

@@ -7,6 +7,7 @@ formats nor output.
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,8 +74,8 @@ class Tool:
 class Tools:
     """The tools of a request. Made once, shared by any number of parsers, never changed.
 
-    Takes OpenAI chat and Responses tools, Anthropic tools, MCP tools (dicts, or an SDK's objects), pydantic model classes and
-    functions, mixed. Raises `InvalidTools`.
+    Takes OpenAI chat and Responses tools, Anthropic tools, MCP tools (dicts, an SDK's objects, or JSON text, as data sets have
+    them), pydantic model classes and functions, mixed; the list may be JSON text itself. Raises `InvalidTools`.
 
     >>> tools = Tools([{"name": "add", "input_schema": {"properties": {"a": {"type": "integer"}}}}])
     >>> tools.get("add").parameter("a").read("7")
@@ -86,6 +87,9 @@ class Tools:
     names: tuple[str, ...]
 
     def __init__(self, tools: Iterable[object]) -> None:
+        if isinstance(tools, str):
+            read = _read(tools)
+            tools = [read] if isinstance(read, dict) else tools if read is None else read
         if isinstance(tools, (str, bytes, Mapping)) or not isinstance(tools, Iterable):
             raise InvalidTools(None, "tools", f"expected a list of tools, got {_article(tools)}")
         self._tools: dict[str, Tool] = {}
@@ -127,7 +131,18 @@ class Tools:
         return f"Tools({', '.join(self.names)})"
 
 
+def _read(text: str) -> Any:
+    """The value of JSON text; None when it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _normalised(given: object, path: str) -> Tool:
+    if isinstance(given, str):
+        read = _read(given)
+        given = read if isinstance(read, dict) else given
     if not isinstance(given, _MAPPINGS):
         if isinstance(given, Tool):
             return given
@@ -156,6 +171,8 @@ def _from_definition(given: object, path: str) -> Tool:
     for word in _SCHEMAS:
         schema = _get(given, word)
         if schema is not None:
+            if isinstance(schema, str):
+                schema = _read(schema) or schema
             if not isinstance(schema, _MAPPINGS):
                 raise InvalidTools(name, f"{path}.{word}", f"expected a JSON Schema object, got {_article(schema)}")
             parameters = schema if isinstance(schema, dict) else dict(schema)

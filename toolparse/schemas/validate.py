@@ -123,7 +123,7 @@ def _checker(same: _Same) -> Checker:
 def _tools(tools: Any) -> Tools:
     if isinstance(tools, Tools):
         return tools
-    return Tools(tools if isinstance(tools, (list, tuple)) else [tools])
+    return Tools(tools if isinstance(tools, (list, tuple, str)) else [tools])
 
 
 def _unknown(name: str, tools: Tools) -> str:

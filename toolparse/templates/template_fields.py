@@ -20,7 +20,7 @@ from toolparse.schemas.casts import Casts, written
 from toolparse.templates.lax_json import LaxEnvelopeCalls, LaxNamedCall
 from toolparse.templates.tags import TagReader
 from toolparse.templates.template_fill import Filled, calls_in, fill
-from toolparse.templates.value_texts import Repairs, Unreadable, is_json, read_value
+from toolparse.templates.value_texts import Repairs, Unreadable, is_whole, read_value
 
 if TYPE_CHECKING:
     from toolparse.templates.template_machine import RegionMachine
@@ -54,7 +54,9 @@ class Body(Protocol):
 
 
 class Words:
-    """Content or reasoning that is text, in one or more pieces, each without the white space at its ends."""
+    """Content or reasoning that is text, in one or more pieces, each without the white space at its ends. `between` is that which
+    stands between two pieces of content, blocks left out: it is said if another piece comes.
+    """
 
     refused = False
     on_trial = False
@@ -64,6 +66,7 @@ class Words:
         self.machine = machine
         self.region = region
         self.pieces = 0
+        self.between = ""
         self.gap: list[str] = []
         self.length = 0
         self.begun = False
@@ -100,7 +103,9 @@ class Words:
             self.say(text)
             return
         if not self.begun:
-            text = text.lstrip()
+            words = text.lstrip()
+            self.part(text[: len(text) - len(words)])
+            text = words
         words = text.rstrip()
         if words:
             blanks = len(words) - len(words.lstrip())
@@ -119,6 +124,12 @@ class Words:
             self.say("".join(self.gap))
             self.gap, self.length, self.spilled = [], 0, True
 
+    def part(self, blanks: str) -> None:
+        """White space behind a piece and in front of the next one."""
+        region = self.region
+        if self.pieces and region.role == "content" and region.join is None and region.text.strip:
+            self.between = (self.between + blanks)[: self.machine.parser._max_held]
+
     def join(self) -> None:
         """Put what stands between pieces in front of this one."""
         if self.joined:
@@ -133,6 +144,9 @@ class Words:
                 self.emit(region.join)
         elif region.role == "reasoning" and machine.reasoned:
             self.emit("\n")
+        elif self.between:
+            self.emit(self.between)
+            self.between = ""
         self.pieces += 1
 
     def say(self, text: str) -> None:
@@ -150,6 +164,7 @@ class Words:
             machine.say(Content(text))
 
     def close(self, at: int, closed: bool) -> None:
+        self.part("".join(self.gap))
         self.gap, self.length = [], 0
         if self.region.join is not None:
             self.join()
@@ -427,7 +442,8 @@ class Whole:
                 self.say(text.strip())
             return
         if region.role == "calls":
-            self.call(value, at, closed or region.text.kind != "json" or is_json(text.strip(), region.text), report)
+            whole = is_whole(text, region.text)
+            self.call(value, at, whole or (closed and region.text.kind == "json"), report)
         else:
             self.say(value if isinstance(value, str) else written(value))
 
@@ -468,7 +484,8 @@ class Whole:
                 self.refused = True
                 return
             sink.write(self.arguments(call, report))
-            sink.end(complete, at if number == len(calls) - 1 else here + 1)
+            last = number == len(calls) - 1
+            sink.end(complete or (not last and self.region.text.kind == "python-call-list"), at if last else here + 1)
         if None in found:
             report.problem("dropped_text", f"what is no call was dropped: {written(value)}", 0)
 

@@ -96,6 +96,7 @@ class RegionMachine:
         self.opener: int = 0
         self.seen: set[str] = set()
         self.reasoned = False
+        self.lead = ""
         self.text = ""
         self.base: int = 0
         self.shift = 0
@@ -161,7 +162,8 @@ class RegionMachine:
     @property
     def held(self) -> int:
         """How many characters wait besides those that the parser keeps."""
-        return sum(body.held for body in (self.body, self.suspended) if body is not None)
+        between = sum(len(words.between) for words in self.words.values())
+        return between + sum(body.held for body in (self.body, self.suspended) if body is not None)
 
     @property
     def in_reasoning(self) -> bool:
@@ -259,6 +261,9 @@ class RegionMachine:
             self.field, self.body, self.suspended = self.fields.outside, self.suspended, None
         else:
             self.leave(where, closed=True)
+            closer = match[0]
+            if not self.refused:
+                self.part(closer if closer.isspace() else closer[len(closer.rstrip()) :])
 
     # -- regions -----------------------------------------------------------------------------------------------------------------
 
@@ -276,6 +281,11 @@ class RegionMachine:
                 return
         if not may_be_none:
             self.settle()
+        opener = match[0]
+        self.lead = opener[: len(opener) - len(opener.lstrip())]
+        if not may_be_none:
+            self.part(self.lead)
+            self.lead = ""
         self.field = field
         self.begin(start)
         self.opener = match.end() - start
@@ -351,6 +361,14 @@ class RegionMachine:
         if words is not None:
             words.close(0, True)
             self.seen.add(words.region.name)
+        self.part(self.lead)
+        self.lead = ""
+
+    def part(self, blanks: str) -> None:
+        """White space that belongs to a delimiter stands between two pieces of content, too."""
+        if blanks:
+            for words in self.words.values():
+                words.part(blanks)
 
     @property
     def refused(self) -> bool:
@@ -375,6 +393,7 @@ class RegionMachine:
 
     def release(self, at: int, end: int) -> None:
         """The text from `at` to `end`, and what follows it in the region, is content."""
+        self.lead = ""
         outside = self.fields.outside
         region = outside.region if outside is not None else None
         if self.suspended is None and region is not None and region.role == "content" and region.text == ValueText():
@@ -422,3 +441,4 @@ class RegionMachine:
         self.reasoned = any(isinstance(event, Reasoning) for event in kept)
         for words in self.words.values():
             words.pieces = int(words is self.body and words.joined)
+            words.between = ""

@@ -10,12 +10,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from toolparse.codecs.json_text import JsonReader, Reporter
-from toolparse.grammar import ValueText
+from toolparse.codecs.json_calls import Unheard
+from toolparse.codecs.json_text import JsonReader, Reporter, never_ends
+from toolparse.codecs.python_calls import PythonReader
+from toolparse.events import CallArguments, CallEnd, CallStart, Problem
+from toolparse.grammar import PythonCalls, ValueText
 from toolparse.jsontext import raw_values
 from toolparse.jsontext.partial import read_json
+from toolparse.wire.open_call import OpenCall
 
 _JSON = re.compile(r"""[{\["']|(?:-?[0-9][-+.eE0-9]*|true|false|null)\Z""").match
+_FIRST_CALL = re.compile(r"\[\s*(?:([^\W\d][\w.\-]{0,255})\s*\(|\]\Z)").match
 _BARE_KEY = re.compile(r"(?<=[{,])(\w+):")
 LONGEST_SEARCH = 16_384
 """Characters of a text that is searched with a pattern which only whole text can be searched with: it may backtrack."""
@@ -52,7 +57,51 @@ def read_value(text: str, how: ValueText, report: Reporter, depth: int) -> Any:
         return number(text.strip(), how.kind)
     if how.kind == "json":
         return json_value(text, how, report, depth)
+    if how.kind == "python-call-list":
+        return python_calls(text, report, depth)[0]
     return parameters(text, how, report, depth)
+
+
+def is_whole(text: str, how: ValueText) -> bool:
+    """Whether nothing is missing at the end of a text, as far as the text itself can tell."""
+    if how.kind == "python-call-list":
+        return python_calls(text, Repairs(Unheard(), 0), 1)[1]
+    return how.kind != "json" or is_json(text.strip(), how)
+
+
+def python_calls(text: str, report: Reporter, depth: int) -> tuple[list[dict[str, Any]], bool]:
+    """The calls of a Python list, each a name and its arguments, and whether the last one is whole. Raises `Unreadable`."""
+    text = text.strip()
+    found = _FIRST_CALL(text)
+    if found is None:
+        raise Unreadable(f"{text[:40]!r} is no list of calls")
+    if found[1] is None:
+        return [], True
+    calls = OpenCall(None, str, lambda: None, "keep", False, None, len(text), len(text))
+    calls.begin(found[1], "", 0)
+    reader = PythonReader(calls, PythonCalls(listed=True), never_ends, depth)
+    end = reader.step(text, found.end(), True)
+    if not reader.done:
+        reader.finish(len(text))
+    calls.flush()
+    made: list[dict[str, Any]] = []
+    arguments: list[str] = []
+    whole = True
+    for event in calls.events:
+        if isinstance(event, CallStart):
+            made.append({"name": event.name})
+            arguments.append("")
+        elif isinstance(event, CallArguments):
+            arguments[event.index] += event.text
+        elif isinstance(event, CallEnd):
+            whole = event.complete
+        elif isinstance(event, Problem):
+            report.problem(event.kind, event.message, 0, event.severity == "error")
+    for call, each in zip(made, arguments, strict=True):
+        call["arguments"] = read_json(each)
+    if reader.done and text[end:].strip():
+        report.problem("dropped_text", f"text behind the calls was dropped: {text[end:].strip()}", 0, True)
+    return made, whole
 
 
 def number(text: str, kind: str) -> Any:

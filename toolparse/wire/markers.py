@@ -14,7 +14,23 @@ from dataclasses import fields, is_dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from toolparse.grammar import END, Ahead, Calls, Channels, Closed, Envelope, Format, Marker, Maybe, OneOf, Parameters, Part, Repeated, Where
+from toolparse.grammar import (
+    END,
+    Ahead,
+    Calls,
+    Channels,
+    Closed,
+    Envelope,
+    Format,
+    Frame,
+    Marker,
+    Maybe,
+    OneOf,
+    Parameters,
+    Part,
+    Repeated,
+    Where,
+)
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, DamagedParameters, damaged_openings, suspicious, writes_lines
 from toolparse.wire.lookalikes import alike, alike_begins, alike_rest, alike_rest_begins, any_alike
 
@@ -24,7 +40,7 @@ HEAD_LIMIT = 1024
 """A call's opening is at most this long, in characters; what is longer is text."""
 _SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined)\}")
 _CHARACTERS = {
-    "id": r"[^\s<>\[\]{}]", "key": r"""[^<>\n"']""", "word": r"""[^\s<>"'=]""", "kind": r"""[^<>\s"']""", "other": r"[^<>\n]",
+    "id": r"""[^\s<>\[\]{}"]""", "key": r"""[^<>\n"']""", "word": r"""[^\s<>"'=]""", "kind": r"""[^<>\s"']""", "other": r"[^<>\n]",
     "joined": r"[^<>]",
 }  # fmt: skip
 WRITTEN = r"(?:[ \t\r\n]|\\n)*"
@@ -358,7 +374,7 @@ def wrapper_part(calls: Calls) -> Part:
 class Watch:
     """What must be noticed in running text: markers, starts of lines before bare openings, and what to hold at the end."""
 
-    __slots__ = ("at_edge", "closers", "edge_firsts", "edge_heads", "heads", "openers", "search", "stops")
+    __slots__ = ("any_edge", "at_edge", "closers", "edge_firsts", "edge_heads", "heads", "openers", "search", "stops")
 
     def __init__(
         self,
@@ -372,7 +388,8 @@ class Watch:
         self.heads = tuple(head for head in heads if head.where == "anywhere")
         self.edge_heads = tuple(head for head in heads if head.where != "anywhere")
         self.edge_firsts = frozenset(text[:1] for head in self.edge_heads for text in head.firsts)
-        like_edge = tuple(head for head in self.heads if any(text[:1] in self.edge_firsts for text in head.firsts))
+        self.any_edge = "" in self.edge_firsts  # an opening that begins with a name
+        like_edge = tuple(head for head in self.heads if self.any_edge or any(text[:1] in self.edge_firsts for text in head.firsts))
         self.at_edge = (*like_edge, *self.edge_heads)
         self.openers = frozenset(openers)
         self.closers = frozenset(closers)
@@ -411,7 +428,8 @@ def watch_pattern(markers: set[str], edge_firsts: frozenset[str], alike: tuple[s
     if whole:
         branches.append(f"(?:{'|'.join(whole)})(?P<marker>)")
     if edge_firsts:
-        branches.append(rf"(?<=\n)[ \t]*(?=[{inside(edge_firsts)}])(?P<line>)")
+        begins = r"[^ \t\r\n]" if "" in edge_firsts else f"[{inside(edge_firsts)}]"
+        branches.append(rf"(?<=\n)[ \t]*(?={begins})(?P<line>)")
     return rf"[ \t\r\n{inside(by_first)}](?:{'|'.join(branches)})"
 
 
@@ -480,6 +498,13 @@ def markers_of(calls: Calls) -> Iterator[str]:
 def frame_closers(fmt: Format) -> tuple[str, ...]:
     """The closers of all frames."""
     return tuple(text for frame in fmt.frames if frame.close is not None for text in spellings(frame.close))
+
+
+def edge_openers(frame: Frame) -> tuple[str, ...]:
+    """The openers of a frame, the longest first. One that is a plain word counts only with the white space written behind it."""
+    marker = frame.open
+    written = marker.spellings if isinstance(marker, OneOf) else (marker,)
+    return longest_first(text.lstrip(SPACE) if text.strip(SPACE)[-1].isalnum() else text.strip(SPACE) for text in written)
 
 
 def header_begins(channels: Channels) -> tuple[str, ...]:

@@ -33,6 +33,9 @@ def alnum9() -> str:
 NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
 
 
+TOO_MANY = "too many calls"
+
+
 class OpenCall:
     """The calls of one output, one of which may be open.
 
@@ -42,7 +45,7 @@ class OpenCall:
 
     __slots__ = (
         "allowed", "base", "begun", "count", "declared_only", "events", "given", "index", "limit", "max_held", "muted", "name",
-        "new_id", "open", "parts", "queue", "single", "start", "tools_", "trial", "unknown",
+        "new_id", "open", "overflowed", "parts", "queue", "single", "start", "tools_", "trial", "unknown",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +78,7 @@ class OpenCall:
         self.trial = False
         self.declared_only = False
         self.muted = ""
+        self.overflowed = -1
         self.parts: list[str] = []
         self.queue: list[Problem] = []
 
@@ -141,7 +145,7 @@ class OpenCall:
         if not known and self.unknown == "content" and not self.count:
             return False
         if self.index + 1 >= self.limit and not self.count:
-            self.problem("too_many_calls", f"more than {self.limit} calls: further ones are content", at, error=True)
+            self.overflow(f"more than {self.limit} calls: further ones are content", at)
             return False
         self.name = name
         self.muted = self.reason_to_drop(name, known)
@@ -170,7 +174,14 @@ class OpenCall:
             return "the request does not allow this tool"
         if not known and self.unknown != "keep":
             return "no such tool"
-        return "too many calls" if self.index + 1 >= self.limit else ""
+        return TOO_MANY if self.index + 1 >= self.limit else ""
+
+    def overflow(self, message: str, at: int) -> None:
+        """There are more calls than may be: said even of an opening on trial, which is text then, and once where several match."""
+        where = max(self.base + at, 0)
+        if where > self.overflowed:
+            self.overflowed = where
+            self.events.append(Problem("too_many_calls", message, None, where, "error"))
 
     def abandon(self) -> None:
         """The text that was tried is no call."""
@@ -195,6 +206,9 @@ class OpenCall:
             text = f"{self.name} {''.join(self.parts)}"
             self.parts.clear()
             reason, self.muted = self.muted, ""
+            if reason == TOO_MANY:
+                self.overflow(f"more than {self.limit} calls: one was dropped: {text}", at)
+                return
             self.events.append(Problem("dropped_call", f"a call was dropped ({reason}): {text}", None, self.base + at, "warning"))
             return
         self.flush()
