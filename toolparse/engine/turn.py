@@ -66,7 +66,7 @@ class TurnMachine:
     """
 
     __slots__ = (
-        "_base", "_before", "_begun", "_between", "_body", "_choice", "_closer", "_foreign", "_frame", "_head", "_headed", "_headers",
+        "_base", "_before", "_begun", "_between", "_body", "_choice", "_closer", "_frame", "_head", "_headed", "_headers",
         "_late_closer", "_lex", "_lex_options", "_matched", "_max_depth", "_max_held", "_pair", "_pairs", "_prefilled", "_raw",
         "_raw_from", "_reader", "_refused", "_resume", "_runs", "_sink", "_spaces", "_state", "_stop_length", "_suffixes", "_tail",
         "_text", "_untried", "_voice", "_watch", "_wrapped", "_written", "format",
@@ -109,7 +109,6 @@ class TurnMachine:
         self._refused: int | None = None
         self._untried: tuple[Head, ...] = ()
         self._begun: Callable[[str], object] | None = None
-        self._foreign = ""
         self._reader: Any = None
         self._head: Head | DamagedOpening | None = None
         self._raw: list[str] = []
@@ -135,7 +134,7 @@ class TurnMachine:
         if self._base < 0:
             start = self._past_prompt(start, end)
         if start < end:
-            self._voice.say(self._text[start:end])
+            self._voice.say(self._text[start:end], self._base + end)
 
     def _keep(self, start: int, end: int) -> None:
         """The white space from `start` to `end` waits, but what of it the prompt holds."""
@@ -395,8 +394,6 @@ class TurnMachine:
             if self._is_special(start, end) and self._choice.mode != "none":
                 self._problem("stray_marker", f"the special token {marker} closes or wraps nothing here and was dropped", start)
                 return end
-            if self._pair is None and marker in self._lex.mistaken:
-                self._foreign = marker
         self._refused = self._base + start
         self._untried = ()
         return start
@@ -652,7 +649,7 @@ class TurnMachine:
         self._tail = []
         if end > most:
             self._state = self._prose
-            self._voice.say(skipped)
+            self._voice.say(skipped, self._base + most)
             return most
         self._problem("dropped_text", f"an entry that is no call was dropped: {skipped}", start)
         self._closer = 0
@@ -852,7 +849,7 @@ class TurnMachine:
             body = text.strip(SPACE)
             blanks = len(text) - len(text.lstrip(SPACE))
             self._voice.keep(text[:blanks])
-            self._voice.say(body)
+            self._voice.say(body, self._base)  # separators, which begin nothing
             self._voice.keep(text[blanks + len(body) :])
         self._tail = []
 
@@ -879,7 +876,7 @@ class TurnMachine:
         blanks = len(kept) - len(kept.lstrip(SPACE))
         if blanks:
             self._voice.keep(kept[:blanks])
-        self._voice.say(body)
+        self._voice.say(body, self._base + at - len(kept) + blanks + len(body))
         self._voice.spilled = too_long
         if blanks + len(body) < len(kept):
             self._voice.keep(kept[blanks + len(body) :])
