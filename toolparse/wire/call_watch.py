@@ -23,7 +23,7 @@ FIRSTS = "<[{`"
 _KEY = r"(?:name|tool_name|function_name|tool|function|type|id|tool_call_id|recipient_name|arguments|parameters|args|params|tool_calls)"
 _QUOTE = r"[\"'“”]"
 _FULL = (
-    r"(?<=<)(?:[|｜\]]|(?i:[ ]?/?[ ]?[\w:.|｜-]{0,24}?(?:tool|func|call|invoke|action|param|arg)))",
+    r"(?<=<)(?:[|｜\]]|(?i:[ ]?/?[ ]?(?:[\w:.|｜-]{0,24}?[_:.|｜-])?(?:tool|func|call|invoke|action|param|arg[_u])))",
     r"(?<=\[)(?:/?[A-Z][A-Z_]{2,24}|[\"']?[^\W\d][\w.]{0,64}\(|[ \n]{0,8}\{)",
     rf"(?<=\{{)[ \t\n]{{0,16}}(?:{_QUOTE}?{_KEY}{_QUOTE}?[ ]{{0,4}}[:=]|{_QUOTE}[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)",
 )
@@ -39,7 +39,7 @@ LOOK = f"(?:{'|'.join((*_FULL, _FENCE))}|(?:{'|'.join(_CUT)}))"
 
 _LOOK = re.compile(f"[{re.escape(FIRSTS)}](?:(?:{'|'.join(_FULL)})(?P<full>)|{_FENCE}(?P<fence>)|(?:{'|'.join(_CUT)})(?P<cut>))")
 _AT_START = re.compile(
-    r"[ \t\r\n]*(?:(?:to=|call:|[\w.:-]{1,64}[ ]{0,2}\n?[({\[<])(?P<full>)|[\w.:-]{0,64}=?[ ]{0,2}\n?(?:\Z)(?P<cut>))"
+    r"[ \t\r\n]*(?:(?:to=|call:|[\w.:-]{1,64}[ ]{0,2}\n?(?:[({\[]|<[|｜]))(?P<full>)|[\w.:-]{0,64}=?[ ]{0,2}\n?<?\Z(?P<cut>))"
 )
 """What a call without a marker in front of it begins with: a name and a bracket. It counts at the start of the text only."""
 
