@@ -286,18 +286,21 @@ class Parser(TurnMachine):
 
     def _look_for_missed_calls(self, events: list[Event]) -> None:
         """Report content that looks like a call; `events` are the last ones."""
+        lost = None
         if self._early is not None and self._sink.index < 0:
             self._remember(self._early, events)
-            said = remains(self._written, self._early.text, lambda: self._sink.tools)
-            if said is not None:
-                events.append(Problem("lost_markers", said, None, 0, "error"))
-                return
+            if not self._knows_special_tokens():
+                lost = remains(self._written, self._early.text, lambda: self._sink.tools)
         watch = self._voice.watch
         regions = watch.regions() if watch is not None else ()
-        if regions:
+        if regions or lost:
             from toolparse.engine.attempts import judge
 
-            events.extend(judge(self._written, regions, self._sink.tools, self._read_as))
+            events.extend(judge(self._written, regions, self._sink.tools, self._read_as, lost))
+
+    def _knows_special_tokens(self) -> bool:
+        """Whether the output has shown that the engine does not skip special tokens."""
+        return self._runs is not None or (self._voice.thought and not any(pair.assumed for pair in self._pairs))
 
     def _read_as(self, fmt: Format, text: str) -> Message:
         """The message that a text is in another format."""

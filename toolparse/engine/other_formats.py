@@ -32,7 +32,11 @@ def call_markers(fmt: Format) -> frozenset[str]:
             found.update(first_texts(calls.body.open))
     if fmt.channels is not None:
         found.update(header_begins(fmt.channels))
-    return frozenset(text for text in found if len(text) > 2 and _SPEAKING.search(text) and text not in fmt.stop)
+    return frozenset(text for text in found if _speaks(text) and text not in fmt.stop)
+
+
+def _speaks(marker: str) -> bool:
+    return len(marker) > 2 and _SPEAKING.search(marker) is not None
 
 
 def _spaced(fmt: Format) -> Iterator[str]:
@@ -53,7 +57,7 @@ def _table(every: tuple[Format, ...]) -> tuple[tuple[Format, frozenset[str], fro
     """Each format with its markers, as they are and as they are written, and whether a call may begin without any."""
     rows = []
     for fmt in every:
-        bare = any(calls.wrapper is None and not any(map(_SPEAKING.search, first_texts(calls.open[:1]))) for calls in fmt.calls)
+        bare = any(calls.wrapper is None and not any(map(_speaks, first_texts(calls.open[:1]))) for calls in fmt.calls)
         markers = call_markers(fmt)
         rows.append((fmt, markers, frozenset(text for text in _spaced(fmt) if text.strip() != text and text.strip()), bare))
     return tuple(rows)
@@ -65,11 +69,16 @@ def any_marker(text: str) -> bool:
 
 
 class Written(NamedTuple):
-    """The format that reads a text as calls, the tool that is called first, and whether it reads the whole of them without a fault."""
+    """The format that reads a text as calls, and the tool that is called first.
+
+    `whole`: it reads all of them without a fault; `marked`: its markers stand there. `lead` is what of its marker stood in front of the text.
+    """
 
     format: Format
     tool: str
     whole: bool
+    marked: bool
+    lead: str
 
 
 def written_by(text: str, own: Format, tools: Tools | None, read: Read) -> Written | None:
@@ -81,19 +90,20 @@ def written_by(text: str, own: Format, tools: Tools | None, read: Read) -> Writt
     for fmt, markers, spaced, bare in _table(formats()):
         score = sum(len(marker) for marker in markers if marker in text)
         if fmt.name != own.name and (score or bare) and fmt.calls:
-            scored.append((score + sum(len(marker) for marker in spaced if marker in text), fmt))
+            lead = next((marker[:1] for marker in markers if len(marker) > 2 and text.startswith(marker[1:])), "") if score else ""
+            scored.append((score + sum(len(marker) for marker in spaced if marker in text), bool(score), lead, fmt))
     scored.sort(key=lambda row: -row[0])
     best: tuple[tuple[int, ...], Written] | None = None
-    for score, fmt in scored[:MOST_TRIED]:
-        message = read(fmt, text)
-        calls = [call for call in message.tool_calls if (call.name in tools if tools is not None else score and call.complete)]
+    for score, marked, lead, fmt in scored[:MOST_TRIED]:
+        message = read(fmt, lead + text)
+        calls = [call for call in message.tool_calls if (call.name in tools if tools is not None else marked and call.complete)]
         if not calls:
             continue
         left = len((message.content or "").strip())
         clean = not message.problems and all(call.complete for call in message.tool_calls)
         rank = (-len(calls), not clean, left, -score)
         if best is None or rank < best[0]:
-            best = rank, Written(fmt, calls[0].name, clean)
+            best = rank, Written(fmt, calls[0].name, clean, marked, lead)
         if clean and not left:
             break
     return None if best is None else best[1]
