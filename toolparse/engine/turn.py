@@ -699,7 +699,7 @@ class TurnMachine:
             self._state = self._after
             self._sink.flush()
             if self._sink.leftover:
-                self._voice.say(self._sink.leftover)
+                self._voice.say(self._sink.leftover, self._base + at)
                 self._sink.leftover = ""
             return at
         return ~at
