@@ -152,8 +152,7 @@ def page(fmt: Format) -> Iterator[str]:
         yield f"An engine must not skip these special tokens: {listing(fmt.special_tokens)}."
     if fmt.quirks:
         yield "## Seen in the wild, and what the parser does"
-        mistaken = (f"`{marker}` is `{name}`'s; where it comes and no call does, a problem says so." for marker, name in fmt.mistaken)
-        yield "\n".join(f"- {quirk}" for quirk in (*fmt.quirks, *mistaken))
+        yield "\n".join(f"- {quirk}" for quirk in fmt.quirks)
     if fmt.calls:
         kinds = dict.fromkeys(shape(calls) for calls in fmt.calls)
         messages = ["[messages](shapes.md#messages)"] if fmt.channels is not None else []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Union
 
 Severity = Literal["warning", "error"]
+AttemptStatus = Literal["ok", "repaired", "cut", "no_name", "unreadable", "unknown_tool", "dropped"]
 
 
 @dataclass(slots=True)
@@ -56,12 +57,29 @@ class CallEnd:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A try at a call. `status` says what became of it, `name` is the tool's as far as one was told, `text` the raw text (as far as it
+    is known), `start` and `end` where that stands in the output.
+
+    `ok`: a call as it should be; `repaired`: one that was put right; `cut`: the output ended in it; `no_name`, `unreadable`: it is no
+    call, or one without sound arguments; `unknown_tool`: the request has no such tool; `dropped`: left out by a policy or the tool choice.
+    """
+
+    status: AttemptStatus
+    name: str | None
+    text: str
+    start: int
+    end: int
+
+
 @dataclass(slots=True)
 class Problem:
     """Something that was repaired (`warning`) or is wrong (`error`), beside the result.
 
     `kind` is a stable word to test for, `message` a sentence that says what was found and what was written instead, `index` the
-    call it belongs to (None outside calls), `position` the character offset in the output. docs/problems.md lists the kinds.
+    call it belongs to (None outside calls), `position` the character offset in the output. docs/problems.md lists the kinds. `attempt`
+    is the try at a call that it tells of, where no call came of it.
     """
 
     kind: str
@@ -69,6 +87,7 @@ class Problem:
     index: int | None
     position: int
     severity: Severity = "warning"
+    attempt: Attempt | None = None
 
 
 Event = Union[Content, Reasoning, CallStart, CallArguments, CallEnd, Problem]

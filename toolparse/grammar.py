@@ -426,8 +426,6 @@ class Format:
     fragments: tuple[str, ...] = ()
     """Where the end of the output cuts a marker of which at least this much is there, what there is of it is dropped: in formats
     whose markers are several tokens each."""
-    mistaken: tuple[tuple[str, str], ...] = ()
-    """Markers of formats that this one is taken for, each with the format to choose instead: told where they come and no call does."""
     turn: tuple[str, ...] = ()
     special_tokens: tuple[str, ...] = ()
     id: Literal["call", "alnum9"] = "call"

@@ -26,6 +26,7 @@ from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format
 from toolparse.message import Message, MessageBuilder
+from toolparse.wire.call_watch import CallWatch
 from toolparse.wire.markers import SPACE, spellings
 from toolparse.wire.open_call import NEW_ID, OpenCall
 from toolparse.wire.token_runs import Runs
@@ -120,6 +121,8 @@ class Parser(TurnMachine):
         self._early = Start() if tools is not None and choice.mode != "none" and may_tell(chosen) else None
         self._finished = False
         self._first: list[Event] = []
+        if choice.mode != "none" and chosen.calls:
+            self._voice.watch = CallWatch()
         if self._suffixes is not None and prompt:
             marks = self._suffixes.prompt.findall(prompt, max(len(prompt) - PREFILL, 0))
             if marks:
@@ -266,7 +269,7 @@ class Parser(TurnMachine):
                 gap = gap.removesuffix(next(before, ""))
             if gap:
                 events.append(Content(gap))
-        if self._sink.index < 0 and self._choice.mode != "none":
+        if self._choice.mode != "none":
             self._look_for_missed_calls(events)
         if self._choice.mode == "required" and self._sink.index < 0:
             events.append(Problem("no_call", "the request wants a call and none came", None, self._total, "error"))
@@ -282,16 +285,31 @@ class Parser(TurnMachine):
                 early.add(event.text)
 
     def _look_for_missed_calls(self, events: list[Event]) -> None:
-        """Report content that is a call without its markers, or of another format; `events` are the last ones."""
-        if self._early is not None:
+        """Report content that looks like a call; `events` are the last ones."""
+        lost = None
+        if self._early is not None and self._sink.index < 0:
             self._remember(self._early, events)
-            said = remains(self._written, self._early.text, lambda: self._sink.tools)
-            if said is not None:
-                events.append(Problem("lost_markers", said, None, 0, "error"))
-        if self._foreign:
-            name = dict(self.format.mistaken)[self._foreign]
-            said = f"there is no call, but {self._foreign}, which the format {name!r} writes: choose that one for this model"
-            events.append(Problem("other_format", said, None, 0, "error"))
+            if not self._knows_special_tokens():
+                lost = remains(self._written, self._early.text, lambda: self._sink.tools)
+        watch = self._voice.watch
+        regions = watch.regions() if watch is not None else ()
+        if regions or lost:
+            from toolparse.engine.attempts import judge
+
+            events.extend(judge(self._written, regions, self._sink.tools, self._read_as, lost))
+
+    def _knows_special_tokens(self) -> bool:
+        """Whether the output has shown that the engine does not skip special tokens."""
+        return self._runs is not None or (self._voice.thought and not any(pair.assumed for pair in self._pairs))
+
+    def _read_as(self, fmt: Format, text: str) -> Message:
+        """The message that a text is in another format."""
+        parser = Parser(fmt, tools=self._sink.tools, prompt="")
+        parser._voice.watch = parser._early = None
+        builder = MessageBuilder()
+        for event in (*parser.feed(text), *parser.finish()):
+            builder.add(event)
+        return builder.message
 
     @property
     def held(self) -> int:
@@ -345,7 +363,7 @@ class Parser(TurnMachine):
                 self._live = self._reader
                 self._follow(self._reader)
         elif self._state == self._prose and len(self._held) < HELD_SPACE and self._voice.flows:
-            self._flow = self._watch.search
+            self._flow = self._watch.flow if self._voice.watch is not None else self._watch.search
             self._flow_index = -1 if self._pair is None else -2
         if self._live is None and self._max_held >= LONGEST:
             self._waits = self._begun

@@ -543,8 +543,8 @@ class ParameterReader(StateReader):
         return opens if opens is not False else closers.ends_with(text, found.end(), -1, self.last)
 
     def closes_before_damage(self, end: int, trimmed: bool) -> bool | None:
-        """Whether the value's own closer, which ends at `end`, counts though what follows is not as it should be: an opener or a closer that
-        is damaged, or a few words and a closer of the call."""
+        """Whether the value's own closer, which ends at `end`, counts though what follows is not right: a damaged opener or closer, or
+        a few words and a closer of the call. `trimmed`: it stands as the template writes it."""
         text = self.text
         closers = self.values.damaged.closers
         at = self.values.blanks.match(text, end).end()  # type: ignore[union-attr]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from toolparse.events import Content, Event, Reasoning
 from toolparse.grammar import Frame
+from toolparse.wire.call_watch import CallWatch
 from toolparse.wire.fences import Fences
 
 
@@ -22,7 +23,7 @@ class Voice:
 
     __slots__ = (
         "again", "block", "echo", "events", "fence", "frames", "fresh", "gap", "gap_length", "line", "max_held", "outer_fence", "outer_gap",
-        "spilled", "spoke", "tagged", "thinking", "thinking_begun", "thought",
+        "spilled", "spoke", "tagged", "thinking", "thinking_begun", "thought", "watch",
     )  # fmt: skip
 
     def __init__(self, max_held: int, follow_fences: bool) -> None:
@@ -45,9 +46,10 @@ class Voice:
         self.tagged = False
         self.again = False
         self.echo = False
+        self.watch: CallWatch | None = None
 
-    def say(self, text: str) -> None:
-        """Text of the answer, or of the reasoning block that is open."""
+    def say(self, text: str, end: int) -> None:
+        """Text of the answer, or of the reasoning block that is open; it ends at the output's offset `end`."""
         if not text:
             return
         gap = "".join(self.gap) if self.gap else ""
@@ -71,6 +73,8 @@ class Voice:
         if self.fence is not None:
             self.fence.feed(text)
         self.events.append(event)
+        if self.watch is not None:
+            self.watch.add(text, end, self.thinking)
 
     def leave_edge(self) -> None:
         """Text has begun: what may stand only at the start of the output or of a line may not stand here."""
@@ -87,7 +91,7 @@ class Voice:
             line = self.line
             text = "".join(self.gap)
             self.gap.clear()
-            self.say(text)
+            self.say(text, 0)
             self.line = line
             self.spilled = True
 
@@ -135,6 +139,6 @@ class Voice:
     @property
     def flows(self) -> bool:
         """Whether most text would simply be said as it is from here on."""
-        if self.gap or self.spilled or self.fence is not None:
+        if self.gap or self.spilled or self.fence is not None or (self.watch is not None and self.watch.open):
             return False
         return self.thinking_begun if self.thinking else self.spoke and not (self.fresh or self.line or self.block or self.tagged)

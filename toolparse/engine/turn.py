@@ -71,7 +71,7 @@ class TurnMachine:
     """
 
     __slots__ = (
-        "_base", "_before", "_begun", "_between", "_body", "_choice", "_closer", "_foreign", "_frame", "_head", "_headed", "_headers",
+        "_base", "_before", "_begun", "_between", "_body", "_choice", "_closer", "_frame", "_head", "_headed", "_headers",
         "_late_closer", "_lex", "_lex_options", "_matched", "_max_depth", "_max_held", "_pair", "_pairs", "_prefilled", "_raw",
         "_raw_from", "_reader", "_refused", "_resume", "_runs", "_sink", "_spaces", "_state", "_stop_length", "_suffixes", "_tail",
         "_text", "_untried", "_voice", "_watch", "_wrapped", "_written", "format",
@@ -114,7 +114,6 @@ class TurnMachine:
         self._refused: int | None = None
         self._untried: tuple[Head, ...] = ()
         self._begun: Callable[[str], object] | None = None
-        self._foreign = ""
         self._reader: Any = None
         self._head: Head | DamagedOpening | None = None
         self._raw: list[str] = []
@@ -140,7 +139,7 @@ class TurnMachine:
         if self._base < 0:
             start = self._past_prompt(start, end)
         if start < end:
-            self._voice.say(self._text[start:end])
+            self._voice.say(self._text[start:end], self._base + end)
 
     def _keep(self, start: int, end: int) -> None:
         """The white space from `start` to `end` waits, but what of it the prompt holds."""
@@ -404,8 +403,6 @@ class TurnMachine:
             if self._is_special(start, end) and self._choice.mode != "none":
                 self._problem("stray_marker", f"the special token {marker} closes or wraps nothing here and was dropped", start)
                 return end
-            if self._pair is None and marker in self._lex.mistaken:
-                self._foreign = marker
         self._refused = self._base + start
         self._untried = ()
         return start
@@ -603,7 +600,7 @@ class TurnMachine:
         if "name" not in slots:
             return intact or not opening.named
         name, _ = self._name_of(opening, slots)
-        return self._sink.declares(name) or (intact and self._sink.tools is None)
+        return self._sink.declares(name or "") or (intact and self._sink.tools is None)
 
     def _closes_at(self, opening: DamagedOpening, end: int, last: bool) -> bool | None:
         """Whether a closer that stands right behind a damaged opening is one (true where none stands); None when more text must tell."""
@@ -656,7 +653,7 @@ class TurnMachine:
         self._state = self._lead if head.calls.lead else self._call
         return end
 
-    def _open_empty(self, head: Head, at: int, end: int) -> int:
+    def _open_empty(self, head: Head | DamagedOpening, at: int, end: int) -> int:
         """A block without calls, which is framing."""
         self._call_begun()
         self._problem("no_call", f"a block without calls was dropped: {self._text[at:end]}", at)
@@ -668,7 +665,7 @@ class TurnMachine:
         self._state = self._after
         return end
 
-    def _open_skipped(self, head: Head, at: int, end: int) -> int:
+    def _open_skipped(self, head: Head | DamagedOpening, at: int, end: int) -> int:
         """An entry among the calls that is none begins."""
         self._call_begun()
         self._head = head
@@ -692,7 +689,7 @@ class TurnMachine:
         self._tail = []
         if end > most:
             self._state = self._prose
-            self._voice.say(skipped)
+            self._voice.say(skipped, self._base + most)
             return most
         self._problem("dropped_text", f"an entry that is no call was dropped: {skipped}", start)
         self._closer = 0
@@ -944,7 +941,7 @@ class TurnMachine:
             body = text.strip(SPACE)
             blanks = len(text) - len(text.lstrip(SPACE))
             self._voice.keep(text[:blanks])
-            self._voice.say(body)
+            self._voice.say(body, self._base)  # separators, which begin nothing
             self._voice.keep(text[blanks + len(body) :])
         self._tail = []
 
@@ -971,7 +968,7 @@ class TurnMachine:
         blanks = len(kept) - len(kept.lstrip(SPACE))
         if blanks:
             self._voice.keep(kept[:blanks])
-        self._voice.say(body)
+        self._voice.say(body, self._base + at - len(kept) + blanks + len(body))
         self._voice.spilled = too_long
         if blanks + len(body) < len(kept):
             self._voice.keep(kept[blanks + len(body) :])

@@ -29,7 +29,6 @@ DEEPSEEK_V3 = Format(
         ),
     ),
     stop=("<｜end▁of▁sentence｜>",),
-    mistaken=(("<｜DSML｜", "deepseek_v32"),),
     turn=("<｜Assistant｜>", "<｜tool▁outputs▁end｜>"),
     special_tokens=(
         CALLS_BEGIN.spellings[0], CALLS_END.spellings[0], CALL_BEGIN.spellings[0], CALL_END.spellings[0], SEPARATOR.spellings[0],

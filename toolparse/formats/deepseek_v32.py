@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from toolparse.formats.deepseek_v3 import CALLS_BEGIN
 from toolparse.formats.deepseek_v31 import DEEPSEEK_V31
 from toolparse.grammar import Ahead, Calls, Closed, JsonText, OneOf, Parameters, Reasoning, Wrapper
 
@@ -65,7 +64,6 @@ DEEPSEEK_V32 = DEEPSEEK_V31.variant(
     models=("DeepSeek-V3.2", "DeepSeek-V3.2-Speciale"),
     reasoning=(Reasoning("<think>", "</think>\n\n", close_again=True),),
     calls=dsml("｜DSML｜", "function_calls", "tool_calls"),
-    mistaken=((CALLS_BEGIN.spellings[0], "deepseek_v31"),),
     special_tokens=("<think>", "</think>"),
     source="deepseek-ai/DeepSeek-V3.2 encoding/encoding_dsv32.py; ggml-org/llama.cpp models/templates/DeepSeek-V3.2.jinja",
     quirks=QUIRKS,

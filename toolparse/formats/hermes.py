@@ -30,7 +30,6 @@ HERMES = Format(
         ),
     ),
     stop=("<|im_end|>", "<|endoftext|>", "<|eot_id|>"),
-    mistaken=(("<function=", "qwen3_coder"),),
     turn=("<|im_start|>assistant\n", "<|start_header_id|>assistant<|end_header_id|>\n\n"),
     special_tokens=("<tool_call>", "</tool_call>", "<think>", "</think>"),
     source="vllm-project/vllm examples/tool_chat_template_hermes.jinja; Qwen/Qwen3-8B and Qwen/Qwen2.5-7B-Instruct model pages",

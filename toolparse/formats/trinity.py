@@ -22,7 +22,6 @@ TRINITY = HERMES.variant(
         ),
     ),
     stop=("<|im_end|>",),
-    mistaken=(),
     source="arcee-ai/Trinity-Large-Thinking model page; sgl-project/sglang srt/function_call/trinity_detector.py",
     quirks=(
         "A call inside the think block ends the reasoning; a late </think> is dropped, other text behind it is content.",

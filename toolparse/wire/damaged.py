@@ -92,9 +92,9 @@ class Row:
 
 
 def row_patterns(rows: list[Row], slot: str, follow: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """The patterns of a row of markers, each of which but the one with `slot` may be missing or doubled, and of what may become such a row.
+    """The patterns of a row of markers, of which all but the one with `slot` may be missing, and each doubled; and of what may become one.
 
-    A marker that is there fills the group `p0`, `p1` ... of its place. `follow` is the pattern of what must stand behind, and of a beginning.
+    A marker that is there fills the group `p0`, `p1` ... of its place. `follow` is the pattern of what must stand behind, or of its beginning.
     """
     full = f"(?={GAP}(?:{follow}))" if follow else ""
     partial = f"(?:{follow})" if follow else ""
@@ -297,9 +297,16 @@ _BLANKS = re.compile(GAP)
 MOST_WORDS = 80
 _WORDS = re.compile(f"[^<\\n]{{1,{MOST_WORDS}}}\\s?")
 _KEYS = (
-    ('<parameter={key}>',), ('<parameter name="{key}">',), ('<parameter name="{key}"{other}>',), ('<param={key}>',), ('<param name="{key}">',),
-    ('<arg name="{key}">',), ('<argument name="{key}">',), ("<arg_key>", "{key}", "</arg_key>", "<arg_value>"), ("<{key}>",),
-)  # fmt: skip
+    ("<parameter={key}>",),
+    ('<parameter name="{key}">',),
+    ('<parameter name="{key}"{other}>',),
+    ("<param={key}>",),
+    ('<param name="{key}">',),
+    ('<arg name="{key}">',),
+    ('<argument name="{key}">',),
+    ("<arg_key>", "{key}", "</arg_key>", "<arg_value>"),
+    ("<{key}>",),
+)
 """Openings of a parameter in the dialects of tool calling."""
 
 

@@ -31,6 +31,7 @@ from toolparse.grammar import (
     Repeated,
     Where,
 )
+from toolparse.wire.call_watch import FIRSTS, MARKUP
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, DamagedParameters, damaged_openings, suspicious, writes_lines
 from toolparse.wire.lookalikes import alike, alike_begins, alike_rest, alike_rest_begins, any_alike
 
@@ -38,7 +39,7 @@ SPACE = " \t\r\n"
 WS = r"[ \t\r\n]*"
 HEAD_LIMIT = 1024
 """A call's opening is at most this long, in characters; what is longer is text."""
-_SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined)\}")
+SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined)\}")
 _CHARACTERS = {
     "id": r"""[^\s<>\[\]{}"]""", "key": r"""[^<>\n"']""", "word": r"""[^\s<>"'=]""", "kind": r"""[^<>\s"']""", "other": r"[^<>\n]",
     "joined": r"[^<>]",
@@ -179,7 +180,7 @@ def slot_texts(found: re.Match[str]) -> dict[str, str]:
 def first_texts(parts: tuple[Part, ...]) -> Iterator[str]:
     """What the opening may begin with, up to a slot."""
     for part in parts:
-        yield from (_SLOT.split(text)[0] for text in spellings(part))
+        yield from (SLOT.split(text)[0] for text in spellings(part))
         if not isinstance(part, Maybe):
             return
 
@@ -213,7 +214,7 @@ def sequence(parts: tuple[Part, ...], name: str, whole: bool, blank: str = WS, s
 
 def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool = False, blank: str = WS) -> str:
     """The pattern of one marker with slots. A slot's text ends where its characters end, so more text never changes a match."""
-    pieces = _SLOT.split(text)
+    pieces = SLOT.split(text)
     out = ""
     for i, piece in enumerate(pieces):
         if i % 2:
@@ -374,7 +375,7 @@ def wrapper_part(calls: Calls) -> Part:
 class Watch:
     """What must be noticed in running text: markers, starts of lines before bare openings, and what to hold at the end."""
 
-    __slots__ = ("any_edge", "at_edge", "closers", "edge_firsts", "edge_heads", "heads", "openers", "search", "stops")
+    __slots__ = ("any_edge", "at_edge", "closers", "edge_firsts", "edge_heads", "flow", "heads", "openers", "search", "stops")
 
     def __init__(
         self,
@@ -397,6 +398,8 @@ class Watch:
         markers = {text for head in self.heads for text in head.firsts}
         markers |= self.openers | self.closers | self.stops | set(extra)
         self.search = re.compile(watch_pattern(markers, self.edge_firsts, alike)).search
+        self.flow = re.compile(watch_pattern(markers, self.edge_firsts, alike, FIRSTS, MARKUP)).search
+        """As `search`, and finds what looks like markup, too."""
 
     def waits(self, text: str) -> bool:
         """Whether all of `text` is the beginning of a marker."""
@@ -404,8 +407,10 @@ class Watch:
         return found is not None and found.lastgroup == "hold" and not found.start()
 
 
-def watch_pattern(markers: set[str], edge_firsts: frozenset[str], alike: tuple[str, ...] = ()) -> str:
-    """One pattern for all that running text must be searched for, with the groups `hold`, `marker` and `line`.
+def watch_pattern(
+    markers: set[str], edge_firsts: frozenset[str], alike: tuple[str, ...] = (), look_firsts: str = "", look: str = ""
+) -> str:
+    """One pattern for all that running text must be searched for, with the groups `hold`, `marker`, `line` and, if wanted, `look`.
 
     It begins with the set of first characters, which `re` looks for quickly; what follows depends on which of them was found. `alike` are
     the markers whose look-alikes are to be found, too.
@@ -430,7 +435,9 @@ def watch_pattern(markers: set[str], edge_firsts: frozenset[str], alike: tuple[s
     if edge_firsts:
         begins = r"[^ \t\r\n]" if "" in edge_firsts else f"[{inside(edge_firsts)}]"
         branches.append(rf"(?<=\n)[ \t]*(?={begins})(?P<line>)")
-    return rf"[ \t\r\n{inside(by_first)}](?:{'|'.join(branches)})"
+    if look:
+        branches.append(f"{look}(?P<look>)")
+    return rf"[ \t\r\n{inside({*by_first, *look_firsts})}](?:{'|'.join(branches)})"
 
 
 class Tail:
@@ -492,7 +499,7 @@ def markers_of(calls: Calls) -> Iterator[str]:
     """All markers of a call, up to their slots."""
     wrapper = calls.wrapper
     for part in (*calls.open, *calls.lead, *calls.close, *((wrapper.open, wrapper.close) if wrapper else ())):
-        yield from filter(None, (_SLOT.split(text)[0] for text in spellings(part)))
+        yield from filter(None, (SLOT.split(text)[0] for text in spellings(part)))
 
 
 def frame_closers(fmt: Format) -> tuple[str, ...]:
@@ -617,8 +624,7 @@ class Lexicon:
         all_markers = (text for calls in fmt.calls for text in markers_of(calls) if text.startswith(fmt.fragments))
         self.suffixes = Suffixes(fmt) if fmt.suffix else None
         begins = self.suffixes.begins if self.suffixes is not None else ()
-        self.mistaken = frozenset(marker for marker, _ in fmt.mistaken)
-        extra = (*fmt.special_tokens, *self.mistaken, *begins, *self.frame_openers, *all_markers)
+        extra = (*fmt.special_tokens, *begins, *self.frame_openers, *all_markers)
         sections = [text for calls in fmt.calls for text in section_closers(calls)]
         self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt)), alike)
         self.answer = self.outside = self.content

@@ -1,0 +1,118 @@
+"""Calls that failed: what is said at the end of an output of text that looks like a call and was not read as one.
+
+The watch (`wire/call_watch.py`) has kept the regions that may hold one. Here each is judged: the call of another format
+(`other_format`), a call of this one without its special tokens (`lost_markers`, see `missed_calls.py`), an attempt that
+nothing reads (`not_a_call`, an error), or a marker that is only mentioned (a warning). What stands in a code block, in back quotes or
+in quotation marks is an example.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from toolparse.engine.other_formats import Read, any_marker, call_markers, written_by
+from toolparse.events import Attempt, AttemptStatus, Problem
+from toolparse.grammar import Envelope, Format
+from toolparse.schemas.tools import Tools
+from toolparse.wire.call_watch import Region, begins
+
+NEAR = 96
+"""Between a marker and the body of the call there are at most so many characters."""
+SHOWN = 200
+"""So many characters of a failed attempt stand in the sentence about it."""
+_KEYS = re.compile(
+    r"""["'“](?:name|tool_name|function_name|tool|function|arguments|parameters|args|params|tool_input|input|kwargs)["'”]\s{0,4}[:=]"""
+)
+_BODY = re.compile(
+    r"""(?i:parameter|param|function|invoke|tool|call|argument)(?:\s{1,4}(?:name|tool|key))?\s{0,4}=\s{0,4}["']?\w"""
+    r"|<[\w|:｜]{0,24}arg_(?:key|value)>"
+    r"|functions\.\w"
+)
+_MARKER = re.compile(r"(?i:[<\[][|｜/ ]{0,3}[\w:|｜▁ .-]{0,40}?(?:tool|func|call|invoke|action|arg|param))|<[|｜]|\]<\]")
+_NAME = re.compile(r"[\w.-]{1,64}")
+_BEFORE_NAME = frozenset("\"'“>]=:.[|｜/{(\n")
+_BEHIND_NAME = frozenset("\"'”<({[:>|｜\n")
+_QUOTED = r"`[^`\n]{1,400}`|[\"'“‘][<\[][^\"'“”‘’\n]{1,80}[>\]][\"'”’]"
+_INLINE = re.compile(_QUOTED)
+_EXAMPLES = re.compile(rf"(?s:```.*?(?:```|\Z))|{_QUOTED}")
+
+
+def judge(fmt: Format, regions: Iterable[Region], tools: Tools | None, read: Read, lost: str | None) -> list[Problem]:
+    """What is to be said of the regions.
+
+    `read` is how a format's parser reads a text. `lost` is what is said where this format's special tokens are missing, if they may be.
+    """
+    found = []
+    for region in regions:
+        problem = _judged(fmt, region, tools, read, lost)
+        if problem is not None:
+            found.append(problem)
+            lost = None
+    return found if lost is None else [Problem("lost_markers", lost, None, 0, "error"), *found]
+
+
+def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: str | None) -> Problem | None:
+    text = region.text
+    alone = region.fenced and region.first and not text.rpartition("```")[2].strip()
+    if region.fenced and not alone:
+        text = text.partition("```")[2]
+    plain = (_INLINE if alone else _EXAMPLES).sub(lambda example: " " * len(example[0]), text)
+    at = begins(plain, region.first)
+    if at is None:
+        return None
+    start = region.start + len(region.text) - len(text) + at
+    text, plain = text[at:].rstrip(), plain[at:]
+    name = _named(plain, tools)
+    called = name is not None or _KEYS.search(plain) is not None or _BODY.search(plain) is not None
+    own = any(marker in plain for marker in call_markers(fmt))
+    if not called and not own:
+        return None
+    other = written_by(text, fmt, tools, read) if called and (tools is None or name is not None) else None
+    if other is not None and (other.whole or not own):
+        text, start = other.lead + text, start - len(other.lead)
+        attempt = Attempt("unreadable", other.tool, text, start, start + len(text))
+        written = f"the format {other.format.name!r} writes"
+        if lost is not None and not other.marked and _as_written(fmt, text):
+            return Problem("lost_markers", f"{lost}; if it is not skipped, this is what {written}", None, start, "error", attempt)
+        said = f"there is no call, but {_shown(text)!r}, which {written}: choose that one for this model"
+        return Problem("other_format", said, None, start, "error", attempt)
+    status: AttemptStatus = "unreadable" if name is not None else "no_name"
+    attempt = Attempt(status, name, text, start, start + len(text))
+    if lost is not None and not own:
+        return Problem("lost_markers", lost, None, start, "error", attempt)
+    marked = own or any_marker(plain) or _MARKER.match(plain) is not None
+    if name is not None or (called and marked and tools is None) or (called and own):
+        what = f"a call of {name!r}" if name is not None else "a call"
+        said = f"this looks like {what} and cannot be read as one, so it is content: {_shown(text)}"
+        return Problem("not_a_call", said, None, start, "error", attempt)
+    if own:
+        return Problem("not_a_call", f"a marker of calls stands in the text with no call behind it: {_shown(text)}", None, start)
+    return None
+
+
+def _as_written(fmt: Format, text: str) -> bool:
+    """Whether the text is as this format's own template writes it, as far as keys tell."""
+    bodies = [calls.body for calls in fmt.calls]
+    envelopes = [body for body in bodies if isinstance(body, Envelope)]
+    if len(envelopes) < len(bodies):
+        return True
+    return any(f'"{body.arguments[0]}"' in text and (body.listed or not text.startswith("[")) for body in envelopes)
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _named(text: str, tools: Tools | None) -> str | None:
+    """The first declared tool whose name stands in the text as in a call: with a bracket or a quote beside it."""
+    if tools is None:
+        return None
+    for found in _NAME.finditer(text):
+        word = found[0].strip(".-")
+        for name in (word, word.rpartition(".")[2]):
+            if name in tools:
+                before, behind = text[: found.start()].rstrip(" ")[-1:], text[found.end() :].lstrip(" ")[:1]
+                if (before in _BEFORE_NAME or not before) and (behind in _BEHIND_NAME or not behind):
+                    return name
+    return None
