@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import strategies
-from hypothesis import HealthCheck, given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolparse import CallArguments, CallEnd, CallStart, Content, Message, Parser, Problem, Reasoning, parse
@@ -94,7 +95,7 @@ def words(name: str) -> list[str]:
     return [*unescaped, *pieces]
 
 
-@settings(max_examples=150, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(100, 2000)
 @given(data=st.data())
 def test_pieces_never_matter(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(CASES)))
