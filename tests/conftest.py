@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 from types import FrameType
@@ -24,6 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("toolparse")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell starts what it runs in the background, and that is inherited
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # thousands of tests live to the end: the collector need not walk over them again
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ every_format = pytest.mark.parametrize("name", NAMES)
 
 
 @every_format
-@examples(20, 100)
+@examples(10, 100)
 @given(data=st.data())
 def test_every_promise_holds_for_any_text(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -30,7 +30,7 @@ def test_every_promise_holds_for_any_text(name: str, data: st.DataObject) -> Non
 
 
 @every_format
-@examples(15, 80)
+@examples(8, 80)
 @given(data=st.data())
 def test_every_promise_holds_under_any_policy(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -40,7 +40,7 @@ def test_every_promise_holds_under_any_policy(name: str, data: st.DataObject) ->
 
 
 @every_format
-@examples(12, 40)
+@examples(8, 40)
 @given(data=st.data())
 def test_what_the_engine_knows_of_tokens_does_not_make_pieces_matter(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
