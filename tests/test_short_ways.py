@@ -48,7 +48,7 @@ def told(parser: Parser, pieces: list[str], text: str) -> list[list[Event]]:
 
 
 @pytest.mark.parametrize("name", [fmt.name for fmt in formats() if fmt.calls])
-@examples(8, 60)
+@examples(5, 60)
 @given(data=st.data())
 def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -62,7 +62,7 @@ def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataOb
 
 
 @given(st.lists(st.sampled_from(("\\", '"', "'", "n", "x", "u", "\n", '\\"', "é")), max_size=7).map("".join), st.sampled_from("\"'"))
-@examples(200, 5000)
+@examples(100, 5000)
 def test_what_flows_inside_a_python_string_reads_the_same_in_json(text: str, quote: str) -> None:
     if FLOW[quote](text) is None:
         assert json.loads(f'"{text}"') == ast.literal_eval(quote + text + quote)
