@@ -148,6 +148,7 @@ def page(fmt: Format) -> Iterator[str]:
         yield f"````text\n{written}\n````"
     yield "## Markers"
     yield "\n".join(markers(fmt))
+    yield f"```mermaid\n{diagram(fmt)}\n```"
     if fmt.special_tokens:
         yield f"An engine must not skip these special tokens: {listing(fmt.special_tokens)}."
     if fmt.quirks:
@@ -173,6 +174,37 @@ def markers(fmt: Format) -> Iterator[str]:
         yield f"- a call: {listing(parts) if parts else 'the arguments at once'}{ends}{wrapped}"
     if fmt.stop:
         yield f"- stop tokens: {listing([text.strip() for text in fmt.stop])}"
+
+
+def diagram(fmt: Format) -> str:
+    """The turn, as the format's markers lead through it."""
+    rows = ["stateDiagram-v2", "[*] --> content" if fmt.channels is None else "[*] --> header"]
+    if fmt.channels is not None:
+        ends = " or ".join(map(label, fmt.channels.ends))
+        for word, kind in fmt.channels.kinds:
+            rows += [f"header --> {kind} : {label(word)}", f"{kind} --> header : {ends}"]
+        rows += [f"header --> call : {label(fmt.channels.to)}", f"call --> header : {ends}"] if fmt.channels.to else []
+    for pair in fmt.reasoning if fmt.channels is None else ():
+        rows += [f"content --> reasoning : {label(spellings(pair.open)[0])}", f"reasoning --> content : {label(spellings(pair.close)[0])}"]
+    for calls in fmt.calls if fmt.channels is None else ():
+        outside = "content"
+        if calls.wrapper is not None:
+            outside = "calls"
+            rows += [f"content --> calls : {label(spellings(calls.wrapper.open)[0])}"]
+            rows += [f"calls --> content : {label(spellings(calls.wrapper.close)[0])}"]
+        body = shape(calls).replace("-", "_")
+        opening = " ".join(text for part in calls.open for text in spellings(part)[:1] if isinstance(text, str))
+        closing = " ".join(spellings(part)[0] for part in calls.close)
+        rows += [f"{outside} --> {body} : {label(opening) or 'the arguments begin'}"]
+        rows += [f"{body} --> {outside} : {label(closing) or 'the arguments end'}"]
+    rows += ["content --> [*] : " + " or ".join(map(label, fmt.stop))] if fmt.stop and fmt.channels is None else []
+    return "\n    ".join(dict.fromkeys(rows))
+
+
+def label(text: str) -> str:
+    """Text as the label of a transition: mermaid reads a colon, a semicolon, a hash and angle brackets as its own."""
+    shown = text.replace("\n", "\\n").strip()
+    return "".join(character if character.isalnum() or character in " _-./=|\\" else f"#{ord(character)};" for character in shown)
 
 
 def named_by(fmt: Format) -> list[tuple[str, str, list[str]]]:

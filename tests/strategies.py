@@ -6,7 +6,6 @@ of the vectors, damaged.
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,6 @@ from toolparse import Format
 from toolparse.testing import Vector, markers, mutate, read_vectors
 
 VECTORS = Path(__file__).parent.parent / "fixtures" / "vectors"
-EXAMPLES = int(os.environ.get("TOOLPARSE_EXAMPLES", "0"))
-"""How many examples each property takes per format, instead of its own number; with it the examples are new in each run."""
 
 TOOLS: list[dict[str, Any]] = [
     {

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolparse.schemas.casts import Casts, cast, declared_types, may_be_cast
@@ -104,7 +105,7 @@ def passed(fragments: list[str], max_held: int = 1000) -> str:
     return "".join(casts)
 
 
-@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@examples(100, 1000)
 @given(arguments=st.dictionaries(st.sampled_from((*TYPES, "other", 'a"b')), values, max_size=4), size=st.integers(1, 9))
 def test_arguments_are_cast_as_they_pass(arguments: dict[str, Any], size: int) -> None:
     text = json.dumps(arguments)

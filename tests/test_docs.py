@@ -15,7 +15,8 @@ def test_the_format_pages_are_current():
     build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(build)
     present = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / "formats").glob("*.md")}
-    stale = sorted(name for name in build.pages().keys() | present.keys() if build.pages().get(name) != present.get(name))
+    made = build.pages()
+    stale = sorted(name for name in made.keys() | present.keys() if made.get(name) != present.get(name))
     assert stale == [], "run `python docs/build.py`"
 
 

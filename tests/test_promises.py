@@ -1,16 +1,17 @@
 """The promises, over every registered format at once.
 
-`TOOLPARSE_EXAMPLES=5000 pytest tests/test_promises.py` looks further: that many examples per property and format, new ones each time.
+`TOOLPARSE_EXAMPLES=5000 pytest --thorough tests/test_promises.py` looks furthest: that many examples per property and format.
 """
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
+import effort
 import pytest
 import strategies
-from hypothesis import HealthCheck, given, settings
+from effort import examples, some
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolparse import Event, Format, Parser, formats, get_format, parse
@@ -20,19 +21,8 @@ NAMES = [fmt.name for fmt in formats()]
 every_format = pytest.mark.parametrize("name", NAMES)
 
 
-def examples(all_together: int) -> settings:
-    """So many examples for all formats together, but not too few nor too many for one."""
-    return settings(
-        max_examples=strategies.EXAMPLES or min(max(all_together // len(NAMES), 20), 150),
-        derandomize=not strategies.EXAMPLES,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-
-
 @every_format
-@examples(2000)
+@examples(6, 100)
 @given(data=st.data())
 def test_every_promise_holds_for_any_text(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -41,7 +31,7 @@ def test_every_promise_holds_for_any_text(name: str, data: st.DataObject) -> Non
 
 
 @every_format
-@examples(1200)
+@examples(6, 80)
 @given(data=st.data())
 def test_every_promise_holds_under_any_policy(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -51,7 +41,7 @@ def test_every_promise_holds_under_any_policy(name: str, data: st.DataObject) ->
 
 
 @every_format
-@examples(600)
+@examples(5, 40)
 @given(data=st.data())
 def test_what_the_engine_knows_of_tokens_does_not_make_pieces_matter(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -148,9 +138,8 @@ def test_a_text_that_broke_a_promise_keeps_it(name: str, text: str, options: dic
 
 
 def some_floods(fmt: Format) -> list[tuple[str, str]]:
-    """A part of the format's floods, always the same; all of them where more examples are asked for."""
-    every = list(floods(fmt, strategies.vectors(fmt)))
-    return every if strategies.EXAMPLES else Random(fmt.name).sample(every, min(len(every), 30))
+    """A part of the format's floods, or all of them."""
+    return some(list(floods(fmt, strategies.vectors(fmt))), 4, fmt.name)
 
 
 @every_format
@@ -226,9 +215,9 @@ def test_a_dropped_call_is_told_in_a_problem(name: str, options: dict[str, Any])
 
 @every_format
 @pytest.mark.parametrize("unit", ["[", "{", '{"a":', "[[{'a':", "f(", "<a>", '"{\\"a\\":', "("])
-def test_ten_thousand_levels_are_no_error(name: str, unit: str) -> None:
+def test_thousands_of_levels_are_no_error(name: str, unit: str) -> None:
     fmt = get_format(name)
-    text = unit * 10_000
+    text = unit * (10_000 if effort.THOROUGH else 2_000)
     for prefix in ("", begun_call(fmt)):
         events = feed_runs(Parser(fmt, tools=strategies.TOOLS, prompt=""), [(prefix + text, None)])
         check_well_formed(events, prefix + text)

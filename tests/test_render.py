@@ -4,7 +4,8 @@ import json
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from schemas import VALUES, typed
 
@@ -95,7 +96,7 @@ def messages(fmt):
 def test_what_is_rendered_is_read_back(fmt):
     seen = Counter()
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @examples(8, 100)
     @given(messages(fmt))
     def check(message):
         try:
@@ -117,7 +118,7 @@ def test_values_of_any_schema_come_back(fmt):
     """The schemas of raw text in all spellings; a refused value is one that this format writes like another."""
     seen = Counter()
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @examples(8, 100)
     @given(typed(list(VALUES)))
     def check(case):
         schema, value = case

@@ -6,11 +6,11 @@ import doctest
 import json
 import re
 from importlib import import_module
-from time import process_time
 from typing import Any
 
 import json_repair
 import pytest
+from cost import growth
 from damage import DAMAGES, samples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -195,13 +195,10 @@ def test_a_fault_in_a_long_text_is_repaired_where_it_is() -> None:
 )
 @pytest.mark.parametrize("opening", ["", '{"a": "'])
 def test_the_time_is_linear(piece: str, opening: str) -> None:
-    def seconds(length: int) -> float:
-        text = opening + piece * (length // len(piece))
-        start = process_time()
-        strict(repair(text))
-        return process_time() - start
+    def work(length: int) -> None:
+        strict(repair(opening + piece * (length // len(piece))))
 
-    assert seconds(16_000) < 20 * seconds(2_000) + 0.05  # 8 times the text; quadratic work takes 64 times as long
+    assert growth(work, 500) < 20  # quadratic work takes 64 times as long
 
 
 # Python literals

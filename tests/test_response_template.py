@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import strategies
-from hypothesis import HealthCheck, given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolparse import CallArguments, CallEnd, CallStart, Content, Message, Parser, Problem, Reasoning, parse
@@ -94,7 +95,7 @@ def words(name: str) -> list[str]:
     return [*unescaped, *pieces]
 
 
-@settings(max_examples=150, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(100, 2000)
 @given(data=st.data())
 def test_pieces_never_matter(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(CASES)))
@@ -123,7 +124,7 @@ def test_the_work_is_linear(name: str, unit: str) -> None:
 def test_what_is_held_is_bounded(name: str, unit: str) -> None:
     parser = Parser(FORMATS[name], prompt="", max_held=1000)
     held = []
-    for _ in range(6000 // len(unit)):
+    for _ in range(4000 // len(unit)):
         parser.feed(unit)
         held.append(parser.held)
     assert max(held) <= 1000 + 1024 + 200

@@ -10,7 +10,8 @@ from unittest.mock import patch
 
 import pytest
 import strategies
-from hypothesis import HealthCheck, given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolparse import Event, Parser, formats, get_format, parser
@@ -47,8 +48,7 @@ def told(parser: Parser, pieces: list[str], text: str) -> list[list[Event]]:
 
 
 @pytest.mark.parametrize("name", [fmt.name for fmt in formats() if fmt.calls])
-@settings(max_examples=strategies.EXAMPLES or 30, derandomize=not strategies.EXAMPLES, database=None, deadline=None,
-          suppress_health_check=list(HealthCheck))  # fmt: skip
+@examples(5, 60)
 @given(data=st.data())
 def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -62,7 +62,7 @@ def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataOb
 
 
 @given(st.lists(st.sampled_from(("\\", '"', "'", "n", "x", "u", "\n", '\\"', "é")), max_size=7).map("".join), st.sampled_from("\"'"))
-@settings(max_examples=2000, deadline=None)
+@examples(100, 5000)
 def test_what_flows_inside_a_python_string_reads_the_same_in_json(text: str, quote: str) -> None:
     if FLOW[quote](text) is None:
         assert json.loads(f'"{text}"') == ast.literal_eval(quote + text + quote)

@@ -6,7 +6,8 @@ from unittest.mock import patch
 
 import pytest
 from damage import DAMAGES, samples
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolparse import Parser
@@ -94,7 +95,7 @@ def without(function, *arguments, **options):
 
 
 @given(texts(), st.integers(), st.sampled_from([256, 2]))
-@settings(deadline=None, max_examples=500)
+@examples(150, 1500)
 def test_the_machine_reads_the_same_with_and_without_it(text, seed, depth):
     expected, _ = without(read, [text], depth=depth)
     assert read([text], depth=depth)[0] == expected
@@ -134,7 +135,7 @@ def parse(name, parts, **options):
 
 @pytest.mark.parametrize("name", CALLS)
 @given(texts(), st.integers(), st.sampled_from([{}, {"max_held": 100}, {"max_held": 150}, {"max_depth": 2}]), st.booleans())
-@settings(deadline=None, max_examples=150)
+@examples(50, 500)
 def test_a_call_is_the_same_with_and_without_it(name, text, seed, options, shortened):
     text = (CALLS[name] % text)[: seed % 100 - 100 if shortened else None]
     expected = without(parse, name, [text], **options)

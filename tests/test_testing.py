@@ -73,7 +73,7 @@ def test_a_broken_parser_is_found(change: Callable[[list[Event], str], Iterable[
 
 
 def test_an_adapter_that_changes_nothing_passes() -> None:
-    check_format("hermes", strategies.vectors(get_format("hermes"))[:3], make_parser=lambda fmt, **options: Parser(fmt, **options))
+    check_format("hermes", strategies.vectors(get_format("hermes"))[:1], make_parser=lambda fmt, **options: Parser(fmt, **options))
 
 
 def test_a_vector_that_expects_something_else_is_told_by_its_id() -> None:
@@ -89,7 +89,7 @@ def test_quadratic_work_is_found() -> None:
 
         def feed(self, text: str, /) -> list[Event]:
             self.text += text
-            for _ in self.text:
+            for _ in self.text[::50]:
                 len(self.text)
             return []
 

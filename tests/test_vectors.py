@@ -1,16 +1,26 @@
-"""The vectors of every registered format, and the promises on damaged copies of their texts."""
+"""The vectors of every registered format, cut in every way, and the promises on damaged copies of their texts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import effort
 import pytest
 import strategies
+from effort import some
 
-from toolparse import formats, get_format
-from toolparse.testing import check_text, check_vector, damaged, read_vectors
+from toolparse import Parser, formats, get_format
+from toolparse.testing import check_chunkings, check_result, check_streams, check_text, check_vector, damaged, read, read_vectors
 
 FILES = sorted(strategies.VECTORS.glob("*.jsonl"))
 CASES = [case for path in FILES for case in read_vectors(path)]
 KNOWN = {fmt.name for fmt in formats()}
+FORMATS = sorted({case["format"] for case in CASES} & KNOWN)
+
+
+def new(case: Mapping[str, Any]) -> Parser:
+    return Parser(case["format"], tools=case["tools"] or None, prompt=case["prefill"] or "")
 
 
 def test_there_are_vectors_and_their_formats_are_registered() -> None:
@@ -19,14 +29,32 @@ def test_there_are_vectors_and_their_formats_are_registered() -> None:
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in CASES if case["format"] in KNOWN])
-def test_vector(case: dict[str, object]) -> None:
-    check_vector(get_format(str(case["format"])), case)
+def test_vector(case: dict[str, Any]) -> None:
+    """What it says, whole and by character."""
+    text = case["text"]
+    check_result(case["expect"], read(new(case), [text]))
+    if case["kind"] == "canonical":
+        check_streams(lambda: new(case), text)
 
 
-@pytest.mark.parametrize("name", sorted({case["format"] for case in CASES} & KNOWN))
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_promise_holds_for_the_vectors(name: str) -> None:
+    for case in some(strategies.vectors(get_format(name)), 6, name):
+        check_vector(get_format(name), case, seed=effort.seed())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_cut_in_two_gives_the_same(name: str) -> None:
+    for case in some(strategies.vectors(get_format(name)), 2, name):
+        text = case["text"]
+        cuts = [[text[:at], text[at:]] for at in range(1, len(text))]
+        check_chunkings(lambda case=case: new(case), text, read(new(case), [text]), some(cuts, 50, name))
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_damaged_vectors(name: str) -> None:
     fmt = get_format(name)
-    for what, text, case in damaged(fmt, strategies.vectors(fmt)):
+    for what, text, case in some(list(damaged(fmt, strategies.vectors(fmt), effort.seed())), 12, name):
         try:
             check_text(fmt, text, tools=case["tools"], prompt=case["prefill"])
         except AssertionError as fault:
