@@ -66,7 +66,8 @@ def check_read(name: str, text: str) -> None:
     message = read(name, text)
     assert [(call.name, call.value(), call.complete) for call in message.tool_calls] == [("get_weather", MEANT, True)]
     assert not message.content
-    assert message.problems and all(problem.severity == "warning" for problem in message.problems)
+    assert message.problems
+    assert all(problem.severity == "warning" for problem in message.problems)
 
 
 @pytest.mark.parametrize("body", READ)

@@ -97,18 +97,6 @@ def test_how_it_is_cut_does_not_matter_from_the_first_bracket_on() -> None:
         assert start.text.partition("f{")[2] == "x" * (LOOKED_AT - 1502)
 
 
-@pytest.mark.parametrize("fmt", [fmt for fmt in toolparse.formats() if fmt.mistaken], ids=lambda fmt: fmt.name)
-def test_another_formats_calls_are_told(fmt: toolparse.Format) -> None:
-    for marker, name in fmt.mistaken:
-        case = next(case for case in cases(name) if marker in case["text"] and case["kind"] == "canonical")
-        for size in (1, 5, 10_000):
-            parser = toolparse.Parser(fmt, prompt="")
-            events = [event for at in range(0, len(case["text"]), size) for event in parser.feed(case["text"][at : at + size])]
-            problems = [event for event in events + parser.finish() if isinstance(event, toolparse.Problem)]
-            assert [problem.kind for problem in problems if problem.severity == "error"] == ["other_format"]
-            assert repr(name) in problems[-1].message
-
-
 def test_only_declared_names_count() -> None:
     fmt = toolparse.get_format("hermes")
     text = '{"name": "f", "arguments": {}}'

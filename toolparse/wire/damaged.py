@@ -94,7 +94,7 @@ class Row:
 def row_patterns(rows: list[Row], slot: str, follow: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """The patterns of a row of markers, of which all but the one with `slot` may be missing, and each doubled; and of what may become one.
 
-    A marker that is there fills the group `p0`, `p1` ... of its place. `follow` is the pattern of what must stand behind, or of its beginning.
+    A marker that is there fills the group `p0`, `p1` ... of its place. `follow` is the pattern of what must stand behind, begun or whole.
     """
     full = f"(?={GAP}(?:{follow}))" if follow else ""
     partial = f"(?:{follow})" if follow else ""
