@@ -95,11 +95,16 @@ class XmlParameterReader(ParameterReader):
                 self.state = self.section
                 return start + len(SECTION)
             found = self.values.match(text, start)
-            if found is not None:
-                if found.lastgroup == "hold":
+            kind = found.lastgroup if found is not None else None
+            if found is not None and kind is not None:
+                if kind == "hold" or (kind == "wait" and not self.last):
                     return ~start
-                self.end(start)
-                return found.end() if found.lastgroup == "close" else start
+                counts = kind == "close" or self.counts(found, kind, start, start)
+                if counts is None:
+                    return ~start
+                if counts:
+                    self.end(start)
+                    return found.end() if kind == "close" else self.behind_closer(start) if kind == "alike" else start
             if SECTION.startswith(text[start : start + len(SECTION)]):
                 return ~start
         self.say(text[start])

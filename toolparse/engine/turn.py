@@ -532,6 +532,10 @@ class TurnMachine:
                 if head.joined:
                     slots["name"] = self._sink.joined_name(slots["joined"])
                     end = found.start(1) + len(slots["name"])
+                if head.skips and self._lex.reads_damaged:
+                    damaged = self._try_damaged(at, last, True)
+                    if damaged is not None:
+                        return damaged
                 if self._is_typed(at, end) or ((head.declared or head.joined) and head.named and not self._sink.declares(slots["name"])):
                     continue
                 opened = self._open(head, slots, at, end)
@@ -582,6 +586,13 @@ class TurnMachine:
                     self._sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
                 return opened
         return None
+
+    def _may_be_name(self, opening: DamagedOpening, at: int) -> bool:
+        """Whether a declared name may stand at `at`, behind what the format writes in front of names."""
+        text = self._text[at : at + HEAD_LIMIT]
+        calls = opening.calls
+        prefix = calls.name_in_id or (calls.names.prefix if calls.names is not None else "")
+        return prefix.startswith(text) or self._sink.may_be_name(text.removeprefix(prefix))
 
     def _starts_marked(self, at: int) -> bool:
         """Whether something other than a word stands behind `at`, blanks aside."""
@@ -691,7 +702,8 @@ class TurnMachine:
             self._state = self._prose
             self._voice.say(skipped, self._base + most)
             return most
-        self._problem("dropped_text", f"an entry that is no call was dropped: {skipped}", start)
+        names = self._sink.tools.names if self._sink.tools is not None else ()
+        self._problem("dropped_text", f"an entry that is no call was dropped: {skipped}", start, any(name in skipped for name in names))
         self._closer = 0
         self._state = self._after
         return end

@@ -288,7 +288,6 @@ class Values:
         body = calls.body
         assert isinstance(body, Parameters)
         self.calls, self.format, self.reads_damaged = calls, fmt, damaged
-        damaged = damaged and not body.xml  # there no text of a value looks like markup
         self.body = body
         blank = WRITTEN if damaged else blanks(body)
         self.trims = (body.trim, "\\n") if damaged and body.trim == "\n" else (body.trim,)
