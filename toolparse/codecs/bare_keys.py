@@ -33,9 +33,9 @@ class Marks:
         self.quote = quote = body.quote
         closers, stops = ends.closers, ends.stops
         mark = re.escape(quote)
-        bare = r"""[^:=,{}()\[\]<>"'\n]"""
+        bare = r"""[^:=,{}()\[\]<>"'\n，：＝]"""
         names = [rf"{mark}([^<\n]{{1,256}}){mark}", r'"([^"\n]{1,256})"', r"'([^'\n]{1,256})'", rf"({bare}{{1,256}})"]
-        self.key = re.compile(f"(?:{'|'.join(names)}){WS}[:=]")
+        self.key = re.compile(f"(?:{'|'.join(names)}){WS}[:=：＝]")
         begun = [
             cut(quote), rf"{mark}[^<\n]{{0,256}}(?:\Z|{cut(quote)}){WS}",
             r'"[^"\n]{0,256}(?:"[ \t\r\n]*)?', r"'[^'\n]{0,256}(?:'[ \t\r\n]*)?", rf"{bare}{{0,256}}{WS}",
@@ -47,18 +47,35 @@ class Marks:
         end = rf"(?P<end>{_RUN}{{0,16}}(?:{close}))"
         trail = rf"(?:{any_of(stops)})[ \t\r\n]{{0,64}}\Z"
         held = rf"{_RUN}{{0,16}}(?:{beginnings(closers)})|{_RUN}{{1,16}}\Z|{trail}"
-        self.string = re.compile(f"(?P<hold>{beginnings((quote, *stops))}|{held})|(?P<quote>{mark})|{end}").search
+        short = re.escape(quote[:-1])
+        string = f"(?P<hold>{beginnings((quote, *stops))}|{held})|(?P<quote>{mark})|{end}|(?P<short>{short})"
+        self.string = re.compile(string).search
+        self.string_of_many = re.compile(rf"{string}|(?P<member>,(?=[\w$]|{re.escape(quote[0])}|\Z))").search
+        literal, name = r"(?:-?\d[\d.eE+\-]{0,40}|true|false|null)", r"[\w$][\w$.\-]{0,63}"
+        empty = rf"(?:[}}\]),]|{close}|{any_of(stops)}|\Z)"
+        opened = rf"{mark}(?!{WS}{empty})"
+        self.members = re.compile(rf"((?:,{name}:{literal})*)(?:,({name}):(?:\[?{opened}|{{{name}:)|{_RUN}{{1,4}}{WS}(?:{close}))")
+        begun_value = rf"(?:[\w.+\-]{{0,40}}|\[?(?:{cut(quote)})?(?:{WS}\Z)?|{{(?:{name})?)"
+        self.members_begun = re.compile(
+            rf"(?:,{name}:{literal})*(?:,(?:{name}(?::{begun_value})?)?|{_RUN}{{1,4}}{WS}(?:{beginnings(closers)})?)?\Z"
+        )
+        self.item = re.compile(f",{opened}")
+        self.item_begun = re.compile(rf",(?:\Z|{cut(quote)}{WS}\Z)")
+        self.empty = re.compile(f"{mark}{WS}{empty}")
+        self.empty_begun = re.compile(f"{cut(quote)}{WS}(?:{beginnings((*closers, *stops))})?\\Z")
+        self.curly = {closer: re.compile(rf"(?P<hold>{held}|\\\Z)|(?P<quote>{closer})|(?P<escape>\\)|{end}").search for closer in "”’"}
         self.single = re.compile(rf"(?P<hold>{held}|\\\Z)|(?P<quote>')|(?P<escape>\\)|{end}").search
         self.double = re.compile(rf'(?P<hold>{held}|\\\Z)|(?P<quote>")|(?P<escape>\\)|{end}').search
         self.follow = Follow((*ends.openings, END), stops)
         firsts = {quote[0], *(text[0] for text in (*closers, *stops)), "}", "]", ")"}
         self.flow = flow_until(firsts)
-        self.bare = re.compile(f"[^,}}\\])<{re.escape(quote[0])}]+")
-        member = rf",{WS}(?:{'|'.join(names)}){WS}[:=]"
+        self.flow_of_many = re.compile(rf"{self.flow.__self__.pattern}|,(?:[\w$]|{re.escape(quote[0])}|\Z)").search  # type: ignore[attr-defined]
+        self.bare = re.compile(f"[^,，}}\\])<{re.escape(quote[0])}]+")
+        member = rf"[,，]{WS}(?:{'|'.join(names)}){WS}[:=：＝]"
         self.behind_string = re.compile(rf"{WS}(?:{mark}|{_RUN}|{close}|{any_of(stops)}|{member}|,{WS}{_RUN})")
         self.behind_item = re.compile(rf"{WS}(?:{mark}|{_RUN}|{close}|{any_of(stops)}|,)")
         marks = beginnings((quote, *closers, *stops))
-        begun_member = rf",{WS}(?:{'|'.join(begun)})\Z"
+        begun_member = rf"[,，]{WS}(?:{'|'.join(begun)})\Z"
         self.behind_begun = re.compile(rf"{WS}(?:\Z|{marks}|{begun_member})")
         self.member = re.compile(rf"{member}|,{WS}{_RUN}")
         self.member_begun = re.compile(begun_member)
@@ -72,11 +89,12 @@ marks_of = lru_cache(maxsize=64)(Marks)
 
 
 class Open:
-    """An open container. `seen` are the keys of an object so far; a list has none."""
+    """An open container. `seen` are the keys of an object so far; a list has none. `keys` are those that its type declares."""
 
-    __slots__ = ("closer", "count", "seen", "type")
+    __slots__ = ("closer", "count", "keys", "seen", "type")
 
     def __init__(self, closer: str, kind: Type) -> None:
+        self.keys = kind.keys
         self.closer = closer
         self.type = kind
         self.count = 0
@@ -106,6 +124,9 @@ class BareKeysReader(StateReader):
         self.dropped_size = 0
         self.levels = 0
         self.quoted_deep = False
+        self.many = False
+        self.blanks = ""
+        self.marked = False
 
     @property
     def held(self) -> int:
@@ -113,14 +134,16 @@ class BareKeysReader(StateReader):
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
-        return self.marks.flow if self.state == self.string and self.muted is None else None
+        if self.state != self.string or self.muted is not None:
+            return None
+        return self.marks.flow_of_many if self.many else self.marks.flow
 
     @property
     def rewrites(self) -> Callable[[str], str | None] | None:
         return self.rewritten if self.state == self.string and self.muted is None else None
 
     def rewritten(self, text: str) -> str | None:
-        return escaped(text) if self.marks.string(text) is None else None
+        return escaped(text) if (self.marks.string_of_many if self.many else self.marks.string)(text) is None else None
 
     @property
     def waits(self) -> Callable[[str], object] | None:
@@ -136,7 +159,8 @@ class BareKeysReader(StateReader):
         self.report_junk()
         self.report_dropped(at)
         self.done = True
-        self.call.end(False, at)
+        if self.call.open:
+            self.call.end(False, at)
 
     # -- writing ------------------------------------------------------------------------------------------------------------------------
 
@@ -164,7 +188,7 @@ class BareKeysReader(StateReader):
             self.write(", " if top.count else "")
         elif self.key in top.seen:
             if self.muted is None:
-                self.call.problem("repeated_key", f"{self.key!r} is given twice; the first value stands", at)
+                self.call.problem("repeated_key", f"{self.key!r} is given twice; the first value stands", at, error=True)
                 self.muted = len(self.stack)
                 self.repeated = self.key
         else:
@@ -173,6 +197,7 @@ class BareKeysReader(StateReader):
         top.count += 1
 
     def value_ended(self, at: int) -> None:
+        self.blanks = ""
         if self.muted == len(self.stack):
             self.muted = None
             self.report_dropped(at)
@@ -192,6 +217,7 @@ class BareKeysReader(StateReader):
     # -- structure ----------------------------------------------------------------------------------------------------------------------
 
     def begin(self, at: int) -> int:
+        at = self.skip(at)
         if at == len(self.text):
             return ~at
         tool = self.call.tool
@@ -217,7 +243,9 @@ class BareKeysReader(StateReader):
             self.pop(at)
         self.pop(at)
         if not self.stack:
-            self.end(True, at + 1)
+            self.report_junk()
+            self.call.end(True, at + 1)
+            self.state = self.surplus
         return at + 1
 
     def ended(self, at: int) -> bool | None:
@@ -247,7 +275,11 @@ class BareKeysReader(StateReader):
         character = text[at]
         if character in "}])":
             return self.close(character, at)
-        if character == ",":
+        if character in ",，":
+            return at + 1
+        if character == "{" and len(self.stack) == 1 and not self.stack[0].count:
+            self.call.problem("repaired_markup", "a brace too many was dropped", at)
+            self.stack[0].closer = "}"
             return at + 1
         if self.stack[-1].seen is None:
             self.type = self.stack[-1].type.item(self.stack[-1].count)
@@ -267,22 +299,26 @@ class BareKeysReader(StateReader):
 
     def value(self, at: int) -> int:
         text = self.text
-        at = self.skip(at)
+        start, at = at, self.skip(at)
+        if at > start:
+            self.blanks = (self.blanks + text[start:at])[: self.call.max_held]
         if at == len(text):
             return ~at
         quote = self.marks.quote
         if text.startswith(quote, at):
-            self.begin_value(at)
-            self.write('"')
-            self.state = self.string
-            return at + len(quote)
+            return self.open_string(at, at + len(quote))
         if not self.last and self.marks.cut_quote.match(text, at):
             return ~at
+        if text.startswith(quote[:-1], at):
+            self.call.problem("repaired_markup", f"{quote[:-1]} was read as {quote}", at)
+            return self.open_string(at, at + len(quote) - 1)
         character = text[at]
-        if character in "\"'":
+        if character in "\"'“”‘’":
+            if character not in "\"'":
+                self.call.problem("repaired_markup", "curly quotes around a string were read as ASCII", at)
             self.begin_value(at)
             self.write('"')
-            self.quote = character
+            self.quote = "”" if character in "“”" else "’" if character in "‘’" else character
             self.state = self.quoted
             return at + 1
         if character in "{[":
@@ -313,7 +349,7 @@ class BareKeysReader(StateReader):
         if at == len(text):
             return ~at
         character = text[at]
-        if character == ",":
+        if character in ",，":
             self.report_junk()
             self.state = self.between
             return at + 1
@@ -321,6 +357,7 @@ class BareKeysReader(StateReader):
             return self.close(character, at)
         quote = self.marks.quote
         if text.startswith(quote, at):
+            self.call.problem("repaired_markup", f"a {quote} too many was dropped", at)
             return at + len(quote)
         if not self.last and self.marks.cut_quote.match(text, at):
             return ~at
@@ -335,33 +372,101 @@ class BareKeysReader(StateReader):
 
     # -- values -------------------------------------------------------------------------------------------------------------------------
 
+    def open_string(self, at: int, behind: int) -> int:
+        """The marker in front of a string has been read."""
+        self.begin_value(at)
+        self.write('"')
+        self.blanks = ""
+        top = self.stack[-1]
+        self.many = top.seen is None or any(key not in top.seen for key in top.keys)
+        self.state = self.string_begun if self.text.startswith(self.marks.quote[0], behind) or behind == len(self.text) else self.string
+        return behind
+
+    def string_begun(self, at: int) -> int:
+        """Right behind the marker: a second one is framing unless it closes an empty string."""
+        text = self.text
+        marks = self.marks
+        if text.startswith(marks.quote, at) and not marks.empty.match(text, at):
+            if not self.last and marks.empty_begun.match(text, at):
+                return ~at
+            self.call.problem("repaired_markup", f"a {marks.quote} too many was dropped", at)
+            at += len(marks.quote)
+        elif not self.last and (at == len(text) or marks.cut_quote.match(text, at) or self.begun_empty(at)):
+            return ~at
+        self.state = self.string
+        return at
+
+    def begun_empty(self, at: int) -> bool:
+        """Whether what stands behind two markers is not there yet: the end of the text is no end of the call."""
+        found = self.marks.empty_begun.match(self.text, at)
+        return found is not None and found.end() > at
+
     def string(self, at: int) -> int:
         """Inside a string, which its marker ends, or the end of the call if nothing of the turn's text follows it."""
         text = self.text
         look = at
+        search = self.marks.string_of_many if self.many else self.marks.string
         while True:
-            found = self.marks.string(text, look)
+            found = search(text, look)
             end = len(text) if found is None else found.start()
             kind = None if found is None else found.lastgroup
-            if found is not None and kind == "end":
-                counts = self.marks.follow(text, found.end(), self.last)
+            if found is not None and kind in ("end", "short", "member"):
+                if kind == "end":
+                    counts = self.marks.follow(text, found.end(), self.last)
+                else:
+                    counts = self.closes(found.end()) if kind == "short" else self.lacks_closer(end)
                 if counts is False:
                     look = found.end()
                     continue
                 if counts is None:
                     kind = None
             self.write(escaped(text[at:end]))
-            if kind in (None, "hold"):
+            if found is None or kind in (None, "hold"):
                 return ~end
+            if kind in ("short", "member"):
+                self.call.problem("repaired_markup", "a missing end of a string was added", end)
             self.write('"')
             self.value_ended(end)
-            return found.end() if found is not None and kind == "quote" else end
+            return found.end() if kind in ("quote", "short") else end
+
+    def lacks_closer(self, at: int) -> bool | None:
+        """Whether the comma at `at` shows that the string's marker is missing: what follows it can only stand outside a string.
+
+        In an object that is members of declared names that were not given, up to the beginning of a string or the end of the call.
+        """
+        text = self.text
+        top = self.stack[-1]
+        if top.seen is None:
+            if self.marks.item.match(text, at):
+                return None if not self.last and self.marks.item_begun.match(text, at) else True
+            return None if not self.last and self.marks.item_begun.match(text, at) else False
+        undecided = not self.last and len(text) - at < 1024 and self.marks.members_begun.match(text, at) is not None
+        found = None if undecided else self.marks.members.match(text, at, at + 1024)
+        parts = text[at + 1 : at + 1024 if found is None else found.end()].split(",")
+        names = [part.partition(":")[0] for part in parts]
+        if undecided:
+            given = [name for part, name in zip(parts, names, strict=True) if ":" in part]
+            begun = names[-1]
+            if all(self.is_missing(name) for name in given) and (
+                ":" in parts[-1] or any(key.startswith(begun) and key not in top.seen for key in top.keys)
+            ):
+                return None
+            return False
+        names = [part.partition(":")[0] for part in (found[1] if found is not None else "").split(",")[1:]]
+        if found is not None and found[2]:
+            names.append(found[2])
+        return bool(names) and all(map(self.is_missing, names))
+
+    def is_missing(self, key: str) -> bool:
+        """Whether a declared member has not been given."""
+        top = self.stack[-1]
+        return key in top.keys and top.seen is not None and key not in top.seen
 
     def quoted(self, at: int) -> int:
         """Inside a string in ordinary quotes."""
         text = self.text
         look = at
-        search = self.marks.double if self.quote == '"' else self.marks.single
+        search = self.marks.double if self.quote == '"' else self.marks.single if self.quote == "'" else self.marks.curly[self.quote]
         while True:
             found = search(text, look)
             kind = None if found is None else found.lastgroup
@@ -427,11 +532,19 @@ class BareKeysReader(StateReader):
             if at == len(text):
                 return ~at
             character = text[at]
-            if character == ",":
+            if character == "," or (character == "，" and self.stack[-1].seen is not None):
                 counts = self.separates(at)
             elif character in "}])":
                 counts = any(frame.closer == character for frame in self.stack)
             elif text.startswith(marks.quote, at):
+                ends = self.closes(at + len(marks.quote))
+                if ends is None:
+                    return ~at
+                self.call.problem("repaired_markup", f"a {marks.quote} without another was dropped", at, error=not ends)
+                self.marked = ends
+                if ends:
+                    self.write_bare(at)
+                    return at + len(marks.quote)
                 at += len(marks.quote)
                 continue
             else:
@@ -474,9 +587,17 @@ class BareKeysReader(StateReader):
             self.size = 0
             self.value_ended(at)
             return
-        text = "".join(self.parts).strip(SPACE)
+        text = "".join(self.parts)
         self.parts = []
         self.size = 0
+        if self.marked and self.type.allows_string:  # the marker behind it makes it a string to the letter
+            self.begin_value(at)
+            self.write(quote(self.blanks + text))
+            self.marked = False
+            self.value_ended(at)
+            return
+        self.marked = False
+        text = text.strip(SPACE)
         value, problem = ("null", None) if text == "None" and not self.type.declared else self.type.read(text, True)
         if problem is not None:
             self.call.problem("wrong_type", problem, at)
