@@ -566,7 +566,7 @@ class TurnMachine:
     def _try_damaged(self, at: int, last: bool, at_edge: bool) -> int | None:
         """The same for an opening whose markup is damaged; `at_edge`: at a line's start or behind a call, where a marker may be missing."""
         text = self._text
-        if self._voice.fence is not None and self._voice.fence.inside:
+        if self._voice.code or (self._voice.fence is not None and self._voice.fence.inside):
             return None
         for opening in self._lex.damaged:
             if (
