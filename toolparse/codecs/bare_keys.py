@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import escaped
+from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import END, BareKeys
 from toolparse.jsontext.raw_values import quote
 from toolparse.schemas.types import UNKNOWN, Type
@@ -88,17 +89,17 @@ marks_of = lru_cache(maxsize=64)(Marks)
 """The patterns, compiled at their first use."""
 
 
-class Open:
-    """An open container. `seen` are the keys of an object so far; a list has none. `keys` are those that its type declares."""
+class Open(Level):
+    """An open container. `keys` are those that its type declares."""
 
-    __slots__ = ("closer", "count", "keys", "seen", "type")
+    __slots__ = ("closer", "is_list", "keys", "type")
 
     def __init__(self, closer: str, kind: Type) -> None:
-        self.keys = kind.keys
+        super().__init__()
         self.closer = closer
+        self.is_list = closer == "]"
         self.type = kind
-        self.count = 0
-        self.seen: set[str] | None = None if closer == "]" else set()
+        self.keys = kind.keys
 
 
 class BareKeysReader(StateReader):
@@ -115,13 +116,11 @@ class BareKeysReader(StateReader):
         self.type: Type = UNKNOWN
         self.key = ""
         self.quote = ""
-        self.parts: list[str] = []
-        self.size = 0
+        self.writer = ArgumentWriter(call)
+        self.flowing = False
         self.start = 0
-        self.muted: int | None = None
+        self.left_at = 0
         self.repeated = ""
-        self.dropped: list[str] = []
-        self.dropped_size = 0
         self.levels = 0
         self.quoted_deep = False
         self.many = False
@@ -130,17 +129,17 @@ class BareKeysReader(StateReader):
 
     @property
     def held(self) -> int:
-        return max(self.size, 0)
+        return self.writer.held_size
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
-        if self.state != self.string or self.muted is not None:
+        if self.state != self.string or self.writer.leaving:
             return None
         return self.marks.flow_of_many if self.many else self.marks.flow
 
     @property
     def rewrites(self) -> Callable[[str], str | None] | None:
-        return self.rewritten if self.state == self.string and self.muted is None else None
+        return self.rewritten if self.state == self.string and not self.writer.leaving else None
 
     def rewritten(self, text: str) -> str | None:
         return escaped(text) if (self.marks.string_of_many if self.many else self.marks.string)(text) is None else None
@@ -149,15 +148,15 @@ class BareKeysReader(StateReader):
     def waits(self) -> Callable[[str], object] | None:
         if not self.stack:
             return None
-        in_object = self.stack[-1].seen is not None
+        in_object = not self.stack[-1].is_list
         if self.state == self.bare:
-            return None if self.size < 0 else self.marks.waiting_member if in_object else self.marks.waiting_item
+            return None if self.flowing else self.marks.waiting_member if in_object else self.marks.waiting_item
         return self.marks.waiting_key if self.state == self.between and in_object else None
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
         self.report_junk()
-        self.report_dropped(at)
+        self.report_left(at)
         self.done = True
         if self.call.open:
             self.call.end(False, at)
@@ -165,42 +164,31 @@ class BareKeysReader(StateReader):
     # -- writing ------------------------------------------------------------------------------------------------------------------------
 
     def write(self, text: str) -> None:
-        if self.muted is None:
-            self.call.write(text)
-        else:
-            self.dropped.append(text[: self.call.max_held - self.dropped_size])
-            self.dropped_size += len(self.dropped[-1])
+        self.writer.write(text)
 
-    def report_dropped(self, at: int) -> None:
+    def report_left(self, at: int) -> None:
         """The second value of a key has ended."""
-        if self.dropped:
-            text = "".join(self.dropped)
-            self.dropped = []
-            self.dropped_size = 0
-            self.call.problem("dropped_text", f"the second value of {self.repeated!r} was dropped: {text}", at)
+        self.writer.report_left(f"the second value of {self.repeated!r}", at)
 
     def begin_value(self, at: int) -> None:
         """What stands before a value, whose first sign has been read."""
         if not self.stack:
             return
         top = self.stack[-1]
-        if top.seen is None:
-            self.write(", " if top.count else "")
-        elif self.key in top.seen:
-            if self.muted is None:
-                self.call.problem("repeated_key", f"{self.key!r} is given twice; the first value stands", at, error=True)
-                self.muted = len(self.stack)
-                self.repeated = self.key
-        else:
-            self.write(f"{', ' if top.seen else ''}{quote(self.key)}: ")
-            top.seen.add(self.key)
-        top.count += 1
+        if top.is_list:
+            self.write(top.item())
+        elif self.key not in top.seen:
+            self.write(top.member(self.key))
+        elif not self.writer.leaving:
+            self.call.problem("repeated_key", f"{self.key!r} is given twice; the first value stands", at, error=True)
+            self.writer.leaving = True
+            self.left_at = len(self.stack)
+            self.repeated = self.key
 
     def value_ended(self, at: int) -> None:
         self.blanks = ""
-        if self.muted == len(self.stack):
-            self.muted = None
-            self.report_dropped(at)
+        if self.writer.leaving and self.left_at == len(self.stack):
+            self.report_left(at)
         self.state = self.behind
 
     def end(self, complete: bool, at: int) -> None:
@@ -281,7 +269,7 @@ class BareKeysReader(StateReader):
             self.call.problem("repaired_markup", "a brace too many was dropped", at)
             self.stack[0].closer = "}"
             return at + 1
-        if self.stack[-1].seen is None:
+        if self.stack[-1].is_list:
             self.type = self.stack[-1].type.item(self.stack[-1].count)
             self.state = self.value
             return at
@@ -336,8 +324,6 @@ class BareKeysReader(StateReader):
         if ended is None:
             return ~at
         if not ended:
-            self.parts = []
-            self.size = 0
             self.start = self.call.base + at
             self.state = self.bare
         return at
@@ -361,7 +347,7 @@ class BareKeysReader(StateReader):
             return at + len(quote)
         if not self.last and self.marks.cut_quote.match(text, at):
             return ~at
-        if self.stack[-1].seen is not None:
+        if not self.stack[-1].is_list:
             if self.marks.key.match(text, at):
                 self.state = self.between
                 return at
@@ -378,7 +364,7 @@ class BareKeysReader(StateReader):
         self.write('"')
         self.blanks = ""
         top = self.stack[-1]
-        self.many = top.seen is None or any(key not in top.seen for key in top.keys)
+        self.many = top.is_list or any(key not in top.seen for key in top.keys)
         self.state = self.string_begun if self.text.startswith(self.marks.quote[0], behind) or behind == len(self.text) else self.string
         return behind
 
@@ -436,7 +422,7 @@ class BareKeysReader(StateReader):
         """
         text = self.text
         top = self.stack[-1]
-        if top.seen is None:
+        if top.is_list:
             if self.marks.item.match(text, at):
                 return None if not self.last and self.marks.item_begun.match(text, at) else True
             return None if not self.last and self.marks.item_begun.match(text, at) else False
@@ -460,7 +446,7 @@ class BareKeysReader(StateReader):
     def is_missing(self, key: str) -> bool:
         """Whether a declared member has not been given."""
         top = self.stack[-1]
-        return key in top.keys and top.seen is not None and key not in top.seen
+        return key in top.keys and not top.is_list and key not in top.seen
 
     def quoted(self, at: int) -> int:
         """Inside a string in ordinary quotes."""
@@ -494,7 +480,7 @@ class BareKeysReader(StateReader):
 
     def closes(self, at: int) -> bool | None:
         """Whether an ordinary quote in front of `at` closes its string; None when more text must tell."""
-        in_object = self.stack[-1].seen is not None
+        in_object = not self.stack[-1].is_list
         if (self.marks.behind_string if in_object else self.marks.behind_item).match(self.text, at, at + 320):
             return True
         if self.marks.behind_begun.match(self.text, at):
@@ -532,7 +518,7 @@ class BareKeysReader(StateReader):
             if at == len(text):
                 return ~at
             character = text[at]
-            if character == "," or (character == "，" and self.stack[-1].seen is not None):
+            if character == "," or (character == "，" and not self.stack[-1].is_list):
                 counts = self.separates(at)
             elif character in "}])":
                 counts = any(frame.closer == character for frame in self.stack)
@@ -559,21 +545,18 @@ class BareKeysReader(StateReader):
 
     def take(self, text: str) -> None:
         """Text of a bare value; of one that is too long to be held it is a string, and flows."""
-        if self.size < 0:
+        if self.flowing:
             self.write(escaped(text))
-            return
-        self.parts.append(text)
-        self.size += len(text)
-        if self.size > self.call.max_held:
-            self.call.problem("too_long", "a value is longer than can be held; kept as a string", self.start - self.call.base)
-            self.begin_value(self.start - self.call.base)
-            self.write('"' + escaped("".join(self.parts)))
-            self.parts = []
-            self.size = -1
+        elif self.writer.hold(text):
+            at = self.start - self.call.base
+            self.call.problem("too_long", "a value is longer than can be held; kept as a string", at)
+            self.begin_value(at)
+            self.write('"' + escaped(self.writer.taken()))
+            self.flowing = True
 
     def separates(self, at: int) -> bool | None:
         """Whether the comma at `at` ends a bare value; None when more text must tell."""
-        if self.stack[-1].seen is None or self.marks.member.match(self.text, at):
+        if self.stack[-1].is_list or self.marks.member.match(self.text, at):
             return True
         return (True if self.last else None) if self.marks.member_begun.match(self.text, at) else False
 
@@ -582,14 +565,12 @@ class BareKeysReader(StateReader):
         return None if how is None else bool(how)
 
     def write_bare(self, at: int) -> None:
-        if self.size < 0:
+        if self.flowing:
             self.write('"')
-            self.size = 0
+            self.flowing = False
             self.value_ended(at)
             return
-        text = "".join(self.parts)
-        self.parts = []
-        self.size = 0
+        text = self.writer.taken()
         if self.marked and self.type.allows_string:  # the marker behind it makes it a string to the letter
             self.begin_value(at)
             self.write(quote(self.blanks + text))

@@ -15,8 +15,8 @@ from functools import lru_cache
 
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import escaped
+from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import Elements
-from toolparse.jsontext.raw_values import quote
 from toolparse.schemas.types import UNKNOWN, Type
 from toolparse.wire.markers import SPACE, WS, EndMarks, any_of, beginnings, flow_until, inside
 from toolparse.wire.open_call import OpenCall
@@ -50,22 +50,22 @@ marks_for = lru_cache(maxsize=64)(Marks)
 """The patterns, compiled at their first use."""
 
 
-class Element:
-    """An open element. `kind` is what it is once that is known; `items` counts a list's items, `seen` holds an object's keys.
+class Element(Level):
+    """An open element. `kind` is what it is once that is known, `muted` says that it is left out.
 
     `more` is the key of a list that is complete but for its closing bracket, as elements of the same key may add to it.
     """
 
-    __slots__ = ("begun", "items", "key", "kind", "more", "muted", "seen", "type")
+    __slots__ = ("begun", "key", "kind", "more", "more_count", "muted", "type")
 
     def __init__(self, key: str, of: Type, kind: str = "") -> None:
+        super().__init__()
         self.key = key
         self.type = of
         self.kind = kind
-        self.items = 0
         self.begun = False
-        self.seen: set[str] = set()
         self.more = ""
+        self.more_count = 0
         self.muted = False
 
     @property
@@ -86,19 +86,16 @@ class ElementsReader(StateReader):
         self.depth = depth
         tool = call.tool
         self.stack = [Element("", tool.arguments if tool is not None else UNKNOWN, "object")]
-        self.parts: list[str] = []
-        self.size = 0
+        self.writer = ArgumentWriter(call)
         self.start = 0
         self.streaming = False
         self.nested = 0
         self.headless = False
         self.fresh = False
-        self.dropped: list[str] = []
-        self.dropped_size = 0
 
     @property
     def held(self) -> int:
-        return self.size
+        return self.writer.held_size
 
     @property
     def flows(self) -> bool:
@@ -125,30 +122,18 @@ class ElementsReader(StateReader):
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
         self.report_junk()
-        self.report_dropped(self.stack[-1].key, at)
+        self.report_left(self.stack[-1].key, at)
         self.done = True
         self.call.end(False, at)
 
     # -- writing ------------------------------------------------------------------------------------------------------------------------
 
     def write(self, text: str) -> None:
-        if not self.stack[-1].muted:
-            self.call.write(text)
-        else:
-            self.drop(text)
+        self.writer.write(text)
 
-    def drop(self, text: str) -> None:
-        """Text of a value that does not count."""
-        self.dropped.append(text[: self.call.max_held - self.dropped_size])
-        self.dropped_size += len(self.dropped[-1])
-
-    def report_dropped(self, key: str, at: int) -> None:
+    def report_left(self, key: str, at: int) -> None:
         """A value that does not count has ended."""
-        if self.dropped:
-            text = "".join(self.dropped)
-            self.dropped = []
-            self.dropped_size = 0
-            self.call.problem("dropped_text", f"a value of {key!r} was dropped: {text}", at)
+        self.writer.report_left(f"a value of {key!r}", at)
 
     def begin_value(self) -> None:
         """What stands before the value of the innermost element, once."""
@@ -157,13 +142,7 @@ class ElementsReader(StateReader):
             return
         element.begun = True
         parent = self.stack[-2]
-        if parent.kind == "list":
-            self.write(", " if parent.items else "")
-            parent.items += 1
-            return
-        opening = ", " if parent.seen else ""
-        parent.seen.add(element.key)
-        self.write(f"{opening}{quote(element.key)}: ")
+        self.write(parent.item() if parent.kind == "list" else parent.member(element.key))
 
     def end_list(self, element: Element) -> None:
         """A list among an object's members gets no more items."""
@@ -321,13 +300,12 @@ class ElementsReader(StateReader):
 
     def open_element(self, key: str, at: int) -> None:
         parent = self.stack[-1]
-        element = Element(key, parent.type.item(parent.items) if parent.kind == "list" else parent.type.property(key))
+        element = Element(key, parent.type.item(parent.count) if parent.kind == "list" else parent.type.property(key))
         element.muted = parent.muted
         if parent.kind == "object" and key:
             self.name(element, parent, at)
         self.stack.append(element)
-        self.parts = []
-        self.size = 0
+        self.writer.taken()
         self.start = self.call.base + at
         self.nested = 0
         self.headless = False
@@ -346,12 +324,12 @@ class ElementsReader(StateReader):
         """The key of a new member is known: it adds to a list of the same key, or begins another value."""
         if parent.more and parent.more == element.key:
             element.begun = True
-            element.items = parent.items
+            element.count = parent.more_count
             return
         self.end_list(parent)
         if element.key in parent.seen and not element.muted:
             self.call.problem("repeated_key", f"the parameter {element.key!r} is given twice; the first one stands", at, error=True)
-            element.muted = element.begun = True
+            element.muted = element.begun = self.writer.leaving = True
 
     def close_to(self, key: str, at: int) -> bool:
         """A closing tag: the elements inside the one that it closes are closed, too. False when it closes none."""
@@ -379,7 +357,7 @@ class ElementsReader(StateReader):
                 self.write("]")
         self.stack.pop()
         if element.muted and not self.stack[-1].muted:
-            self.report_dropped(element.key, at)
+            self.report_left(element.key, at)
         self.streaming = False
         self.state = self.inside
 
@@ -389,7 +367,7 @@ class ElementsReader(StateReader):
         if parent.kind != "object" or not element.collects or element.muted:
             return False
         parent.more = element.key
-        parent.items = element.items
+        parent.more_count = element.count
         return True
 
     def ended(self, how: str, at: int) -> int:
@@ -400,11 +378,12 @@ class ElementsReader(StateReader):
             if len(self.stack) > 1:
                 self.call.problem("missing_closer", "the elements of the call were not all closed", at)
             if self.headless and not self.stack[-1].key:
-                self.keep_junk("".join(self.parts), at)
+                self.keep_junk(self.writer.taken(), at)
                 self.report_junk()
                 self.stack.pop()
                 self.streaming = self.headless = False
-                complete = not self.stack[-1].muted
+                if self.writer.leaving:
+                    self.report_left("", at)
             while len(self.stack) > 1:
                 self.close_element(at)
             self.end_list(self.stack[0])
@@ -490,7 +469,7 @@ class ElementsReader(StateReader):
         """Whether an opening tag inside a leaf shows that the leaf's closing tag is missing: it can only stand beside it."""
         element = self.stack[-1]
         parent = self.stack[-2]
-        text = self.streaming or bool("".join(self.parts).strip(SPACE))
+        text = self.streaming or bool("".join(self.writer.held).strip(SPACE))
         if not element.key or self.nested:
             return False
         if parent.kind == "list":
@@ -500,9 +479,7 @@ class ElementsReader(StateReader):
 
     def first_item(self, at: int) -> None:
         """The end of an item in a list whose first item lacks its beginning: what has been read is that item."""
-        text = "".join(self.parts)
-        self.parts = []
-        self.size = 0
+        text = self.writer.taken()
         item = self.marks.item
         self.to_container(item, at)
         self.call.problem("repaired_markup", f"the missing beginning of {item!r} was added", at)
@@ -600,10 +577,8 @@ class ElementsReader(StateReader):
     def to_container(self, first: str, at: int) -> None:
         """The element holds others, the first of them called so."""
         element = self.stack[-1]
-        if self.parts:
-            self.keep_junk("".join(self.parts), at)
-            self.parts = []
-            self.size = 0
+        if self.writer.held:
+            self.keep_junk(self.writer.taken(), at)
             self.report_junk()
         self.state = self.inside
         if self.headless:
@@ -622,30 +597,24 @@ class ElementsReader(StateReader):
         self.fresh = False
         if self.streaming:
             self.write(escaped(text))
-        else:
-            self.parts.append(text)
-            self.size += len(text)
-            if self.size > self.call.max_held:
-                self.too_long()
+        elif self.writer.hold(text):
+            self.too_long()
 
     def too_long(self) -> None:
         """More of a leaf is held than may be: it is a string, and flows; without a name it is dropped."""
-        text = "".join(self.parts)
-        self.parts = []
-        self.size = 0
+        text = self.writer.taken()
         element = self.stack[-1]
         position = self.start - self.call.base
         if self.headless:
             self.call.problem("too_long", "a value without a name is longer than can be held and is dropped", position)
-            element.muted = True
+            element.muted = self.writer.leaving = True
         else:
             self.call.problem("too_long", f"the value of {element.key!r} is longer than can be held; kept as a string", position)
             fresh = not element.begun
             self.begin_value()
             if element.collects:
                 element.kind = "list"
-                self.write("[" if fresh else ", " if element.items else "")
-                element.items += 1
+                self.write("[" + element.item() if fresh else element.item())
         self.streaming = True
         self.write(f'"{escaped(text)}')
 
@@ -654,13 +623,11 @@ class ElementsReader(StateReader):
         if self.streaming:
             self.write('"')
             return
-        text = "".join(self.parts)
-        self.parts = []
-        self.size = 0
+        text = self.writer.taken()
         element = self.stack[-1]
         of = element.type
         if element.muted:
-            self.drop(text)
+            self.writer.leave(text)
             return
         if element.collects:
             self.collect(text, at)
@@ -685,13 +652,13 @@ class ElementsReader(StateReader):
             self.write(value)
             return
         if value[0] != "[":
-            value, problem = element.type.item(element.items).read(text)
+            value, problem = element.type.item(element.count).read(text)
             if problem is not None:
                 self.call.problem("wrong_type", f"{element.key}: {problem}", at)
             value = f"[{value}]"
         self.begin_value()
         inner = value[1:-1]
-        self.write(("[" if fresh else ", " if element.items and inner else "") + inner)
-        element.items += 1 if inner else 0
+        self.write(("[" if fresh else ", " if element.count and inner else "") + inner)
+        element.count += 1 if inner else 0
         if not self.stays_open(element):
             self.write("]")

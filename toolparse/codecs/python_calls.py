@@ -12,8 +12,8 @@ import re
 
 from toolparse.codecs.json_text import SPACE, EndsAt
 from toolparse.codecs.python_values import SPACES, PythonValues
+from toolparse.codecs.writer import Level
 from toolparse.grammar import PythonCalls
-from toolparse.jsontext.raw_values import quote
 from toolparse.wire.open_call import OpenCall
 
 BLANKS = 256
@@ -45,7 +45,7 @@ class PythonReader(PythonValues):
     def __init__(self, call: OpenCall, body: PythonCalls, ends: EndsAt, depth: int) -> None:
         super().__init__(call, ends, depth, body.raw_quotes, body.json_escapes)
         self.listed = body.listed
-        self.given: set[str] = set()
+        self.given = Level()
         self.left: tuple[str, str] | None = None
         self.unpacking = False
         self.state = self.argument
@@ -131,7 +131,7 @@ class PythonReader(PythonValues):
         if found is None:
             if not self.last and _UNPACKED_BEGIN.match(text, at):
                 return ~at
-            if text[at] != "{" or self.given or self.unpacking:
+            if text[at] != "{" or self.given.seen or self.unpacking:
                 return None
             inner = _OBJECT.match(text, at)
             if inner is None:
@@ -189,15 +189,14 @@ class PythonReader(PythonValues):
     def begin_value(self, key: str) -> None:
         self.state = self.value
         self.wants = True
-        if key in self.given:
+        if key in self.given.seen:
             self.left = ("repeated_key", f"the argument {key!r} is given twice; the first one stands, and this one was left out")
             self.keep("left")
             return
-        self.emit((", " if self.given else "{") + quote(key) + ": ")
-        self.given.add(key)
+        self.emit(("" if self.given.seen else "{") + self.given.member(key))
 
     def positional(self, at: int) -> None:
-        key = "" if self.given else self.only_key(at)
+        key = "" if self.given.seen else self.only_key(at)
         if key:
             self.begin_value(key)
         else:
@@ -251,9 +250,9 @@ class PythonReader(PythonValues):
             self.call.problem(kind, f"{what}: {text}", at, error=True)
 
     def end_call(self, at: int) -> None:
-        self.call.write("}" if self.given else "{}")
+        self.call.write("}" if self.given.seen else "{}")
         self.call.end(True, at)
-        self.given = set()
+        self.given = Level()
         self.unpacking = self.wide = False
         self.state = self.after if self.listed else self.surplus
 

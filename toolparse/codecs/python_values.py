@@ -570,7 +570,7 @@ class PythonValues(StateReader):
         if self.text[at] != "，" or self.stack:
             return self.text[at] == "）" and not self.stack and self.closes_call(at + 1)
         found = _NEXT_ARGUMENT.match(self.text, at + 1, at + 300)
-        if found is not None and (found.end() < len(self.text) or self.last):
+        if found is not None and (found.end() < len(self.text) or found[0].endswith((")", "）")) or self.last):
             return True
         undecided = not self.last and len(self.text) - at < 300
         return None if undecided and _NEXT_ARGUMENT_BEGIN.match(self.text, at + 1) else False
