@@ -13,8 +13,8 @@ SECTION = "<｜tool_calls_begin｜><｜tool_call_begin｜>x<｜tool_sep｜>"
 BLOCK = "<|tool_call_start|>"
 
 
-def dropped(message: str, index: int | None, position: int) -> Problem:
-    return Problem("dropped_text", message, index, position, "warning")
+def dropped(message: str, index: int | None, position: int, severity: str = "warning") -> Problem:
+    return Problem("dropped_text", message, index, position, severity)
 
 
 CASES: tuple[tuple[str, dict[str, Any], str, list[Event]], ...] = (
@@ -102,7 +102,7 @@ CASES: tuple[tuple[str, dict[str, Any], str, list[Event]], ...] = (
         [
             CallStart(0, "", "x", 0),
             CallArguments(0, "{"),
-            dropped("text between the arguments was dropped: x x ] y", 0, 53),
+            dropped("text between the arguments was dropped: x x ] y", 0, 53, "error"),
             CallEnd(0, False, 61),
         ],
     ),

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import escaped
+from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import END, BareKeys
 from toolparse.jsontext.raw_values import quote
 from toolparse.schemas.types import UNKNOWN, Type
@@ -33,9 +34,9 @@ class Marks:
         self.quote = quote = body.quote
         closers, stops = ends.closers, ends.stops
         mark = re.escape(quote)
-        bare = r"""[^:=,{}()\[\]<>"'\n]"""
+        bare = r"""[^:=,{}()\[\]<>"'\n，：＝]"""
         names = [rf"{mark}([^<\n]{{1,256}}){mark}", r'"([^"\n]{1,256})"', r"'([^'\n]{1,256})'", rf"({bare}{{1,256}})"]
-        self.key = re.compile(f"(?:{'|'.join(names)}){WS}[:=]")
+        self.key = re.compile(f"(?:{'|'.join(names)}){WS}[:=：＝]")
         begun = [
             cut(quote), rf"{mark}[^<\n]{{0,256}}(?:\Z|{cut(quote)}){WS}",
             r'"[^"\n]{0,256}(?:"[ \t\r\n]*)?', r"'[^'\n]{0,256}(?:'[ \t\r\n]*)?", rf"{bare}{{0,256}}{WS}",
@@ -47,18 +48,35 @@ class Marks:
         end = rf"(?P<end>{_RUN}{{0,16}}(?:{close}))"
         trail = rf"(?:{any_of(stops)})[ \t\r\n]{{0,64}}\Z"
         held = rf"{_RUN}{{0,16}}(?:{beginnings(closers)})|{_RUN}{{1,16}}\Z|{trail}"
-        self.string = re.compile(f"(?P<hold>{beginnings((quote, *stops))}|{held})|(?P<quote>{mark})|{end}").search
+        short = re.escape(quote[:-1])
+        string = f"(?P<hold>{beginnings((quote, *stops))}|{held})|(?P<quote>{mark})|{end}|(?P<short>{short})"
+        self.string = re.compile(string).search
+        self.string_of_many = re.compile(rf"{string}|(?P<member>,(?=[\w$]|{re.escape(quote[0])}|\Z))").search
+        literal, name = r"(?:-?\d[\d.eE+\-]{0,40}|true|false|null)", r"[\w$][\w$.\-]{0,63}"
+        empty = rf"(?:[}}\]),]|{close}|{any_of(stops)}|\Z)"
+        opened = rf"{mark}(?!{WS}{empty})"
+        self.members = re.compile(rf"((?:,{name}:{literal})*)(?:,({name}):(?:\[?{opened}|{{{name}:)|{_RUN}{{1,4}}{WS}(?:{close}))")
+        begun_value = rf"(?:[\w.+\-]{{0,40}}|\[?(?:{cut(quote)})?(?:{WS}\Z)?|{{(?:{name})?)"
+        self.members_begun = re.compile(
+            rf"(?:,{name}:{literal})*(?:,(?:{name}(?::{begun_value})?)?|{_RUN}{{1,4}}{WS}(?:{beginnings(closers)})?)?\Z"
+        )
+        self.item = re.compile(f",{opened}")
+        self.item_begun = re.compile(rf",(?:\Z|{cut(quote)}{WS}\Z)")
+        self.empty = re.compile(f"{mark}{WS}{empty}")
+        self.empty_begun = re.compile(f"{cut(quote)}{WS}(?:{beginnings((*closers, *stops))})?\\Z")
+        self.curly = {closer: re.compile(rf"(?P<hold>{held}|\\\Z)|(?P<quote>{closer})|(?P<escape>\\)|{end}").search for closer in "”’"}
         self.single = re.compile(rf"(?P<hold>{held}|\\\Z)|(?P<quote>')|(?P<escape>\\)|{end}").search
         self.double = re.compile(rf'(?P<hold>{held}|\\\Z)|(?P<quote>")|(?P<escape>\\)|{end}').search
         self.follow = Follow((*ends.openings, END), stops)
         firsts = {quote[0], *(text[0] for text in (*closers, *stops)), "}", "]", ")"}
         self.flow = flow_until(firsts)
-        self.bare = re.compile(f"[^,}}\\])<{re.escape(quote[0])}]+")
-        member = rf",{WS}(?:{'|'.join(names)}){WS}[:=]"
+        self.flow_of_many = re.compile(rf"{self.flow.__self__.pattern}|,(?:[\w$]|{re.escape(quote[0])}|\Z)").search  # type: ignore[attr-defined]
+        self.bare = re.compile(f"[^,，}}\\])<{re.escape(quote[0])}]+")
+        member = rf"[,，]{WS}(?:{'|'.join(names)}){WS}[:=：＝]"
         self.behind_string = re.compile(rf"{WS}(?:{mark}|{_RUN}|{close}|{any_of(stops)}|{member}|,{WS}{_RUN})")
         self.behind_item = re.compile(rf"{WS}(?:{mark}|{_RUN}|{close}|{any_of(stops)}|,)")
         marks = beginnings((quote, *closers, *stops))
-        begun_member = rf",{WS}(?:{'|'.join(begun)})\Z"
+        begun_member = rf"[,，]{WS}(?:{'|'.join(begun)})\Z"
         self.behind_begun = re.compile(rf"{WS}(?:\Z|{marks}|{begun_member})")
         self.member = re.compile(rf"{member}|,{WS}{_RUN}")
         self.member_begun = re.compile(begun_member)
@@ -71,16 +89,17 @@ marks_of = lru_cache(maxsize=64)(Marks)
 """The patterns, compiled at their first use."""
 
 
-class Open:
-    """An open container. `seen` are the keys of an object so far; a list has none."""
+class Open(Level):
+    """An open container. `keys` are those that its type declares."""
 
-    __slots__ = ("closer", "count", "seen", "type")
+    __slots__ = ("closer", "is_list", "keys", "type")
 
     def __init__(self, closer: str, kind: Type) -> None:
+        super().__init__()
         self.closer = closer
+        self.is_list = closer == "]"
         self.type = kind
-        self.count = 0
-        self.seen: set[str] | None = None if closer == "]" else set()
+        self.keys = kind.keys
 
 
 class BareKeysReader(StateReader):
@@ -97,85 +116,79 @@ class BareKeysReader(StateReader):
         self.type: Type = UNKNOWN
         self.key = ""
         self.quote = ""
-        self.parts: list[str] = []
-        self.size = 0
+        self.writer = ArgumentWriter(call)
+        self.flowing = False
         self.start = 0
-        self.muted: int | None = None
+        self.left_at = 0
         self.repeated = ""
-        self.dropped: list[str] = []
-        self.dropped_size = 0
         self.levels = 0
         self.quoted_deep = False
+        self.many = False
+        self.blanks = ""
+        self.marked = False
 
     @property
     def held(self) -> int:
-        return max(self.size, 0)
+        return self.writer.held_size
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
-        return self.marks.flow if self.state == self.string and self.muted is None else None
+        if self.state != self.string or self.writer.leaving:
+            return None
+        return self.marks.flow_of_many if self.many else self.marks.flow
 
     @property
     def rewrites(self) -> Callable[[str], str | None] | None:
-        return self.rewritten if self.state == self.string and self.muted is None else None
+        return self.rewritten if self.state == self.string and not self.writer.leaving else None
 
     def rewritten(self, text: str) -> str | None:
-        return escaped(text) if self.marks.string(text) is None else None
+        return escaped(text) if (self.marks.string_of_many if self.many else self.marks.string)(text) is None else None
 
     @property
     def waits(self) -> Callable[[str], object] | None:
         if not self.stack:
             return None
-        in_object = self.stack[-1].seen is not None
+        in_object = not self.stack[-1].is_list
         if self.state == self.bare:
-            return None if self.size < 0 else self.marks.waiting_member if in_object else self.marks.waiting_item
+            return None if self.flowing else self.marks.waiting_member if in_object else self.marks.waiting_item
         return self.marks.waiting_key if self.state == self.between and in_object else None
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
         self.report_junk()
-        self.report_dropped(at)
+        self.report_left(at)
         self.done = True
-        self.call.end(False, at)
+        if self.call.open:
+            self.call.end(False, at)
 
     # -- writing ------------------------------------------------------------------------------------------------------------------------
 
     def write(self, text: str) -> None:
-        if self.muted is None:
-            self.call.write(text)
-        else:
-            self.dropped.append(text[: self.call.max_held - self.dropped_size])
-            self.dropped_size += len(self.dropped[-1])
+        self.writer.write(text)
 
-    def report_dropped(self, at: int) -> None:
+    def report_left(self, at: int) -> None:
         """The second value of a key has ended."""
-        if self.dropped:
-            text = "".join(self.dropped)
-            self.dropped = []
-            self.dropped_size = 0
-            self.call.problem("dropped_text", f"the second value of {self.repeated!r} was dropped: {text}", at)
+        self.writer.report_left(f"the second value of {self.repeated!r}", at)
 
     def begin_value(self, at: int) -> None:
         """What stands before a value, whose first sign has been read."""
         if not self.stack:
             return
         top = self.stack[-1]
-        if top.seen is None:
-            self.write(", " if top.count else "")
-        elif self.key in top.seen:
-            if self.muted is None:
-                self.call.problem("repeated_key", f"{self.key!r} is given twice; the first value stands", at)
-                self.muted = len(self.stack)
-                self.repeated = self.key
-        else:
-            self.write(f"{', ' if top.seen else ''}{quote(self.key)}: ")
-            top.seen.add(self.key)
-        top.count += 1
+        if top.is_list:
+            self.write(top.item())
+        elif self.key not in top.seen:
+            self.write(top.member(self.key))
+        elif not self.writer.leaving:
+            self.call.problem("repeated_key", f"{self.key!r} is given twice; the first value stands", at, error=True)
+            self.writer.leaving = True
+            self.left_at = len(self.stack)
+            self.repeated = self.key
 
     def value_ended(self, at: int) -> None:
-        if self.muted == len(self.stack):
-            self.muted = None
-            self.report_dropped(at)
+        self.blanks = ""
+        if self.writer.leaving and self.left_at == len(self.stack):
+            self.report_left(at)
         self.state = self.behind
 
     def end(self, complete: bool, at: int) -> None:
@@ -192,6 +205,7 @@ class BareKeysReader(StateReader):
     # -- structure ----------------------------------------------------------------------------------------------------------------------
 
     def begin(self, at: int) -> int:
+        at = self.skip(at)
         if at == len(self.text):
             return ~at
         tool = self.call.tool
@@ -217,7 +231,9 @@ class BareKeysReader(StateReader):
             self.pop(at)
         self.pop(at)
         if not self.stack:
-            self.end(True, at + 1)
+            self.report_junk()
+            self.call.end(True, at + 1)
+            self.state = self.surplus
         return at + 1
 
     def ended(self, at: int) -> bool | None:
@@ -247,9 +263,13 @@ class BareKeysReader(StateReader):
         character = text[at]
         if character in "}])":
             return self.close(character, at)
-        if character == ",":
+        if character in ",，":
             return at + 1
-        if self.stack[-1].seen is None:
+        if character == "{" and len(self.stack) == 1 and not self.stack[0].count:
+            self.call.problem("repaired_markup", "a brace too many was dropped", at)
+            self.stack[0].closer = "}"
+            return at + 1
+        if self.stack[-1].is_list:
             self.type = self.stack[-1].type.item(self.stack[-1].count)
             self.state = self.value
             return at
@@ -267,22 +287,26 @@ class BareKeysReader(StateReader):
 
     def value(self, at: int) -> int:
         text = self.text
-        at = self.skip(at)
+        start, at = at, self.skip(at)
+        if at > start:
+            self.blanks = (self.blanks + text[start:at])[: self.call.max_held]
         if at == len(text):
             return ~at
         quote = self.marks.quote
         if text.startswith(quote, at):
-            self.begin_value(at)
-            self.write('"')
-            self.state = self.string
-            return at + len(quote)
+            return self.open_string(at, at + len(quote))
         if not self.last and self.marks.cut_quote.match(text, at):
             return ~at
+        if text.startswith(quote[:-1], at):
+            self.call.problem("repaired_markup", f"{quote[:-1]} was read as {quote}", at)
+            return self.open_string(at, at + len(quote) - 1)
         character = text[at]
-        if character in "\"'":
+        if character in "\"'“”‘’":
+            if character not in "\"'":
+                self.call.problem("repaired_markup", "curly quotes around a string were read as ASCII", at)
             self.begin_value(at)
             self.write('"')
-            self.quote = character
+            self.quote = "”" if character in "“”" else "’" if character in "‘’" else character
             self.state = self.quoted
             return at + 1
         if character in "{[":
@@ -300,8 +324,6 @@ class BareKeysReader(StateReader):
         if ended is None:
             return ~at
         if not ended:
-            self.parts = []
-            self.size = 0
             self.start = self.call.base + at
             self.state = self.bare
         return at
@@ -313,7 +335,7 @@ class BareKeysReader(StateReader):
         if at == len(text):
             return ~at
         character = text[at]
-        if character == ",":
+        if character in ",，":
             self.report_junk()
             self.state = self.between
             return at + 1
@@ -321,10 +343,11 @@ class BareKeysReader(StateReader):
             return self.close(character, at)
         quote = self.marks.quote
         if text.startswith(quote, at):
+            self.call.problem("repaired_markup", f"a {quote} too many was dropped", at)
             return at + len(quote)
         if not self.last and self.marks.cut_quote.match(text, at):
             return ~at
-        if self.stack[-1].seen is not None:
+        if not self.stack[-1].is_list:
             if self.marks.key.match(text, at):
                 self.state = self.between
                 return at
@@ -335,33 +358,101 @@ class BareKeysReader(StateReader):
 
     # -- values -------------------------------------------------------------------------------------------------------------------------
 
+    def open_string(self, at: int, behind: int) -> int:
+        """The marker in front of a string has been read."""
+        self.begin_value(at)
+        self.write('"')
+        self.blanks = ""
+        top = self.stack[-1]
+        self.many = top.is_list or any(key not in top.seen for key in top.keys)
+        self.state = self.string_begun if self.text.startswith(self.marks.quote[0], behind) or behind == len(self.text) else self.string
+        return behind
+
+    def string_begun(self, at: int) -> int:
+        """Right behind the marker: a second one is framing unless it closes an empty string."""
+        text = self.text
+        marks = self.marks
+        if text.startswith(marks.quote, at) and not marks.empty.match(text, at):
+            if not self.last and marks.empty_begun.match(text, at):
+                return ~at
+            self.call.problem("repaired_markup", f"a {marks.quote} too many was dropped", at)
+            at += len(marks.quote)
+        elif not self.last and (at == len(text) or marks.cut_quote.match(text, at) or self.begun_empty(at)):
+            return ~at
+        self.state = self.string
+        return at
+
+    def begun_empty(self, at: int) -> bool:
+        """Whether what stands behind two markers is not there yet: the end of the text is no end of the call."""
+        found = self.marks.empty_begun.match(self.text, at)
+        return found is not None and found.end() > at
+
     def string(self, at: int) -> int:
         """Inside a string, which its marker ends, or the end of the call if nothing of the turn's text follows it."""
         text = self.text
         look = at
+        search = self.marks.string_of_many if self.many else self.marks.string
         while True:
-            found = self.marks.string(text, look)
+            found = search(text, look)
             end = len(text) if found is None else found.start()
             kind = None if found is None else found.lastgroup
-            if found is not None and kind == "end":
-                counts = self.marks.follow(text, found.end(), self.last)
+            if found is not None and kind in ("end", "short", "member"):
+                if kind == "end":
+                    counts = self.marks.follow(text, found.end(), self.last)
+                else:
+                    counts = self.closes(found.end()) if kind == "short" else self.lacks_closer(end)
                 if counts is False:
                     look = found.end()
                     continue
                 if counts is None:
                     kind = None
             self.write(escaped(text[at:end]))
-            if kind in (None, "hold"):
+            if found is None or kind in (None, "hold"):
                 return ~end
+            if kind in ("short", "member"):
+                self.call.problem("repaired_markup", "a missing end of a string was added", end)
             self.write('"')
             self.value_ended(end)
-            return found.end() if found is not None and kind == "quote" else end
+            return found.end() if kind in ("quote", "short") else end
+
+    def lacks_closer(self, at: int) -> bool | None:
+        """Whether the comma at `at` shows that the string's marker is missing: what follows it can only stand outside a string.
+
+        In an object that is members of declared names that were not given, up to the beginning of a string or the end of the call.
+        """
+        text = self.text
+        top = self.stack[-1]
+        if top.is_list:
+            if self.marks.item.match(text, at):
+                return None if not self.last and self.marks.item_begun.match(text, at) else True
+            return None if not self.last and self.marks.item_begun.match(text, at) else False
+        undecided = not self.last and len(text) - at < 1024 and self.marks.members_begun.match(text, at) is not None
+        found = None if undecided else self.marks.members.match(text, at, at + 1024)
+        parts = text[at + 1 : at + 1024 if found is None else found.end()].split(",")
+        names = [part.partition(":")[0] for part in parts]
+        if undecided:
+            given = [name for part, name in zip(parts, names, strict=True) if ":" in part]
+            begun = names[-1]
+            if all(self.is_missing(name) for name in given) and (
+                ":" in parts[-1] or any(key.startswith(begun) and key not in top.seen for key in top.keys)
+            ):
+                return None
+            return False
+        names = [part.partition(":")[0] for part in (found[1] if found is not None else "").split(",")[1:]]
+        if found is not None and found[2]:
+            names.append(found[2])
+        return bool(names) and all(map(self.is_missing, names))
+
+    def is_missing(self, key: str) -> bool:
+        """Whether a declared member has not been given."""
+        top = self.stack[-1]
+        return key in top.keys and not top.is_list and key not in top.seen
 
     def quoted(self, at: int) -> int:
         """Inside a string in ordinary quotes."""
         text = self.text
         look = at
-        search = self.marks.double if self.quote == '"' else self.marks.single
+        search = self.marks.double if self.quote == '"' else self.marks.single if self.quote == "'" else self.marks.curly[self.quote]
         while True:
             found = search(text, look)
             kind = None if found is None else found.lastgroup
@@ -389,7 +480,7 @@ class BareKeysReader(StateReader):
 
     def closes(self, at: int) -> bool | None:
         """Whether an ordinary quote in front of `at` closes its string; None when more text must tell."""
-        in_object = self.stack[-1].seen is not None
+        in_object = not self.stack[-1].is_list
         if (self.marks.behind_string if in_object else self.marks.behind_item).match(self.text, at, at + 320):
             return True
         if self.marks.behind_begun.match(self.text, at):
@@ -427,11 +518,19 @@ class BareKeysReader(StateReader):
             if at == len(text):
                 return ~at
             character = text[at]
-            if character == ",":
+            if character == "," or (character == "，" and not self.stack[-1].is_list):
                 counts = self.separates(at)
             elif character in "}])":
                 counts = any(frame.closer == character for frame in self.stack)
             elif text.startswith(marks.quote, at):
+                ends = self.closes(at + len(marks.quote))
+                if ends is None:
+                    return ~at
+                self.call.problem("repaired_markup", f"a {marks.quote} without another was dropped", at, error=not ends)
+                self.marked = ends
+                if ends:
+                    self.write_bare(at)
+                    return at + len(marks.quote)
                 at += len(marks.quote)
                 continue
             else:
@@ -446,21 +545,18 @@ class BareKeysReader(StateReader):
 
     def take(self, text: str) -> None:
         """Text of a bare value; of one that is too long to be held it is a string, and flows."""
-        if self.size < 0:
+        if self.flowing:
             self.write(escaped(text))
-            return
-        self.parts.append(text)
-        self.size += len(text)
-        if self.size > self.call.max_held:
-            self.call.problem("too_long", "a value is longer than can be held; kept as a string", self.start - self.call.base)
-            self.begin_value(self.start - self.call.base)
-            self.write('"' + escaped("".join(self.parts)))
-            self.parts = []
-            self.size = -1
+        elif self.writer.hold(text):
+            at = self.start - self.call.base
+            self.call.problem("too_long", "a value is longer than can be held; kept as a string", at)
+            self.begin_value(at)
+            self.write('"' + escaped(self.writer.taken()))
+            self.flowing = True
 
     def separates(self, at: int) -> bool | None:
         """Whether the comma at `at` ends a bare value; None when more text must tell."""
-        if self.stack[-1].seen is None or self.marks.member.match(self.text, at):
+        if self.stack[-1].is_list or self.marks.member.match(self.text, at):
             return True
         return (True if self.last else None) if self.marks.member_begun.match(self.text, at) else False
 
@@ -469,14 +565,20 @@ class BareKeysReader(StateReader):
         return None if how is None else bool(how)
 
     def write_bare(self, at: int) -> None:
-        if self.size < 0:
+        if self.flowing:
             self.write('"')
-            self.size = 0
+            self.flowing = False
             self.value_ended(at)
             return
-        text = "".join(self.parts).strip(SPACE)
-        self.parts = []
-        self.size = 0
+        text = self.writer.taken()
+        if self.marked and self.type.allows_string:  # the marker behind it makes it a string to the letter
+            self.begin_value(at)
+            self.write(quote(self.blanks + text))
+            self.marked = False
+            self.value_ended(at)
+            return
+        self.marked = False
+        text = text.strip(SPACE)
         value, problem = ("null", None) if text == "None" and not self.type.declared else self.type.read(text, True)
         if problem is not None:
             self.call.problem("wrong_type", problem, at)

@@ -5,10 +5,15 @@ Knows nothing of what the states are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from toolparse.codecs.json_text import SPACE
+from toolparse.codecs.json_text import SPACE, EndsAt
 from toolparse.wire.open_call import OpenCall
+
+_SURPLUS = re.compile(r"[)\]}]{1,64}")
+_TAG = re.compile(r"<[^<>\n]{0,256}>")
+_BEHIND = re.compile(r"[ \t\r\n]{0,256}")
 
 
 class StateReader:
@@ -19,6 +24,8 @@ class StateReader:
     """
 
     __slots__ = ("call", "done", "junk", "junk_size", "junk_start", "last", "refused", "state", "text")
+
+    ends: EndsAt
 
     def __init__(self, call: OpenCall, first: Callable[[int], int]) -> None:
         self.call = call
@@ -41,6 +48,26 @@ class StateReader:
                 return ~at
         return at
 
+    def surplus(self, at: int) -> int:
+        """Right behind complete arguments: brackets too many are framing in front of a marker, the line's end or the output's."""
+        text = self.text
+        if at == len(text):
+            return ~at
+        found = _SURPLUS.match(text, at)
+        if found is not None:
+            end = found.end()
+            behind = _BEHIND.match(text, end).end()  # type: ignore[union-attr]
+            ends: bool | str | None = None if behind == len(text) else self.ends(text, behind, self.last)
+            if "\n" in text[end:behind] or (self.last and behind == len(text)):
+                ends = True
+            if ends is None and behind - end < 256 and not self.last:
+                return ~at
+            if ends:
+                self.call.problem("repaired_markup", f"brackets too many were dropped: {found[0]}", at)
+                at = end
+        self.done = True
+        return at
+
     def keep_junk(self, text: str, at: int) -> None:
         """`text`, which began at `at` or before, stands between the arguments and is none."""
         if not self.junk:
@@ -61,5 +88,7 @@ class StateReader:
         if self.junk:
             text = self.taken_junk()
             if text:
-                where = self.junk_start - self.call.base
-                self.call.problem("dropped_text", f"text between the arguments was dropped: {text}", where, error)
+                at = self.junk_start - self.call.base
+                lost = any(map(str.isalnum, _TAG.sub("", text)))
+                kind, what = ("dropped_text", "text between the arguments was") if lost else ("repaired_markup", "stray markup was")
+                self.call.problem(kind, f"{what} dropped: {text}", at, error=lost or error)

@@ -15,8 +15,8 @@ from functools import lru_cache
 
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import escaped
+from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import Elements
-from toolparse.jsontext.raw_values import quote
 from toolparse.schemas.types import UNKNOWN, Type
 from toolparse.wire.markers import SPACE, WS, EndMarks, any_of, beginnings, flow_until, inside
 from toolparse.wire.open_call import OpenCall
@@ -34,6 +34,7 @@ class Marks:
     def __init__(self, body: Elements, ends: EndMarks) -> None:
         self.prefix = prefix = body.prefix
         self.item = body.item
+        self.stray = re.compile(rf"(?:</(?:(?!{re.escape(prefix)}|{beginnings((prefix,))})[^<>\n]){{0,64}})?[ \t\r\n]{{0,256}}")
         self.cut_prefix = re.compile(beginnings((prefix,)))
         trail = rf"(?:{any_of(ends.stops)})[ \t\r\n]{{0,64}}\Z"
         hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail}"
@@ -49,22 +50,22 @@ marks_for = lru_cache(maxsize=64)(Marks)
 """The patterns, compiled at their first use."""
 
 
-class Element:
-    """An open element. `kind` is what it is once that is known; `items` counts a list's items, `seen` holds an object's keys.
+class Element(Level):
+    """An open element. `kind` is what it is once that is known, `muted` says that it is left out.
 
     `more` is the key of a list that is complete but for its closing bracket, as elements of the same key may add to it.
     """
 
-    __slots__ = ("begun", "items", "key", "kind", "more", "muted", "seen", "type")
+    __slots__ = ("begun", "key", "kind", "more", "more_count", "muted", "type")
 
     def __init__(self, key: str, of: Type, kind: str = "") -> None:
+        super().__init__()
         self.key = key
         self.type = of
         self.kind = kind
-        self.items = 0
         self.begun = False
-        self.seen: set[str] = set()
         self.more = ""
+        self.more_count = 0
         self.muted = False
 
     @property
@@ -85,26 +86,29 @@ class ElementsReader(StateReader):
         self.depth = depth
         tool = call.tool
         self.stack = [Element("", tool.arguments if tool is not None else UNKNOWN, "object")]
-        self.parts: list[str] = []
-        self.size = 0
+        self.writer = ArgumentWriter(call)
         self.start = 0
         self.streaming = False
         self.nested = 0
         self.headless = False
-        self.dropped: list[str] = []
-        self.dropped_size = 0
+        self.fresh = False
 
     @property
     def held(self) -> int:
-        return self.size
+        return self.writer.held_size
+
+    @property
+    def flows(self) -> bool:
+        """Whether a string's text is passed on as it comes."""
+        return self.state == self.leaf and self.streaming and not self.fresh and not self.stack[-1].muted
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
-        return self.marks.flow if self.state == self.leaf and self.streaming and not self.stack[-1].muted else None
+        return self.marks.flow if self.flows else None
 
     @property
     def rewrites(self) -> Callable[[str], str | None] | None:
-        return self.rewritten if self.state == self.leaf and self.streaming and not self.stack[-1].muted else None
+        return self.rewritten if self.flows else None
 
     def rewritten(self, text: str) -> str | None:
         return escaped(text) if self.marks.search(text) is None else None
@@ -118,30 +122,18 @@ class ElementsReader(StateReader):
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
         self.report_junk()
-        self.report_dropped(self.stack[-1].key, at)
+        self.report_left(self.stack[-1].key, at)
         self.done = True
         self.call.end(False, at)
 
     # -- writing ------------------------------------------------------------------------------------------------------------------------
 
     def write(self, text: str) -> None:
-        if not self.stack[-1].muted:
-            self.call.write(text)
-        else:
-            self.drop(text)
+        self.writer.write(text)
 
-    def drop(self, text: str) -> None:
-        """Text of a value that does not count."""
-        self.dropped.append(text[: self.call.max_held - self.dropped_size])
-        self.dropped_size += len(self.dropped[-1])
-
-    def report_dropped(self, key: str, at: int) -> None:
+    def report_left(self, key: str, at: int) -> None:
         """A value that does not count has ended."""
-        if self.dropped:
-            text = "".join(self.dropped)
-            self.dropped = []
-            self.dropped_size = 0
-            self.call.problem("dropped_text", f"a value of {key!r} was dropped: {text}", at)
+        self.writer.report_left(f"a value of {key!r}", at)
 
     def begin_value(self) -> None:
         """What stands before the value of the innermost element, once."""
@@ -150,13 +142,7 @@ class ElementsReader(StateReader):
             return
         element.begun = True
         parent = self.stack[-2]
-        if parent.kind == "list":
-            self.write(", " if parent.items else "")
-            parent.items += 1
-            return
-        opening = ", " if parent.seen else ""
-        parent.seen.add(element.key)
-        self.write(f"{opening}{quote(element.key)}: ")
+        self.write(parent.item() if parent.kind == "list" else parent.member(element.key))
 
     def end_list(self, element: Element) -> None:
         """A list among an object's members gets no more items."""
@@ -204,36 +190,127 @@ class ElementsReader(StateReader):
         """The marker of a tag between elements."""
         text = self.text
         tag = _TAG.match(text, behind)
+        if tag is None and not self.last and _TAG_BEGUN.match(text, behind):
+            return ~at
+        key = self.cut_tag(tag, behind)
+        if key:
+            self.report_junk()
+            self.call.problem("repaired_markup", f"the tag of {key!r} lacks its end", at)
+            self.open_element(key, at)
+            return behind + 1 + len(key)
         if tag is None:
-            if not self.last and _TAG_BEGUN.match(text, behind):
-                return ~at
-            if self.stack[-1].kind == "object" and text[behind : behind + 1] not in ("<", ""):
-                self.report_junk()
-                self.open_element("", at)
-                self.headless = True
-            else:
-                self.keep_junk(text[at:behind], at)
-            return behind
-        self.report_junk()
+            return self.without_tag(at, behind)
         if not tag[1]:
+            self.report_junk()
+            self.make_room(tag[2], at)
             self.open_element(tag[2], at)
-        elif not self.close_to(tag[2], at):
-            self.keep_junk(text[at : tag.end()], at)
+            return tag.end()
+        if any(element.key == tag[2] for element in self.stack[1:]):
+            self.report_junk()
+            self.close_to(tag[2], at)
+            return tag.end()
+        return self.unmatched(tag, at)
+
+    def without_tag(self, at: int, behind: int) -> int:
+        """A marker between elements that no tag follows: what is left of a tag, or the text of a value whose opening tag is missing."""
+        text = self.text
+        follows = self.structure(behind)
+        if follows is None:
+            return ~at
+        if follows:
+            self.report_junk()
+            self.call.problem("repaired_markup", f"a {self.marks.prefix} without a tag was dropped", at)
+            return behind
+        if self.stack[-1].kind == "object" and text[behind : behind + 1] not in ("<", ""):
+            self.report_junk()
+            self.open_element("", at)
+            self.headless = True
+        else:
+            self.keep_junk(text[at:behind], at)
+        return behind
+
+    def structure(self, at: int) -> bool | None:
+        """Whether a marker, blanks aside, stands at `at`, of a tag or of the call's end; None when more text must tell."""
+        text = self.text
+        end = _SPACES.match(text, at, at + 256).end()  # type: ignore[union-attr]
+        if text.startswith(self.marks.prefix, end):
+            return True
+        if not self.last and (end == len(text) or self.marks.cut_prefix.match(text, end)):
+            return None
+        ends = self.ends(text, end, self.last)
+        return None if ends is None else bool(ends)
+
+    def cut_tag(self, tag: re.Match[str] | None, behind: int) -> str:
+        """The declared key that a tag without its end begins with; "" when there is none."""
+        text = self.text
+        if not text.startswith("<", behind) or (tag is not None and (tag[1] or not any(map(str.isspace, tag[2])))):
+            return ""
+        element = self.stack[-1]
+        keys = (self.marks.item,) if element.kind == "list" else tuple(key for key in element.type.keys if key not in element.seen)
+        if tag is not None and tag[2] in element.type.keys:
+            return ""
+        return max((key for key in keys if text.startswith(key, behind + 1)), key=len, default="")
+
+    def make_room(self, key: str, at: int) -> None:
+        """An element begins: what it cannot stand in, but beside, has ended though its closing tag is missing."""
+        stack = self.stack
+        element = stack[-1]
+        if key in element.type.keys or (element.kind == "list" and key == self.marks.item):
+            return
+        for i in range(len(stack) - 2, -1, -1):
+            if stack[i].kind == "object" and key in stack[i].type.keys and key not in stack[i].seen:
+                while len(stack) > i + 1:
+                    self.call.problem("missing_closer", f"the missing end of {stack[-1].key!r} was added", at)
+                    self.close_element(at)
+                return
+
+    def unmatched(self, tag: re.Match[str], at: int) -> int:
+        """A closing tag between elements that closes none of them."""
+        element = self.stack[-1]
+        key = tag[2]
+        fits = key in element.type.keys and key not in element.seen if element.kind == "object" else key == self.marks.item
+        text = "".join(self.junk).strip(SPACE).removeprefix(self.marks.prefix)
+        if fits and text:
+            self.junk = []
+            self.junk_size = 0
+            self.call.problem("repaired_markup", f"the missing beginning of {key!r} was added", at)
+            self.open_element(key, at)
+            self.take(text)
+            self.close_element(at)
+            return tag.end()
+        if len(self.stack) > 1:
+            behind = _SPACES.match(self.text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
+            follows = self.structure(tag.end())
+            following = _TAG.match(self.text, behind + len(self.marks.prefix)) if follows else None
+            undecided = not self.last and following is None and self.text.startswith(self.marks.prefix, behind)
+            if follows is None or (undecided and _TAG_BEGUN.match(self.text, behind + len(self.marks.prefix))):
+                return ~at
+            own = following is not None and (
+                following[2] == element.key
+                if following[1]
+                else following[2] in element.type.keys or (element.kind == "list" and following[2] == self.marks.item)
+            )
+            if follows and not own:
+                self.report_junk()
+                self.call.problem("repaired_markup", f"{tag[0]} was read as the end of {element.key!r}", at)
+                self.close_element(at)
+                return tag.end()
+        self.keep_junk(self.text[at : tag.end()], at)
         return tag.end()
 
     def open_element(self, key: str, at: int) -> None:
         parent = self.stack[-1]
-        element = Element(key, parent.type.item(parent.items) if parent.kind == "list" else parent.type.property(key))
+        element = Element(key, parent.type.item(parent.count) if parent.kind == "list" else parent.type.property(key))
         element.muted = parent.muted
         if parent.kind == "object" and key:
             self.name(element, parent, at)
         self.stack.append(element)
-        self.parts = []
-        self.size = 0
+        self.writer.taken()
         self.start = self.call.base + at
         self.nested = 0
         self.headless = False
         self.streaming = bool(key) and element.type.exactly_string
+        self.fresh = bool(key)
         if len(self.stack) > self.depth:
             self.call.problem("too_deep", f"nested deeper than {self.depth}: the value became a string of its text", at)
             self.streaming = True
@@ -247,12 +324,12 @@ class ElementsReader(StateReader):
         """The key of a new member is known: it adds to a list of the same key, or begins another value."""
         if parent.more and parent.more == element.key:
             element.begun = True
-            element.items = parent.items
+            element.count = parent.more_count
             return
         self.end_list(parent)
         if element.key in parent.seen and not element.muted:
-            self.call.problem("repeated_key", f"the parameter {element.key!r} is given twice; the first one stands", at)
-            element.muted = element.begun = True
+            self.call.problem("repeated_key", f"the parameter {element.key!r} is given twice; the first one stands", at, error=True)
+            element.muted = element.begun = self.writer.leaving = True
 
     def close_to(self, key: str, at: int) -> bool:
         """A closing tag: the elements inside the one that it closes are closed, too. False when it closes none."""
@@ -280,7 +357,7 @@ class ElementsReader(StateReader):
                 self.write("]")
         self.stack.pop()
         if element.muted and not self.stack[-1].muted:
-            self.report_dropped(element.key, at)
+            self.report_left(element.key, at)
         self.streaming = False
         self.state = self.inside
 
@@ -290,7 +367,7 @@ class ElementsReader(StateReader):
         if parent.kind != "object" or not element.collects or element.muted:
             return False
         parent.more = element.key
-        parent.items = element.items
+        parent.more_count = element.count
         return True
 
     def ended(self, how: str, at: int) -> int:
@@ -300,6 +377,13 @@ class ElementsReader(StateReader):
         if complete:
             if len(self.stack) > 1:
                 self.call.problem("missing_closer", "the elements of the call were not all closed", at)
+            if self.headless and not self.stack[-1].key:
+                self.keep_junk(self.writer.taken(), at)
+                self.report_junk()
+                self.stack.pop()
+                self.streaming = self.headless = False
+                if self.writer.leaving:
+                    self.report_left("", at)
             while len(self.stack) > 1:
                 self.close_element(at)
             self.end_list(self.stack[0])
@@ -333,6 +417,10 @@ class ElementsReader(StateReader):
     def leaf(self, at: int) -> int:
         """The text of an element, which other elements may follow."""
         text = self.text
+        if self.fresh:
+            at = self.repeated_opener(at)
+            if at < 0:
+                return at
         look = at
         while True:
             found = self.marks.search(text, look)
@@ -357,6 +445,80 @@ class ElementsReader(StateReader):
             self.take(text[at:end])
             return ~end
 
+    def repeated_opener(self, at: int) -> int:
+        """Where the text of a leaf begins: behind its opening tag, or behind a second one."""
+        text = self.text
+        opener = f"<{self.stack[-1].key}>"
+        marked = self.marks.prefix + opener
+        for written in (opener, marked):
+            if text.startswith(written, at) and (written == opener or not self.may_hold(self.stack[-1].key)):
+                self.call.problem("repaired_markup", f"a second {opener} was dropped", at)
+                self.fresh = False
+                return at + len(written)
+            if not self.last and written.startswith(text[at : at + len(written)]):
+                return ~at
+        self.fresh = False
+        return at
+
+    def may_hold(self, key: str) -> bool:
+        """Whether the innermost element may have an element of this name inside."""
+        of = self.stack[-1].type
+        return key in of.keys or not (of.declared and not of.is_object and not of.is_array) or key == self.marks.item
+
+    def ends_leaf(self, key: str) -> bool:
+        """Whether an opening tag inside a leaf shows that the leaf's closing tag is missing: it can only stand beside it."""
+        element = self.stack[-1]
+        parent = self.stack[-2]
+        text = self.streaming or bool("".join(self.writer.held).strip(SPACE))
+        if not element.key or self.nested:
+            return False
+        if parent.kind == "list":
+            return key == self.marks.item and text
+        missing = key in parent.type.keys and key not in parent.seen and key != element.key
+        return missing and (text or not self.may_hold(key))
+
+    def first_item(self, at: int) -> None:
+        """The end of an item in a list whose first item lacks its beginning: what has been read is that item."""
+        text = self.writer.taken()
+        item = self.marks.item
+        self.to_container(item, at)
+        self.call.problem("repaired_markup", f"the missing beginning of {item!r} was added", at)
+        self.open_element(item, at)
+        self.take(text.strip(SPACE).removeprefix(self.marks.prefix))
+        self.close_element(at)
+
+    def damaged_closer(self, at: int, mark: int, behind: int) -> int | None:
+        """A marker in a leaf with a closing tag that is cut or closes nothing, or with none: it ends the leaf if a marker follows.
+
+        If what follows is the leaf's own closing tag, the first marker is one too many. None when it is data.
+        """
+        if self.nested or self.headless:
+            return None
+        text = self.text
+        tag = _TAG.match(text, behind)
+        end = tag.end() if tag is not None else self.marks.stray.match(text, behind).end()  # type: ignore[union-attr]
+        follows = self.structure(end)
+        prefix = self.marks.prefix
+        next_tag = _SPACES.match(text, end).end() + len(prefix)  # type: ignore[union-attr]
+        closer = f"</{self.stack[-1].key}>"
+        if follows and not self.last and closer.startswith(text[next_tag:]):
+            follows = None
+        if follows is None:
+            self.take(text[at:mark])
+            return ~mark
+        if not follows:
+            return None
+        own = text.startswith(closer, next_tag)
+        if own and end > behind:
+            return None
+        self.take(text[at:mark])
+        if own:
+            self.call.problem("repaired_markup", f"a {prefix} without a tag was dropped", mark)
+            return next_tag - len(prefix)
+        self.call.problem("repaired_markup", f"{text[mark:end].strip(SPACE)} was read as the end of {self.stack[-1].key!r}", mark)
+        self.close_element(mark)
+        return end
+
     def leaf_marked(self, at: int, mark: int, behind: int) -> int | None:
         """A marker inside a leaf that began at or before `at`; None when it is data."""
         text = self.text
@@ -368,9 +530,19 @@ class ElementsReader(StateReader):
         if how == "close":
             self.take(text[at:mark])
             return self.ended("close", mark)
-        if tag is None:
-            return None
         element = self.stack[-1]
+        item = self.marks.item
+        if element.collects and not self.streaming and not self.headless and not self.nested:
+            if tag is None and text.startswith(f"<{item}", behind):
+                self.take(text[at:mark])
+                self.to_container(item, mark)
+                return mark
+            if tag is not None and tag[1] and tag[2] == item and all(outer.key != item for outer in self.stack[1:]):
+                self.take(text[at:mark])
+                self.first_item(mark)
+                return tag.end()
+        if tag is None:
+            return self.damaged_closer(at, mark, behind)
         if self.nested:
             self.nested += 0 if tag[2] != element.key else -1 if tag[1] else 1
             if self.nested:
@@ -385,23 +557,28 @@ class ElementsReader(StateReader):
                 if not element.muted:
                     self.name(element, self.stack[-2], mark)
             elif all(outer.key != tag[2] for outer in self.stack[1:]):
-                return None
+                return self.damaged_closer(at, mark, behind)
             self.take(text[at:mark])
             self.close_to(tag[2], mark)
             return tag.end()
+        if not self.streaming:
+            self.take(text[at:mark])
+            at = mark
+        if self.ends_leaf(tag[2]):
+            self.take(text[at:mark])
+            self.call.problem("missing_closer", f"the missing end of {element.key!r} was added", mark)
+            self.close_element(mark)
+            return mark
         if self.streaming:
             return None
-        self.take(text[at:mark])
         self.to_container(tag[2], mark)
         return mark
 
     def to_container(self, first: str, at: int) -> None:
         """The element holds others, the first of them called so."""
         element = self.stack[-1]
-        if self.parts:
-            self.keep_junk("".join(self.parts), at)
-            self.parts = []
-            self.size = 0
+        if self.writer.held:
+            self.keep_junk(self.writer.taken(), at)
             self.report_junk()
         self.state = self.inside
         if self.headless:
@@ -417,32 +594,27 @@ class ElementsReader(StateReader):
     def take(self, text: str) -> None:
         if not text:
             return
+        self.fresh = False
         if self.streaming:
             self.write(escaped(text))
-        else:
-            self.parts.append(text)
-            self.size += len(text)
-            if self.size > self.call.max_held:
-                self.too_long()
+        elif self.writer.hold(text):
+            self.too_long()
 
     def too_long(self) -> None:
         """More of a leaf is held than may be: it is a string, and flows; without a name it is dropped."""
-        text = "".join(self.parts)
-        self.parts = []
-        self.size = 0
+        text = self.writer.taken()
         element = self.stack[-1]
         position = self.start - self.call.base
         if self.headless:
             self.call.problem("too_long", "a value without a name is longer than can be held and is dropped", position)
-            element.muted = True
+            element.muted = self.writer.leaving = True
         else:
             self.call.problem("too_long", f"the value of {element.key!r} is longer than can be held; kept as a string", position)
             fresh = not element.begun
             self.begin_value()
             if element.collects:
                 element.kind = "list"
-                self.write("[" if fresh else ", " if element.items else "")
-                element.items += 1
+                self.write("[" + element.item() if fresh else element.item())
         self.streaming = True
         self.write(f'"{escaped(text)}')
 
@@ -451,13 +623,11 @@ class ElementsReader(StateReader):
         if self.streaming:
             self.write('"')
             return
-        text = "".join(self.parts)
-        self.parts = []
-        self.size = 0
+        text = self.writer.taken()
         element = self.stack[-1]
         of = element.type
         if element.muted:
-            self.drop(text)
+            self.writer.leave(text)
             return
         if element.collects:
             self.collect(text, at)
@@ -482,13 +652,13 @@ class ElementsReader(StateReader):
             self.write(value)
             return
         if value[0] != "[":
-            value, problem = element.type.item(element.items).read(text)
+            value, problem = element.type.item(element.count).read(text)
             if problem is not None:
                 self.call.problem("wrong_type", f"{element.key}: {problem}", at)
             value = f"[{value}]"
         self.begin_value()
         inner = value[1:-1]
-        self.write(("[" if fresh else ", " if element.items and inner else "") + inner)
-        element.items += 1 if inner else 0
+        self.write(("[" if fresh else ", " if element.count and inner else "") + inner)
+        element.count += 1 if inner else 0
         if not self.stays_open(element):
             self.write("]")

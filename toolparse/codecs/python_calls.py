@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 
-from toolparse.codecs.json_text import EndsAt
+from toolparse.codecs.json_text import SPACE, EndsAt
 from toolparse.codecs.python_values import SPACES, PythonValues
+from toolparse.codecs.writer import Level
 from toolparse.grammar import PythonCalls
-from toolparse.jsontext.raw_values import quote
 from toolparse.wire.open_call import OpenCall
 
 BLANKS = 256
@@ -21,8 +21,18 @@ BLANKS = 256
 _SOME = f"[ \\t\\r\\n]{{0,{BLANKS}}}"
 _KEY = re.compile(rf"([^\W\d]\w{{0,255}}){_SOME}=(?!=)")
 _KEY_BEGIN = re.compile(rf"[^\W\d]\w{{0,255}}{_SOME}=?\Z")
+_QUOTED = r"""["'“”‘’]([^"'“”‘’\n]{1,256})["'“”‘’]"""
+_ODD = r"""[^\s=,:()\[\]{}"'“”‘’<>，：＝（）](?:[^=,:()\[\]{}"'“”‘’<>，：＝（）\n]{0,255})"""
+_ODD_KEY = re.compile(rf"(?:{_QUOTED}|({_ODD})){_SOME}(?:([=＝])(?!=)|[:：])")
+_ODD_KEY_BEGIN = re.compile(rf"""(?:["'“”‘’]([^"'“”‘’\n]{{0,256}})(?:["'“”‘’]{_SOME}[=＝]?)?|({_ODD})[=＝]?)\Z""")
+_UNPACKED = re.compile(rf"\*\*{_SOME}{{")
+_UNPACKED_BEGIN = re.compile(rf"\*(?:\*{_SOME})?\Z")
+_OBJECT = re.compile(rf"{{{_SOME}{_QUOTED}{_SOME}:")
+_OBJECT_BEGIN = re.compile(rf"""{{{_SOME}(?:["'“”‘’]([^"'“”‘’\n]{{0,256}})(?:["'“”‘’]{_SOME})?)?\Z""")
 _NAME = re.compile(rf"{_SOME}([^\W\d][\w.\-]{{0,255}}){_SOME}\(")
 _NAME_BEGIN = re.compile(rf"{_SOME}(?:[^\W\d][\w.\-]{{0,255}}{_SOME})?\Z")
+_ANY_NAME = re.compile(rf"{_SOME}([^\n(){{}}\[\]<>=,（]{{1,256}})[(（]")
+_ANY_NAME_BEGIN = re.compile(rf"{_SOME}([^\n(){{}}\[\]<>=,（]{{0,256}})\Z")
 
 
 class PythonReader(PythonValues):
@@ -30,13 +40,14 @@ class PythonReader(PythonValues):
 
     passes = rewrites = None
 
-    __slots__ = ("given", "left", "listed")
+    __slots__ = ("given", "left", "listed", "unpacking")
 
     def __init__(self, call: OpenCall, body: PythonCalls, ends: EndsAt, depth: int) -> None:
         super().__init__(call, ends, depth, body.raw_quotes, body.json_escapes)
         self.listed = body.listed
-        self.given: set[str] = set()
+        self.given = Level()
         self.left: tuple[str, str] | None = None
+        self.unpacking = False
         self.state = self.argument
 
     def finish(self, at: int) -> None:
@@ -54,49 +65,171 @@ class PythonReader(PythonValues):
         at = self.token(at)
         if at < 0:
             return at
-        character = text[at]
+        character = self.mark(at)
         if character == ")":
+            if self.unpacking:
+                self.call.problem("missing_closer", "a missing } was added", at)
             self.end_call(at + 1)
             return at + 1
         if character == ",":
             return at + 1
+        if character == "}" and self.unpacking:
+            self.unpacking = False
+            return at + 1
+        if character == "]" and self.listed:
+            moved = self.without_closer(at)
+            if moved is not None:
+                return moved
         found = _KEY.match(text, at)
         if found is not None:
             if found.end() == len(text) and not self.last:
                 return ~at
-            self.begin_value(found[1])
-            return found.end()
+            if text[found.end() : found.end() + 1] != "=":
+                self.begin_value(found[1])
+                return found.end()
         if not self.last and _KEY_BEGIN.match(text, at):
             return ~at
-        self.positional()
+        moved = self.odd_key(at)
+        if moved is None:
+            moved = self.object_ahead(at)
+        if moved is not None:
+            return moved
+        self.positional(at)
         return at
+
+    def odd_key(self, at: int) -> int | None:
+        """A key that is no identifier, is quoted, or has a colon behind it; None where there is none."""
+        found = _ODD_KEY.match(self.text, at)
+        if found is None or (found[3] and found.end() == len(self.text) and not self.last):
+            begun = None if self.last else _ODD_KEY_BEGIN.match(self.text, at)
+            if found is None and begun is None:
+                return None
+            return ~at if found is not None or begun[2] or self.may_be_key(begun[1] or "") else None  # type: ignore[index]
+        key = (found[1] or found[2]).strip(SPACE)
+        plain = found[2] and found[3] and not any(blank in key for blank in SPACE) and key[0] not in "*-+.0123456789"
+        if not (plain or self.declares(key) or (found[1] and self.unpacking)):
+            return None
+        if not self.unpacking:
+            self.call.problem("repaired_markup", f"{found[0]} was read as the argument {key!r}", at)
+        self.begin_value(key)
+        return found.end()
+
+    def declares(self, key: str) -> bool:
+        """Whether the tool has this parameter; when nothing is known of the tool, every quoted key will do."""
+        tool = self.call.tool
+        return tool is None or key in tool.keys
+
+    def may_be_key(self, text: str) -> bool:
+        """Whether a longer text in quotes may be a key."""
+        tool = self.call.tool
+        return self.unpacking or tool is None or any(key.startswith(text) for key in tool.keys)
+
+    def object_ahead(self, at: int) -> int | None:
+        """A dict that holds arguments, behind two asterisks or in the place of the first argument; None where there is none."""
+        text = self.text
+        found = _UNPACKED.match(text, at)
+        if found is None:
+            if not self.last and _UNPACKED_BEGIN.match(text, at):
+                return ~at
+            if text[at] != "{" or self.given.seen or self.unpacking:
+                return None
+            inner = _OBJECT.match(text, at)
+            if inner is None:
+                begun = None if self.last else _OBJECT_BEGIN.match(text, at)
+                return ~at if begun is not None and self.may_be_key(begun[1] or "") else None
+            if not self.declares(inner[1].strip(SPACE)):
+                return None
+        self.call.problem("repaired_markup", "a dict of arguments was unpacked", at)
+        self.unpacking = True
+        return at + 1 if found is None else found.end()
+
+    def without_closer(self, at: int) -> int | None:
+        """The `]` of the list, where the parenthesis of a call is still open; None when it is no end of the list."""
+        ends = self.list_ends(at)
+        if ends is None:
+            return ~at
+        if not ends:
+            return None
+        self.call.problem("repaired_markup", "a missing ) was added", at)
+        self.end_value(at)
+        self.end_call(at)
+        return at
+
+    def list_ends(self, at: int) -> bool | None:
+        """Whether the `]` at `at` ends the list: a marker, the end of the line or of the output follows it."""
+        text = self.text
+        behind = SPACES.match(text, at + 1, at + 1 + BLANKS).end()  # type: ignore[union-attr]
+        if "\n" in text[at + 1 : behind]:
+            return True
+        if behind == len(text):
+            return True if self.last else None
+        ends = self.ends(text, behind, self.last)
+        return None if ends is None else bool(ends)
+
+    def closes_call(self, at: int) -> bool | None:
+        """Whether a bracket behind a quote, in place of the parenthesis, ends the list and with it the call."""
+        if not self.listed or self.text[at : at + 1] != "]":
+            return False
+        return self.list_ends(at)
+
+    def next_key(self, at: int) -> bool | None:
+        text = self.text
+        at = SPACES.match(text, at, at + BLANKS).end()  # type: ignore[union-attr]
+        found = _ODD_KEY.match(text, at)
+        if found is not None and (not found[3] or found.end() < len(text) or self.last):
+            key = (found[1] or found[2]).strip(SPACE)
+            return self.unpacking or (self.call.tool is not None and self.declares(key))
+        if self.last:
+            return False
+        begun = _ODD_KEY_BEGIN.match(text, at)
+        if begun is None or self.call.tool is None:
+            return None if found is not None and self.unpacking else False
+        return None if found is not None or self.may_be_key((begun[1] or begun[2] or "").rstrip("=＝ \t\r\n")) else False
 
     def begin_value(self, key: str) -> None:
         self.state = self.value
         self.wants = True
-        if key in self.given:
+        if key in self.given.seen:
             self.left = ("repeated_key", f"the argument {key!r} is given twice; the first one stands, and this one was left out")
             self.keep("left")
             return
-        self.emit((", " if self.given else "{") + quote(key) + ": ")
-        self.given.add(key)
+        self.emit(("" if self.given.seen else "{") + self.given.member(key))
 
-    def positional(self) -> None:
-        tool = self.call.tool
-        keys = tool.keys if tool is not None else ()
-        if len(keys) == 1 and not self.given:
-            self.begin_value(keys[0])
+    def positional(self, at: int) -> None:
+        key = "" if self.given.seen else self.only_key(at)
+        if key:
+            self.begin_value(key)
         else:
             self.left = ("positional_argument", "an argument without a name was left out")
             self.keep("left")
             self.state = self.value
 
+    def only_key(self, at: int) -> str:
+        """The parameter that a single positional argument is plainly meant for: the only one, or the only required one."""
+        tool = self.call.tool
+        if tool is None:
+            return ""
+        keys = tool.keys
+        if len(keys) == 1:
+            return keys[0]
+        required = tool.parameters.get("required")
+        if not isinstance(required, list) or len(required) != 1 or required[0] not in keys:
+            return ""
+        self.call.problem("repaired_markup", f"an argument without a name was read as {required[0]!r}", at)
+        return str(required[0])
+
     def ended_at_top(self, character: str, at: int) -> int | None:
-        if character not in ",)":
-            return None
-        self.end_value(at)
-        self.state = self.argument
-        return at + (character == ",")
+        if character in ",)":
+            self.end_value(at)
+            self.state = self.argument
+            return at + (character == ",")
+        if character == "}" and self.unpacking:
+            self.end_value(at)
+            self.state = self.argument
+            return at
+        if character == "]" and self.listed:
+            return self.without_closer(at)
+        return None
 
     def end_value(self, at: int) -> None:
         """An argument is complete."""
@@ -114,14 +247,14 @@ class PythonReader(PythonValues):
             text = "".join(part for kept in self.kept for part in kept.parts) + "".join(self.word)
             self.kept.clear()
             self.kept_length = 0
-            self.call.problem(kind, f"{what}: {text}", at, error=kind == "positional_argument")
+            self.call.problem(kind, f"{what}: {text}", at, error=True)
 
     def end_call(self, at: int) -> None:
-        self.call.write("}" if self.given else "{}")
+        self.call.write("}" if self.given.seen else "{}")
         self.call.end(True, at)
-        self.given = set()
-        self.state = self.after
-        self.done = not self.listed
+        self.given = Level()
+        self.unpacking = self.wide = False
+        self.state = self.after if self.listed else self.surplus
 
     def cut(self, at: int, how: str) -> int:
         """A marker outside any string ends the text: the call's own closer closes what is open, anything else cuts the call."""
@@ -145,21 +278,55 @@ class PythonReader(PythonValues):
         here = SPACES.match(text, at, at + BLANKS).end()  # type: ignore[union-attr]
         if here == len(text):
             return ~at
-        if text[here] == "]":
-            self.done = True
+        if text[here] in "]］":
+            self.state = self.surplus
             return here + 1
-        if text[here] == ",":
+        if text[here] in ",，":
             closing = SPACES.match(text, here + 1, here + 1 + BLANKS).end()  # type: ignore[union-attr]
             if text[closing : closing + 1] == "]":
-                self.done = True
+                self.state = self.surplus
                 return closing + 1
             found = _NAME.match(text, here + 1)
             if found is not None:
-                self.call.starts_at(found.start(1))
-                self.call.begin(found[1], None, found.start(1))
-                self.state = self.argument
-                return found.end()
+                return self.next_call(found, found[1])
             if not self.last and _NAME_BEGIN.match(text, here + 1):
                 return ~at
+            found = _ANY_NAME.match(text, here + 1)
+            name = self.call.declared_name(found[1].strip(SPACE)) if found is not None else ""
+            if found is not None and name:
+                return self.next_call(found, name)
+            begun = None if self.last else _ANY_NAME_BEGIN.match(text, here + 1)
+            if begun is not None and self.call.may_be_declared(begun[1].strip(SPACE)):
+                return ~at
+        if text[at] in ")}":
+            return self.before_end(at)
+        found = _NAME.match(text, at)
+        if found is not None and self.call.declares(found[1]):
+            self.call.problem("repaired_markup", "a missing comma between two calls was added", found.start(1))
+            return self.next_call(found, found[1])
+        if not self.last and (begun := _NAME_BEGIN.match(text, at)) is not None and self.call.may_be_declared(begun[0].strip(SPACE)):
+            return ~at
         self.done = True
+        return at
+
+    def next_call(self, found: re.Match[str], name: str) -> int:
+        """A further call of the list begins."""
+        self.call.starts_at(found.start(1))
+        self.call.begin(name, None, found.start(1))
+        self.state = self.argument
+        return found.end()
+
+    def before_end(self, at: int) -> int:
+        """A bracket too many behind a call of a list, which is framing if the list goes on or ends behind it."""
+        text = self.text
+        end = at + 1
+        while end < len(text) and end - at < 64 and text[end] in ")}":
+            end += 1
+        behind = SPACES.match(text, end, end + BLANKS).end()  # type: ignore[union-attr]
+        if behind == len(text) and not self.last:
+            return ~at
+        if text[behind : behind + 1] in (",", "]"):
+            self.call.problem("repaired_markup", f"brackets too many were dropped: {text[at:end]}", at)
+            return end
+        self.state = self.surplus
         return at

@@ -22,18 +22,22 @@ from toolparse.jsontext.raw_values import quote
 from toolparse.wire.open_call import OpenCall
 
 SPACES = re.compile(r"[ \t\r\n]*")
+WIDE = {"，": ",", "）": ")", "：": ":", "］": "]", "｝": "}"}
+"""Full-width punctuation, which is structure where only structure can stand."""
+_CURLY = {"“": "”", "”": "”", "‘": "’", "’": "’"}
 _SCALARS = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?|True|False|None|true|false|null)[ \t\r\n]*,")
 """An element that needs no second look, with its comma."""
 _CUT = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
 """The beginning of a number or name at the end of the text, which waits there."""
 _STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
+_STOP |= {"”": re.compile(r"[”\"\\\x00-\x1f]"), "’": re.compile(r"[’'\"\\\x00-\x1f]")}
 FLOW = {
     quote: re.compile(rf'[{quote}"\\\x00-\x1f](?:(?<=[\x00-\x1f])|(?<=\\)(?![ntrbf\\"])|(?<=")(?:(?<!\\")|(?<=\\\\"))|(?<=\'))').search
     for quote in "\"'"
 }
 """Finds nothing in the inside of a string that reads the same in JSON."""
 _WORD_BEGIN = re.compile(r"[ \t\r\n]*[-+.\w]{0,24}[ \t\r\n]*\Z").match
-_EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<]""")
+_EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<，）：］｝]""")
 """What may end an expression, markers (which begin with `<`) among it."""
 _SIMPLE = {"n": "\\n", "t": "\\t", "r": "\\r", "b": "\\b", "f": "\\f", "\\": "\\\\", "'": "'", '"': '\\"', "a": "\\u0007", "v": "\\u000b"}
 _DIGITS = {"x": 2, "u": 4, "U": 8}
@@ -43,9 +47,10 @@ _SURROGATE_PAIR_BEGIN = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u(?:[d
 _OCTAL = re.compile("[0-7]{1,3}")
 _WORDS = {"True": "true", "False": "false", "None": "null", "true": "true", "false": "false", "null": "null"}
 _RADIX = re.compile(r"[+-]?0(?:[xX][0-9a-fA-F]{1,512}|[oO][0-7]{1,512}|[bB][01]{1,512})")
+_NUMBER = re.compile(r"[-+]?[0-9][0-9_.eE+-]{0,64}|True|False|None|true|false|null")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
-_NEXT_ARGUMENT = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*=(?!=)|\))")
-_NEXT_ARGUMENT_BEGIN = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*=?)?\Z")
+_NEXT_ARGUMENT = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*[=＝](?!=)|[)）])")
+_NEXT_ARGUMENT_BEGIN = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*[=＝]?)?\Z")
 
 
 class Container:
@@ -83,9 +88,11 @@ class Kept:
 class PythonValues(StateReader):
     """Reads values; `value` is where one begins, `ended_at_top` is the state behind one that stands in no container."""
 
+    unpacking = False
+
     __slots__ = (
         "brackets", "depth", "dropping", "ends", "json_escapes", "kept", "kept_length", "quote", "raw_quotes", "spilling", "stack",
-        "start", "wants", "word", "word_length",
+        "start", "wants", "wide", "word", "word_length",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, ends: EndsAt, depth: int, raw_quotes: bool, json_escapes: bool) -> None:
@@ -105,10 +112,11 @@ class PythonValues(StateReader):
         self.spilling = False
         self.dropping = False
         self.brackets: list[str] = []
+        self.wide = False
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
-        return FLOW[self.quote[0]] if self.state == self.string and not self.kept else None
+        return FLOW.get(self.quote[0]) if self.state == self.string and not self.kept else None
 
     @property
     def waits(self) -> Callable[[str], object] | None:
@@ -182,6 +190,16 @@ class PythonValues(StateReader):
             return ~at
         return self.cut(at, str(ends)) if ends else at
 
+    def mark(self, at: int) -> str:
+        """The punctuation at `at`, where none but structure can stand: full-width as its ASCII counterpart."""
+        character = self.text[at]
+        if character not in WIDE:
+            return character
+        if not self.wide:
+            self.wide = True
+            self.call.problem("repaired_markup", "full-width punctuation was read as ASCII", at)
+        return WIDE[character]
+
     def value(self, at: int) -> int:
         """Where a value may stand: an argument's, an element, a key of a dict."""
         text = self.text
@@ -193,7 +211,7 @@ class PythonValues(StateReader):
         at = self.token(at)
         if at < 0:
             return at
-        character = text[at]
+        character = self.mark(at)
         if character in ")]}":
             self.state = self.after_value
             return at
@@ -205,6 +223,13 @@ class PythonValues(StateReader):
             return at + 1
         if character in "\"'":
             return self.open_string(character, at)
+        if character in _CURLY:
+            self.call.problem("repaired_markup", "curly quotes around a string were read as ASCII", at)
+            self.separate()
+            self.quote = _CURLY[character]
+            self.emit('"')
+            self.state = self.string
+            return at + 1
         if not self.last and _CUT.match(text, at):
             return ~at
         self.separate()
@@ -255,11 +280,10 @@ class PythonValues(StateReader):
         self.state = self.after_value
 
     def after_value(self, at: int) -> int:
-        text = self.text
         at = self.token(at)
         if at < 0:
             return at
-        character = text[at]
+        character = self.mark(at)
         if not self.stack:
             moved = self.ended_at_top(character, at)
             if moved is not None:
@@ -283,7 +307,7 @@ class PythonValues(StateReader):
                 self.close_container(at)
                 return at
         if character in ",)]}":
-            self.call.problem("dropped_text", f"text behind a value was dropped: {character}", at)
+            self.call.problem("repaired_markup", f"a bracket or comma too many was dropped: {character}", at)
             if self.stack[-1].wants if self.stack else self.wants:
                 self.state = self.value
             return at + 1
@@ -335,7 +359,7 @@ class PythonValues(StateReader):
             self.call.problem("missing_value", "a missing value was written as null", at)
         if top.repeated:
             top.repeated = False
-            self.call.problem("repeated_key", f"a key stands twice in one dict; the first one counts: {self.kept_text()}", at)
+            self.call.problem("repeated_key", f"a key stands twice in one dict; the first one counts: {self.kept_text()}", at, error=True)
 
     def close_container(self, at: int) -> None:
         top = self.stack[-1]
@@ -380,7 +404,8 @@ class PythonValues(StateReader):
         character = text[stop]
         if character == "\\":
             return self.escape(stop)
-        if character != self.quote[0]:
+        curly = self.quote in "”’"
+        if character != self.quote[0] and not (curly and character == ("'" if self.quote == "’" else '"')):
             self.emit(escaped(character))
             return stop + 1
         quote = self.quote
@@ -391,12 +416,13 @@ class PythonValues(StateReader):
                 return ~stop
             self.emit(escaped(character))
             return stop + 1
-        closes = self.closes(stop) if self.raw_quotes else True
+        closes = self.closes(stop) if self.raw_quotes or curly else True
         if closes is None:
             return ~stop
         if closes:
             return self.end_string(stop + 1)
-        self.call.problem("unescaped_quote", "a quote inside a string was escaped", stop)
+        if character in "\"'":
+            self.call.problem("unescaped_quote", "a quote inside a string was escaped", stop)
         self.emit(escaped(character))
         return stop + 1
 
@@ -411,20 +437,31 @@ class PythonValues(StateReader):
         here = SPACES.match(text, at + 1, at + 129).end()  # type: ignore[union-attr]
         if here == len(text):
             return True if self.last else None
-        character = text[here]
+        character = WIDE.get(text[here], text[here])
         if not self.stack:
-            if character == ")":
+            if character == ")" or (character == "}" and self.unpacking):
                 return True
             if character != ",":
-                return False
+                return self.closes_call(here)
+            odd = self.next_key(here + 1)
+            if odd is not False:
+                return odd
             found = _NEXT_ARGUMENT.match(text, here + 1, here + 300)
-            if found is not None and (found.end() < len(text) or found[0].endswith(")") or self.last):
+            if found is not None and (found.end() < len(text) or found[0].endswith((")", "）")) or self.last):
                 return True
             return None if not self.last and _NEXT_ARGUMENT_BEGIN.match(text, here + 1) and len(text) - here < 300 else False
         top = self.stack[-1]
         if top.closer == "}":
             return character in ":,}"
         return character == "," or character == top.closer
+
+    def next_key(self, at: int) -> bool | None:
+        """Whether a key that is no identifier begins the next argument behind the comma in front of `at`; None when more must tell."""
+        return False
+
+    def closes_call(self, at: int) -> bool | None:
+        """Whether what stands at `at` can only follow an argument though it is no comma and no parenthesis."""
+        return False
 
     def escape(self, at: int) -> int:
         """A backslash in a string: a Python escape, or itself."""
@@ -506,6 +543,15 @@ class PythonValues(StateReader):
                 self.hold(text[start:at])
                 self.close_word()
                 return at
+            elif character in WIDE:
+                counts = False if self.brackets or self.dropping else self.wide_ends(text[start:at], at)
+                if counts is None:
+                    self.hold(text[start:at])
+                    return ~at
+                if counts:
+                    self.hold(text[start:at])
+                    self.close_word()
+                    return at
             elif character == "<":
                 ends = self.ends(text, at, self.last)
                 if ends is not False:
@@ -514,6 +560,20 @@ class PythonValues(StateReader):
             at += 1
         self.hold(text[start:])
         return ~len(text)
+
+    def wide_ends(self, text: str, at: int) -> bool | None:
+        """Whether full-width punctuation ends an expression, whose last part is `text`: behind a literal, or where an argument follows."""
+        if self.spilling:
+            return False
+        if _NUMBER.fullmatch("".join([*self.word, text]).strip(SPACE)):
+            return True
+        if self.text[at] != "，" or self.stack:
+            return self.text[at] == "）" and not self.stack and self.closes_call(at + 1)
+        found = _NEXT_ARGUMENT.match(self.text, at + 1, at + 300)
+        if found is not None and (found.end() < len(self.text) or found[0].endswith((")", "）")) or self.last):
+            return True
+        undecided = not self.last and len(self.text) - at < 300
+        return None if undecided and _NEXT_ARGUMENT_BEGIN.match(self.text, at + 1) else False
 
     def hold(self, text: str) -> None:
         """Text of an expression: held, but not without end; a longer one is a string and flows."""
@@ -545,7 +605,7 @@ class PythonValues(StateReader):
         self.ended()
         at = self.start - self.call.base
         if self.dropping:
-            self.call.problem("dropped_text", f"text behind a value was dropped: {held}", at)
+            self.call.problem("dropped_text", f"text behind a value was dropped: {held}", at, error=True)
         elif self.spilling:
             self.call.problem("too_long", "a value that is longer than may be held became a string", at)
             self.emit('"')

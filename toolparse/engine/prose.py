@@ -18,12 +18,13 @@ class Voice:
     `fresh`: nothing but white space has been said since the output, or the answer behind its reasoning, began. `line`: nothing since
     the last line break. `spoke`: content has been said. `block`: a block borders what comes next. `again`: a reasoning block has just
     closed. `echo`: the prompt opened reasoning, whose opener the model may repeat. `frames` are the tags around the answer that may
-    stand here. `fence` follows code fences where these matter.
+    stand here. `fence` follows code fences where these matter. `code` are the backticks that opened the code in which content stands, in
+    formats whose calls have no markers: three or more a fence, fewer inline code, which ends with its line.
     """
 
     __slots__ = (
-        "again", "block", "echo", "events", "fence", "frames", "fresh", "gap", "gap_length", "line", "max_held", "outer_fence", "outer_gap",
-        "spilled", "spoke", "tagged", "thinking", "thinking_begun", "thought", "watch",
+        "again", "block", "code", "echo", "events", "fence", "frames", "fresh", "gap", "gap_length", "line", "max_held", "outer_fence",
+        "outer_gap", "spilled", "spoke", "tagged", "thinking", "thinking_begun", "thought", "watch",
     )  # fmt: skip
 
     def __init__(self, max_held: int, follow_fences: bool) -> None:
@@ -47,6 +48,7 @@ class Voice:
         self.again = False
         self.echo = False
         self.watch: CallWatch | None = None
+        self.code = 0
 
     def say(self, text: str, end: int) -> None:
         """Text of the answer, or of the reasoning block that is open; it ends at the output's offset `end`."""
@@ -69,6 +71,8 @@ class Voice:
                 text = gap + text
             self.spoke = True
             self.block = self.tagged = False
+            if self.code and self.code < 3 and "\n" in text:
+                self.code = 0
             event = Content(text)
         if self.fence is not None:
             self.fence.feed(text)
@@ -95,6 +99,14 @@ class Voice:
             self.line = line
             self.spilled = True
 
+    def code_behind(self, run: int) -> int:
+        """`code` behind so many backticks in a row."""
+        if self.code >= 3:
+            return 0 if self.line and run >= self.code else self.code
+        if run >= 3:
+            return run if self.line else self.code
+        return 0 if self.code == run else self.code or run
+
     def drop_gap(self, start: int) -> None:
         """The white space from the piece `start` of the gap on is framing."""
         self.gap_length -= sum(map(len, self.gap[start:]))
@@ -114,6 +126,7 @@ class Voice:
         """A block begins or ends here: white space beside it is framing, unless content stands on both sides."""
         self.block = True
         self.spilled = False
+        self.code = 0
         if self.fence is not None:
             self.fence.end_line()
         if not self.spoke:
@@ -139,6 +152,6 @@ class Voice:
     @property
     def flows(self) -> bool:
         """Whether most text would simply be said as it is from here on."""
-        if self.gap or self.spilled or self.fence is not None or (self.watch is not None and self.watch.open):
+        if self.gap or self.spilled or self.code or self.fence is not None or (self.watch is not None and self.watch.open):
             return False
         return self.thinking_begun if self.thinking else self.spoke and not (self.fresh or self.line or self.block or self.tagged)

@@ -367,6 +367,8 @@ class TurnMachine:
                 found = self._try_damaged(start, last, self._voice.line or self._voice.fresh)
             if found is not None:
                 return found
+            if marker == "`" and self._pair is None:
+                return self._backticks(start, last)
             if marker in self._lex.frame_openers:
                 if self._pair is not None:
                     self._leave()
@@ -406,6 +408,17 @@ class TurnMachine:
         self._refused = self._base + start
         self._untried = ()
         return start
+
+    def _backticks(self, start: int, last: bool) -> int:
+        """Backticks in content, which open and close code."""
+        end = start + len(self._text) - start - len(self._text[start:].lstrip("`"))
+        if end == len(self._text) and not last:
+            return ~start
+        voice = self._voice
+        code = voice.code_behind(end - start)
+        self._say(start, end)
+        voice.code = code
+        return end
 
     # -- messages with headers --------------------------------------------------------------------------------------------------------
 
@@ -523,6 +536,8 @@ class TurnMachine:
         for head in heads:
             if head.where == "start" and not (self._voice.fresh and not self._voice.spoke and self._pair is None):
                 continue
+            if self._voice.code and not head.in_code:
+                continue
             found = head.full.match(text, at, at + HEAD_LIMIT + 1) or (head.cut.match(text, at) if last and head.cut is not None else None)
             if found is not None and found.end() - at <= HEAD_LIMIT:
                 slots = slot_texts(found)
@@ -532,26 +547,30 @@ class TurnMachine:
                 if head.joined:
                     slots["name"] = self._sink.joined_name(slots["joined"])
                     end = found.start(1) + len(slots["name"])
+                elif head.any_name:
+                    slots["name"] = self._sink.declared_name(slots["declared"])
                 if head.skips and self._lex.reads_damaged:
                     damaged = self._try_damaged(at, last, True)
                     if damaged is not None:
                         return damaged
-                if self._is_typed(at, end) or ((head.declared or head.joined) and head.named and not self._sink.declares(slots["name"])):
+                if self._is_typed(at, end) or (
+                    (head.declared or head.joined or head.any_name) and head.named and not self._sink.declares(slots["name"])
+                ):
                     continue
                 opened = self._open(head, slots, at, end)
                 if opened is not None:
                     return opened
             elif not last and len(text) - at < HEAD_LIMIT:
                 partial = head.partial.match(text, at)
-                if partial is not None and (not head.joined or self._sink.may_be_joined(slot_texts(partial).get("joined", ""))):
-                    self._begun = None if head.joined else head.waits
+                if partial is not None and self._may_be_named(head, partial):
+                    self._begun = None if head.joined or head.any_name else head.waits
                     return ~at
         return None
 
     def _try_damaged(self, at: int, last: bool, at_edge: bool) -> int | None:
         """The same for an opening whose markup is damaged; `at_edge`: at a line's start or behind a call, where a marker may be missing."""
         text = self._text
-        if self._voice.fence is not None and self._voice.fence.inside:
+        if self._voice.code or (self._voice.fence is not None and self._voice.fence.inside):
             return None
         for opening in self._lex.damaged:
             if (
@@ -630,6 +649,12 @@ class TurnMachine:
             name = name.strip(f"{QUOTES} ")
         return name, wire_id
 
+    def _may_be_named(self, head: Head, partial: re.Match[str]) -> bool:
+        """Whether the beginning of an opening that only a declared tool can have may become one."""
+        if head.joined:
+            return self._sink.may_be_joined(slot_texts(partial).get("joined", ""))
+        return not head.any_name or self._sink.may_be_declared(slot_texts(partial).get("declared", ""))
+
     def _open(self, head: Head | DamagedOpening, slots: dict[str, str], at: int, end: int) -> int | None:
         """An opening has been read up to `end`: begin the call, or try it when the name is still to come."""
         sink = self._sink
@@ -641,6 +666,9 @@ class TurnMachine:
         sink.opening(self._base + at, name is None, head.declared)
         if name is not None and not (name and sink.begin(name, wire_id, at)):
             return None
+        written = slots.get("declared", slots.get("name", ""))
+        if name != written and written[:1] in QUOTES:
+            sink.problem("repaired_markup", f"the name {written} was read as {name!r}", at)
         self._before = (self._head, self._wrapped)
         self._head = head
         wrapper = head.calls.wrapper
@@ -816,7 +844,7 @@ class TurnMachine:
                 wait = tail.partial[i]
         inside = self._wrapped
         self._spaces = "" if inside else "".join(character for piece in self._tail for character in piece if character in SPACE)
-        for heads in (tail.next if inside else (), self._lex.content.heads, self._lex.content.edge_heads):
+        for heads in (tail.next if inside else tail.follow, self._lex.content.heads, self._lex.content.edge_heads):
             found_at = self._try(heads, at, last)
             if found_at is not None:
                 return found_at

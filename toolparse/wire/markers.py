@@ -17,6 +17,7 @@ from typing import Any, Literal
 from toolparse.grammar import (
     END,
     Ahead,
+    BareKeys,
     Calls,
     Channels,
     Closed,
@@ -28,6 +29,7 @@ from toolparse.grammar import (
     OneOf,
     Parameters,
     Part,
+    PythonCalls,
     Repeated,
     Where,
 )
@@ -39,11 +41,17 @@ SPACE = " \t\r\n"
 WS = r"[ \t\r\n]*"
 HEAD_LIMIT = 1024
 """A call's opening is at most this long, in characters; what is longer is text."""
-SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined)\}")
+SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined|declared|argument)\}")
 _CHARACTERS = {
     "id": r"""[^\s<>\[\]{}"]""", "key": r"""[^<>\n"']""", "word": r"""[^\s<>"'=]""", "kind": r"""[^<>\s"']""", "other": r"[^<>\n]",
-    "joined": r"[^<>]",
+    "joined": r"[^<>]", "declared": r"[^\n(){}\[\]<>=,\uff08]", "argument": "",
 }  # fmt: skip
+_KEY_CHARACTERS = r"""[^\s=,:()\[\]{}"'<>，：＝（）]"""
+_QUOTED = r"""["'“‘][^"'“”‘’\n]"""
+_KEY = rf"""(?:[^\W\d]\w{{0,255}}|{_QUOTED}{{1,256}}["'”’]|{_KEY_CHARACTERS}{{1,256}})"""
+ARGUMENT = rf"""(?:{_KEY}{WS}(?:[=＝](?!=)|[:：]{WS}["'“\[{{\-\dTFNtfn])|\*\*{WS}\{{|）)"""
+"""A keyword argument of a declared tool, however its key is written; or a dict of them; or none, between full-width brackets."""
+_ARGUMENT_BEGUN = rf"""(?:\Z|{_QUOTED}{{0,256}}(?:["'”’]{WS}(?:[:：]{WS})?)?\Z|{_KEY_CHARACTERS}{{1,256}}{WS}(?:[=＝:：]{WS})?\Z)"""
 WRITTEN = r"(?:[ \t\r\n]|\\n)*"
 """White space, the two characters backslash and n among it."""
 LOOK = 1024
@@ -109,12 +117,13 @@ class Head:
 
     `wrapped`: the wrapper's own opener is part of it. `named`: the name stands in it, `joined`: in one piece with a key. `closed`: the
     call has no arguments. `skips`: what it opens is no call. `cut` is the pattern of an opening at the end of the output, `strict` the
-    opening that counts in open reasoning. `empty`: there are no calls behind it.
+    opening that counts in open reasoning. `empty`: there are no calls behind it. `any_name`: the name may have any characters, as it is
+    a declared one. `in_code`: it counts in code, too, as a marker stands in it.
     """
 
     __slots__ = (
-        "calls", "closed", "cut", "declared", "empty", "firsts", "full", "joined", "named", "partial", "skips", "strict", "where",
-        "wrapped",
+        "any_name", "calls", "closed", "cut", "declared", "empty", "firsts", "full", "in_code", "joined", "named", "partial", "skips",
+        "strict", "where", "wrapped",
     )  # fmt: skip
 
     def __init__(
@@ -148,7 +157,9 @@ class Head:
         self.partial = slotted(sequence(parts, calls.name, False, space) + r"\Z")
         slots = {slot.partition("_")[0] for slot in self.full.groupindex}
         self.joined = "joined" in slots
-        self.named = "name" in slots or self.joined
+        self.any_name = "declared" in slots
+        self.in_code = wrapped or not isinstance(calls.body, PythonCalls) or parts[0] != "["
+        self.named = "name" in slots or self.joined or self.any_name
         self.closed = any(isinstance(part, Closed) for part in parts)
         self.cut = None
         if wrapped and isinstance(parts[-1], Ahead) and parts[-1].or_end:
@@ -159,6 +170,30 @@ class Head:
     def waits(self, text: str) -> bool:
         """Whether all of `text` is the beginning of such an opening."""
         return self.partial.match(text) is not None and self.full.match(text) is None
+
+
+def with_any_name(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The opening of a call to a declared tool, whose name may have any characters, stand in quotes, or without what leads to it."""
+
+    def loosened(part: Part) -> Part:
+        if isinstance(part, Ahead):
+            return replace(part, starts=tuple("{argument}" if start == "{key}=" else start for start in part.starts))
+        texts = spellings(part)
+        if part == "(":
+            return OneOf(("(", "\uff08"))
+        if "{name}" not in texts[0]:
+            return part
+        return OneOf(tuple(dict.fromkeys((*(text.replace("{name}", "{declared}") for text in texts), "{declared}"))))
+
+    return tuple(map(loosened, parts))
+
+
+def openings_of(calls: Calls) -> Iterator[tuple[Part, ...]]:
+    """The openings of calls, as they are written, and where that leaves no doubt as a declared name may be written."""
+    written = (calls.open, *calls.also)
+    yield from written
+    if isinstance(calls.body, (PythonCalls, BareKeys)):
+        yield from map(with_any_name, written)
 
 
 def blanks(body: object) -> str:
@@ -219,7 +254,9 @@ def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool =
     for i, piece in enumerate(pieces):
         if i % 2:
             characters = name if piece == "name" or (piece == "key" and name) else _CHARACTERS[piece]
-            if ahead:
+            if piece == "argument":
+                out += ARGUMENT if whole else _ARGUMENT_BEGUN
+            elif ahead:
                 out += (r"[^\W\d]\w{0,255}" if whole else r"(?:\Z|[^\W\d]\w{0,255})") + WS
             elif piece == "other":
                 out += f"{'' if whole else '(?:'}{characters}{{0,256}}{'' if whole else ')'}"
@@ -227,7 +264,7 @@ def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool =
                 group = "?:" if silent else f"?P<{'key' if piece == 'word' else piece}>"
                 out += rf"({group}(?=[^ \t\r\n]){characters}{{1,256}})(?!{characters})(?=.|\n)"
             else:
-                out += rf"(?:\Z|({'?P<joined>' if piece == 'joined' else '?:'}{characters}{{1,256}}))"
+                out += rf"(?:\Z|({f'?P<{piece}>' if piece in ('joined', 'declared') else '?:'}{characters}{{1,256}}))"
         elif piece:
             out += re.escape(piece) if whole else f"(?:\\Z|{cut(piece)})" if i else cut(piece)
     return out
@@ -465,6 +502,9 @@ class Tail:
         skip_texts = [text for marker in skip_ends for text in spellings(marker)]
         self.skip_end = re.compile(f"(?P<hold>{beginnings(skip_texts)})|(?P<end>{any_of(skip_texts)})")
         self.next = tuple(head for other in fmt.calls if calls.wrapper and other.wrapper == calls.wrapper for head in inner_heads(other))
+        self.follow: tuple[Head, ...] = ()
+        if isinstance(calls.body, BareKeys):  # the marker in front of a further call may be missing
+            self.follow = (Head(calls, with_any_name(calls.open[1:]), "anywhere", True, False),)
 
     @cached_property
     def damaged(self) -> DamagedClosers:
@@ -474,7 +514,7 @@ class Tail:
 
 def inner_heads(calls: Calls, before: tuple[Part, ...] = ()) -> Iterator[Head]:
     """The openings in a wrapper, `before` which its own opener may stand."""
-    for parts in (calls.open, *calls.also):
+    for parts in openings_of(calls):
         yield Head(calls, (*before, *parts), "anywhere", calls.declared, bool(before))
     if calls.skipped:
         yield Head(calls, (*before, *calls.skipped), "anywhere", False, bool(before), skips=True)
@@ -610,6 +650,8 @@ class Lexicon:
         self.reads_damaged = damaged and with_calls
         alike = suspicious(fmt) if self.reads_damaged else ()
         self.heads = (*heads(fmt, bare), *(Head(calls, calls.open, calls.where, False, False) for calls in forced)) if with_calls else ()
+        if not damaged:
+            self.heads = tuple(head for head in self.heads if not head.any_name)
         openings = [text for head in self.heads for text in head.firsts if head.where == "anywhere" and len(text) > 1]
         openings += header_begins(fmt.channels) if fmt.channels is not None else ()
         self.openers = {text: pair for pair in fmt.reasoning for text in spellings(pair.open)} if fmt.channels is None else {}
@@ -625,7 +667,8 @@ class Lexicon:
         begins = self.suffixes.begins if self.suffixes is not None else ()
         extra = (*fmt.special_tokens, *begins, *self.frame_openers, *all_markers)
         sections = [text for calls in fmt.calls for text in section_closers(calls)]
-        self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt)), alike)
+        ticks = () if all(head.in_code for head in self.heads) else ("`",)  # code matters where calls have no markers
+        self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt), *ticks), alike)
         self.answer = self.outside = self.content
         self.addressed: Head | None = None
         self.ends_reasoning = in_reasoning is not False
@@ -674,7 +717,7 @@ class Lexicon:
 def heads(fmt: Format, bare: bool) -> Iterator[Head]:
     """Every opening of the format's calls, in the order of its description."""
     for calls in fmt.calls:
-        openings = (calls.open, *calls.also)
+        openings = tuple(openings_of(calls))
         if calls.wrapper is None:
             if bare or not (calls.declared or calls.where != "anywhere"):
                 yield from (Head(calls, parts, calls.where, calls.declared, False) for parts in openings)

@@ -30,6 +30,8 @@ def alnum9() -> str:
     return os.urandom(9).translate(_LETTERS).decode()
 
 
+QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+SPACED_QUOTES = QUOTES + " \t\r\n"
 NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
 
 
@@ -105,6 +107,20 @@ class OpenCall:
         """Whether the request has a tool of this name; when it has no tools, every name passes only where none must be declared."""
         tools = self.tools
         return tools is not None and name in tools
+
+    def declared_name(self, text: str) -> str:
+        """The declared name that `text` is, quotes around it aside; "" when it is none."""
+        if self.declares(text):
+            return text
+        bare = text.strip(QUOTES)
+        return bare if self.declares(bare) else ""
+
+    def may_be_declared(self, text: str) -> bool:
+        """Whether a longer text may be a declared name, in quotes or without."""
+        bare = text.lstrip(QUOTES)
+        return any(
+            tool.name.startswith(bare) or tool.name.startswith(text) or bare.rstrip(SPACED_QUOTES) == tool.name for tool in self.tools or ()
+        )
 
     def joined_name(self, text: str) -> str:
         """The longest declared name that `text` begins with and that a parameter of its tool follows; "" when there is none."""

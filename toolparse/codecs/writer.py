@@ -1,0 +1,93 @@
+"""Writing converted arguments as JSON text: commas and keys, the first of two equal keys, values that are held and values that go nowhere.
+
+A codec that converts says what it read, in the order of the text, and this module knows how JSON writes it. It knows no wire format
+and no types: what a held value is, its codec decides when it is complete.
+
+    level = Level()
+    writer.write(level.member("a") + "1")   # "a": 1
+    writer.write(level.member("b") + "2")   # , "b": 2
+"""
+
+from __future__ import annotations
+
+from toolparse.jsontext.raw_values import quote
+from toolparse.wire.open_call import OpenCall
+
+
+class Level:
+    """An open object or list. `count` are the values that have begun, `seen` the keys of an object."""
+
+    __slots__ = ("count", "seen")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.seen: set[str] = set()
+
+    def member(self, key: str) -> str:
+        """What stands in front of a value: the comma behind the one before it, and its key.
+
+        >>> level = Level()
+        >>> level.member("a"), level.member("b")
+        ('"a": ', ', "b": ')
+        """
+        text = f"{', ' if self.seen else ''}{quote(key)}: "
+        self.seen.add(key)
+        self.count += 1
+        return text
+
+    def item(self) -> str:
+        """What stands in front of an item of a list: the comma behind the one before it."""
+        self.count += 1
+        return ", " if self.count > 1 else ""
+
+
+class ArgumentWriter:
+    """Writes the arguments of `call`.
+
+    `held` is the text of a value whose type is not certain yet. While `leaving` a value out, what is written goes nowhere but into the
+    report. Of both at most `max_held` characters are kept: of what is held the codec is told, of what is left out the rest is cut.
+    """
+
+    __slots__ = ("call", "held", "held_size", "leaving", "left", "left_size")
+
+    def __init__(self, call: OpenCall) -> None:
+        self.call = call
+        self.held: list[str] = []
+        self.held_size = 0
+        self.leaving = False
+        self.left: list[str] = []
+        self.left_size = 0
+
+    def write(self, text: str) -> None:
+        """A fragment of JSON text."""
+        if self.leaving:
+            self.leave(text)
+        else:
+            self.call.write(text)
+
+    def hold(self, text: str) -> bool:
+        """Text of a value whose type is not certain; True when more of it is held than may be."""
+        self.held.append(text)
+        self.held_size += len(text)
+        return self.held_size > self.call.max_held
+
+    def taken(self) -> str:
+        """The text that was held, which no longer is."""
+        text = "".join(self.held)
+        self.held = []
+        self.held_size = 0
+        return text
+
+    def leave(self, text: str) -> None:
+        """Text of a value that does not count."""
+        self.left.append(text[: self.call.max_held - self.left_size])
+        self.left_size += len(self.left[-1])
+
+    def report_left(self, what: str, at: int) -> None:
+        """A value that does not count has ended: tell what it was."""
+        self.leaving = False
+        if self.left:
+            text = "".join(self.left)
+            self.left = []
+            self.left_size = 0
+            self.call.problem("dropped_text", f"{what} was dropped: {text}", at)
