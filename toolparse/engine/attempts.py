@@ -33,9 +33,9 @@ _MARKER = re.compile(r"(?i:[<\[][|｜/ ]{0,3}[\w:|｜▁ .-]{0,40}?(?:tool|func|
 _NAME = re.compile(r"[\w.-]{1,64}")
 _BEFORE_NAME = frozenset("\"'“>]=:.[|｜/{(\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\n")
-_QUOTED = r"`[^`\n]{1,400}`|[\"'“‘][<\[][^\"'“”‘’\n]{1,80}[>\]][\"'”’]"
-_INLINE = re.compile(_QUOTED)
-_EXAMPLES = re.compile(rf"(?s:```.*?(?:```|\Z))|{_QUOTED}")
+_EXAMPLES = re.compile(r"""(?s:```.*?(?:```|\Z))|`[^`\n]{1,400}`|["'“‘][<\[][^"'“”‘’\n]{1,80}[>\]]["'”’]""")
+_BLOCK = re.compile(r"\s*```\w{0,16}\s*((?:(?!```)[\s\S])*)(?:```)?\s*")
+"""A code block with nothing in front of it or behind."""
 
 
 def judge(fmt: Format, regions: Iterable[Region], tools: Tools | None, read: Read, lost: str | None) -> list[Problem]:
@@ -53,15 +53,19 @@ def judge(fmt: Format, regions: Iterable[Region], tools: Tools | None, read: Rea
 
 
 def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: str | None) -> Problem | None:
-    text = region.text
-    alone = region.fenced and region.first and not text.rpartition("```")[2].strip()
-    if region.fenced and not alone:
+    text, start = region.text, region.start
+    block = _BLOCK.fullmatch(text) if region.first else None
+    if block is not None:  # all that there is: no example
+        start += block.start(1)
+        text = block[1]
+    elif region.fenced:
+        start += len(text) - len(text.partition("```")[2])
         text = text.partition("```")[2]
-    plain = (_INLINE if alone else _EXAMPLES).sub(lambda example: " " * len(example[0]), text)
-    at = begins(plain, region.first)
+    plain = _EXAMPLES.sub(lambda example: " " * len(example[0]), text)
+    at = begins(plain, region.first or block is not None)
     if at is None:
         return None
-    start = region.start + len(region.text) - len(text) + at
+    start += at
     text, plain = text[at:].rstrip(), plain[at:]
     name = _named(plain, tools)
     called = name is not None or _KEYS.search(plain) is not None or _BODY.search(plain) is not None
