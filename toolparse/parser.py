@@ -176,6 +176,8 @@ class Parser(TurnMachine):
                     if end >= 0:
                         self._total += len(text)
                         self._held = joined[end:]
+                        if index == -1 and (early := self._early) is not None and early.limit:
+                            early.add(joined[:end])
                         self._flow = self._watched
                         if found.end() >= end:
                             self._voice.watch.pending = joined[found.start() : end]  # type: ignore[union-attr]
@@ -348,7 +350,10 @@ class Parser(TurnMachine):
 
     def _knows_special_tokens(self) -> bool:
         """Whether the output has shown that the engine does not skip special tokens."""
-        return self._runs is not None or (self._voice.thought and not any(pair.assumed for pair in self._pairs))
+        if self._runs is not None:
+            return True
+        openers = {text for pair in self._pairs if not pair.assumed for text in spellings(pair.open)}
+        return self._voice.thought and not self._prefilled and bool(openers) and openers <= set(self._written.special_tokens)
 
     def _read_as(self, fmt: Format, text: str) -> Message:
         """The message that a text is in another format."""

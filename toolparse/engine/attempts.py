@@ -34,6 +34,7 @@ _NAME = re.compile(r"[\w.-]{1,64}")
 _BEFORE_NAME = frozenset("\"'“>]=:.[|｜/{(\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\n")
 _EXAMPLES = re.compile(r"""(?s:```.*?(?:```|\Z))|`[^`\n]{1,400}`|["'“‘][<\[][^"'“”‘’\n]{1,80}[>\]]["'”’]""")
+_CLOSED = re.compile(r"""[<\[][^"'“”‘’`\n]{0,80}[>\]]["'”’](?=[\s.,;:)]|\Z)""")
 _BLOCK = re.compile(r"\s*```\w{0,16}\s*((?:(?!```)[\s\S])*)(?:```)?\s*")
 """A code block with nothing in front of it or behind."""
 
@@ -61,7 +62,8 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     elif region.fenced:
         start += len(text) - len(text.partition("```")[2])
         text = text.partition("```")[2]
-    plain = _EXAMPLES.sub(lambda example: " " * len(example[0]), text)
+    quoted = 0 if block is not None else _quoted(text)
+    plain = " " * quoted + _EXAMPLES.sub(lambda example: " " * len(example[0]), text[quoted:])
     at = begins(plain, region.first or block is not None)
     if at is None:
         return None
@@ -93,6 +95,15 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     if own:
         return Problem("not_a_call", f"a marker of calls stands in the text with no call behind it: {_shown(text)}", None, start)
     return None
+
+
+def _quoted(text: str) -> int:
+    """How much of the text's start is quoted, which its opening quote in front of it does not tell but the closing one does."""
+    closed = _CLOSED.match(text)
+    if closed is not None:
+        return closed.end()
+    line = text.partition("\n")[0].replace("```", "   ")
+    return line.index("`") + 1 if line.count("`") % 2 else 0
 
 
 def _as_written(fmt: Format, text: str) -> bool:

@@ -37,7 +37,9 @@ _AFTER = {
 }
 """Behind the first character: the whole of a look, and what may become one at the end of the text. Behind a back quote it is a code fence."""
 FIRSTS = "".join(_AFTER)
-MARKUP = "(?<![ \\t\\r\\n])(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
+MARKUP = (
+    "(?<![ \\t\\r\\n])(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
+)
 """What follows the first character of a look, whole or cut by the end of the text."""
 
 _LOOK = re.compile(
@@ -48,7 +50,7 @@ _LOOK = re.compile(
 )
 looks = _LOOK.match
 """Whether a text begins with a look, or is the beginning of one."""
-_BARE = r"(?:to=|call:|[\w.:-]{1,64}[ ]{0,2}\n?(?:[({\[]|<[|｜]))"
+_BARE = r"(?:to=|call:|[\w.:-]{0,63}\w(?:[ ]{0,2}\n?[({]|\[|<[|｜]))"
 _BLOCK = r"```\w{0,16}[ \t\r\n]{0,8}"
 _AT_START = re.compile(
     rf"[ \t\r\n]*(?:(?:{_BARE}|{_BLOCK}(?:{_BARE}|[<\[{{]))(?P<full>)"
@@ -84,7 +86,8 @@ class CallWatch:
         "_sure",
         "_text",
         "_tried",
-        "noticed", "pending",
+        "noticed",
+        "pending",
         "open",
         "thinking",
     )
