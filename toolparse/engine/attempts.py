@@ -112,7 +112,7 @@ def _as_written(fmt: Format, text: str) -> bool:
     envelopes = [body for body in bodies if isinstance(body, Envelope)]
     if len(envelopes) < len(bodies):
         return True
-    return any(f'"{body.arguments[0]}"' in text and (body.listed or not text.startswith("[")) for body in envelopes)
+    return any(any(f'"{key}"' in text for key in body.arguments) and (body.listed or not text.startswith("[")) for body in envelopes)
 
 
 def _shown(text: str) -> str:

@@ -87,8 +87,8 @@ class CallWatch:
         "_text",
         "_tried",
         "noticed",
-        "pending",
         "open",
+        "pending",
         "thinking",
     )
 
@@ -149,9 +149,9 @@ class CallWatch:
             return upto
         for look in _LOOK.finditer(self._text, self._looked):
             self._looked = look.start()
-            if look.lastgroup.startswith("cut"):
+            if (look.lastgroup or "").startswith("cut"):
                 break
-            if look.lastgroup.startswith("full"):
+            if (look.lastgroup or "").startswith("full"):
                 self._sure = look.start()
             self._looked = look.end()
         else:
@@ -187,7 +187,7 @@ class CallWatch:
         self._begun += look.start()
         self._text = text[look.start() :]
         self._looked = 0
-        if look.lastgroup.startswith("cut"):
+        if (look.lastgroup or "").startswith("cut"):
             return False
         self._sure = 0
         return True
@@ -212,4 +212,4 @@ def begins(text: str, at_start: bool) -> int | None:
     start = _AT_START.match(text) if at_start else None
     if start is not None and start["full"] is not None:
         return 0
-    return next((look.start() for look in _LOOK.finditer(text) if look.lastgroup.startswith("full")), None)
+    return next((look.start() for look in _LOOK.finditer(text) if (look.lastgroup or "").startswith("full")), None)
