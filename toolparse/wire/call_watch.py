@@ -35,11 +35,9 @@ _AFTER = {
     ),
     "`": ("``", "`?"),
 }
-"""Behind the first character: the whole of a look, and what may become one at the end of the text. Behind a back quote it is a code fence."""
+"""Behind the first character: the whole of a look, and what may become one at the text's end. Behind a back quote it is a code fence."""
 FIRSTS = "".join(_AFTER)
-MARKUP = (
-    "(?<![ \\t\\r\\n])(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
-)
+MARKUP = "(?<![ \\t\\r\\n])(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
 """What follows the first character of a look, whole or cut by the end of the text."""
 
 _LOOK = re.compile(
@@ -50,11 +48,11 @@ _LOOK = re.compile(
 )
 looks = _LOOK.match
 """Whether a text begins with a look, or is the beginning of one."""
-_BARE = r"(?:to=|call:|[\w.:-]{0,63}\w(?:[ ]{0,2}\n?[({]|\[|<[|｜]))"
+_BARE = r"(?:to=|call:|Action:|>{0,3}[\w.:-]{0,63}\w(?:[ ]{0,2}\n?[({]|\[|<[|｜]))"
 _BLOCK = r"```\w{0,16}[ \t\r\n]{0,8}"
 _AT_START = re.compile(
     rf"[ \t\r\n]*(?:(?:{_BARE}|{_BLOCK}(?:{_BARE}|[<\[{{]))(?P<full>)"
-    rf"|(?:[\w.:-]{{0,64}}=?[ ]{{0,2}}\n?<?|`{{1,2}}|{_BLOCK}(?:[\w.:-]{{0,64}}=?[ ]{{0,2}}\n?<?)?)\Z(?P<cut>))"
+    rf"|(?:>{{0,3}}[\w.:-]{{0,64}}=?[ ]{{0,2}}\n?<?|`{{1,2}}|{_BLOCK}(?:[\w.:-]{{0,64}}=?[ ]{{0,2}}\n?<?)?)\Z(?P<cut>))"
 )
 """What a call without a marker in front of it begins with: a name and a bracket, or a code block. It counts at the start of the text."""
 
