@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from toolparse.detect import Guess, detect
-    from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
+    from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
     from toolparse.formats import UnknownFormat, formats, get_format, register
     from toolparse.grammar import Format
     from toolparse.jsontext.repair import repair
@@ -28,7 +28,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "toolparse.detect": ("Guess", "detect"),
-    "toolparse.events": ("CallArguments", "CallEnd", "CallStart", "Content", "Event", "Problem", "Reasoning"),
+    "toolparse.events": ("Attempt", "CallArguments", "CallEnd", "CallStart", "Content", "Event", "Problem", "Reasoning"),
     "toolparse.schemas.feedback": ("feedback",),
     "toolparse.formats": ("UnknownFormat", "formats", "get_format", "register"),
     "toolparse.grammar": ("Format",),
@@ -42,6 +42,7 @@ _HOMES = {
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
+    "Attempt",
     "CallArguments", "CallEnd", "CallStart", "CannotRender", "Content", "Event", "Format", "Guess", "InvalidTemplate",
     "InvalidTools", "Message", "MessageBuilder", "Parser", "Problem", "Reasoning", "ReasoningPart", "TextPart", "Tool",
     "ToolCall", "Tools", "UnknownFormat", "Violation", "detect", "feedback", "formats", "from_response_template", "get_format",

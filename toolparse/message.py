@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Union
 
-from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
+from toolparse.events import Attempt, AttemptStatus, CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
 from toolparse.jsontext.partial import PartialReader, read_json
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ class Message:
     parts: list[Part] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     truncated: bool = False
+    output: str | None = field(default=None, repr=False, compare=False)
+    """The text that the message was read from, where it is known (`parse`): the raw text of attempts comes from it."""
 
     def __post_init__(self) -> None:
         if self.parts:
@@ -122,6 +124,31 @@ class Message:
         if self.truncated or not all(call.complete for call in self.tool_calls):
             return "length"
         return "tool_calls" if self.tool_calls else "stop"
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """Every attempt at a call, good or bad, in output order; `text` is empty where the output is not known.
+
+        >>> Message(tool_calls=[ToolCall(name="clock")]).attempts[0].status
+        'ok'
+        """
+        found = [self._attempt(call) for call in self.tool_calls]
+        found += [problem.attempt for problem in self.problems if problem.attempt is not None]
+        return sorted(found, key=lambda attempt: attempt.start)
+
+    def _attempt(self, call: ToolCall) -> Attempt:
+        problems = [problem for problem in self.problems if problem.index == call.index]
+        status: AttemptStatus = "ok"
+        if not call.complete:
+            status = "unreadable" if any(problem.severity == "error" for problem in problems) else "cut"
+        elif any(problem.kind == "unknown_tool" for problem in problems):
+            status = "unknown_tool"
+        elif any(problem.severity == "error" for problem in problems):
+            status = "unreadable"
+        elif problems:
+            status = "repaired"
+        text = self.output[call.start : call.end] if self.output is not None else ""
+        return Attempt(status, call.name, text, call.start, call.end)
 
     def validate(self, tools: Any) -> list[Violation]:
         """What is wrong with the calls, in their order; see `ToolCall.validate`. A violation's `index` tells the call."""

@@ -26,7 +26,7 @@ from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format
 from toolparse.message import Message, MessageBuilder
-from toolparse.wire.call_watch import CallWatch
+from toolparse.wire.call_watch import CallWatch, looks
 from toolparse.wire.markers import SPACE, spellings
 from toolparse.wire.open_call import NEW_ID, OpenCall
 from toolparse.wire.token_runs import Runs
@@ -171,6 +171,19 @@ class Parser(TurnMachine):
                         if index == -1 and (early := self._early) is not None and early.limit:
                             early.add(joined)
                         return [Content(joined) if index == -1 else Reasoning(joined)]
+                if index < 0 and found.lastgroup == "look":
+                    end = self._end_of_said(joined, self._watch.search(joined, found.start()))
+                    if end >= 0:
+                        self._total += len(text)
+                        self._held = joined[end:]
+                        if index == -1 and (early := self._early) is not None and early.limit:
+                            early.add(joined[:end])
+                        self._flow = self._watched
+                        if found.end() >= end:
+                            self._voice.watch.pending = joined[found.start() : end]  # type: ignore[union-attr]
+                        else:
+                            self._show(joined[:end], self._total - len(self._held))
+                        return [Content(joined[:end]) if index == -1 else Reasoning(joined[:end])]
             reader = self._live
             rewrites = self._rewrites
             if reader is not None and rewrites is not None and text:
@@ -211,6 +224,43 @@ class Parser(TurnMachine):
         if self._early is not None:
             self._remember(self._early, events)
         return events
+
+    def _watched(self, text: str) -> re.Match[str] | None:
+        """The search of running text while the watch wants to see all of it: what will be said is shown to it."""
+        watch = self._voice.watch
+        assert watch is not None
+        found = self._watch.search(text)
+        end = self._end_of_said(text, found)
+        if end < 0:
+            return found
+        said = text[:end]
+        if not watch.open:
+            begun = watch.pending + said
+            look = looks(begun)
+            if look is None:  # the usual case: nothing came of it
+                watch.pending = ""
+                self._flow = flow = self._watch.flow
+                return flow(text)
+            if look.end() == len(begun):
+                watch.pending = begun
+                return found
+        self._show(said, self._total - len(self._held) + end)
+        return found
+
+    @staticmethod
+    def _end_of_said(text: str, found: re.Match[str] | None) -> int:
+        """How much of running text is said at once, by what the search found in it; -1 where the machine must look."""
+        if found is None:
+            return len(text)
+        return found.start() if found.lastindex == 1 and len(text) - found.start() < HELD_SPACE else -1
+
+    def _show(self, text: str, end: int) -> None:
+        """Show the watch what is said of running text; it ends at the offset `end`."""
+        watch = self._voice.watch
+        assert watch is not None
+        watch.add(text, end, self._flow_index == -2)
+        if not watch.open:
+            self._flow = self._watch.flow
 
     def _feed_call(self, reader: Reader, text: str, added: int, at: int) -> list[Event]:
         """The short way for text inside an open call, which is most of what is not prose; it passes as it is up to `at`."""
@@ -292,7 +342,7 @@ class Parser(TurnMachine):
             if not self._knows_special_tokens():
                 lost = remains(self._written, self._early.text, lambda: self._sink.tools)
         watch = self._voice.watch
-        regions = watch.regions() if watch is not None else ()
+        regions = watch.regions() if watch is not None and watch.noticed else ()
         if regions or lost:
             from toolparse.engine.attempts import judge
 
@@ -300,7 +350,10 @@ class Parser(TurnMachine):
 
     def _knows_special_tokens(self) -> bool:
         """Whether the output has shown that the engine does not skip special tokens."""
-        return self._runs is not None or (self._voice.thought and not any(pair.assumed for pair in self._pairs))
+        if self._runs is not None:
+            return True
+        openers = {text for pair in self._pairs if not pair.assumed for text in spellings(pair.open)}
+        return self._voice.thought and not self._prefilled and bool(openers) and openers <= set(self._written.special_tokens)
 
     def _read_as(self, fmt: Format, text: str) -> Message:
         """The message that a text is in another format."""
@@ -363,7 +416,8 @@ class Parser(TurnMachine):
                 self._live = self._reader
                 self._follow(self._reader)
         elif self._state == self._prose and len(self._held) < HELD_SPACE and self._voice.flows:
-            self._flow = self._watch.flow if self._voice.watch is not None else self._watch.search
+            watch = self._voice.watch
+            self._flow = self._watch.search if watch is None else self._watched if watch.open or watch.pending else self._watch.flow
             self._flow_index = -1 if self._pair is None else -2
         if self._live is None and self._max_held >= LONGEST:
             self._waits = self._begun
@@ -485,4 +539,6 @@ def parse(text: str, fmt: str | Format, *, truncated: bool = False, **options: A
         builder.add(event)
     for event in parser.finish(truncated):
         builder.add(event)
-    return builder.message
+    message = builder.message
+    message.output = text
+    return message

@@ -84,22 +84,21 @@ def parse_files(arguments: list[str]) -> int:
 
 def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argparse.Namespace) -> bool:
     """Print what a file comes to. Returns whether it is sound. Without a format, the beginning of the file must tell it."""
-    sound = True
+    faults: list[Event] = []
 
     def batches() -> Iterator[list[Event]]:
-        nonlocal sound
         texts = read_text(file, name)
         begin = next(texts, "")
         parser = Parser(fmt or format_shown(begin, name), tools=tools, prompt=options.prompt)
         for text in chain((begin,) if begin else (), texts):
             for piece in pieces(text, options.chunk):
                 events = parser.feed(piece)
-                sound = sound and not any(map(is_fault, events))
+                faults.extend(filter(is_fault, events))
                 yield events
             sys.stdout.flush()  # all that is known has been printed by now, and the next read may wait long
             advance()
         events = parser.finish()
-        sound = sound and not any(map(is_fault, events))
+        faults.extend(filter(is_fault, events))
         yield events
 
     label = name if len(options.files) > 1 else None
@@ -107,7 +106,10 @@ def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argp
     with open_input(name, also=COMMANDS) as file, progress_bar(file, name, options.lines is not message_lines) as advance:
         for text in options.lines(batches(), label):
             write(text)
-    return sound
+    for fault in faults:
+        if isinstance(fault, Problem):
+            complain(f"{name}: {fault.message}")
+    return not faults
 
 
 def convert(arguments: list[str]) -> int:

@@ -33,9 +33,10 @@ _MARKER = re.compile(r"(?i:[<\[][|｜/ ]{0,3}[\w:|｜▁ .-]{0,40}?(?:tool|func|
 _NAME = re.compile(r"[\w.-]{1,64}")
 _BEFORE_NAME = frozenset("\"'“>]=:.[|｜/{(\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\n")
-_QUOTED = r"`[^`\n]{1,400}`|[\"'“‘][<\[][^\"'“”‘’\n]{1,80}[>\]][\"'”’]"
-_INLINE = re.compile(_QUOTED)
-_EXAMPLES = re.compile(rf"(?s:```.*?(?:```|\Z))|{_QUOTED}")
+_EXAMPLES = re.compile(r"""(?s:```.*?(?:```|\Z))|`[^`\n]{1,400}`|["'“‘][<\[][^"'“”‘’\n]{1,80}[>\]]["'”’]""")
+_CLOSED = re.compile(r"""[<\[][^"'“”‘’`\n]{0,80}[>\]]["'”’](?=[\s.,;:)]|\Z)""")
+_BLOCK = re.compile(r"\s*```\w{0,16}\s*((?:(?!```)[\s\S])*)(?:```)?\s*")
+"""A code block with nothing in front of it or behind."""
 
 
 def judge(fmt: Format, regions: Iterable[Region], tools: Tools | None, read: Read, lost: str | None) -> list[Problem]:
@@ -53,15 +54,20 @@ def judge(fmt: Format, regions: Iterable[Region], tools: Tools | None, read: Rea
 
 
 def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: str | None) -> Problem | None:
-    text = region.text
-    alone = region.fenced and region.first and not text.rpartition("```")[2].strip()
-    if region.fenced and not alone:
+    text, start = region.text, region.start
+    block = _BLOCK.fullmatch(text) if region.first else None
+    if block is not None:  # all that there is: no example
+        start += block.start(1)
+        text = block[1]
+    elif region.fenced:
+        start += len(text) - len(text.partition("```")[2])
         text = text.partition("```")[2]
-    plain = (_INLINE if alone else _EXAMPLES).sub(lambda example: " " * len(example[0]), text)
-    at = begins(plain, region.first)
+    quoted = 0 if block is not None else _quoted(text)
+    plain = " " * quoted + _EXAMPLES.sub(lambda example: " " * len(example[0]), text[quoted:])
+    at = begins(plain, region.first or block is not None)
     if at is None:
         return None
-    start = region.start + len(region.text) - len(text) + at
+    start += at
     text, plain = text[at:].rstrip(), plain[at:]
     name = _named(plain, tools)
     called = name is not None or _KEYS.search(plain) is not None or _BODY.search(plain) is not None
@@ -91,13 +97,22 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     return None
 
 
+def _quoted(text: str) -> int:
+    """How much of the text's start is quoted, which its opening quote in front of it does not tell but the closing one does."""
+    closed = _CLOSED.match(text)
+    if closed is not None:
+        return closed.end()
+    line = text.partition("\n")[0].replace("```", "   ")
+    return line.index("`") + 1 if line.count("`") % 2 else 0
+
+
 def _as_written(fmt: Format, text: str) -> bool:
     """Whether the text is as this format's own template writes it, as far as keys tell."""
     bodies = [calls.body for calls in fmt.calls]
     envelopes = [body for body in bodies if isinstance(body, Envelope)]
     if len(envelopes) < len(bodies):
         return True
-    return any(f'"{body.arguments[0]}"' in text and (body.listed or not text.startswith("[")) for body in envelopes)
+    return any(any(f'"{key}"' in text for key in body.arguments) and (body.listed or not text.startswith("[")) for body in envelopes)
 
 
 def _shown(text: str) -> str:

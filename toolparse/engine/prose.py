@@ -152,6 +152,6 @@ class Voice:
     @property
     def flows(self) -> bool:
         """Whether most text would simply be said as it is from here on."""
-        if self.gap or self.spilled or self.code or self.fence is not None or (self.watch is not None and self.watch.open):
+        if self.gap or self.spilled or self.code or self.fence is not None:
             return False
         return self.thinking_begun if self.thinking else self.spoke and not (self.fresh or self.line or self.block or self.tagged)

@@ -586,7 +586,7 @@ class TurnMachine:
             if found is None or found.end() == at or found.end() - at > HEAD_LIMIT:
                 continue
             slots, end = slot_texts(found), found.end()
-            if not opening.begins_own(found) and (opening.dialect or not at_edge or not self._starts_marked(end)):
+            if not opening.begins_own(found) and (opening.dialect or not at_edge or not self._marker_at(end)):
                 continue
             if "name" in slots and not self._sink.declares(slots["name"]):
                 joined = self._sink.joined_name(slots["name"])
@@ -613,6 +613,11 @@ class TurnMachine:
         prefix = calls.name_in_id or (calls.names.prefix if calls.names is not None else "")
         return prefix.startswith(text) or self._sink.may_be_name(text.removeprefix(prefix))
 
+    def _marker_at(self, at: int) -> bool:
+        """Whether a marker may begin behind `at`, blanks aside."""
+        at = _SPACES.match(self._text, at).end()  # type: ignore[union-attr]
+        return self._text[at : at + 1] in ("<", "[")
+
     def _starts_marked(self, at: int) -> bool:
         """Whether something other than a word stands behind `at`, blanks aside."""
         at = _SPACES.match(self._text, at).end()  # type: ignore[union-attr]
@@ -625,7 +630,7 @@ class TurnMachine:
             for i in opening.special
         ):
             return False
-        if not at_edge and (opening.dialect or (not intact and not found[0].startswith(self.format.special_tokens or "\0"))):
+        if not at_edge and (opening.dialect or not (intact or opening.begins_special(found))):
             return False
         if "name" not in slots:
             return intact or not opening.named
@@ -920,6 +925,8 @@ class TurnMachine:
     def _damaged_after(self, tail: Tail, at: int, last: bool) -> int | None:
         """Right behind a call: an opening or a closer that is damaged, or a few words in front of the call's closer."""
         text = self._text
+        if text.startswith(self._lex.not_of_calls, at):
+            return None
         closers = tail.damaged
         moved = self._try_damaged(at, last, True)
         if moved is None:

@@ -18,37 +18,48 @@ BEHIND = 480
 LONGEST = 4096
 MOST = 8
 
-FIRSTS = "<[{`"
-"""What a look begins with."""
 _KEY = r"(?:name|tool_name|function_name|tool|function|type|id|tool_call_id|recipient_name|arguments|parameters|args|params|tool_calls)"
 _QUOTE = r"[\"'“”]"
-_FULL = (
-    r"(?<=<)(?:[|｜\]]|(?i:[ ]?/?[ ]?(?:[\w:.|｜-]{0,24}?[_:.|｜-])?(?:tool|func|call|invoke|action|param|arg[_u])))",
-    r"(?<=\[)(?:/?[A-Z][A-Z_]{2,24}|[\"']?[^\W\d][\w.]{0,64}\(|[ \n]{0,8}\{)",
-    rf"(?<=\{{)[ \t\n]{{0,16}}(?:{_QUOTE}?{_KEY}{_QUOTE}?[ ]{{0,4}}[:=]|{_QUOTE}[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)",
-)
-_CUT = (
-    r"(?<=<)[ ]?/?[ ]?[\w:.|｜-]{0,29}\Z",
-    r"(?<=\[)(?:/?[A-Z_]{0,24}|[\"']?[\w.]{0,65}|[ \n]{0,8})\Z",
-    rf"(?<=\{{)[ \t\n]{{0,16}}(?:{_QUOTE}?[\w.-]{{0,64}}{_QUOTE}?[ ]{{0,4}}:?[ ]{{0,4}})?\Z",
-    r"(?<=`)`?\Z",
-)
-_FENCE = r"(?<=`)``"
-MARKUP = f"(?:{'|'.join((*_FULL, _FENCE))}|(?:{'|'.join(_CUT)}))"
-"""What follows one of `FIRSTS` in the beginning of markup, in a beginning of that at the end of the text, and in a code fence."""
+_AFTER = {
+    "<": (
+        r"[|｜\]]|(?i:[ ]?/?[ ]?(?:[\w:.|｜-]{0,24}?[_:.|｜-])?(?:tool|func|call|invoke|action|param|arg[_u]))",
+        r"[ ]?/?[ ]?[\w:.|｜-]{0,29}",
+    ),
+    "[": (
+        r"/?[A-Z][A-Z_]{2,24}|[\"']?[^\W\d][\w.]{0,64}\(|[ \n]{0,8}\{",
+        r"/?[A-Z_]{0,24}|[\"']?[\w.]{0,65}|[ \n]{0,8}",
+    ),
+    "{": (
+        rf"[ \t\n]{{0,16}}(?:{_QUOTE}?{_KEY}{_QUOTE}?[ ]{{0,4}}[:=]|{_QUOTE}[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)",
+        rf"[ \t\n]{{0,16}}(?:{_QUOTE}?[\w.-]{{0,64}}{_QUOTE}?[ ]{{0,4}}:?[ ]{{0,4}})?",
+    ),
+    "`": ("``", "`?"),
+}
+"""Behind the first character: the whole of a look, and what may become one at the text's end. Behind a back quote it is a code fence."""
+FIRSTS = "".join(_AFTER)
+MARKUP = "(?<![ \\t\\r\\n])(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
+"""What follows the first character of a look, whole or cut by the end of the text."""
 
-_LOOK = re.compile(f"[{re.escape(FIRSTS)}](?:(?:{'|'.join(_FULL)})(?P<full>)|{_FENCE}(?P<fence>)|(?:{'|'.join(_CUT)})(?P<cut>))")
-_AT_START = re.compile(
-    r"[ \t\r\n]*(?:(?:to=|call:|[\w.:-]{1,64}[ ]{0,2}\n?(?:[({\[]|<[|｜]))(?P<full>)|[\w.:-]{0,64}=?[ ]{0,2}\n?<?\Z(?P<cut>))"
+_LOOK = re.compile(
+    "|".join(
+        rf"{re.escape(first)}(?:(?:{full})(?P<{'fence' if first == '`' else f'full{number}'}>)|(?:{cut})\Z(?P<cut{number}>))"
+        for number, (first, (full, cut)) in enumerate(_AFTER.items())
+    )
 )
-"""What a call without a marker in front of it begins with: a name and a bracket. It counts at the start of the text only."""
+looks = _LOOK.match
+"""Whether a text begins with a look, or is the beginning of one."""
+_BARE = r"(?:to=|call:|Action:|>{0,3}[\w.:-]{0,63}\w(?:[ ]{0,2}\n?[({]|\[|<[|｜]))"
+_BLOCK = r"```\w{0,16}[ \t\r\n]{0,8}"
+_AT_START = re.compile(
+    rf"[ \t\r\n]*(?:(?:{_BARE}|{_BLOCK}(?:{_BARE}|[<\[{{]))(?P<full>)"
+    rf"|(?:>{{0,3}}[\w.:-]{{0,64}}=?[ ]{{0,2}}\n?<?|`{{1,2}}|{_BLOCK}(?:[\w.:-]{{0,64}}=?[ ]{{0,2}}\n?<?)?)\Z(?P<cut>))"
+)
+"""What a call without a marker in front of it begins with: a name and a bracket, or a code block. It counts at the start of the text."""
 
 
 @dataclass(slots=True)
 class Region:
-    """A stretch of text from the output's offset `start` on. `fenced`: it begins in a code block; `first`: nothing but that block's
-    opener stands in front of it.
-    """
+    """A stretch of text from the output's offset `start` on. `fenced`: it begins inside a code block; `first`: it is the start of all."""
 
     start: int
     text: str
@@ -57,32 +68,53 @@ class Region:
 
 
 class CallWatch:
-    """Keeps the regions of content and of the reasoning block that is open. `open`: all text must be shown to it."""
+    """Keeps the regions of content and of the reasoning block that is open.
 
-    __slots__ = ("_fenced", "_looked", "_reasoning", "_region", "_regions", "_sure", "_tried", "open", "thinking")
+    `open`: all text must be shown to it, else only what begins with a look or is behind one; `noticed`: there has been a look.
+    `pending` is text shown to the parser only, the beginning of what may be one.
+    """
+
+    __slots__ = (
+        "_begun",
+        "_fenced",
+        "_first",
+        "_looked",
+        "_reasoning",
+        "_regions",
+        "_sure",
+        "_text",
+        "_tried",
+        "noticed",
+        "open",
+        "pending",
+        "thinking",
+    )
 
     def __init__(self) -> None:
-        self.open = False
-        self.thinking = False
-        self._regions: list[Region] = []
-        self._reasoning: list[Region] = []
-        self._region = Region(0, "", False, False)
+        self.open = self.noticed = self.thinking = False
+        self._fenced = self._tried = self._first = False
+        self.pending = ""
+        self._text = ""
+        self._begun = 0
         self._sure = -1
         self._looked = 0
-        self._fenced = False
-        self._tried = False
+        self._regions: list[Region] = []
+        self._reasoning: list[Region] = []
 
     def regions(self) -> list[Region]:
         """All that has been kept; the text has ended."""
-        self._close()
+        self._close()  # what is pending is cut, and no look
         return self._regions + self._reasoning
 
     def add(self, text: str, end: int, thinking: bool) -> None:
         """The next text; it ends at the output's offset `end`."""
         if thinking != self.thinking:
             self._close()
+            self.pending = ""
             self._reasoning.clear()  # of a block that has been closed: what was thought is no attempt
             self.thinking = thinking
+        if self.pending:
+            text, self.pending = self.pending + text, ""
         at = 0
         if not self._tried:
             self._tried = True
@@ -99,61 +131,61 @@ class CallWatch:
             at = self._grow(text, at)
 
     def _begin(self, start: int, first: bool, sure: int) -> None:
-        self.open = True
-        self._region = Region(start, "", self._fenced, first)
+        self.open = self.noticed = True
+        self._begun = start
+        self._text = ""
+        self._first = first
         self._sure = sure
         self._looked = 0
 
     def _grow(self, text: str, at: int) -> int:
         """Add to the region what belongs to it; returns how far."""
-        region = self._region
-        limit = min((max(self._sure, 0)) + BEHIND, LONGEST)
-        upto = at + limit - len(region.text)
-        region.text += text[at:upto]
+        limit = min(max(self._sure, 0) + BEHIND, LONGEST)
+        upto = min(at + limit - len(self._text), len(text))
+        self._text += text[at:upto]
         if self._sure < 0 and not self._confirm():
-            return min(upto, len(text))
-        for look in _LOOK.finditer(region.text, self._looked):
+            return upto
+        for look in _LOOK.finditer(self._text, self._looked):
             self._looked = look.start()
-            if look["cut"] is not None:
+            if (look.lastgroup or "").startswith("cut"):
                 break
-            if look["full"] is not None:
+            if (look.lastgroup or "").startswith("full"):
                 self._sure = look.start()
             self._looked = look.end()
         else:
-            self._looked = max(self._looked, len(region.text))
-        limit = min(self._sure + BEHIND, LONGEST)
-        if len(region.text) >= limit:
-            rest = region.text[self._looked :]
+            self._looked = max(self._looked, len(self._text))
+        if len(self._text) >= min(self._sure + BEHIND, LONGEST):
+            rest = self._text[self._looked :]
+            end = self._begun + len(self._text)
             self._close()
             if rest:  # the beginning of a look, which the next region begins with
-                self._begin(region.start + len(region.text) - len(rest), False, -1)
-                self._region.text = rest
-        return min(upto, len(text))
+                self._begin(end - len(rest), False, -1)
+                self._text = rest
+        return upto
 
     def _confirm(self) -> bool:
         """Whether the region does begin with a look; if not, it begins at the next one, or is given up."""
-        region = self._region
-        if region.first:
-            start = _AT_START.match(region.text)
+        text = self._text
+        if self._first:
+            start = _AT_START.match(text)
             if start is not None:
                 self._sure = 0 if start["full"] is not None else -1
                 return self._sure == 0
-            region.first = False
         at = 0
         while True:
-            look = _LOOK.search(region.text, at)
+            look = _LOOK.search(text, at)
             if look is None:
                 self.open = False
                 return False
-            if look["fence"] is None:
+            if look.lastgroup != "fence":
                 break
             self._fenced = not self._fenced
             at = look.end()
-        region.start += look.start()
-        region.text = region.text[look.start() :]
-        region.fenced = self._fenced
+        self._first = False
+        self._begun += look.start()
+        self._text = text[look.start() :]
         self._looked = 0
-        if look["cut"] is not None:
+        if (look.lastgroup or "").startswith("cut"):
             return False
         self._sure = 0
         return True
@@ -162,15 +194,14 @@ class CallWatch:
         if not self.open:
             return
         self.open = False
-        region = self._region
-        if region.text.count("```") % 2:
-            self._fenced = not self._fenced
+        fenced = self._fenced
+        self._fenced ^= self._text.count("```") % 2 == 1
         if self._sure < 0:
             return
         kept = self._reasoning if self.thinking else self._regions
         if len(kept) == MOST:
             kept.pop()
-        kept.append(region)
+        kept.append(Region(self._begun, self._text, fenced, self._first))
         self._sure = -1
 
 
@@ -179,4 +210,4 @@ def begins(text: str, at_start: bool) -> int | None:
     start = _AT_START.match(text) if at_start else None
     if start is not None and start["full"] is not None:
         return 0
-    return next((look.start() for look in _LOOK.finditer(text) if look["full"] is not None), None)
+    return next((look.start() for look in _LOOK.finditer(text) if (look.lastgroup or "").startswith("full")), None)

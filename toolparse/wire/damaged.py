@@ -91,13 +91,13 @@ class Row:
         return out
 
 
-def row_patterns(rows: list[Row], slot: str, follow: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """The patterns of a row of markers, of which all but the one with `slot` may be missing, and each doubled; and of what may become one.
 
-    A marker that is there fills the group `p0`, `p1` ... of its place. `follow` is the pattern of what must stand behind, begun or whole.
+    A marker that is there fills the group `p0`, `p1` ... of its place. `follow`: the patterns of what must stand behind, whole and begun.
     """
-    full = f"(?={GAP}(?:{follow}))" if follow else ""
-    partial = f"(?:{follow})" if follow else ""
+    full = f"(?={GAP}(?:{follow[0]}))" if follow else ""
+    partial = f"(?:{follow[1]})" if follow else ""
     for i, row in reversed(list(enumerate(rows))):
         last = i == len(rows) - 1
         rest = f"(?:\\Z|{partial})" if partial else ""
@@ -127,7 +127,9 @@ class DamagedOpening:
 
     closed = joined = skips = False
 
-    def __init__(self, calls: Calls, rows: list[Row], wrapped: bool, follow: str, special: frozenset[str], own: int, dialect: bool) -> None:
+    def __init__(
+        self, calls: Calls, rows: list[Row], wrapped: bool, follow: tuple[str, str] | None, special: frozenset[str], own: int, dialect: bool
+    ) -> None:
         """`own` is how many of the rows are the format's own markers; at least one of these must be there."""
         self.calls = calls
         self.dialect = dialect
@@ -145,6 +147,10 @@ class DamagedOpening:
         """Whether no marker is missing."""
         return all(found[f"p{i}"] is not None for i, row in enumerate(self.rows) if "name" not in row.slots)
 
+    def begins_special(self, found: re.Match[str]) -> bool:
+        """Whether the special token that a call begins with is there, in its wrapper or without it."""
+        return any(found[f"p{i}"] is not None for i in self.special if i <= self.wrapped)
+
     def begins_own(self, found: re.Match[str]) -> bool:
         """Whether one of the format's own markers is there."""
         for i, row in enumerate(self.rows[: self.required]):
@@ -156,9 +162,13 @@ class DamagedOpening:
         return False
 
 
-def follow_pattern(calls: Calls) -> str:
-    """The pattern of what must stand behind the opening of a call, or of a beginning of it at the end of the input."""
-    return "|".join(dict.fromkeys(nested(row) for row in follows_of(calls)))
+def follow_patterns(calls: Calls) -> tuple[str, str] | None:
+    """The patterns of what must stand behind the opening of a call: of all of it, and of a beginning at the end of the input."""
+    rows = follows_of(calls)
+    if not rows:
+        return None
+    full = "|".join(dict.fromkeys(re.sub(_GROUP, "(?:", whole(row)) for row in rows))
+    return full, "|".join(dict.fromkeys(map(nested, rows)))
 
 
 def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
@@ -240,7 +250,7 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
         markers = [row for row in rows if any(map(is_marker, row.first))]
         if not markers:
             continue
-        yield DamagedOpening(calls, rows, wrapped, follow_pattern(calls), special, len(rows), False)
+        yield DamagedOpening(calls, rows, wrapped, follow_patterns(calls), special, len(rows), False)
         leading = rows[:named]
         key = tuple(text for row in leading for text in row.texts)
         if any(is_marker(text) for text in key) and key not in seen:
@@ -255,11 +265,11 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
             closers = tuple(part if isinstance(part, Maybe) else Maybe(part) for part in (*dialect.close, *calls.close))
             there = replace(dialect, wrapper=calls.wrapper and Wrapper(calls.wrapper.open, calls.wrapper.close, True), close=closers)
             rows = [Row(texts) for part in dialect.open if (texts := texts_of(part))]
-            yield DamagedOpening(there, [*leading, *rows], wrapped, follow_pattern(dialect), special, len(leading), True)
+            yield DamagedOpening(there, [*leading, *rows], wrapped, follow_patterns(dialect), special, len(leading), True)
     for calls, leading, wrapped in behind:
         if wrapped:
-            close = "|".join(nested(atoms(text)) for text in texts_of(calls.wrapper.close))  # type: ignore[union-attr]
-            block = DamagedOpening(calls, leading[:1], True, close, special, 1, True)
+            close = texts_of(calls.wrapper.close)  # type: ignore[union-attr]
+            block = DamagedOpening(calls, leading[:1], True, (any_alike(close), any_alike_begins(close)), special, 1, True)
             block.empty = True
             yield block
 
@@ -295,7 +305,7 @@ CLOSING = re.compile(rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,
 CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}>{{0,2}}\Z)")
 _BLANKS = re.compile(GAP)
 MOST_WORDS = 80
-_WORDS = re.compile(f"[^<\\n]{{1,{MOST_WORDS}}}\\s?")
+_WORDS = re.compile(f"[^<\\n()[\\]{{}}=]{{1,{MOST_WORDS}}}\\s?")
 _KEYS = (
     ("<parameter={key}>",),
     ('<parameter name="{key}">',),
@@ -321,7 +331,7 @@ class DamagedOpener:
             if row.first[0].startswith("</"):  # of another kind it is one, too
                 row.full += f"|{_ANY_CLOSING}"
                 row.begins += f"|{_ANY_CLOSING_BEGINS}"
-        self.full, self.partial = row_patterns(self.rows, "key", "")
+        self.full, self.partial = row_patterns(self.rows, "key", None)
         self.own = own
 
     def intact(self, found: re.Match[str]) -> bool:
@@ -335,19 +345,23 @@ class DamagedOpener:
 class DamagedClosers:
     """The closers of a call and of its wrapper, however they are spelled, and what shows that a doubtful one is one.
 
-    `ranks` are their patterns from the inside out, `begins` their beginnings; `next` is what may begin the next call. `lined`: the template
+    `ranks` are their patterns from the inside out, `begins` their beginnings; `next` is what may begin the next call, `others` what else
+    may follow: reasoning's closers, those of frames, stop tokens. `lined`: the template
     begins calls on lines of their own.
     """
 
-    __slots__ = ("begins", "lined", "next", "next_begins", "ranks")
+    __slots__ = ("begins", "lined", "next", "next_begins", "others", "ranks")
 
     def __init__(self, calls: Calls, fmt: Format) -> None:
         markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
         self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
         self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
         self.lined = writes_lines(calls)
+        parts = [*(pair.close for pair in fmt.reasoning), *(frame.close for frame in fmt.frames if frame.close is not None), *fmt.stop]
+        others = [text for part in parts for text in texts_of(part)]
         self.next = re.compile(any_alike(first_markers(fmt)))
-        self.next_begins = re.compile(f"(?:{any_alike_begins(first_markers(fmt))})\\Z")
+        self.next_begins = re.compile(f"(?:{any_alike_begins((*first_markers(fmt), *others))})\\Z")
+        self.others = re.compile("|".join(map(re.escape, sorted(others, key=len, reverse=True))) or "(?!)")
 
     def may_begin(self, text: str, at: int) -> bool:
         """Whether the text from `at` on may become a closer or the next call's opening."""
@@ -376,7 +390,7 @@ class DamagedClosers:
         found = self.closer(text, at)
         if found is not None and found[0] > rank:
             return self.ends_with(text, found[1], found[0], last)
-        return rank >= 0 and self.next.match(text, at) is not None
+        return rank >= 0 and (self.next.match(text, at) is not None or self.others.match(text, at) is not None)
 
     def behind_tag(self, text: str, at: int, last: bool) -> int | None:
         """Where a closing tag of another kind ends that only structure follows; None when there is none, `~at` when more text must tell."""
@@ -416,7 +430,6 @@ class DamagedParameters:
         assert isinstance(body, Parameters)
         self.openers = (DamagedOpener(body.open, True), *(DamagedOpener(parts, False) for parts in _KEYS))
         self.closers = closers
-        self.calls = re.compile(
-            f"{GAP}(?:{'|'.join(re.sub(_GROUP, '(?:', whole(row)) for calls in fmt.calls for row in follows_of(calls))})"
-        )
-        self.calls_begin = re.compile(f"{GAP}(?:\\Z|(?:{'|'.join(map(follow_pattern, fmt.calls))})\\Z)")
+        following = [patterns for calls in fmt.calls if (patterns := follow_patterns(calls)) is not None]
+        self.calls = re.compile(f"{GAP}(?:{'|'.join(full for full, _ in following)})")
+        self.calls_begin = re.compile(f"{GAP}(?:\\Z|(?:{'|'.join(begins for _, begins in following)})\\Z)")

@@ -683,6 +683,7 @@ class Lexicon:
             extra = (*extra, *message_markers(fmt.channels, True))
         self.opener_texts = longest_first(self.openers)
         self.closer_texts = longest_first(self.content.closers)
+        self.not_of_calls = tuple(filter(None, (*closers, *self.openers, *frame_closers(fmt), *stops)))
         self.again_texts = longest_first(text for pair in fmt.reasoning if pair.close_again for text in spellings(pair.close))
         self.stop_texts = longest_first(stops)
         self.reasoning = {}

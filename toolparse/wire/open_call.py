@@ -11,7 +11,7 @@ import string
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from toolparse.events import CallArguments, CallEnd, CallStart, Event, Problem
+from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Event, Problem
 
 if TYPE_CHECKING:
     from toolparse.schemas.tools import Tool, Tools
@@ -225,7 +225,9 @@ class OpenCall:
             if reason == TOO_MANY:
                 self.overflow(f"more than {self.limit} calls: one was dropped: {text}", at)
                 return
-            self.events.append(Problem("dropped_call", f"a call was dropped ({reason}): {text}", None, self.base + at, "warning"))
+            start, end = max(self.start, 0), max(self.base + at, 0)
+            dropped = Attempt("dropped", self.name, text, start, end)
+            self.events.append(Problem("dropped_call", f"a call was dropped ({reason}): {text}", None, self.base + at, "warning", dropped))
             return
         self.flush()
         self.events.append(CallEnd(self.index, complete, max(self.base + at, 0)))

@@ -1,0 +1,40 @@
+"""`Message.attempts`: every try at a call, with what became of it."""
+
+from __future__ import annotations
+
+import pytest
+
+import toolparse
+
+TOOLS = toolparse.Tools([{"name": "clock", "input_schema": {"type": "object", "properties": {"zone": {"type": "string"}}}}])
+GOOD = '<tool_call>\n{"name": "clock", "arguments": {"zone": "UTC"}}\n</tool_call>'
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "name"),
+    [
+        (GOOD, "ok", "clock"),
+        (GOOD.replace('"UTC"}', '"UTC",}'), "repaired", "clock"),
+        (GOOD.replace("clock", "sundial"), "unknown_tool", "sundial"),
+        (GOOD.partition("UTC")[0], "cut", "clock"),
+        (GOOD.replace('"name": "clock", ', ""), "no_name", None),
+        ("[TOOL_CALLS]clock[ARGS]{}", "unreadable", "clock"),
+    ],
+)
+def test_status(text: str, status: str, name: str | None) -> None:
+    message = toolparse.parse("So: " + text, "hermes", tools=TOOLS, prompt="")
+    assert [(attempt.status, attempt.name) for attempt in message.attempts] == [(status, name)]
+    attempt = message.attempts[0]
+    assert ("So: " + text)[attempt.start : attempt.end] == attempt.text
+    assert attempt.start == 4
+
+
+def test_a_dropped_call_is_an_attempt() -> None:
+    message = toolparse.parse(GOOD + GOOD, "hermes", tools=TOOLS, parallel_tool_calls=False, prompt="")
+    assert [attempt.status for attempt in message.attempts] == ["ok", "dropped"]
+
+
+def test_a_marker_in_prose_is_a_warning_and_no_attempt() -> None:
+    message = toolparse.parse("The tag <tool_call> begins a call.", "hermes", tools=TOOLS, prompt="")
+    assert [(problem.kind, problem.severity) for problem in message.problems] == [("not_a_call", "warning")]
+    assert not message.attempts

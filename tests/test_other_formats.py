@@ -1,0 +1,76 @@
+"""Another format's calls are told: a call turn of every format, read with every other one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import toolparse
+
+TOOLS = toolparse.Tools([
+    {"name": "find_ferry", "input_schema": {"type": "object", "properties": {"origin": {"type": "string"}, "seats": {"type": "integer"}}}}
+])  # fmt: skip
+ARGUMENTS = {"origin": "Bergen", "seats": 4}
+
+
+def written(fmt: toolparse.Format) -> str:
+    call = toolparse.ToolCall(id="functions.find_ferry:0", name="find_ferry", arguments=json.dumps(ARGUMENTS))
+    return toolparse.render(toolparse.Message(tool_calls=[call]), fmt, tools=TOOLS)
+
+
+CALLING = [fmt for fmt in toolparse.formats() if fmt.calls]
+
+
+def read_right(message: toolparse.Message) -> bool:
+    return [(call.name, call.value()) for call in message.tool_calls if call.complete] == [("find_ferry", ARGUMENTS)]
+
+
+def test_few_pairs_of_formats_are_silent() -> None:
+    silent = []
+    pairs = 0
+    for source in CALLING:
+        text = written(source)
+        for fmt in CALLING:
+            pairs += 1
+            message = toolparse.parse(text, fmt, tools=TOOLS, prompt="")
+            if not read_right(message) and not any(problem.severity == "error" for problem in message.problems):
+                silent.append((source.name, fmt.name))
+    assert len(silent) <= pairs // 50, silent
+
+
+@pytest.mark.parametrize("source", CALLING, ids=lambda fmt: fmt.name)
+def test_the_format_that_is_named_reads_the_text(source: toolparse.Format) -> None:
+    text = written(source)
+    for reader in ("hermes", "pythonic", "kimi_k2"):
+        for problem in toolparse.parse(text, reader, tools=TOOLS, prompt="").problems:
+            if problem.kind == "other_format":
+                named = problem.message.partition("the format '")[2].partition("'")[0]
+                assert read_right(toolparse.parse(text, named, tools=TOOLS, prompt=""))
+
+
+@pytest.mark.parametrize("size", [1, 4, 31])
+def test_what_is_told_does_not_depend_on_the_chunking(size: int) -> None:
+    for source in CALLING[::4]:
+        text = "Let me look.\n" + written(source)
+        whole = toolparse.parse(text, "hermes", tools=TOOLS, prompt="").problems
+        parser = toolparse.Parser("hermes", tools=TOOLS, prompt="")
+        events = [event for at in range(0, len(text), size) for event in parser.feed(text[at : at + size])] + parser.finish()
+        assert [event for event in events if isinstance(event, toolparse.Problem)] == whole
+
+
+PROSE = (
+    "A model writes `<tool_call>` in front of a call and `</tool_call>` behind it.",
+    'The markers "<function=find_ferry>" and "<parameter=origin>" stand in tags.',
+    "Mistral writes `[TOOL_CALLS]`, and Kimi K2 `<|tool_call_begin|>`.",
+    'An example:\n\n```xml\n<invoke name="find_ferry">\n<parameter name="origin">Bergen</parameter>\n</invoke>\n```\n\nThat is all.',
+    'In JSON:\n```json\n{"tool_name": "find_ferry", "tool_input": {"origin": "Bergen"}}\n```\nThat is how it looks.',
+)
+
+
+@pytest.mark.parametrize("text", PROSE)
+def test_documentation_is_no_failed_attempt(text: str) -> None:
+    for fmt in CALLING:
+        message = toolparse.parse("About tools. " + text, fmt, tools=TOOLS, prompt="")
+        told = [p for p in message.problems if p.severity == "error" and p.kind in ("not_a_call", "other_format", "lost_markers")]
+        assert not told, (fmt.name, told)
