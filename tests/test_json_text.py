@@ -95,6 +95,7 @@ json_values = st.recursive(
 )
 
 
+@examples(40, 500)
 @given(json_values.filter(lambda value: isinstance(value, (dict, list))), st.sampled_from([None, 2]), st.booleans(), st.integers())
 def test_strict_json_passes_through_untouched(value, indent, ascii_only, seed):
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
