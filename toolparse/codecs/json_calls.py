@@ -952,7 +952,10 @@ def members_of(text: str) -> dict[str, str]:
 def string_value(parts: list[str]) -> object:
     """The value of a JSON scalar that was captured; not every one is a string."""
     text = "".join(parts).strip(SPACE)
-    return json.loads(text) if text[:1] == '"' else None
+    try:
+        return json.loads(text) if text[:1] == '"' else None
+    except ValueError:  # the output ended in it
+        return None
 
 
 def id_value(parts: list[str]) -> str | None:

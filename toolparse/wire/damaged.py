@@ -96,19 +96,22 @@ def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> 
 
     A marker that is there fills the group `p0`, `p1` ... of its place. `follow`: the patterns of what must stand behind, whole and begun.
     """
+    # White space is only ever looked for behind a marker, never twice in a row, so that nothing can backtrack badly.
     full = f"(?={GAP}(?:{follow[0]}))" if follow else ""
-    partial = f"(?:{follow[1]})" if follow else ""
+    partial = f"(?:\\Z|{_GAP_BEGINS}(?:\\Z|{follow[1]}))" if follow else ""
     for i, row in reversed(list(enumerate(rows))):
         last = i == len(rows) - 1
-        rest = f"(?:\\Z|{partial})" if partial else ""
         if slot in row.slots:
             again = re.sub(_GROUP, "(?:", row.full) if any(map(is_marker, row.first)) else "(?!)"
-            full = f"(?:(?:{again}){_GAP}){{0,2}}(?:{row.full}){'' if last else _GAP}{full}"
-            partial = f"(?:(?:{again}){_GAP}){{0,2}}(?:{row.begins})(?:\\Z|{_GAP_BEGINS}{rest})"
+            before = f"(?:(?:{again}){_GAP}){{0,2}}"
+            full = f"{before}(?:{row.full}){'' if last else _GAP}{full}"
+            partial = f"{before}(?:{row.begins})(?:\\Z|{'' if last else _GAP_BEGINS}{partial})"
+        elif last:
+            full = f"(?:(?P<p{i}>{row.full})(?:{_GAP}(?:{row.full})){{0,2}})?{full}"
+            partial = f"(?:(?:{row.begins})(?:\\Z|(?:{_GAP_BEGINS}(?:\\Z|(?:{row.begins}))){{0,2}}))?(?:\\Z|{partial or '(?!)'})"
         else:
-            marker = f"(?P<p{i}>{row.full})"
-            full = f"(?:{_GAP}{marker}){{0,3}}{full}" if last else f"(?:{marker}{_GAP}){{0,3}}{full}"
-            partial = f"(?:(?:{_GAP_BEGINS}(?:{row.begins}))(?:\\Z|{_GAP_BEGINS})){{0,3}}(?:\\Z|{_GAP_BEGINS}{rest})"
+            full = f"(?:(?P<p{i}>{row.full}){_GAP}){{0,3}}{full}"
+            partial = f"(?:(?:{row.begins})(?:\\Z|{_GAP_BEGINS})){{0,3}}(?:\\Z|{partial})"
     numbers = iter(range(1000))
     full = re.sub(r"\(\?P<(name|id|key|kind)>", lambda found: f"(?P<{found[1]}_{next(numbers)}>", full)
     return re.compile(full), re.compile(f"(?:{partial})\\Z")
