@@ -14,13 +14,14 @@ from effort import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolparse import Event, Parser, formats, get_format, parser
+from toolparse import Event, Parser, formats, get_format
 from toolparse.codecs.bare_keys import BareKeysReader
 from toolparse.codecs.echo import Recorded
 from toolparse.codecs.elements import ElementsReader
 from toolparse.codecs.parameters import ParameterReader
 from toolparse.codecs.python_calls import PythonReader
 from toolparse.codecs.python_values import FLOW
+from toolparse.engine import shortcuts
 from toolparse.testing import joined
 
 CODECS = (BareKeysReader, ElementsReader, ParameterReader, PythonReader, Recorded)
@@ -33,7 +34,7 @@ def without(ways: Iterable[str]) -> Iterator[None]:
         for codec in CODECS:
             for way in ways:
                 stack.enter_context(patch.object(codec, way, None))
-        stack.enter_context(patch.object(parser, "SHORT", 0))
+        stack.enter_context(patch.object(shortcuts, "SHORT", 0))
         yield
 
 

@@ -4,8 +4,7 @@ What text means is read by the states of `engine/turn.py`. The parser gives them
 waits is kept and put in front of the next piece, so a decision is only ever made with the text that it needs, and never depends on
 where pieces end. The prompt's part of the turn goes through the same states first, and nothing of it is said.
 
-Most pieces change nothing: `feed` looks first whether the text simply flows, or only waits, where it stands (`flow`, `passes`,
-`rewrites` and `waits` of the codecs, one search in running text).
+Most pieces change nothing: the place in the turn, or the call that is open, gives a shortcut for them (`engine/shortcuts.py`).
 """
 
 from __future__ import annotations
@@ -16,15 +15,17 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from toolparse.codecs import Reader
-from toolparse.codecs.strict_json import LONGEST, StrictJson
+from toolparse.codecs.strict_json import LONGEST
 from toolparse.engine.missed_calls import Start, may_tell, remains
-from toolparse.engine.prose import Voice
+from toolparse.engine.prose import TextWriter
+from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Reading, Shortcut, Waiting
+from toolparse.engine.table import Options, Place
 from toolparse.engine.tool_choice import ARGUMENTS, LISTED, read_choice
 from toolparse.engine.turn import HELD_SPACE, TurnMachine
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format
+from toolparse.grammar import Reasoning as ReasoningMarkers
 from toolparse.message import Message, MessageBuilder
 from toolparse.wire.call_watch import CallWatch, looks
 from toolparse.wire.markers import SPACE, spellings
@@ -34,8 +35,6 @@ from toolparse.wire.token_runs import Runs
 if TYPE_CHECKING:
     from toolparse.templates.template_machine import RegionMachine
 
-SHORT = 96
-"""Text shorter than this may wait unread where a codec would only hold it."""
 PREFILL = 4096
 """How many characters of the prompt's end may tell the suffix of the markers."""
 
@@ -57,10 +56,7 @@ class Parser(TurnMachine):
     raises.
     """
 
-    __slots__ = (
-        "_early", "_finished", "_first", "_flow", "_flow_index", "_held", "_live", "_passes", "_regions", "_rewrites",
-        "_total", "_waits",
-    )  # fmt: skip
+    __slots__ = ("_early", "_finished", "_first", "_held", "_prefilled", "_regions", "_total")
 
     def __init__(
         self,
@@ -108,23 +104,18 @@ class Parser(TurnMachine):
             max_calls,
             max_held,
         )
-        lexicon_options = (choice.mode != "none", bare_calls == "format", in_reasoning, forced, damaged_markup == "read")
-        super().__init__(chosen, lexicon_options, choice, sink, Voice(max_held, calls_in_code == "content"), max_depth)
+        table_options = Options(choice.mode != "none", bare_calls == "format", in_reasoning, forced, damaged_markup == "read")
+        super().__init__(chosen, table_options, choice, sink, TextWriter(max_held, calls_in_code == "content"), max_depth)
         self._held = ""
         self._total = 0
-        self._live: Reader | None = None
-        self._passes: StrictJson | None = None
-        self._rewrites: Callable[[str], str | None] | None = None
-        self._waits: Callable[[str], object] | None = None
-        self._flow: Callable[[str], re.Match[str] | None] | None = None
-        self._flow_index = -1
         self._early = Start() if tools is not None and choice.mode != "none" and may_tell(chosen) else None
         self._finished = False
+        self._prefilled = False
         self._first: list[Event] = []
         if choice.mode != "none" and chosen.calls:
-            self._voice.watch = CallWatch()
-        if self._suffixes is not None and prompt:
-            marks = self._suffixes.prompt.findall(prompt, max(len(prompt) - PREFILL, 0))
+            self._writer.watch = CallWatch()
+        if self._table.suffixes is not None and prompt:
+            marks = self._table.suffixes.prompt.findall(prompt, max(len(prompt) - PREFILL, 0))
             if marks:
                 self._fix_suffix("".join(marks[-1]))
         self._regions: RegionMachine | None = None
@@ -144,92 +135,79 @@ class Parser(TurnMachine):
         `special`, from an engine that knows token ids: True, the piece came from special tokens (it may be a marker); False, from
         ordinary ones (it is typed text and never a special-token marker); None, unknown.
         """
-        held = self._held
-        if special is None:
-            flow = self._flow
+        shortcut = self._shortcut
+        if shortcut is not None and special is None and text:
+            held = self._held
+            joined = held + text if held else text
+            flow = shortcut.flow
             if flow is not None:
-                joined = held + text if held else text
                 found = flow(joined)
-                index = self._flow_index
-                if found is None:
+                index = shortcut.index
+                rest: str | None = ""
+                if found is not None:  # a marker; in running text, if it is the beginning of one, what stands in front of it flows
+                    start = found.start()
+                    waits = index < 0 and found.lastindex == 1 and len(joined) - start < HELD_SPACE
+                    joined, rest = (joined[:start], joined[start:]) if waits else (joined, None)
+                if rest is not None:
+                    self._total += len(text)
+                    self._held = rest
                     if not joined:
                         return []
-                    self._total += len(text)
-                    if held:
-                        self._held = ""
-                    if index == -1 and (early := self._early) is not None and early.limit:
+                    if index >= 0:
+                        return [CallArguments(index, joined)]
+                    if index != CONTENT:
+                        return [Reasoning(joined)]
+                    if (early := self._early) is not None and early.limit:
                         early.add(joined)
-                    return [Content(joined) if index == -1 else CallArguments(index, joined) if index >= 0 else Reasoning(joined)]
-                if index < 0 and found.lastindex == 1:
-                    start = found.start()
-                    if len(joined) - start < HELD_SPACE:
-                        self._total += len(text)
-                        self._held = joined[start:]
-                        if not start:
-                            return []
-                        joined = joined[:start]
-                        if index == -1 and (early := self._early) is not None and early.limit:
-                            early.add(joined)
-                        return [Content(joined) if index == -1 else Reasoning(joined)]
-                if index < 0 and found.lastgroup == "look":
-                    end = self._end_of_said(joined, self._watch.search(joined, found.start()))
-                    if end >= 0:
-                        self._total += len(text)
-                        self._held = joined[end:]
-                        if index == -1 and (early := self._early) is not None and early.limit:
-                            early.add(joined[:end])
-                        self._flow = self._watched
-                        if found.end() >= end:
-                            self._voice.watch.pending = joined[found.start() : end]  # type: ignore[union-attr]
-                        else:
-                            self._show(joined[:end], self._total - len(self._held))
-                        return [Content(joined[:end]) if index == -1 else Reasoning(joined[:end])]
-            reader = self._live
-            rewrites = self._rewrites
-            if reader is not None and rewrites is not None and text:
-                written = rewrites(held + text)
-                if written is not None:
-                    self._total += len(text)
-                    self._held = ""
-                    self._flow = reader.flow
-                    return [CallArguments(self._flow_index, written)]
-            waits = self._waits
-            if waits is not None:
-                joined = held + text
-                if len(joined) < SHORT and waits(joined):
-                    self._total += len(text)
-                    self._held = joined
-                    return []
-            if reader is not None:
-                joined = held + text if held else text
-                passes = self._passes
-                if passes is None:
-                    return self._feed_call(reader, joined, len(text), 0)
-                at = passes.read(joined)
-                if at < 0:
-                    return self._feed_call(reader, joined, len(text), ~at)
-                self._total += len(text)
+                    return [Content(joined)]
+                if index < 0 and found is not None and found.lastgroup == "look":
+                    events = self._looked_at(joined, found, len(text))
+                    if events is not None:
+                        return events
+            total = self._total + len(text)
+            taken = shortcut.take(joined, total - len(joined))
+            if taken is not None:
+                self._total = total
+                events, at = taken
                 self._held = joined[at:]
-                self._flow = passes.state.flow
-                return [CallArguments(self._flow_index, joined[:at])] if at else []
+                if shortcut.over:
+                    self._behind_shortcut(joined, events, at)
+                return events
         if special is not None or self._runs is not None:
             if self._runs is None:
-                self._runs = Runs(self._written.special_tokens)
+                self._runs = Runs(self._table.format.special_tokens)
             self._runs.add(self._total, special)
         self._total += len(text)
-        events = self._voice.events = self._sink.events = self._first
+        events = self._writer.events = self._sink.events = self._first
         self._first = []
-        self._text = held + text
+        self._text = self._held + text
         self._run(False)
         if self._early is not None:
             self._remember(self._early, events)
         return events
 
+    def _looked_at(self, text: str, found: re.Match[str], added: int) -> list[Event] | None:
+        """Running text in which something looks like markup is said, and shown to the watch; None where the machine must look."""
+        end = self._end_of_said(text, self._place.search(text, found.start()))
+        if end < 0:
+            return None
+        self._total += added
+        self._held = text[end:]
+        content = self._place.pair is None
+        if content and (early := self._early) is not None and early.limit:
+            early.add(text[:end])
+        self._shortcut = Flowing(self._watched, CONTENT if content else REASONING)
+        if found.end() >= end:
+            self._writer.watch.pending = text[found.start() : end]  # type: ignore[union-attr]
+        else:
+            self._show(text[:end], self._total - len(self._held))
+        return [Content(text[:end]) if content else Reasoning(text[:end])]
+
     def _watched(self, text: str) -> re.Match[str] | None:
         """The search of running text while the watch wants to see all of it: what will be said is shown to it."""
-        watch = self._voice.watch
+        watch, place = self._writer.watch, self._place
         assert watch is not None
-        found = self._watch.search(text)
+        found = place.search(text)
         end = self._end_of_said(text, found)
         if end < 0:
             return found
@@ -239,8 +217,8 @@ class Parser(TurnMachine):
             look = looks(begun)
             if look is None:  # the usual case: nothing came of it
                 watch.pending = ""
-                self._flow = flow = self._watch.flow
-                return flow(text)
+                self._shortcut = place.watched
+                return place.watched.flow(text)  # type: ignore[union-attr, misc]
             if look.end() == len(begun):
                 watch.pending = begun
                 return found
@@ -256,41 +234,24 @@ class Parser(TurnMachine):
 
     def _show(self, text: str, end: int) -> None:
         """Show the watch what is said of running text; it ends at the offset `end`."""
-        watch = self._voice.watch
+        watch = self._writer.watch
         assert watch is not None
-        watch.add(text, end, self._flow_index == -2)
+        watch.add(text, end, self._place.pair is not None)
         if not watch.open:
-            self._flow = self._watch.flow
+            self._shortcut = self._place.watched
 
-    def _feed_call(self, reader: Reader, text: str, added: int, at: int) -> list[Event]:
-        """The short way for text inside an open call, which is most of what is not prose; it passes as it is up to `at`."""
-        sink = self._sink
-        total = self._total = self._total + added
-        sink.base = total - len(text)
-        events: list[Event] = []
-        sink.events = events
-        if at:
-            sink.parts.append(text[:at])
-        at = reader.step(text, at, False)
-        if reader.done:
-            self._voice.events = events
+    def _behind_shortcut(self, text: str, events: list[Event], at: int) -> None:
+        """The codec needs no more of the text that it was given, and the machine goes on at `at`; or what follows is no open call."""
+        if self._reader.done:
+            self._writer.events = events
             self._text = text
             self._run(False, at)
-            return events
-        parts = sink.parts
-        if parts and not sink.muted:
-            events.append(CallArguments(sink.index, parts[0] if len(parts) == 1 else "".join(parts)))
-            parts.clear()
-        self._held = text[at:]
-        if sink.open and not sink.muted:
-            self._follow(reader)
         else:
-            self._live = self._passes = self._flow = self._waits = None
-        return events
+            self._shortcut = None
 
     def finish(self, truncated: bool = False) -> list[Event]:
         """The output has ended; return the last events. `truncated` says that it was cut, by a token limit for instance."""
-        events = self._voice.events = self._sink.events = self._first
+        events = self._writer.events = self._sink.events = self._first
         self._first = []
         if self._finished:
             return events
@@ -306,25 +267,26 @@ class Parser(TurnMachine):
                 break
             self._text = self._held
             self._raw_from = 0
-            at = self._give_back_and_go(len(self._text))
+            at = self._backtrack(len(self._text))
             self._held = self._text[at:]
-        self._flow = None
-        if self._state == self._stopped and self._voice.tagged:
-            self._drop_between()
-        if self._pair is None and not self._voice.block and self._voice.gap:
-            gap = "".join(self._voice.gap)
-            if self._state == self._stopped:
-                tail = "".join(self._tail)
-                before = (space for stop, space in self._lex.before_stop.items() if tail.startswith(stop))
-                gap = gap.removesuffix(next(before, ""))
-            if gap:
-                events.append(Content(gap))
+        self._shortcut = None
+        writer, stopped = self._writer, self._state == self._stopped
+        if stopped:
+            writer.drop_tag_space()
+        if self._place.pair is None and not writer.at_block and writer.pending_space:
+            space = "".join(writer.pending_space)
+            if stopped:
+                stops = "".join(self._kept)
+                before = (blanks for stop, blanks in self._table.before_stop.items() if stops.startswith(stop))
+                space = space.removesuffix(next(before, ""))
+            if space:
+                events.append(Content(space))
         if self._choice.mode != "none":
             self._look_for_missed_calls(events)
         if self._choice.mode == "required" and self._sink.index < 0:
             events.append(Problem("no_call", "the request wants a call and none came", None, self._total, "error"))
-        self._voice.gap.clear()
-        self._tail = []
+        writer.pending_space.clear()
+        self._kept = []
         self._finished = True
         return events
 
@@ -340,25 +302,26 @@ class Parser(TurnMachine):
         if self._early is not None and self._sink.index < 0:
             self._remember(self._early, events)
             if not self._knows_special_tokens():
-                lost = remains(self._written, self._early.text, lambda: self._sink.tools)
-        watch = self._voice.watch
+                lost = remains(self._table.format, self._early.text, lambda: self._sink.tools)
+        watch = self._writer.watch
         regions = watch.regions() if watch is not None and watch.noticed else ()
         if regions or lost:
             from toolparse.engine.attempts import judge
 
-            events.extend(judge(self._written, regions, self._sink.tools, self._read_as, lost))
+            events.extend(judge(self._table.format, regions, self._sink.tools, self._read_as, lost))
 
     def _knows_special_tokens(self) -> bool:
         """Whether the output has shown that the engine does not skip special tokens."""
         if self._runs is not None:
             return True
-        openers = {text for pair in self._pairs if not pair.assumed for text in spellings(pair.open)}
-        return self._voice.thought and not self._prefilled and bool(openers) and openers <= set(self._written.special_tokens)
+        fmt = self._table.format
+        openers = {text for pair in fmt.reasoning if not pair.assumed for text in spellings(pair.open)}
+        return self._writer.thought and not self._prefilled and bool(openers) and openers <= set(fmt.special_tokens)
 
     def _read_as(self, fmt: Format, text: str) -> Message:
         """The message that a text is in another format."""
         parser = Parser(fmt, tools=self._sink.tools, prompt="")
-        parser._voice.watch = parser._early = None
+        parser._writer.watch = parser._early = None
         builder = MessageBuilder()
         for event in (*parser.feed(text), *parser.finish()):
             builder.add(event)
@@ -369,7 +332,7 @@ class Parser(TurnMachine):
         """How many characters wait: what may be a marker, framing, an unconfirmed call or a doubtful value."""
         if self._finished:
             return 0
-        waiting = sum(map(len, self._voice.gap)) + sum(map(len, self._tail)) + sum(map(len, self._raw))
+        waiting = sum(map(len, self._writer.pending_space)) + sum(map(len, self._kept)) + sum(map(len, self._raw))
         if self._state == self._call and not self._sink.trial:
             waiting += self._reader.held
         if self._regions is not None:
@@ -379,14 +342,14 @@ class Parser(TurnMachine):
     @property
     def in_reasoning(self) -> bool:
         """Whether a reasoning block is open."""
-        return self._pair is not None or (self._regions is not None and self._regions.in_reasoning)
+        return self._place.pair is not None or (self._regions is not None and self._regions.in_reasoning)
 
     # -- running --------------------------------------------------------------------------------------------------------------------
 
     def _run(self, last: bool, at: int = 0) -> None:
         self._sink.base = self._base = self._total - len(self._text)
         self._raw_from = 0
-        self._begun = None
+        self._shortcut = None
         while True:
             at = self._state(at, last)
             if at < 0:
@@ -400,49 +363,43 @@ class Parser(TurnMachine):
         self._base += at
         if self._runs is not None:
             self._runs.forget(self._base)
-        self._set_flow()
+        self._set_shortcut()
 
-    def _set_flow(self) -> None:
-        """Remember in which way most text would simply flow from here."""
-        self._flow = self._live = self._passes = self._rewrites = self._waits = None
+    def _set_shortcut(self) -> None:
+        """In which way most text would simply flow from here, or wait."""
+        sink, place = self._sink, self._place
         if self._runs is not None or self._base < 0:
-            return
-        if self._regions is not None:
-            self._flow, self._flow_index = self._regions.flow()
-            return
-        if self._state == self._call:
-            sink = self._sink
-            if sink.open and not sink.muted:
-                self._live = self._reader
-                self._follow(self._reader)
-        elif self._state == self._prose and len(self._held) < HELD_SPACE and self._voice.flows:
-            watch = self._voice.watch
-            self._flow = self._watch.search if watch is None else self._watched if watch.open or watch.pending else self._watch.flow
-            self._flow_index = -1 if self._pair is None else -2
-        if self._live is None and self._max_held >= LONGEST:
-            self._waits = self._begun
+            self._shortcut = None
+        elif self._regions is not None:
+            flow, index = self._regions.flow()
+            self._shortcut = Flowing(flow, index) if flow is not None else None
+        elif self._state == self._call:
+            self._shortcut = Reading(self._reader, sink, not self._held) if sink.open and not sink.muted else None
+        elif self._shortcut in (None, place.waiting) and self._state == self._running and self._flows(place):
+            self._shortcut = self._flowing(place)
+        if sink.max_held < LONGEST and type(self._shortcut) is Waiting:
+            self._shortcut = None
 
-    def _follow(self, reader: Reader) -> None:
-        """Remember the short ways of the codec that reads: it passes text on, or only holds what comes, or lets it flow or rewrites it."""
-        self._flow_index = self._sink.index
-        self._passes = passes = reader.passes
-        if passes is not None:
-            self._flow = passes.state.flow
-            return
-        self._waits = waits = reader.waits if self._max_held >= LONGEST else None
-        self._flow = reader.flow if waits is None and not self._held else None
-        self._rewrites = reader.rewrites if waits is None else None
+    def _flows(self, place: Place) -> bool:
+        """Whether running text in which no marker stands is said as it is."""
+        return place.flowing is not None and len(self._held) < HELD_SPACE and self._writer.flows
+
+    def _flowing(self, place: Place) -> Shortcut | None:
+        """The shortcut of running text, which the watch may want to see."""
+        watch = self._writer.watch
+        if watch is None:
+            return place.flowing
+        return Flowing(self._watched, CONTENT if place.pair is None else REASONING) if watch.open or watch.pending else place.watched
 
     # -- the start --------------------------------------------------------------------------------------------------------------------
 
     def _begin(self, prompt: str | None, thinking: bool | None) -> None:
         """Where the output starts: what the prompt left open, or what is assumed."""
         if prompt is None:
-            pair = next((pair for pair in self._pairs if pair.assumed or (thinking and self._headers is None)), None)
+            pairs = self._table.format.reasoning
+            pair = next((pair for pair in pairs if pair.assumed or (thinking and self._table.headers is None)), None)
             if pair is not None and thinking is not False:
-                self._enter(pair)
-                self._voice.echo = True
-                self._voice.block = True
+                self._begin_thinking(pair)
             return
         turn = self._turn(prompt)
         if turn is None:
@@ -450,26 +407,33 @@ class Parser(TurnMachine):
         elif turn:
             self._replay(turn)
 
+    def _begin_thinking(self, pair: ReasoningMarkers) -> None:
+        """The output begins inside reasoning."""
+        self._enter_reasoning(pair)
+        self._place = self._table.thinking(pair, "echo")
+        self._writer.at_block = True
+
     def _turn(self, prompt: str) -> str | None:
         """What the prompt holds of the assistant's turn; None when its opener is not there."""
-        openers = [opener.strip(SPACE) for opener in self._written.turn]
+        openers = [opener.strip(SPACE) for opener in self._table.format.turn]
         begin = max((at + len(opener) for opener in openers if (at := prompt.rfind(opener)) >= 0), default=-1)
         return prompt[begin:] if begin >= 0 else None
 
     def _end_of_prompt(self, prompt: str) -> None:
         """Only a reasoning marker at the very end of the prompt counts."""
         end = prompt.rstrip(SPACE)
-        for pair in self._pairs:
+        fmt = self._table.format
+        for pair in fmt.reasoning:
             if end.removesuffix(pair.reflection).endswith(spellings(pair.open)):
-                self._enter(pair)
-                self._voice.echo = self._voice.block = True
+                self._begin_thinking(pair)
                 return
             if end.endswith(spellings(pair.close)):
-                self._voice.block = self._voice.again = self._prefilled = True
+                self._writer.at_block = self._prefilled = True
+                self._place = self._table.place(self._place.ground, "unthought")
                 return
-        for frame in self._lex.frame_openers.values():
-            if end.endswith(spellings(frame.open)):
-                self._frame = frame
+        for frame in fmt.frames:
+            if frame.anywhere and end.endswith(spellings(frame.open)):
+                self._armed["frame"] = frame
 
     def _replay(self, turn: str) -> None:
         """Run the machine over the prompt's part of the turn; its end is where the output starts, and nothing of it is said.
@@ -479,26 +443,20 @@ class Parser(TurnMachine):
         """
         self._total = -len(turn)
         self._prefilled = True
+        self._place = self._table.place(self._place.ground, "start")
         events = self.feed(turn)
         sink = self._sink
         if sink.open and not sink.muted:
             self._first = [event for event in events if getattr(event, "index", None) == sink.index]
             for event in self._first:
                 event.index = 0  # type: ignore[union-attr]
-            sink.index = self._flow_index = 0
+            sink.index = 0
         else:
             sink.index = -1
-        self._flow = self._live = self._passes = self._rewrites = self._waits = None
-        self._tail = []
-        self._voice.outer_gap = []
-        markers = [text for pair in self._pairs for marker in (pair.open, pair.close) for text in spellings(marker)]
-        if sink.index < 0 and self._state == self._prose and not any(marker in turn for marker in markers):
-            self._voice.fresh = True
-        if self._pair is not None:
-            self._voice.echo = turn.rstrip(SPACE).endswith(spellings(self._pair.open))
-        else:
-            closers = tuple(text for pair in self._pairs for text in spellings(pair.close))
-            self._voice.again = self._voice.again or turn.rstrip(SPACE).endswith(closers)
+        self._shortcut = None
+        self._kept = []
+        self._writer.outer_space = None
+        self._place = self._table.behind_prompt(self._place, turn, sink.index < 0 and self._state == self._running)
 
 
 def format_of_template(chat_template: str | None) -> Format:

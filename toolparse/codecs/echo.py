@@ -1,4 +1,7 @@
-"""A codec that also keeps what it reads, for families whose models repeat it; it knows nothing of what the text means."""
+"""Families whose models repeat what stands in a block of calls: a codec that also keeps what it reads, and what is looked for behind it.
+
+Knows nothing of what the text means.
+"""
 
 from __future__ import annotations
 
@@ -69,3 +72,31 @@ class Recorded:
             self.pieces.append(text)
         else:
             self.pieces = []
+
+
+class Repetition:
+    """The text between a block's markers, which may stand again behind it. `text` is the block's, with its opener."""
+
+    __slots__ = ("body", "matched")
+
+    def __init__(self, text: str, openers: tuple[str, ...]) -> None:
+        self.body = text[max((len(opener) for opener in openers if text.startswith(opener)), default=0) :].strip(" \t\r\n")
+        self.matched = 0
+
+    def begin(self, character: str) -> bool:
+        """Whether it may stand where the next character is this one."""
+        self.matched = 0
+        return self.body.startswith(character)
+
+    def read(self, text: str, at: int) -> int | None:
+        """How far `text` goes on repeating the block from `at`; None if it does not."""
+        end = min(len(text), at + len(self.body) - self.matched)
+        if not self.body.startswith(text[at:end], self.matched):
+            return None
+        self.matched += end - at
+        return end
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of it has been read."""
+        return self.matched == len(self.body)

@@ -1,76 +1,78 @@
-"""What is said of running text: content and reasoning, with the white space between them.
+"""Running text as events: content and reasoning, with the white space between them.
 
 White space beside a block is framing, unless content stands on both sides of it, and the ends of reasoning are stripped. So white space
-waits in `gap` until what follows it is known. This module knows nothing of markers; the parser tells it where blocks begin and end.
+is held until what follows it is known. This module knows nothing of markers, nor of the place in the turn; the machine tells it where
+blocks begin and end.
 """
 
 from __future__ import annotations
 
 from toolparse.events import Content, Event, Reasoning
-from toolparse.grammar import Frame
 from toolparse.wire.call_watch import CallWatch
 from toolparse.wire.fences import Fences
 
+NOWHERE = -1
+"""What `tag_space` is where no tag has been read that white space may belong to."""
 
-class Voice:
-    """Says content and reasoning as events, and knows where in the turn the text stands.
 
-    `fresh`: nothing but white space has been said since the output, or the answer behind its reasoning, began. `line`: nothing since
-    the last line break. `spoke`: content has been said. `block`: a block borders what comes next. `again`: a reasoning block has just
-    closed. `echo`: the prompt opened reasoning, whose opener the model may repeat. `frames` are the tags around the answer that may
-    stand here. `fence` follows code fences where these matter. `code` are the backticks that opened the code in which content stands, in
-    formats whose calls have no markers: three or more a fence, fewer inline code, which ends with its line.
+class TextWriter:
+    """Writes content and reasoning to `events`.
+
+    `pending_space` holds the white space that what follows decides on, `outer_space` that in front of the reasoning which is open.
+    `overflowed`: there was more of it than may be held, so it is text, as is what follows directly. `tag_space` says from which
+    piece of it on it is part of the next tag or header, if one follows. `said`: content has been written. `at_block`: a block borders
+    what comes next. `thinking`: reasoning is open; `thought_here`: and some of it has been written; `thought`: some has been, ever.
+    `fence` follows code fences where these matter, `watch` keeps text that looks like a call. `code` are
+    the backticks that opened the code in which content stands, in formats whose calls have no markers: three or more a fence, fewer
+    inline code, which ends with its line.
     """
 
     __slots__ = (
-        "again", "block", "code", "echo", "events", "fence", "frames", "fresh", "gap", "gap_length", "line", "max_held", "outer_fence",
-        "outer_gap", "spilled", "spoke", "tagged", "thinking", "thinking_begun", "thought", "watch",
+        "at_block", "code", "events", "fence", "max_held", "outer_fence", "outer_space", "overflowed", "pending_length", "pending_space",
+        "said", "tag_space", "thinking", "thought", "thought_here", "watch",
     )  # fmt: skip
 
     def __init__(self, max_held: int, follow_fences: bool) -> None:
         self.max_held = max_held
         self.events: list[Event] = []
-        self.gap: list[str] = []
-        self.gap_length = 0
-        self.spilled = False
-        self.outer_gap: list[str] = []
+        self.pending_space: list[str] = []
+        self.pending_length = 0
+        self.overflowed = False
+        self.outer_space: list[str] | None = None
         self.fence = Fences() if follow_fences else None
         self.outer_fence = self.fence
-        self.frames: tuple[Frame, ...] = ()
         self.thinking = False
-        self.thinking_begun = False
+        self.thought_here = False
         self.thought = False
-        self.fresh = True
-        self.line = True
-        self.spoke = False
-        self.block = False
-        self.tagged = False
-        self.again = False
-        self.echo = False
+        self.said = False
+        self.at_block = False
+        self.tag_space = NOWHERE
         self.watch: CallWatch | None = None
         self.code = 0
 
     def say(self, text: str, end: int) -> None:
         """Text of the answer, or of the reasoning block that is open; it ends at the output's offset `end`."""
-        if not text:
-            return
-        gap = "".join(self.gap) if self.gap else ""
-        self.gap.clear()
-        self.gap_length = 0
-        self.spilled = False
-        self.leave_edge()
+        space = self.pending_space
+        before = ""
+        if space:
+            before = "".join(space)
+            space.clear()
+        self.pending_length = 0
+        self.overflowed = False
+        event: Event
         if self.thinking:
-            if self.thinking_begun:
-                text = gap + text
+            if self.thought_here:
+                text = before + text
             elif self.thought:
-                text = "\n" + text
-            self.thinking_begun = self.thought = True
-            event: Event = Reasoning(text)
+                text = "\n" + text  # which joins the blocks
+            self.thought_here = self.thought = True
+            event = Reasoning(text)
         else:
-            if gap and (self.spoke or not self.block):
-                text = gap + text
-            self.spoke = True
-            self.block = self.tagged = False
+            if before and (self.said or not self.at_block):
+                text = before + text
+            self.said = True
+            self.at_block = False
+            self.tag_space = NOWHERE
             if self.code and self.code < 3 and "\n" in text:
                 self.code = 0
             event = Content(text)
@@ -80,78 +82,71 @@ class Voice:
         if self.watch is not None:
             self.watch.add(text, end, self.thinking)
 
-    def leave_edge(self) -> None:
-        """Text has begun: what may stand only at the start of the output or of a line may not stand here."""
-        self.fresh = self.line = self.again = self.echo = False
-        self.frames = ()
+    def hold_space(self, text: str) -> bool:
+        """White space whose meaning what follows it decides; True if it was too much of it to hold, and has become text."""
+        self.pending_space.append(text)
+        self.pending_length += len(text)
+        if not self.overflowed and self.pending_length <= self.max_held:
+            return False
+        text = "".join(self.pending_space)
+        self.pending_space.clear()
+        self.say(text, 0)
+        self.overflowed = True
+        return True
 
-    def keep(self, text: str) -> None:
-        """White space whose meaning what follows it decides. More of it than may be held is text, and so is all that follows directly."""
-        self.gap.append(text)
-        if "\n" in text:
-            self.line = True
-        self.gap_length += len(text)
-        if self.spilled or self.gap_length > self.max_held:
-            line = self.line
-            text = "".join(self.gap)
-            self.gap.clear()
-            self.say(text, 0)
-            self.line = line
-            self.spilled = True
-
-    def code_behind(self, run: int) -> int:
-        """`code` behind so many backticks in a row."""
+    def code_behind(self, run: int, on_line: bool) -> int:
+        """`code` behind so many backticks in a row; `on_line`: they stand at the start of a line."""
         if self.code >= 3:
-            return 0 if self.line and run >= self.code else self.code
+            return 0 if on_line and run >= self.code else self.code
         if run >= 3:
-            return run if self.line else self.code
+            return run if on_line else self.code
         return 0 if self.code == run else self.code or run
 
-    def drop_gap(self, start: int) -> None:
-        """The white space from the piece `start` of the gap on is framing."""
-        self.gap_length -= sum(map(len, self.gap[start:]))
-        del self.gap[start:]
+    def begin_tag_space(self) -> None:
+        """White space from here on belongs to the tag or header that follows it, if one does."""
+        self.tag_space = len(self.pending_space)
+
+    def drop_tag_space(self) -> None:
+        """The tag or header has come."""
+        if self.tag_space >= 0:
+            self.pending_length -= sum(map(len, self.pending_space[self.tag_space :]))
+            del self.pending_space[self.tag_space :]
 
     def before_output(self, text: str) -> None:
-        """Text that the prompt holds: it is not said, but the output goes on from it."""
+        """Text that the prompt holds: it is not written, but the output goes on from it."""
         if self.fence is not None:
             self.fence.feed(text)
         if text.strip(" \t\r\n"):
-            self.leave_edge()
-            self.block = self.block and self.thinking
-        elif "\n" in text:
-            self.line = True
+            self.at_block = self.at_block and self.thinking
 
     def border(self) -> None:
         """A block begins or ends here: white space beside it is framing, unless content stands on both sides."""
-        self.block = True
-        self.spilled = False
+        self.at_block = True
+        self.overflowed = False
         self.code = 0
         if self.fence is not None:
             self.fence.end_line()
-        if not self.spoke:
-            self.gap.clear()
+        if not self.said:
+            self.pending_space.clear()
 
     def enter_reasoning(self) -> None:
-        self.outer_gap, self.gap = self.gap, []
+        """A reasoning block opens."""
+        self.outer_space, self.pending_space = self.pending_space, []
         if self.fence is not None:
             self.outer_fence, self.fence = self.fence, Fences()
         self.thinking = True
-        self.thinking_begun = False
+        self.thought_here = False
 
-    def leave_reasoning(self, frames: tuple[Frame, ...]) -> None:
-        """The block ends; `frames` may stand behind it."""
-        self.gap, self.outer_gap = self.outer_gap, []
+    def leave_reasoning(self) -> None:
+        """The reasoning block ends."""
+        self.pending_space, self.outer_space = self.outer_space or [], None
         self.fence = self.outer_fence
         self.thinking = False
-        self.fresh = not self.spoke
-        self.line = True
-        self.frames = frames
         self.border()
 
     @property
     def flows(self) -> bool:
-        """Whether most text would simply be said as it is from here on."""
-        if self.gap or self.spilled or self.code or self.fence is not None:
+        """Whether text would simply be written as it is."""
+        if self.pending_space or self.overflowed or self.code or self.fence is not None:
             return False
-        return self.thinking_begun if self.thinking else self.spoke and not (self.fresh or self.line or self.block or self.tagged)
+        return self.thought_here if self.thinking else self.said and not self.at_block and self.tag_space < 0

@@ -120,7 +120,7 @@ class Words:
         """White space that is dropped if the piece ends behind it."""
         self.gap.append(blanks)
         self.length += len(blanks)
-        if self.spilled or self.length > self.machine.parser._max_held:
+        if self.spilled or self.length > self.machine.parser._sink.max_held:
             self.say("".join(self.gap))
             self.gap, self.length, self.spilled = [], 0, True
 
@@ -128,7 +128,7 @@ class Words:
         """White space behind a piece and in front of the next one."""
         region = self.region
         if self.pieces and region.role == "content" and region.join is None and region.text.strip:
-            self.between = (self.between + blanks)[: self.machine.parser._max_held]
+            self.between = (self.between + blanks)[: self.machine.parser._sink.max_held]
 
     def join(self) -> None:
         """Put what stands between pieces in front of this one."""
@@ -211,7 +211,7 @@ class Dropped:
     def add(self, text: str) -> None:
         self.parts.append(text)
         self.held += len(text)
-        limit = self.machine.parser._max_held
+        limit = self.machine.parser._sink.max_held
         if self.held > limit:
             whole = "".join(self.parts)
             while len(whole) > limit:
@@ -309,7 +309,7 @@ class CallText:
             if not self.reader.done:
                 break
             self.ended(at)
-        if self.sink.trial and not self.read and machine.base + at - machine.start > machine.parser._max_held:
+        if self.sink.trial and not self.read and machine.base + at - machine.start > machine.parser._sink.max_held:
             self.refused = True
         self.at = at
         return at
@@ -419,7 +419,7 @@ class Whole:
 
     def take(self, at: int, end: int) -> int:
         machine = self.machine
-        self.refused = machine.base + end - machine.start > machine.parser._max_held
+        self.refused = machine.base + end - machine.start > machine.parser._sink.max_held
         return end
 
     def close(self, at: int, closed: bool) -> None:

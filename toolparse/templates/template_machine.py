@@ -151,7 +151,7 @@ class RegionMachine:
         `Parser.feed`).
         """
         field, body, parser = self.field, self.body, self.parser
-        if field is None or body is None or self.fields.looks_back or parser._voice.fence is not None:
+        if field is None or body is None or self.fields.looks_back or parser._writer.fence is not None:
             return None, -1
         index = body.flows(parser._held)
         if index is None:
@@ -179,7 +179,7 @@ class RegionMachine:
         tool = sink.tool
         sink.parts = []
         if tool is not None and self.body is not None and self.body.casts and any(declared_types(tool, key) for key in tool.keys):
-            sink.parts = Casts(tool, parser._max_held)
+            sink.parts = Casts(tool, parser._sink.max_held)
 
     # -- text --------------------------------------------------------------------------------------------------------------------
 
@@ -192,10 +192,10 @@ class RegionMachine:
         self.known.clear()
 
     def say(self, event: Event) -> None:
-        fence = self.parser._voice.fence
+        fence = self.parser._writer.fence
         if fence is not None and isinstance(event, (Content, Reasoning)):
             fence.feed(event.text)
-        self.parser._voice.events.append(event)
+        self.parser._writer.events.append(event)
 
     def problem(self, kind: str, message: str, offset: int, error: bool = False) -> None:
         """A problem outside calls."""
@@ -290,7 +290,7 @@ class RegionMachine:
         self.begin(start)
         self.opener = match.end() - start
         self.opened_behind = self.text[max(0, start - CONTEXT) : start] if self.fields.looks_back else ""
-        fence = self.parser._voice.fence
+        fence = self.parser._writer.fence
         if may_be_none and not (self.wanted and (fence is None or not fence.inside)):
             self.release(start, match.end())
         else:
@@ -298,7 +298,7 @@ class RegionMachine:
 
     def begin(self, at: int) -> None:
         """What opens begins at `at`."""
-        self.opened = len(self.parser._voice.events)
+        self.opened = len(self.parser._writer.events)
         self.start = self.base + at
         self.opener = 0
         self.raw_from = at
@@ -377,7 +377,7 @@ class RegionMachine:
     def give_back(self, at: int) -> int:
         """The region is no call after all: it is content, from its opener on. Returns where the text goes on."""
         parser = self.parser
-        tried = min(self.base + at - self.start, parser._max_held)
+        tried = min(self.base + at - self.start, parser._sink.max_held)
         text = "".join(parser._raw) + self.text[self.raw_from :]
         parser._sink.abandon()
         parser._raw = []
@@ -437,7 +437,7 @@ class RegionMachine:
                 event.position = 0
         sink.index -= first
         parser._first = kept
-        parser._flow = parser._waits = None
+        parser._shortcut = None
         self.reasoned = any(isinstance(event, Reasoning) for event in kept)
         for words in self.words.values():
             words.pieces = int(words is self.body and words.joined)

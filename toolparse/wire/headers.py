@@ -1,6 +1,6 @@
 """Headers of messages: which kind of message begins here, and for whom.
 
-The lexicon's counterpart for families that write a series of messages (`Channels`). Where a header may stand it is read leniently, as
+The counterpart of `markers.py` for families that write a series of messages (`Channels`). Where a header may stand it is read leniently, as
 models garble headers: whatever stands in one is skipped up to the marker that closes it. Inside a message only what is certainly a
 header counts. As everywhere, a verdict never depends on text that may still come; nothing here keeps state or says anything.
 """

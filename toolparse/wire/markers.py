@@ -33,8 +33,7 @@ from toolparse.grammar import (
     Repeated,
     Where,
 )
-from toolparse.wire.call_watch import FIRSTS, MARKUP
-from toolparse.wire.damaged import DamagedClosers, DamagedOpening, DamagedParameters, damaged_openings, suspicious, writes_lines
+from toolparse.wire.damaged import DamagedClosers, DamagedParameters, writes_lines
 from toolparse.wire.lookalikes import alike, alike_begins, alike_rest, alike_rest_begins, any_alike
 
 SPACE = " \t\r\n"
@@ -408,41 +407,6 @@ def wrapper_part(calls: Calls) -> Part:
     return calls.wrapper.open if calls.wrapper is not None else ""
 
 
-class Watch:
-    """What must be noticed in running text: markers, starts of lines before bare openings, and what to hold at the end."""
-
-    __slots__ = ("any_edge", "at_edge", "closers", "edge_firsts", "edge_heads", "flow", "heads", "openers", "search", "stops")
-
-    def __init__(
-        self,
-        heads: tuple[Head, ...],
-        openers: Iterable[str],
-        closers: Iterable[str],
-        stops: Iterable[str],
-        extra: Iterable[str],
-        alike: tuple[str, ...] = (),
-    ) -> None:
-        self.heads = tuple(head for head in heads if head.where == "anywhere")
-        self.edge_heads = tuple(head for head in heads if head.where != "anywhere")
-        self.edge_firsts = frozenset(text[:1] for head in self.edge_heads for text in head.firsts)
-        self.any_edge = "" in self.edge_firsts  # an opening that begins with a name
-        like_edge = tuple(head for head in self.heads if self.any_edge or any(text[:1] in self.edge_firsts for text in head.firsts))
-        self.at_edge = (*like_edge, *self.edge_heads)
-        self.openers = frozenset(openers)
-        self.closers = frozenset(closers)
-        self.stops = frozenset(stops)
-        markers = {text for head in self.heads for text in head.firsts}
-        markers |= self.openers | self.closers | self.stops | set(extra)
-        self.search = re.compile(watch_pattern(markers, self.edge_firsts, alike)).search
-        self.flow = re.compile(watch_pattern(markers, self.edge_firsts, alike, FIRSTS, MARKUP)).search
-        """As `search`, and finds what looks like markup, too."""
-
-    def waits(self, text: str) -> bool:
-        """Whether all of `text` is the beginning of a marker."""
-        found = self.search(text)
-        return found is not None and found.lastgroup == "hold" and not found.start()
-
-
 def watch_pattern(
     markers: set[str], edge_firsts: frozenset[str], alike: tuple[str, ...] = (), look_firsts: str = "", look: str = ""
 ) -> str:
@@ -637,84 +601,6 @@ def suffixed(fmt: Format, suffix: str) -> Format:
     return fmt.variant(suffix="", **{name: put(getattr(fmt, name)) for name in marked})
 
 
-class Lexicon:
-    """A format's patterns. `in_reasoning` overrides whether a call ends open reasoning; None leaves it to the format.
-
-    The markers in `…_texts` stand longest first.
-    """
-
-    def __init__(
-        self, fmt: Format, with_calls: bool, bare: bool, in_reasoning: bool | None, forced: tuple[Calls, ...], damaged: bool
-    ) -> None:
-        self.format = fmt
-        self.reads_damaged = damaged and with_calls
-        alike = suspicious(fmt) if self.reads_damaged else ()
-        self.heads = (*heads(fmt, bare), *(Head(calls, calls.open, calls.where, False, False) for calls in forced)) if with_calls else ()
-        if not damaged:
-            self.heads = tuple(head for head in self.heads if not head.any_name)
-        openings = [text for head in self.heads for text in head.firsts if head.where == "anywhere" and len(text) > 1]
-        openings += header_begins(fmt.channels) if fmt.channels is not None else ()
-        self.openers = {text: pair for pair in fmt.reasoning for text in spellings(pair.open)} if fmt.channels is None else {}
-        closers = [text for pair in fmt.reasoning for text in spellings(pair.close)]
-        roaming = [text for pair in fmt.reasoning if pair.anywhere for text in spellings(pair.open)]
-        stops = stop_texts(fmt)
-        self.frames = tuple(frame for frame in fmt.frames if not frame.anywhere)
-        self.frame_openers = {text: frame for frame in fmt.frames if frame.anywhere for text in spellings(frame.open)}
-        self.frame_closers = frozenset(frame_closers(fmt))
-        self.before_stop = {written.strip(SPACE): written[: -len(written.lstrip(SPACE))] for written in fmt.stop}
-        all_markers = (text for calls in fmt.calls for text in markers_of(calls) if text.startswith(fmt.fragments))
-        self.suffixes = Suffixes(fmt) if fmt.suffix else None
-        begins = self.suffixes.begins if self.suffixes is not None else ()
-        extra = (*fmt.special_tokens, *begins, *self.frame_openers, *all_markers)
-        sections = [text for calls in fmt.calls for text in section_closers(calls)]
-        ticks = () if all(head.in_code for head in self.heads) else ("`",)  # code matters where calls have no markers
-        self.content = Watch(self.heads, roaming, closers, stops, (*extra, *sections, *frame_closers(fmt), *ticks), alike)
-        self.answer = self.outside = self.content
-        self.addressed: Head | None = None
-        self.ends_reasoning = in_reasoning is not False
-        if fmt.channels is not None:
-            extra = (*extra, *message_markers(fmt.channels, False))
-            self.addressed = next((head for head in self.heads if head.calls.wrapper is None and head.calls in fmt.calls), None)
-            wrapped = tuple(head for head in self.heads if head.calls.wrapper is not None)
-            added = tuple(head for head in self.heads if head.calls not in fmt.calls)
-            self.content = Watch((*wrapped, *added), (), (), stops, extra, alike if wrapped else ())
-            self.answer = Watch(added, (), (), stops, extra)
-            self.outside = Watch(added, (), (), stops, (*extra, *header_begins(fmt.channels)))
-            extra = (*extra, *message_markers(fmt.channels, True))
-        self.opener_texts = longest_first(self.openers)
-        self.closer_texts = longest_first(self.content.closers)
-        self.not_of_calls = tuple(filter(None, (*closers, *self.openers, *frame_closers(fmt), *stops)))
-        self.again_texts = longest_first(text for pair in fmt.reasoning if pair.close_again for text in spellings(pair.close))
-        self.stop_texts = longest_first(stops)
-        self.reasoning = {}
-        thinking = tuple(head.strict for head in self.heads if head.strict is not None)
-        for pair in fmt.reasoning:
-            ends = pair.ended_by_call if in_reasoning is None else in_reasoning
-            thought_ends = spellings(pair.close) if fmt.channels is None else ()
-            tags = (*extra, *(text for text in frame_closers(fmt) if self.frame_openers))
-            counts = ends and fmt.channels is None
-            self.reasoning[pair] = Watch(
-                thinking if counts else (), spellings(pair.open), thought_ends, stops, tags, alike if counts else ()
-            )
-        self.openings = openings
-        self.named_first = any("{name}" in texts[:1] for calls in fmt.calls for part in calls.open[1:2] for texts in (spellings(part),))
-        self.enveloped = next((calls for calls in fmt.calls if isinstance(calls.body, Envelope) and (calls.wrapper or calls.close)), None)
-        self.tails = {id(head.calls): Tail(head.calls, fmt, openings, damaged) for head in self.heads}
-        self.stop_heads = tuple(head for head in self.heads if any(text in stops for text in head.firsts))
-        any_stop = any_of(stops) if self.suffixes is None else self.suffixes.stop.pattern
-        self.stops = re.compile(f"(?:[ \\t\\r\\n]+|{any_stop}){'' if self.stop_heads else '+'}")
-        self.stop_begins = re.compile(beginnings(stops) + r"\Z")
-
-    @cached_property
-    def damaged(self) -> tuple[DamagedOpening, ...]:
-        """The damaged openings, compiled when the first one may stand somewhere."""
-        found = tuple(damaged_openings(self.format)) if self.reads_damaged else ()
-        for opening in found:
-            if id(opening.calls) not in self.tails:
-                self.tails[id(opening.calls)] = Tail(opening.calls, self.format, self.openings, True)
-        return found
-
-
 def heads(fmt: Format, bare: bool) -> Iterator[Head]:
     """Every opening of the format's calls, in the order of its description."""
     for calls in fmt.calls:
@@ -728,16 +614,3 @@ def heads(fmt: Format, bare: bool) -> Iterator[Head]:
         yield from inner_heads(calls, (calls.wrapper.open,))
         if bare and calls.bare != "never":
             yield Head(calls, calls.open, calls.where, calls.bare == "declared", False)
-
-
-@lru_cache(maxsize=512)
-def lexicon(
-    fmt: Format,
-    with_calls: bool = True,
-    bare: bool = True,
-    in_reasoning: bool | None = None,
-    forced: tuple[Calls, ...] = (),
-    damaged: bool = True,
-) -> Lexicon:
-    """The patterns of a format, compiled at its first use. `forced` are further calls, which the request's tool choice adds."""
-    return Lexicon(fmt, with_calls, bare, in_reasoning, forced, damaged)

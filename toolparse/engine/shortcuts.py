@@ -1,0 +1,132 @@
+"""Shortcuts: what most pieces of text come to, without asking the machine.
+
+A shortcut is given by the place in the turn, or by the call that is open, and holds until the machine or the codec has to read. It decides
+nothing: it takes a piece only where the machine would say the same, and a test takes all of them away.
+
+`flow` is the search that finds nothing in text which passes as it is, `index` what it becomes: arguments of the call of that number,
+`CONTENT` or `REASONING`. `take` reads text that does not simply flow: the events and how much is settled, or None where the machine must
+look. `over`: the codec has read to the end of the call, and the machine goes on behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from re import Match
+from typing import Protocol
+
+from toolparse.codecs import Reader
+from toolparse.codecs.strict_json import LONGEST
+from toolparse.events import CallArguments, Event
+from toolparse.wire.open_call import OpenCall
+
+CONTENT, REASONING = -1, -2
+SHORT = 96
+"""Text shorter than this may wait unread where it would only be held."""
+
+Search = Callable[[str], "Match[str] | None"]
+Taken = tuple[list[Event], int]
+
+
+class Shortcut(Protocol):
+    """What the parser needs of one."""
+
+    flow: Search | None
+    index: int
+    over: bool
+
+    def take(self, text: str, base: int) -> Taken | None: ...
+
+
+class Flowing:
+    """Running text in which no marker stands."""
+
+    __slots__ = ("flow", "index")
+
+    over = False
+
+    def __init__(self, flow: Search, index: int) -> None:
+        self.flow: Search | None = flow
+        self.index = index
+
+    def take(self, text: str, base: int) -> Taken | None:
+        """There is a marker, or the beginning of one."""
+        return None
+
+
+class Waiting:
+    """Text that is only the beginning of a marker, as long as `is_beginning` says so. Whoever may not hold as much reads it."""
+
+    __slots__ = ("is_beginning",)
+
+    flow: Search | None = None
+    index = CONTENT
+    over = False
+
+    def __init__(self, is_beginning: Callable[[str], object]) -> None:
+        self.is_beginning = is_beginning
+
+    def take(self, text: str, base: int) -> Taken | None:
+        """Nothing comes of it yet."""
+        return ([], 0) if len(text) < SHORT and self.is_beginning(text) else None
+
+
+class Reading:
+    """The open call: what its codec says of text that it need not read, and else one step of it."""
+
+    __slots__ = ("call", "flow", "index", "over", "passes", "reader", "rewrites", "waits")
+
+    def __init__(self, reader: Reader, call: OpenCall, all_read: bool) -> None:
+        self.reader = reader
+        self.call = call
+        self.flow: Search | None = None
+        self.over = False
+        self.follow(all_read)
+
+    def follow(self, all_read: bool) -> None:
+        """Ask the codec what it says now; `all_read`: it holds nothing back."""
+        reader, call = self.reader, self.call
+        self.index = call.index
+        self.passes = passes = reader.passes
+        if passes is not None:
+            self.flow = passes.state.flow
+            self.rewrites = self.waits = None
+            return
+        self.waits = waits = reader.waits if call.max_held >= LONGEST else None
+        if waits is not None:
+            self.flow = self.rewrites = None
+            return
+        self.flow = reader.flow if all_read else None
+        self.rewrites = reader.rewrites
+
+    def take(self, text: str, base: int) -> Taken:
+        """`text` stands at the offset `base`. What the codec need not read passes, is rewritten or waits; else it reads one step."""
+        reader, call = self.reader, self.call
+        at = 0
+        if self.passes is not None:
+            at = self.passes.read(text)
+            if at >= 0:
+                self.flow = self.passes.state.flow
+                return ([CallArguments(self.index, text[:at])] if at else []), at
+            at = ~at
+        elif self.rewrites is not None and (written := self.rewrites(text)) is not None:
+            self.flow = reader.flow
+            return [CallArguments(self.index, written)], len(text)
+        elif self.waits is not None and len(text) < SHORT and self.waits(text):
+            return [], 0
+        events: list[Event] = []
+        call.base, call.events = base, events
+        if at:
+            call.parts.append(text[:at])
+        at = reader.step(text, at, False)
+        if reader.done:
+            self.over = True
+            return events, at
+        parts = call.parts
+        if parts and not call.muted:
+            events.append(CallArguments(call.index, parts[0] if len(parts) == 1 else "".join(parts)))
+            parts.clear()
+        if call.open and not call.muted:
+            self.follow(at == len(text))
+        else:
+            self.over = True
+        return events, at
