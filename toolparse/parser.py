@@ -164,8 +164,18 @@ class Parser(TurnMachine):
                     events = self._looked_at(joined, found, len(text))
                     if events is not None:
                         return events
+            at = 0
+            passes = shortcut.passes
+            if passes is not None:
+                at = passes.read(joined)
+                if at >= 0:
+                    self._total += len(text)
+                    self._held = joined[at:]
+                    shortcut.flow = passes.state.flow
+                    return [CallArguments(shortcut.index, joined[:at])] if at else []
+                at = ~at
             total = self._total + len(text)
-            taken = shortcut.take(joined, total - len(joined))
+            taken = shortcut.take(joined, total - len(joined), at)
             if taken is not None:
                 self._total = total
                 events, at = taken

@@ -5,7 +5,8 @@ nothing: it takes a piece only where the machine would say the same, and a test 
 
 `flow` is the search that finds nothing in text which passes as it is, `index` what it becomes: arguments of the call of that number,
 `CONTENT` or `REASONING`. `take` reads text that does not simply flow: the events and how much is settled, or None where the machine must
-look. `over`: the codec has read to the end of the call, and the machine goes on behind it.
+look. `passes` reads how far strict JSON does, and `take` then goes on behind it. `over`: the codec has read to the end of the call, and
+the machine goes on behind it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from re import Match
 from typing import Protocol
 
 from toolparse.codecs import Reader
-from toolparse.codecs.strict_json import LONGEST
+from toolparse.codecs.strict_json import LONGEST, StrictJson
 from toolparse.events import CallArguments, Event
 from toolparse.wire.open_call import OpenCall
 
@@ -33,8 +34,9 @@ class Shortcut(Protocol):
     flow: Search | None
     index: int
     over: bool
+    passes: StrictJson | None
 
-    def take(self, text: str, base: int) -> Taken | None: ...
+    def take(self, text: str, base: int, at: int) -> Taken | None: ...
 
 
 class Flowing:
@@ -43,12 +45,13 @@ class Flowing:
     __slots__ = ("flow", "index")
 
     over = False
+    passes: StrictJson | None = None
 
     def __init__(self, flow: Search, index: int) -> None:
         self.flow: Search | None = flow
         self.index = index
 
-    def take(self, text: str, base: int) -> Taken | None:
+    def take(self, text: str, base: int, at: int) -> Taken | None:
         """There is a marker, or the beginning of one."""
         return None
 
@@ -61,11 +64,12 @@ class Waiting:
     flow: Search | None = None
     index = CONTENT
     over = False
+    passes: StrictJson | None = None
 
     def __init__(self, is_beginning: Callable[[str], object]) -> None:
         self.is_beginning = is_beginning
 
-    def take(self, text: str, base: int) -> Taken | None:
+    def take(self, text: str, base: int, at: int) -> Taken | None:
         """Nothing comes of it yet."""
         return ([], 0) if len(text) < SHORT and self.is_beginning(text) else None
 
@@ -98,20 +102,13 @@ class Reading:
         self.flow = reader.flow if all_read else None
         self.rewrites = reader.rewrites
 
-    def take(self, text: str, base: int) -> Taken:
-        """`text` stands at the offset `base`. What the codec need not read passes, is rewritten or waits; else it reads one step."""
+    def take(self, text: str, base: int, at: int) -> Taken:
+        """`text` stands at the offset `base`. What the codec need not read is rewritten or waits; else it reads one step, from `at` on."""
         reader, call = self.reader, self.call
-        at = 0
-        if self.passes is not None:
-            at = self.passes.read(text)
-            if at >= 0:
-                self.flow = self.passes.state.flow
-                return ([CallArguments(self.index, text[:at])] if at else []), at
-            at = ~at
-        elif self.rewrites is not None and (written := self.rewrites(text)) is not None:
+        if self.rewrites is not None and (written := self.rewrites(text)) is not None:
             self.flow = reader.flow
             return [CallArguments(self.index, written)], len(text)
-        elif self.waits is not None and len(text) < SHORT and self.waits(text):
+        if self.waits is not None and len(text) < SHORT and self.waits(text):
             return [], 0
         events: list[Event] = []
         call.base, call.events = base, events
