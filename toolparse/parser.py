@@ -381,6 +381,24 @@ class Parser(TurnMachine):
         """Whether a reasoning block is open."""
         return self._pair is not None or (self._regions is not None and self._regions.in_reasoning)
 
+    # -- copies ---------------------------------------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Parser:
+        """A parser that goes on independently from here. What the user gave (tools, `new_id`) is shared."""
+        from toolparse.engine.copies import copy_of
+
+        twin: Parser = copy_of(self)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parser:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from toolparse import __version__
+        from toolparse.engine.copies import packed, unpacked
+
+        return unpacked, (type(self), __version__, packed(self))
+
     # -- running --------------------------------------------------------------------------------------------------------------------
 
     def _run(self, last: bool, at: int = 0) -> None:

@@ -14,6 +14,7 @@ from dataclasses import fields, is_dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
+from toolparse.compiled import compiled
 from toolparse.grammar import (
     END,
     Ahead,
@@ -730,7 +731,7 @@ def heads(fmt: Format, bare: bool) -> Iterator[Head]:
             yield Head(calls, calls.open, calls.where, calls.bare == "declared", False)
 
 
-@lru_cache(maxsize=512)
+@compiled(maxsize=512)
 def lexicon(
     fmt: Format,
     with_calls: bool = True,
