@@ -15,7 +15,8 @@ from typing import Any
 import cloudpickle
 import pytest
 import strategies
-from hypothesis import HealthCheck, given, settings
+from effort import examples, some
+from hypothesis import given
 from hypothesis import strategies as st
 
 import toolparse
@@ -37,16 +38,6 @@ def same_id() -> str:
     return "call_same"
 
 
-def some(examples: int) -> settings:
-    return settings(
-        max_examples=strategies.EXAMPLES or examples,
-        derandomize=not strategies.EXAMPLES,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-
-
 def rest_of(parser: Parser, runs: list[tuple[str, bool | None]]) -> list[list[Event]]:
     return [*(parser.feed(piece, special) for piece, special in runs), parser.finish()]
 
@@ -65,7 +56,7 @@ def check_copies(parser: Parser, rest: list[tuple[str, bool | None]]) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@some(12)
+@examples(5, 60)
 @given(data=st.data())
 def test_a_copy_goes_on_independently(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -82,8 +73,8 @@ def test_a_copy_goes_on_independently(name: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_copy_may_be_made_between_any_two_characters_of_a_call(name: str) -> None:
     fmt = get_format(name)
-    texts = [case["text"] for case in strategies.vectors(fmt) if len(case["text"]) < 400 and case["expect"]["tool_calls"]][:1] or ["text"]
-    for text in texts:
+    texts = [case["text"] for case in strategies.vectors(fmt) if len(case["text"]) < 400 and case["expect"]["tool_calls"]]
+    for text in some(texts, 1, name) or ["text"]:
         parser = Parser(fmt, tools=Tools(strategies.TOOLS), new_id=same_id)
         copies = []
         for at, character in enumerate(text):
@@ -98,7 +89,7 @@ def test_a_copy_may_be_made_between_any_two_characters_of_a_call(name: str) -> N
             assert builder.message == events, at
 
 
-@some(60)
+@examples(40, 600)
 @given(data=st.data())
 def test_a_copy_knows_of_tokens_what_the_parser_knew(data: st.DataObject) -> None:
     fmt = get_format(data.draw(st.sampled_from(NAMES)))
@@ -111,7 +102,7 @@ def test_a_copy_knows_of_tokens_what_the_parser_knew(data: st.DataObject) -> Non
 
 
 @pytest.mark.parametrize("case", TEMPLATES)
-@some(6)
+@examples(3, 40)
 @given(data=st.data())
 def test_parsers_of_templates_can_be_copied(case: str, data: st.DataObject) -> None:
     outputs = [case["text"] for case in read_vectors(strategies.VECTORS / "response_template.jsonl")]
@@ -129,7 +120,7 @@ def test_a_pickle_is_read_in_another_process() -> None:
     mine = get_format("hermes").variant(name="mine_alone", aliases=(), stop=("<end>",))
     parsers = []
     kinds = {(tuple(type(calls.body) for calls in fmt.calls), fmt.channels is None, bool(fmt.suffix)): fmt for fmt in formats()}
-    for fmt in (*kinds.values(), mine):
+    for fmt in (*some(formats(), 0), *kinds.values(), mine):
         texts = [case["text"] for case in strategies.vectors(fmt) if case["expect"]["tool_calls"]] or [
             '<tool_call>\n{"name": "f", "arguments": {"a": 1}}'
         ]

@@ -7,6 +7,7 @@ that is made again from the same description. Knows nothing of what the tables h
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache, wraps
 from types import BuiltinMethodType, FunctionType
@@ -28,6 +29,8 @@ class Recipe(NamedTuple):
 _recipes: WeakKeyDictionary[Any, Recipe] = WeakKeyDictionary()
 _ways: WeakKeyDictionary[Any, Ways] = WeakKeyDictionary()
 _kinds: set[type] = set()
+_constants: dict[int, tuple[str, str]] = {}
+_scanned: set[str] = set()
 _slots: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
 _LEAVES = (FunctionType, BuiltinMethodType, re.Pattern)
 
@@ -57,6 +60,18 @@ def recipe(thing: object) -> Recipe | None:
 def grown(table: object) -> tuple[str, ...]:
     """The names of what has been added to a table at its first need."""
     return tuple(name for name in vars(table) if isinstance(getattr(type(table), name, None), cached_property))
+
+
+def constants() -> dict[int, tuple[str, str]]:
+    """The module and the name of what stands at the top of this package's modules, by its identity."""
+    if len(_scanned) != len(sys.modules):
+        for name in [name for name in sys.modules if name.startswith("toolparse.") and name not in _scanned]:
+            _constants.update(
+                (id(value), (name, known)) for known, value in vars(sys.modules[name]).items() if value and _may_be_shared(value)
+            )
+        _scanned.clear()
+        _scanned.update(sys.modules)
+    return _constants
 
 
 class Ways:

@@ -84,6 +84,8 @@ class Parser(TurnMachine):
         max_calls: int = 4096,
     ) -> None:
         chosen = format_of_template(chat_template) if fmt == "auto" else get_format(fmt) if isinstance(fmt, str) else fmt
+        if not isinstance(chosen, Format):
+            raise TypeError(f"the format is a name or a Format, not {type(chosen).__name__}; `toolparse.formats()` lists them")
         if reasoning is not None:
             chosen = with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else reasoning)
         for value, known in (
@@ -143,6 +145,8 @@ class Parser(TurnMachine):
 
         `special`, from an engine that knows token ids: True, the piece came from special tokens (it may be a marker); False, from
         ordinary ones (it is typed text and never a special-token marker); None, unknown.
+
+        Raises `ValueError` after `finish`: the next output takes a parser of its own.
         """
         held = self._held
         if special is None:
@@ -212,6 +216,8 @@ class Parser(TurnMachine):
                 self._held = joined[at:]
                 self._flow = passes.state.flow
                 return [CallArguments(self._flow_index, joined[:at])] if at else []
+        if self._finished:
+            raise ValueError("this parser has finished: make a new Parser for each output")
         if special is not None or self._runs is not None:
             if self._runs is None:
                 self._runs = Runs(self._written.special_tokens)
@@ -308,7 +314,7 @@ class Parser(TurnMachine):
             self._raw_from = 0
             at = self._give_back_and_go(len(self._text))
             self._held = self._text[at:]
-        self._flow = None
+        self._flow = self._live = self._waits = None
         if self._state == self._stopped and self._voice.tagged:
             self._drop_between()
         if self._pair is None and not self._voice.block and self._voice.gap:
@@ -544,13 +550,56 @@ def with_reasoning(fmt: Format, other: Format) -> Format:
     )
 
 
-def parse(text: str, fmt: str | Format, *, truncated: bool = False, **options: Any) -> Message:
-    """The message that a whole output is. `options` are those of `Parser`; the stream parser is fed once.
+def parse(
+    text: str,
+    fmt: str | Format,
+    *,
+    truncated: bool = False,
+    tools: object = None,
+    tool_choice: str | dict[str, Any] = "auto",
+    parallel_tool_calls: bool = True,
+    prompt: str | None = None,
+    chat_template: str | None = None,
+    thinking: bool | None = None,
+    reasoning: str | Format | None = None,
+    calls_in_reasoning: Literal["format", "end", "ignore"] = "format",
+    bare_calls: Literal["format", "never"] = "format",
+    calls_in_code: Literal["keep", "content"] = "keep",
+    unknown_tools: Literal["keep", "content", "drop"] = "keep",
+    damaged_markup: Literal["read", "content"] = "read",
+    new_id: Callable[[], str] | None = None,
+    max_held: int = 1_048_576,
+    max_depth: int = 256,
+    max_calls: int = 4096,
+) -> Message:
+    """The message that a whole output is; `truncated` says that it was cut, the other options are those of `Parser`, which is fed once.
 
     >>> parse("4 < 5", "hermes").content
     '4 < 5'
+
+    Raises what `Parser` raises, and `TypeError` for what is no text.
     """
-    parser = Parser(fmt, **options)
+    if not isinstance(text, str):
+        raise TypeError(f"the output is a str, not {type(text).__name__}: decode it first")
+    parser = Parser(
+        fmt,
+        tools=tools,
+        tool_choice=tool_choice,
+        parallel_tool_calls=parallel_tool_calls,
+        prompt=prompt,
+        chat_template=chat_template,
+        thinking=thinking,
+        reasoning=reasoning,
+        calls_in_reasoning=calls_in_reasoning,
+        bare_calls=bare_calls,
+        calls_in_code=calls_in_code,
+        unknown_tools=unknown_tools,
+        damaged_markup=damaged_markup,
+        new_id=new_id,
+        max_held=max_held,
+        max_depth=max_depth,
+        max_calls=max_calls,
+    )
     builder = MessageBuilder()
     builder.truncated = truncated
     for event in parser.feed(text):

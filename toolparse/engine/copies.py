@@ -8,21 +8,20 @@ by the way to them. What the user gave (functions, tools) is shared by copies; a
 from __future__ import annotations
 
 import io
+import itertools
 import pickle
+from importlib import import_module
 from types import BuiltinMethodType, MethodType
 from typing import Any
 
 from toolparse import __version__
-from toolparse.compiled import grown, part, parts, recipe, state
-from toolparse.engine.tool_choice import ARGUMENTS, LISTED
+from toolparse.compiled import constants, grown, part, parts, recipe, state
 from toolparse.grammar import Format
 from toolparse.schemas.tools import Tools
 
 _ATOMS = frozenset((str, int, float, bool, bytes, type(None)))
 _CONTAINERS = frozenset((list, dict, tuple, set, frozenset, bytearray))
 _SELF = "self"
-_FORCED = (ARGUMENTS, LISTED)
-"""The calls that a forced choice adds, which no format holds."""
 
 
 class _Copier(pickle.Pickler):
@@ -32,7 +31,7 @@ class _Copier(pickle.Pickler):
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self.owner = owner
         self.kept: list[Any] = []
-        self.shared = [parts(whole) for whole in _wholes(owner)]
+        self.shared: list[dict[int, Any]] = [constants(), *map(parts, itertools.chain(*_wholes(owner)))]
 
     def persistent_id(self, thing: Any) -> object:
         """Where the thing stands in `kept`; None when it is copied."""
@@ -74,7 +73,7 @@ class _Packer(pickle.Pickler):
     def __init__(self, file: io.BytesIO, owner: Any) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self.owner = owner
-        self.wholes = _wholes(owner)
+        self.formats, self.tables = _wholes(owner)
         self.known: dict[int, object] = {}  # the same object each time, so that the pickle holds it once
 
     def persistent_id(self, thing: Any) -> object:
@@ -88,13 +87,21 @@ class _Packer(pickle.Pickler):
             made = recipe(thing)
             if made is not None:
                 known = self.known[id(thing)] = (*made, grown(thing))
-            elif any(thing is calls for calls in _FORCED):
-                known = self.known[id(thing)] = (_FORCED.index(thing),)
             else:
-                way = next(((whole, parts(whole)[id(thing)]) for whole in self.wholes if id(thing) in parts(whole)), None)
-                if way is not None:
-                    known = self.known[id(thing)] = way
+                known = self.way_to(id(thing))
+                if known is not None:
+                    self.known[id(thing)] = known
         return known
+
+    def way_to(self, identity: int) -> object:
+        """Where a shared thing is found: in a format, at the top of a module, in a table; each may be made from those before it."""
+        for whole in self.formats:
+            if identity in parts(whole):
+                return whole, parts(whole)[identity]
+        constant = constants().get(identity)
+        if constant is not None:
+            return constant
+        return next(((whole, parts(whole)[identity]) for whole in self.tables if identity in parts(whole)), None)
 
 
 class _Unpacker(pickle.Unpickler):
@@ -107,10 +114,9 @@ class _Unpacker(pickle.Unpickler):
     def persistent_load(self, known: Any) -> Any:
         if known == _SELF:
             return self.owner
-        if len(known) == 1:
-            return _FORCED[known[0]]
         if len(known) == 2:
-            return part(*known)
+            whole, way = known
+            return getattr(import_module(whole), way) if isinstance(whole, str) else part(whole, way)
         make, positional, named, later = known
         table = make(*positional, **named)
         for name in later:
@@ -118,8 +124,8 @@ class _Unpacker(pickle.Unpickler):
         return table
 
 
-def _wholes(owner: Any) -> tuple[Any, ...]:
-    """The descriptions and the tables that a parser holds. What is in both goes by its description, as tables are made from that."""
+def _wholes(owner: Any) -> tuple[list[Any], list[Any]]:
+    """The descriptions and the tables that a parser holds."""
     tables: dict[int, Any] = {}
     formats: dict[int, Any] = {}
     near = [*state(owner).values()]
@@ -128,7 +134,7 @@ def _wholes(owner: Any) -> tuple[Any, ...]:
             formats[id(value)] = value
         elif recipe(value) is not None:
             tables[id(value)] = value
-    return (*formats.values(), *tables.values())
+    return [*formats.values()], [*tables.values()]
 
 
 def _with_state(owner: Any, kept: dict[str, Any]) -> Any:
