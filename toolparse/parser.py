@@ -53,7 +53,8 @@ class Parser(TurnMachine):
     or a `toolparse.Tools`. `prompt` is the rendered prompt or its tail: it decides where the output starts; "" says that nothing
     is pre-filled, None that it is unknown (`thinking` is then a hint). `reasoning` replaces the reasoning markers by those of
     another format. The policies are those of the documentation; `new_id` makes call ids. `max_held` (characters), `max_depth` and
-    `max_calls` are limits. Raises `UnknownFormat` for an unknown name and `ValueError` for an unknown policy; model output never
+    `max_calls` are limits. Raises `UnknownFormat` for an unknown name, `InvalidFormat` for a description that
+    cannot work and `ValueError` for an unknown policy; model output never
     raises.
     """
 
@@ -84,10 +85,10 @@ class Parser(TurnMachine):
         max_calls: int = 4096,
     ) -> None:
         chosen = format_of_template(chat_template) if fmt == "auto" else get_format(fmt) if isinstance(fmt, str) else fmt
-        if not isinstance(chosen, Format):
-            raise TypeError(f"the format is a name or a Format, not {type(chosen).__name__}; `toolparse.formats()` lists them")
+        if chosen is fmt:
+            checked(chosen)
         if reasoning is not None:
-            chosen = with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else reasoning)
+            chosen = with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else checked(reasoning))
         for value, known in (
             (calls_in_reasoning, ("format", "end", "ignore")),
             (bare_calls, ("format", "never")),
@@ -523,6 +524,15 @@ class Parser(TurnMachine):
         else:
             closers = tuple(text for pair in self._pairs for text in spellings(pair.close))
             self._voice.again = self._voice.again or turn.rstrip(SPACE).endswith(closers)
+
+
+def checked(fmt: Format) -> Format:
+    """The format itself, if it can work; those that have a name were checked when they got it."""
+    from toolparse.grammar_check import checked  # which only formats of one's own need
+
+    if not isinstance(fmt, Format):
+        raise TypeError(f"the format is a name or a Format, not {type(fmt).__name__}; `toolparse.formats()` lists them")
+    return checked(fmt)
 
 
 def format_of_template(chat_template: str | None) -> Format:

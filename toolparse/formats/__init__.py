@@ -36,8 +36,11 @@ def key(name: str) -> str:
 def register(fmt: Format) -> Format:
     """Add a format of one's own, or replace one of the same name. Returns it.
 
-    Raises `ValueError` if another format has one of its names.
+    Raises `InvalidFormat` if it cannot work, `ValueError` if another format has one of its names.
     """
+    from toolparse.grammar_check import checked
+
+    checked(fmt)
     _offered.discard(fmt.name)
     return _add(fmt)
 
@@ -85,7 +88,7 @@ def _load() -> None:
     from importlib.metadata import entry_points
 
     for entry in entry_points(group="toolparse.formats"):
-        _offered.add(_add(entry.load()).name)
+        _offered.add(register(entry.load()).name)
 
 
 def formats() -> tuple[Format, ...]:
