@@ -271,13 +271,14 @@ _CHARACTER = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]|\\[wdsWDS]", re.DOTALL)
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
 def _mistyped(value: Any, place: str) -> Iterator[Fault]:
     """Fields that do not hold what they are declared to hold."""
-    hints = _hints(type(value))
+    kind: Any = type(value)
+    hints = _hints(kind)
     for field in fields(value):
         where = f"{place}.{field.name}" if place else field.name
         yield from _misfit(getattr(value, field.name), hints[field.name], where)
