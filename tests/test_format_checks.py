@@ -38,6 +38,7 @@ from toolparse.testing import (
     check_chunkings,
     check_held,
     check_spans,
+    check_text,
     check_well_formed,
     chunkings,
     markers,
@@ -99,7 +100,8 @@ REFUSED = {
     "characters that are many": (with_calls(open=("<f={name}>",), name=r"(?:\w+)"), "calls[0].name must be a character class"),
     "no keys": (with_calls(Envelope(name=()), open=("<f>",)), "calls[0].body.name is empty"),
     "one key for both": (with_calls(Envelope(name=("f",), arguments=("f",)), open=("<f>",)), "calls[0].body has one key"),
-    "no quote": (with_calls(BareKeys(""), open=("<f={name}>",)), "calls[0].body.quote is an empty marker"),
+    "no quote": (with_calls(BareKeys(""), open=("<f={name}>", Ahead(("{",)))), "calls[0].body.quote is an empty marker"),
+    "no brace": (with_calls(BareKeys("<q>"), open=("<f={name}>",)), "calls[0].open must end with what the arguments begin with"),
     "no prefix": (with_calls(Elements(""), open=("<f={name}>",)), "calls[0].body.prefix is an empty marker"),
     "an end in the middle": (with_calls(open=(Closed("/>"), "<f={name}>")), "calls[0].open has a Closed part"),
     "what follows in the middle": (with_calls(open=("<f={name}>", Ahead(("{",)), "x")), "calls[0].open[1] tells what follows"),
@@ -121,6 +123,19 @@ def test_what_cannot_work_is_refused(case: str) -> None:
         assert len(str(caught.value)) < 250
         assert "\n" not in str(caught.value)
     assert NAME not in {fmt.name for fmt in formats()}
+
+
+FINE = (
+    with_calls(BareKeys("<q>"), open=("<f {name}>", Ahead(("{",)))),
+    with_calls(PythonCalls(), open=("call {name}(",)),
+    with_calls(open=("{name}\n", Ahead(("{",))), where="line"),
+    with_calls(Envelope(), open=("<f>",)),
+)
+
+
+@pytest.mark.parametrize("fmt", FINE)
+def test_what_can_work_is_accepted(fmt: Format) -> None:
+    check_text(checked(fmt), 'Hi <f get>{a:<q>x<q>}\ncall get(a="x")\nget\n{"a": 1}', tools=strategies.TOOLS)
 
 
 def test_the_reasoning_of_another_format_is_checked_too() -> None:

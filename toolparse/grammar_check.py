@@ -151,6 +151,9 @@ def _of_opening(opening: tuple[Part, ...], calls: Calls, addressed: bool, place:
     closed = [part for part in opening if isinstance(part, Closed)]
     if closed and (closed != [opening[-1]] or inside):
         yield place, "has a Closed part that is not the last one of an opening with a name: nothing can follow it"
+    begins = isinstance(opening[-1], Ahead) and set(_texts(opening[-1])) <= set("{([") if opening else False
+    if isinstance(calls.body, BareKeys) and not (begins or closed):
+        yield place, 'must end with what the arguments begin with: put Ahead(("{",)) behind it'
     alone = calls.wrapper is None or calls.bare != "never"
     if alone and not addressed and not inside and calls.where == "anywhere" and not _begins(opening):
         yield place, "must begin with a marker, or it would be found everywhere: put one in front, or count it at a line's start only"

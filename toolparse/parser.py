@@ -86,6 +86,8 @@ class Parser(TurnMachine):
     ) -> None:
         chosen = format_of_template(chat_template) if fmt == "auto" else get_format(fmt) if isinstance(fmt, str) else fmt
         if chosen is fmt:
+            if not isinstance(chosen, Format):
+                raise TypeError(f"the format is a name or a Format, not {type(chosen).__name__}; `toolparse.formats()` lists them")
             checked(chosen)
         if reasoning is not None:
             chosen = with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else checked(reasoning))
@@ -526,12 +528,11 @@ class Parser(TurnMachine):
             self._voice.again = self._voice.again or turn.rstrip(SPACE).endswith(closers)
 
 
+@lru_cache(maxsize=512)
 def checked(fmt: Format) -> Format:
-    """The format itself, if it can work; those that have a name were checked when they got it."""
+    """The format itself, if it can work. Those that have a name were checked when they got it."""
     from toolparse.grammar_check import checked  # which only formats of one's own need
 
-    if not isinstance(fmt, Format):
-        raise TypeError(f"the format is a name or a Format, not {type(fmt).__name__}; `toolparse.formats()` lists them")
     return checked(fmt)
 
 
