@@ -219,8 +219,6 @@ class Parser(TurnMachine):
                 self._held = joined[at:]
                 self._flow = passes.state.flow
                 return [CallArguments(self._flow_index, joined[:at])] if at else []
-        if self._finished:
-            raise ValueError("this parser has finished: make a new Parser for each output")
         if special is not None or self._runs is not None:
             if self._runs is None:
                 self._runs = Runs(self._written.special_tokens)
@@ -411,6 +409,8 @@ class Parser(TurnMachine):
     # -- running --------------------------------------------------------------------------------------------------------------------
 
     def _run(self, last: bool, at: int = 0) -> None:
+        if self._finished:
+            raise ValueError("this parser has finished: make a new Parser for each output")
         self._sink.base = self._base = self._total - len(self._text)
         self._raw_from = 0
         self._begun = None
