@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
     from toolparse.formats import UnknownFormat, formats, get_format, register
     from toolparse.grammar import Format
+    from toolparse.grammar_check import InvalidFormat
     from toolparse.jsontext.repair import repair
     from toolparse.message import Message, MessageBuilder, ReasoningPart, TextPart, ToolCall
     from toolparse.parser import Parser, parse
@@ -32,6 +33,7 @@ _HOMES = {
     "toolparse.schemas.feedback": ("feedback",),
     "toolparse.formats": ("UnknownFormat", "formats", "get_format", "register"),
     "toolparse.grammar": ("Format",),
+    "toolparse.grammar_check": ("InvalidFormat",),
     "toolparse.message": ("Message", "MessageBuilder", "ReasoningPart", "TextPart", "ToolCall"),
     "toolparse.parser": ("Parser", "parse"),
     "toolparse.rendering.render": ("CannotRender", "render"),
@@ -43,8 +45,8 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Attempt",
-    "CallArguments", "CallEnd", "CallStart", "CannotRender", "Content", "Event", "Format", "Guess", "InvalidTemplate",
-    "InvalidTools", "Message", "MessageBuilder", "Parser", "Problem", "Reasoning", "ReasoningPart", "TextPart", "Tool",
+    "CallArguments", "CallEnd", "CallStart", "CannotRender", "Content", "Event", "Format", "Guess", "InvalidFormat",
+    "InvalidTemplate", "InvalidTools", "Message", "MessageBuilder", "Parser", "Problem", "Reasoning", "ReasoningPart", "TextPart", "Tool",
     "ToolCall", "Tools", "UnknownFormat", "Violation", "detect", "feedback", "formats", "from_response_template", "get_format",
     "parse", "register", "render", "repair",
 ]  # fmt: skip
@@ -56,6 +58,10 @@ class _Package(ModuleType):
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _HOME and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By name, as other modules are pickled by value with a function that uses them."""
+        return import_module, (self.__name__,)
 
 
 sys.modules[__name__].__class__ = _Package

@@ -400,8 +400,14 @@ class Regions:
     anchor: str
 
 
+class _Referable:
+    """What may be referred to weakly."""
+
+    __slots__ = ("__weakref__",)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Format:
+class Format(_Referable):
     """How a model family writes an assistant turn.
 
     `aliases` are the names that engines give the format, `models` the families that write it, `turn` the markers that open the

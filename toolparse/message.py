@@ -6,6 +6,7 @@ first use.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Union
 
@@ -190,6 +191,10 @@ class MessageBuilder:
         self._calls: dict[int, _Call] = {}
         self._problems: list[Problem] = []
         self._reasoned = False
+
+    def __copy__(self) -> MessageBuilder:
+        """A builder that goes on independently from here."""
+        return deepcopy(self)
 
     def add(self, event: Event) -> None:
         """Take the next event."""

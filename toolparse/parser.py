@@ -52,7 +52,8 @@ class Parser(TurnMachine):
     or a `toolparse.Tools`. `prompt` is the rendered prompt or its tail: it decides where the output starts; "" says that nothing
     is pre-filled, None that it is unknown (`thinking` is then a hint). `reasoning` replaces the reasoning markers by those of
     another format. The policies are those of the documentation; `new_id` makes call ids. `max_held` (characters), `max_depth` and
-    `max_calls` are limits. Raises `UnknownFormat` for an unknown name and `ValueError` for an unknown policy; model output never
+    `max_calls` are limits. Raises `UnknownFormat` for an unknown name, `InvalidFormat` for a description that
+    cannot work and `ValueError` for an unknown policy; model output never
     raises.
     """
 
@@ -80,8 +81,12 @@ class Parser(TurnMachine):
         max_calls: int = 4096,
     ) -> None:
         chosen = format_of_template(chat_template) if fmt == "auto" else get_format(fmt) if isinstance(fmt, str) else fmt
+        if chosen is fmt:
+            if not isinstance(chosen, Format):
+                raise TypeError(f"the format is a name or a Format, not {type(chosen).__name__}; `toolparse.formats()` lists them")
+            checked(chosen)
         if reasoning is not None:
-            chosen = with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else reasoning)
+            chosen = with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else checked(reasoning))
         for value, known in (
             (calls_in_reasoning, ("format", "end", "ignore")),
             (bare_calls, ("format", "never")),
@@ -134,6 +139,8 @@ class Parser(TurnMachine):
 
         `special`, from an engine that knows token ids: True, the piece came from special tokens (it may be a marker); False, from
         ordinary ones (it is typed text and never a special-token marker); None, unknown.
+
+        Raises `ValueError` after `finish`: the next output takes a parser of its own.
         """
         shortcut = self._shortcut
         if shortcut is not None and special is None and text:
@@ -354,9 +361,29 @@ class Parser(TurnMachine):
         """Whether a reasoning block is open."""
         return self._place.pair is not None or (self._regions is not None and self._regions.in_reasoning)
 
+    # -- copies ---------------------------------------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Parser:
+        """A parser that goes on independently from here. What the user gave (tools, `new_id`) is shared."""
+        from toolparse.engine.copies import copy_of
+
+        twin: Parser = copy_of(self)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parser:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from toolparse import __version__
+        from toolparse.engine.copies import packed, unpacked
+
+        return unpacked, (type(self), __version__, packed(self))
+
     # -- running --------------------------------------------------------------------------------------------------------------------
 
     def _run(self, last: bool, at: int = 0) -> None:
+        if self._finished:
+            raise ValueError("this parser has finished: make a new Parser for each output")
         self._sink.base = self._base = self._total - len(self._text)
         self._raw_from = 0
         self._shortcut = None
@@ -469,6 +496,14 @@ class Parser(TurnMachine):
         self._place = self._table.behind_prompt(self._place, turn, sink.index < 0 and self._state == self._running)
 
 
+@lru_cache(maxsize=512)
+def checked(fmt: Format) -> Format:
+    """The format itself, if it can work. Those that have a name were checked when they got it."""
+    from toolparse.grammar_check import checked  # which only formats of one's own need
+
+    return checked(fmt)
+
+
 def format_of_template(chat_template: str | None) -> Format:
     """The format that a chat template's text belongs to. Raises `UnknownFormat` when it tells none."""
     from toolparse.detect import detect  # which stands above the engine; only "auto" needs it
@@ -494,13 +529,56 @@ def with_reasoning(fmt: Format, other: Format) -> Format:
     )
 
 
-def parse(text: str, fmt: str | Format, *, truncated: bool = False, **options: Any) -> Message:
-    """The message that a whole output is. `options` are those of `Parser`; the stream parser is fed once.
+def parse(
+    text: str,
+    fmt: str | Format,
+    *,
+    truncated: bool = False,
+    tools: object = None,
+    tool_choice: str | dict[str, Any] = "auto",
+    parallel_tool_calls: bool = True,
+    prompt: str | None = None,
+    chat_template: str | None = None,
+    thinking: bool | None = None,
+    reasoning: str | Format | None = None,
+    calls_in_reasoning: Literal["format", "end", "ignore"] = "format",
+    bare_calls: Literal["format", "never"] = "format",
+    calls_in_code: Literal["keep", "content"] = "keep",
+    unknown_tools: Literal["keep", "content", "drop"] = "keep",
+    damaged_markup: Literal["read", "content"] = "read",
+    new_id: Callable[[], str] | None = None,
+    max_held: int = 1_048_576,
+    max_depth: int = 256,
+    max_calls: int = 4096,
+) -> Message:
+    """The message that a whole output is; `truncated` says that it was cut, the other options are those of `Parser`, which is fed once.
 
     >>> parse("4 < 5", "hermes").content
     '4 < 5'
+
+    Raises what `Parser` raises, and `TypeError` for what is no text.
     """
-    parser = Parser(fmt, **options)
+    if not isinstance(text, str):
+        raise TypeError(f"the output is a str, not {type(text).__name__}: decode it first")
+    parser = Parser(
+        fmt,
+        tools=tools,
+        tool_choice=tool_choice,
+        parallel_tool_calls=parallel_tool_calls,
+        prompt=prompt,
+        chat_template=chat_template,
+        thinking=thinking,
+        reasoning=reasoning,
+        calls_in_reasoning=calls_in_reasoning,
+        bare_calls=bare_calls,
+        calls_in_code=calls_in_code,
+        unknown_tools=unknown_tools,
+        damaged_markup=damaged_markup,
+        new_id=new_id,
+        max_held=max_held,
+        max_depth=max_depth,
+        max_calls=max_calls,
+    )
     builder = MessageBuilder()
     builder.truncated = truncated
     for event in parser.feed(text):

@@ -31,9 +31,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from toolparse.compiled import compiled
 from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Waiting
 from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning
 from toolparse.wire.call_watch import FIRSTS, MARKUP
@@ -548,7 +549,7 @@ class Table:
         return self.places["outside", place.kind, place.passed]
 
 
-@lru_cache(maxsize=512)
+@compiled(maxsize=512)
 def table(fmt: Format, options: Options = DEFAULT) -> Table:
     """The table of a format, made at its first use."""
     return Table(fmt, options)

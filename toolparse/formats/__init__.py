@@ -6,14 +6,20 @@ any name that an engine gives it; case and punctuation do not matter.
 
 from __future__ import annotations
 
+import copyreg
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Callable
+from dataclasses import fields
 from functools import lru_cache
+from weakref import WeakValueDictionary
 
 from toolparse.grammar import Format
 
 _registered: dict[str, Format] = {}
+_offered: set[str] = set()
+"""The names of formats that packages offer, which every process knows."""
 _by_name: dict[str, Format] = {}
 _by_reasoning_name: dict[str, Format] = {}
 
@@ -30,8 +36,16 @@ def key(name: str) -> str:
 def register(fmt: Format) -> Format:
     """Add a format of one's own, or replace one of the same name. Returns it.
 
-    Raises `ValueError` if another format has one of its names.
+    Raises `InvalidFormat` if it cannot work, `ValueError` if another format has one of its names.
     """
+    from toolparse.grammar_check import checked
+
+    checked(fmt)
+    _offered.discard(fmt.name)
+    return _add(fmt)
+
+
+def _add(fmt: Format) -> Format:
     tables = ((_by_name, (fmt.name, *fmt.aliases)), (_by_reasoning_name, fmt.reasoning_aliases))
     for table, names in tables:
         for name in names:
@@ -55,7 +69,8 @@ def _bring_in(module: str) -> None:
     """Register the formats that a module of this package describes (those it imports are registered by their own)."""
     for value in vars(importlib.import_module(f"{__name__}.{module}")).values():
         if isinstance(value, Format) and value.name not in _registered and key(value.name).startswith(key(module)):
-            register(value)
+            _add(value)
+            _offered.add(value.name)
 
 
 def _bring_in_named(name: str) -> None:
@@ -73,7 +88,7 @@ def _load() -> None:
     from importlib.metadata import entry_points
 
     for entry in entry_points(group="toolparse.formats"):
-        register(entry.load())
+        _offered.add(register(entry.load()).name)
 
 
 def formats() -> tuple[Format, ...]:
@@ -114,3 +129,34 @@ def unknown(name: str, known: dict[str, Format]) -> UnknownFormat:
     close = [known[match].name for match in difflib.get_close_matches(key(name), list(known), 5, 0.5)]
     hint = f"; did you mean {' or '.join(dict.fromkeys(close))}?" if close else "; `toolparse formats` lists all of them"
     return UnknownFormat(f"no format is called {name!r}{hint}")
+
+
+# -- pickles ------------------------------------------------------------------------------------------------------------------------
+
+_by_value: WeakValueDictionary[bytes, Format] = WeakValueDictionary()
+
+
+def _reduced(fmt: Format) -> tuple[Callable[..., Format], tuple[object]]:
+    """A pickle holds the name of a format that packages offer, and all of another one: the other process may not have it."""
+    if key(fmt.name) not in _by_name:
+        _bring_in_named(fmt.name)
+    if _registered.get(fmt.name) is fmt and fmt.name in _offered:
+        return get_format, (fmt.name,)
+    import pickle
+
+    description = pickle.dumps({field.name: getattr(fmt, field.name) for field in fields(fmt)})
+    _by_value.setdefault(description, fmt)
+    return _described, (description,)
+
+
+def _described(description: bytes) -> Format:
+    """The format of this description, one object however often it is unpickled."""
+    fmt = _by_value.get(description)
+    if fmt is None:
+        import pickle
+
+        fmt = _by_value[description] = Format(**pickle.loads(description))
+    return fmt
+
+
+copyreg.pickle(Format, _reduced)

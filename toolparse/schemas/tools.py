@@ -27,6 +27,10 @@ class InvalidTools(ValueError):
         super().__init__(f"{path}: {fault}" if tool is None else f"tool {tool!r}, {path}: {fault}")
         self.tool = tool
         self.path = path
+        self.fault = fault
+
+    def __reduce__(self) -> tuple[type[InvalidTools], tuple[str | None, str, str]]:
+        return type(self), (self.tool, self.path, self.fault)
 
 
 @dataclass(frozen=True, slots=True)

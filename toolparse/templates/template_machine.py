@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from toolparse.compiled import compiled
 from toolparse.engine.tool_choice import LISTED
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
 from toolparse.grammar import Header, Region, Regions, ValueText
@@ -70,7 +70,7 @@ class Fields:
         self.anchor = regex.compile(regions.anchor, regex.DOTALL)
 
 
-@lru_cache(maxsize=64)
+@compiled(maxsize=64)
 def fields_of(regions: Regions) -> Fields:
     """The patterns of a format, compiled at its first use."""
     return Fields(regions)
@@ -144,6 +144,7 @@ class RegionMachine:
         if self.fields.looks_back:
             self.before = self.text[max(0, at - CONTEXT) : at]
         self.scanned = where - at
+        self.known.clear()
         return ~(at - self.shift)
 
     def flow(self) -> tuple[Search | None, int]:

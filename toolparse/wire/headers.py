@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from toolparse.compiled import compiled
 from toolparse.grammar import Channels
 from toolparse.wire.markers import HEAD_LIMIT, WS, any_of, beginnings, cut, message_markers, spellings
 
@@ -176,7 +176,7 @@ class Headers:
         return header
 
 
-@lru_cache(maxsize=64)
+@compiled(maxsize=64)
 def headers(channels: Channels) -> Headers:
     """The patterns, compiled at their first use."""
     return Headers(channels)

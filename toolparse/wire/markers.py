@@ -182,7 +182,9 @@ def with_any_name(parts: tuple[Part, ...]) -> tuple[Part, ...]:
             return OneOf(("(", "\uff08"))
         if "{name}" not in texts[0]:
             return part
-        return OneOf(tuple(dict.fromkeys((*(text.replace("{name}", "{declared}") for text in texts), "{declared}"))))
+        whole = tuple(text.replace("{name}", "{declared}") for text in texts)
+        leads = part is parts[0] and not texts[0].startswith("{name}")  # without it the opening would begin anywhere
+        return OneOf(whole if leads else tuple(dict.fromkeys((*whole, "{declared}"))))
 
     return tuple(map(loosened, parts))
 

@@ -1,0 +1,61 @@
+"""Every package that is required is imported by the library, and every import is declared."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parent.parent
+HOSTS = {"vllm", "sglang", "lightllm", "transformers"}
+"""Engines that load our plug-ins: they are there already, and no dependency."""
+ONLY_THERE = {"rich": "cli"}
+"""What an extra installs, by the room that alone may import it."""
+
+
+def imports() -> Iterator[tuple[str, str]]:
+    """Each package from elsewhere that a module imports, wherever in it, with the module's path."""
+    for path in sorted((ROOT / "toolparse").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            else:
+                continue
+            for name in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"toolparse"}:
+                yield name, path.relative_to(ROOT / "toolparse").as_posix()
+
+
+def project() -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return found
+
+
+def names(requirements: list[str]) -> set[str]:
+    """The packages of requirements, as they are imported."""
+    return {re.split(r"[^\w.-]", requirement)[0].replace("-", "_") for requirement in requirements}
+
+
+def test_required_packages_are_those_that_the_library_imports() -> None:
+    imported = {name for name, _ in imports()} - HOSTS - set(ONLY_THERE)
+    assert imported == names(project()["dependencies"])
+
+
+def test_an_extra_is_imported_only_where_it_is_for() -> None:
+    extras = project()["optional-dependencies"]
+    for package, room in ONLY_THERE.items():
+        assert package in names(extras[room])
+        assert {path.partition("/")[0] for name, path in imports() if name == package} == {room}
+
+
+def test_engines_are_imported_only_by_their_plugins() -> None:
+    assert {path.partition("/")[0] for name, path in imports() if name in HOSTS} <= {"plugins"}
