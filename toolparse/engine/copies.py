@@ -15,7 +15,7 @@ from types import BuiltinMethodType, MethodType
 from typing import Any
 
 from toolparse import __version__
-from toolparse.compiled import constants, grown, part, parts, recipe, state
+from toolparse.compiled import Ways, constants, grown, part, parts, recipe, state
 from toolparse.grammar import Format
 from toolparse.schemas.tools import Tools
 
@@ -74,13 +74,14 @@ class _Packer(pickle.Pickler):
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self.owner = owner
         self.formats, self.tables = _wholes(owner)
+        self.given = {identity for table in self.tables for identity in _given(table)}
         self.known: dict[int, object] = {}  # the same object each time, so that the pickle holds it once
 
     def persistent_id(self, thing: Any) -> object:
         if thing is self.owner:
             return _SELF
         kind = type(thing)
-        if kind in _ATOMS or kind is Format or (kind in _CONTAINERS and not thing):
+        if kind in _ATOMS or kind is Format or (kind in _CONTAINERS and not thing) or id(thing) in self.given:
             return None
         known = self.known.get(id(thing))
         if known is None:
@@ -135,6 +136,17 @@ def _wholes(owner: Any) -> tuple[list[Any], list[Any]]:
         elif recipe(value) is not None:
             tables[id(value)] = value
     return [*formats.values()], [*tables.values()]
+
+
+def _given(table: Any) -> set[int]:
+    """What a table was made from, by its identity: that goes by value, as the table cannot be had without it."""
+    made = recipe(table)
+    assert made is not None
+    found: set[int] = set()
+    for argument in (*made.positional, *made.named.values()):
+        if type(argument) not in _ATOMS and type(argument) is not Format:
+            found |= {id(argument), *Ways(argument).ways}
+    return found
 
 
 def _with_state(owner: Any, kept: dict[str, Any]) -> Any:
