@@ -17,8 +17,9 @@ from typing import Any, ClassVar
 import pytest
 
 import toolparse
+from toolparse.parser import with_reasoning
 from toolparse.plugins import lightllm
-from toolparse.plugins.detector import Detector
+from toolparse.plugins.detector import Detector, calls_only
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
 from toolparse.plugins.reasoning_split import ReasoningSplit
 from toolparse.plugins.token_runs import TokenRuns
@@ -291,6 +292,93 @@ def test_split(size: int, text: str, reasoning: str, rest: str) -> None:
     parts = [split.feed(text[at : at + size]) for at in range(0, len(text), size)] + [split.finish()]
     assert "".join(part for part, _ in parts) == reasoning
     assert "".join(part for _, part in parts) == rest
+
+
+SPLIT_CASES = [
+    case for case in CASES if case["format"] in {fmt.name for fmt in toolparse.formats()} and toolparse.get_format(case["format"]).reasoning
+]
+PROMPT_TELLS = {"harmony/own-prefilled-call", "hy_v3/own-bare-is-text-with-suffix", "hy_v3/own-suffixed-is-text-when-bare"}
+"""Texts that read otherwise without the prompt, which a tool parser is not told: it has opened a call, or fixed the suffix of markers."""
+REASONING_TELLS = {
+    "glm45/own-call-end-before-think",
+    "minimax_m2/own-block-end-in-open-value",
+    "qwen3_coder/own-wrapper-end-then-late-think",
+    "seed_oss/own-wrapper-end-in-value-then-think",
+}
+"""Texts in which nothing but a closer of reasoning tells that the marker in front of it ends an open value."""
+
+
+def halves(fmt: toolparse.Format, case: Any, size: int, tool_half: toolparse.Format | None = None) -> tuple[str, str, Any]:
+    """Content, reasoning and calls of a text that a `ReasoningSplit` reads, and then a parser of calls."""
+    split = ReasoningSplit(fmt, prompt=case["prefill"], tools=case["tools"])
+    parser = toolparse.Parser(calls_only(tool_half or fmt), tools=case["tools"], prompt="")
+    text, reasoning, events = case["text"], "", []
+    steps = [split.feed(text[at : at + size]) for at in range(0, len(text), size)] + [split.finish()]
+    for thought, rest in steps:
+        reasoning += thought
+        events += parser.feed(rest)
+    content, other, calls = told(events + parser.finish())
+    assert not other or fmt.channels
+    return content, reasoning, calls
+
+
+def told(events: list[Any]) -> tuple[str, str, Any]:
+    builder = toolparse.MessageBuilder()
+    for event in events:
+        builder.add(event)
+    message = builder.message
+    return message.content or "", message.reasoning or "", [(call.name, call.arguments, call.complete) for call in message.tool_calls]
+
+
+def one_parser(fmt: toolparse.Format, case: Any, **options: Any) -> tuple[str, str, Any]:
+    parser = toolparse.Parser(fmt, tools=case["tools"], prompt=case["prefill"], **options)
+    return told(parser.feed(case["text"]) + parser.finish())
+
+
+@pytest.mark.parametrize("size", [1, 4, 1_000_000])
+@pytest.mark.parametrize("fmt", sorted({case["format"] for case in SPLIT_CASES}))
+def test_two_halves_are_what_one_parser_is(fmt: str, size: int) -> None:
+    """What the reasoning half passes on, joined with what the tool half makes of it, is what one parser makes of the whole."""
+    for case in SPLIT_CASES:
+        if case["format"] == fmt and case["id"] not in PROMPT_TELLS | REASONING_TELLS:
+            assert halves(toolparse.get_format(fmt), case, size) == one_parser(toolparse.get_format(fmt), case), case["id"]
+
+
+def test_what_halves_cannot_know_is_a_vector() -> None:
+    assert {case["id"] for case in SPLIT_CASES} >= PROMPT_TELLS | REASONING_TELLS
+
+
+@pytest.mark.parametrize("size", [1, 4, 1_000_000])
+@pytest.mark.parametrize("names", [("qwen3_coder", "qwen3"), ("glm45", "qwen3"), ("kimi_k2", "deepseek_v3"), ("llama3_json", "hermes")])
+def test_two_halves_of_different_names(names: tuple[str, str], size: int) -> None:
+    tool, reasoning = toolparse.get_format(names[0]), toolparse.get_format(reasoning_parsers()[f"toolparse_{names[1]}"])
+    both = with_reasoning(tool, reasoning)
+    for case in SPLIT_CASES:
+        if case["format"] == tool.name and case["id"] not in PROMPT_TELLS | REASONING_TELLS:
+            assert halves(both, case, size, tool) == one_parser(both, case), case["id"]
+
+
+@pytest.mark.parametrize("size", [1, 1_000_000])
+@pytest.mark.parametrize("fmt", sorted({case["format"] for case in SPLIT_CASES}))
+def test_without_a_tool_half_the_rest_is_content(fmt: str, size: int) -> None:
+    for case in SPLIT_CASES:
+        if case["format"] == fmt:
+            split = ReasoningSplit(toolparse.get_format(fmt), prompt=case["prefill"], tools=case["tools"], calls_follow=False)
+            text = case["text"]
+            steps = [split.feed(text[at : at + size]) for at in range(0, len(text), size)] + [split.finish()]
+            content, reasoning, _ = one_parser(toolparse.get_format(fmt), case, tool_choice="none")
+            assert ("".join(rest for _, rest in steps), "".join(thought for thought, _ in steps)) == (content, reasoning), case["id"]
+
+
+def test_a_split_costs_the_same_in_a_long_output() -> None:
+    """What it keeps does not grow."""
+    split = ReasoningSplit(toolparse.get_format("hermes"), prompt="")
+    split.feed('<think>Hm.</think>Yes.\n<tool_call>\n{"name": "f", "arguments": {"x": "')
+    kept = []
+    for _ in range(3000):
+        split.feed("ab c <d ")
+        kept.append(len(split._waiting))
+    assert max(kept) < 100
 
 
 # -- what SGLang and LightLLM share ------------------------------------------------------------------------------------------------

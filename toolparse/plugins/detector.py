@@ -28,12 +28,11 @@ def calls_only(fmt: Format) -> Format:
 
 @cache
 def asked_for(fmt: Format) -> tuple[str, ...]:
-    """What begins something that is a call only if its tool is declared: texts, of which a text with such a call has one."""
+    """The characters that begin what is a call if its tool is declared, damaged markup among it: a text with such a call has one."""
     heads: set[str] = set()
     for calls in fmt.calls:
         for opening in (calls.open, *calls.also):
-            if calls.declared or calls.bare == "declared" or any("{joined}" in str(part) for part in opening):
-                heads |= _heads(opening)
+            heads |= {head for head in _heads(opening) if not head.isalnum()}
     if fmt.channels and "{name}" in fmt.channels.to:
         heads.add(fmt.channels.to.partition("{name}")[0].strip())
     return tuple(sorted(heads - {""}))
@@ -60,10 +59,14 @@ class Detector:
     streamed_args_for_tool: list[str]
     current_tool_id: int
     current_tool_name_sent: bool
+    request_tools: Any = None
+    """The tools of the request, from an engine that tells them before it asks for calls."""
     _reading: Parser | None = None
 
     def has_tool_call(self, text: str) -> bool:
-        """Whether the text is worth `detect_and_parse`. The tools are not known here, so what may be a call to one of them counts."""
+        """Whether the text is worth `detect_and_parse`. Where the tools are not known what may be a call to one of them counts."""
+        if self.request_tools is not None:
+            return any(call.complete for call in self._whole(text, self.request_tools)[0].tool_calls)
         return any(head in text for head in asked_for(self.toolparse_format)) or bool(self._whole(text, None)[0].tool_calls)
 
     def detect_and_parse(self, text: str, tools: Any) -> Any:
