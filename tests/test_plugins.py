@@ -18,7 +18,7 @@ import pytest
 
 import toolparse
 from toolparse.parser import with_reasoning
-from toolparse.plugins import lightllm
+from toolparse.plugins import lightllm, reports
 from toolparse.plugins.detector import Detector, calls_only
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
 from toolparse.plugins.reasoning_split import ReasoningSplit
@@ -33,6 +33,11 @@ CASES = [
     for path in sorted((Path(__file__).parents[1] / "fixtures" / "vectors").glob("*.jsonl"))
     for line in path.read_text(encoding="utf-8").splitlines()
 ]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_logged_yet() -> None:
+    reports._said.clear()
 
 
 # -- names ------------------------------------------------------------------------------------------------------------------------------
