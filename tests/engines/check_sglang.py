@@ -22,6 +22,7 @@ from vectors import CHUNKINGS, FORMATS, Tokenizer, deltas, expected, result, vec
 from toolparse import parse
 from toolparse.plugins.detector import calls_only
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
+from toolparse.plugins.readable_calls import readable
 
 load_plugins()  # what each of SGLang's processes does; the entry point must be enough
 
@@ -109,7 +110,7 @@ def test_vectors(fmt: str, chunking: str, monkeypatch: pytest.MonkeyPatch) -> No
             continue
         parser = FunctionCallParser(tools_of(case), f"toolparse_{fmt}")
         message = parse(case["text"], calls_only(parser.detector.toolparse_format), tools=case["tools"], prompt="")
-        wanted = result(message.content, message.reasoning, [(call.name, call.arguments) for call in message.tool_calls if call.complete])
+        wanted = result(message.content, message.reasoning, [(call.name, call.arguments) for call in readable(message)])
         wanted = {**wanted, "content": "".join(part.text for part in message.parts if hasattr(part, "text")) or None, "reasoning": None}
         if chunking == "whole" and not wanted["calls"] and not parser.has_tool_call(case["text"]):
             wanted["content"] = case["text"]  # SGLang asks the detector for an answer with calls only

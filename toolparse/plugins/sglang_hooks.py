@@ -108,7 +108,7 @@ def _told_reasoning(own_names: Callable[[str, str], str | None]) -> Callable[...
 def _told_tools(original: Callable[..., Any], parser: Any, *args: Any, **options: Any) -> Any:
     """A detector of ours knows the tools before it is asked whether a text has calls."""
     original(parser, *args, **options)
-    detector = getattr(parser, "detector", None)
+    detector: Any = getattr(parser, "detector", None)
     if hasattr(detector, "toolparse_format"):
         detector.request_tools = getattr(parser, "tools", None)
 
