@@ -291,3 +291,42 @@ def test_an_answer_without_calls_logs_no_warning(own: str, caplog: pytest.LogCap
         "It is noon (or so).", tools, {"type": "stop", "matched": None}
     )
     assert (calls, text, caplog.messages) == (None, "It is noon (or so).", [])
+
+
+# -- what SGLang decides by a parser's name ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("own", ["inkling", "muse", "apertus2509", "kimi_k3"])
+def test_special_tokens_are_kept_for_our_names_as_for_sglangs(own: str) -> None:
+    chat = serving("toolparse_qwen25", "hermes")
+    ReasoningParser(f"toolparse_{own}")  # the first of ours puts in the hooks
+    kept = []
+    for name in (own, f"toolparse_{own}"):
+        chat.reasoning_parser, chat.chat_encoding_spec = name, None
+        asked = ChatCompletionRequest(model="m", messages=[{"role": "user", "content": "?"}])
+        chat._patch_reasoning_skip_special_tokens(asked)
+        kept.append(asked.skip_special_tokens)
+    assert kept == [False, False]
+
+
+@pytest.mark.parametrize("own", ["kimi_k2", "kimi_k3"])
+def test_ids_of_calls_are_those_of_sglangs_own_name(own: str) -> None:
+    item = SimpleNamespace(name="f", tool_index=1)
+    ids = []
+    for name in (own, f"toolparse_{own}"):
+        FunctionCallParser([Tool.model_validate(tool) for tool in TOOLS], name)
+        ids.append(serving(name, "kimi_k2")._process_tool_call_id(item, 2))
+    assert ids[0] == ids[1]
+
+
+@pytest.mark.parametrize("own", ["qwen3-thinking", "minimax", "qwen3", "deepseek-r1", "deepseek-v3"])
+def test_a_reasoning_parser_starts_as_sglangs_own(own: str) -> None:
+    ReasoningParser(f"toolparse_{own}")
+    text = "Hm.</think>Yes."
+    assert ReasoningParser(f"toolparse_{own}").parse_non_stream(text)[0] == ("Hm." if ReasoningParser(own).detector._in_reasoning else "")
+
+
+def test_without_a_tool_parser_what_is_not_reasoning_is_content() -> None:
+    ReasoningParser("toolparse_hunyuan_a13b")
+    parser = ReasoningParser("toolparse_hunyuan_a13b", force_reasoning=False, tool_call_parser_active=False)
+    assert parser.parse_non_stream("<think>\nA\n</think>\n<answer>\nHello there.\n</answer>") == ("A", "Hello there.")

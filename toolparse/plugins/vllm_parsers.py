@@ -99,7 +99,7 @@ def _choice(given: Any) -> Any:
     if given is None or isinstance(given, str):
         return given or "auto"
     named = getattr(given, "function", given)
-    if not isinstance(given, dict) and hasattr(named, "name"):
+    if not isinstance(given, dict) and getattr(given, "type", "function") == "function" and getattr(named, "name", None):
         return {"type": "function", "function": {"name": named.name}}
     plain = given if isinstance(given, dict) else given.model_dump()
     if plain.get("type") == "custom":
