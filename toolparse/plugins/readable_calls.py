@@ -51,9 +51,9 @@ class ReadableCalls:
 
 
 def readable(message: Message) -> list[ToolCall]:
-    """The calls of a whole output that a client may carry out."""
+    """The calls of a whole output that a client may carry out; those that a stream would have passed on, but incomplete ones."""
     wrong = {fault.index for fault in message.problems if is_fault(fault)}
-    return [call for call in message.tool_calls if call.complete and call.index not in wrong]
+    return [call for call in message.tool_calls if call.complete and (call.index not in wrong or call.arguments.strip(" \t\r\n{}"))]
 
 
 def is_fault(problem: Problem) -> bool:
