@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,9 +19,13 @@ from typing import Any, ClassVar
 import pytest
 
 import toolparse
-from toolparse.plugins import lightllm
-from toolparse.plugins.detector import Detector
+from toolparse.events import CallArguments, CallEnd, CallStart
+from toolparse.parser import with_reasoning
+from toolparse.plugins import lightllm, reports
+from toolparse.plugins.detector import Detector, calls_only
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
+from toolparse.plugins.readable_calls import ReadableCalls
+from toolparse.plugins.readable_calls import readable as readable_calls
 from toolparse.plugins.reasoning_split import ReasoningSplit
 from toolparse.plugins.token_runs import TokenRuns
 from toolparse.plugins.transformers import EventStreamer, format_of
@@ -34,6 +40,11 @@ CASES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _nothing_logged_yet() -> None:
+    reports._said.clear()
+
+
 # -- names ------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -42,7 +53,7 @@ def test_every_name_of_every_format_is_offered() -> None:
         for name in (fmt.name, *fmt.aliases):
             if fmt.calls or fmt.channels:
                 assert tool_parsers()[f"toolparse_{name}"] == fmt.name
-            if fmt.reasoning:
+            if fmt.reasoning and "append" not in name:  # such parsers leave reasoning in the content
                 assert f"toolparse_{name}" in reasoning_parsers()
 
 
@@ -85,6 +96,72 @@ def test_registering_with_vllm_imports_no_parser_and_compiles_nothing(monkeypatc
     assert registered["toolparse_qwen25"][0] == "toolparse.plugins.vllm_parsers"
     assert "toolparse.plugins.vllm_parsers" not in sys.modules
     assert ParserManager._compose_parser() is None
+
+
+def broken(path: str, monkeypatch: pytest.MonkeyPatch, **members: Any) -> ModuleType:
+    module = ModuleType(path)
+    module.__dict__.update(members)
+    monkeypatch.setitem(sys.modules, path, module)
+    return module
+
+
+def raising(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("it is otherwise here")
+
+
+BROKEN_MANAGERS = {
+    "nothing in it": None,
+    "no way to register": type("Manager", (), {}),
+    "registering raises": type("Manager", (), {"register_lazy_module": staticmethod(raising)}),
+    "other arguments": type("Manager", (), {"register_lazy_module": staticmethod(lambda name: None)}),
+}
+
+
+@pytest.mark.parametrize("how", sorted(BROKEN_MANAGERS))
+@pytest.mark.parametrize("engine", ["vllm", "sglang"])
+def test_registering_never_raises(engine: str, how: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """In an engine whose parts are not where they were: one line in the log for each, once, and nothing else."""
+    manager = BROKEN_MANAGERS[how]
+    members = {} if manager is None else {"ToolParserManager": manager, "ReasoningParserManager": manager}
+    for path in ("vllm", "vllm.tool_parsers", "vllm.parser", "vllm.entrypoints", "vllm.entrypoints.openai", "sglang", "sglang.srt"):
+        broken(path, monkeypatch)
+    for path in ("vllm.tool_parsers.abstract_tool_parser", "vllm.entrypoints.openai.tool_parsers", "vllm.reasoning"):
+        broken(path, monkeypatch, **members)
+    broken("vllm.parser.parser_manager", monkeypatch, ParserManager=type("ParserManager", (), {}))
+    register = importlib.import_module(f"toolparse.plugins.{engine}").register
+    register()
+    lines = list(caplog.messages)
+    register()
+    assert lines
+    assert all(line.startswith("toolparse ") for line in lines)
+    assert caplog.messages == lines
+
+
+def test_composing_passes_everything_on_and_keeps_vllms_own_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    class ParserManager:
+        @classmethod
+        def _compose_parser(cls, *args: Any, **options: Any) -> Any:
+            return (cls, args, options)
+
+    class Manager:
+        @staticmethod
+        def register_lazy_module(name: str, path: str, class_name: str) -> None:
+            pass
+
+    for path in ("vllm", "vllm.tool_parsers", "vllm.parser"):
+        broken(path, monkeypatch)
+    broken("vllm.tool_parsers.abstract_tool_parser", monkeypatch, ToolParserManager=Manager)
+    broken("vllm.reasoning", monkeypatch, ReasoningParserManager=Manager)
+    broken("vllm.parser.parser_manager", monkeypatch, ParserManager=ParserManager)
+    importlib.import_module("toolparse.plugins.vllm").register()
+    heir = type("Heir", (ParserManager,), {})
+    assert heir._compose_parser("a", "b", new=1) == (heir, ("a", "b"), {"new": 1})
+    ours = type("Ours", (), {"toolparse_format": toolparse.get_format("hermes")})
+    composed = type("Composed", (), {"tool_parser_cls": ours, "reasoning_parser_cls": None})
+    monkeypatch.setattr(ParserManager, "_compose_parser", classmethod(lambda cls, **_: composed))
+    importlib.import_module("toolparse.plugins.vllm").register()
+    monkeypatch.setitem(sys.modules, "toolparse.plugins.vllm_parsers", None)  # as where vLLM's parser module is otherwise
+    assert ParserManager._compose_parser() is composed
 
 
 # -- vLLM as it was: a stand-in of the places and base classes of 0.12 -------------------------------------------------------------
@@ -266,6 +343,24 @@ def test_where_text_and_ids_part_the_text_alone_decides() -> None:
     assert runs.split("_call> < ", [9]) == [("_call> < ", None)]
 
 
+def test_text_that_comes_later_than_its_ids_decides_by_itself() -> None:
+    """As from vLLM with `stop` strings: the ids are ahead by some characters of text, whatever the lag."""
+    call = '<tool_call>{"name": "f", "arguments": {}}</tool_call>'
+    for text, wanted in ((call, ("", "", [("f", "{}", True)])), ("<think>\nHm.\n</think>\n\nYes.", ("Yes.", "Hm.", []))):
+        tokens = [token for token in re.split(r"(</?(?:tool_call|think)>|.)", text, flags=re.DOTALL) if token]
+        ids = [VOCABULARY.get(token, 9) for token in tokens]
+        for lag in (1, 3, 12, 19, 1000):
+            runs, parser = TokenRuns(toolparse.get_format("hermes"), VOCABULARY), toolparse.Parser("hermes", tools=TOOLS, prompt="")
+            given, shown, events = "", 0, []
+            for at, token in enumerate(tokens):
+                given += token
+                until = len(text) if at == len(tokens) - 1 else max(shown, len(given) - lag)
+                for run, special in runs.split(text[shown:until], [ids[at]]):
+                    events += parser.feed(run, special)
+                shown = until
+            assert told(events + parser.finish()) == wanted, lag
+
+
 def test_a_vocabulary_without_the_tokens_tells_nothing() -> None:
     runs = TokenRuns(toolparse.get_format("hermes"), {"<tool_call>": 1})
     assert runs.split("<tool_call>", [1]) == [("<tool_call>", None)]
@@ -291,6 +386,156 @@ def test_split(size: int, text: str, reasoning: str, rest: str) -> None:
     parts = [split.feed(text[at : at + size]) for at in range(0, len(text), size)] + [split.finish()]
     assert "".join(part for part, _ in parts) == reasoning
     assert "".join(part for _, part in parts) == rest
+
+
+SPLIT_CASES = [
+    case for case in CASES if case["format"] in {fmt.name for fmt in toolparse.formats()} and toolparse.get_format(case["format"]).reasoning
+]
+PROMPT_TELLS = {"harmony/own-prefilled-call", "hy_v3/own-bare-is-text-with-suffix", "hy_v3/own-suffixed-is-text-when-bare"}
+"""Texts that read otherwise without the prompt, which a tool parser is not told: it has opened a call, or fixed the suffix of markers."""
+REASONING_TELLS = {
+    "glm45/own-call-end-before-think",
+    "minimax_m2/own-block-end-in-open-value",
+    "poolside_v1/own-call-end-before-think-is-data",
+    "qwen3_coder/own-wrapper-end-then-late-think",
+    "seed_oss/own-wrapper-end-in-value-then-think",
+}
+"""Texts in which nothing but a closer of reasoning tells that the marker in front of it ends an open value."""
+
+
+def halves(fmt: toolparse.Format, case: Any, size: int, tool_half: toolparse.Format | None = None) -> tuple[str, str, Any]:
+    """Content, reasoning and calls of a text that a `ReasoningSplit` reads, and then a parser of calls."""
+    split = ReasoningSplit(fmt, prompt=case["prefill"], tools=case["tools"])
+    parser = toolparse.Parser(calls_only(tool_half or fmt), tools=case["tools"], prompt="")
+    text, reasoning, events = case["text"], "", []
+    steps = [split.feed(text[at : at + size]) for at in range(0, len(text), size)] + [split.finish()]
+    for thought, rest in steps:
+        reasoning += thought
+        events += parser.feed(rest)
+    content, other, calls = told(events + parser.finish())
+    assert not other or fmt.channels
+    return content, reasoning, calls
+
+
+def told(events: list[Any]) -> tuple[str, str, Any]:
+    builder = toolparse.MessageBuilder()
+    for event in events:
+        builder.add(event)
+    message = builder.message
+    return message.content or "", message.reasoning or "", [(call.name, call.arguments, call.complete) for call in message.tool_calls]
+
+
+def one_parser(fmt: toolparse.Format, case: Any, **options: Any) -> tuple[str, str, Any]:
+    parser = toolparse.Parser(fmt, tools=case["tools"], prompt=case["prefill"], **options)
+    return told(parser.feed(case["text"]) + parser.finish())
+
+
+@pytest.mark.parametrize("size", [1, 4, 1_000_000])
+@pytest.mark.parametrize("fmt", sorted({case["format"] for case in SPLIT_CASES}))
+def test_two_halves_are_what_one_parser_is(fmt: str, size: int) -> None:
+    """What the reasoning half passes on, joined with what the tool half makes of it, is what one parser makes of the whole."""
+    for case in SPLIT_CASES:
+        if case["format"] == fmt and case["id"] not in PROMPT_TELLS | REASONING_TELLS:
+            assert halves(toolparse.get_format(fmt), case, size) == one_parser(toolparse.get_format(fmt), case), case["id"]
+
+
+def test_what_halves_cannot_know_is_a_vector() -> None:
+    assert {case["id"] for case in SPLIT_CASES} >= PROMPT_TELLS | REASONING_TELLS
+
+
+@pytest.mark.parametrize("size", [1, 4, 1_000_000])
+@pytest.mark.parametrize("names", [("qwen3_coder", "qwen3"), ("glm45", "qwen3"), ("kimi_k2", "deepseek_v3"), ("llama3_json", "hermes")])
+def test_two_halves_of_different_names(names: tuple[str, str], size: int) -> None:
+    tool, reasoning = toolparse.get_format(names[0]), toolparse.get_format(reasoning_parsers()[f"toolparse_{names[1]}"])
+    both = with_reasoning(tool, reasoning)
+    for case in SPLIT_CASES:
+        if case["format"] == tool.name and case["id"] not in PROMPT_TELLS | REASONING_TELLS:
+            assert halves(both, case, size, tool) == one_parser(both, case), case["id"]
+
+
+@pytest.mark.parametrize("size", [1, 1_000_000])
+@pytest.mark.parametrize("fmt", sorted({case["format"] for case in SPLIT_CASES}))
+def test_without_a_tool_half_the_rest_is_content(fmt: str, size: int) -> None:
+    for case in SPLIT_CASES:
+        if case["format"] == fmt:
+            split = ReasoningSplit(toolparse.get_format(fmt), prompt=case["prefill"], tools=case["tools"], calls_follow=False)
+            text = case["text"]
+            steps = [split.feed(text[at : at + size]) for at in range(0, len(text), size)] + [split.finish()]
+            content, reasoning, _ = one_parser(toolparse.get_format(fmt), case, tool_choice="none")
+            assert ("".join(rest for _, rest in steps), "".join(thought for thought, _ in steps)) == (content, reasoning), case["id"]
+
+
+def test_a_split_costs_the_same_in_a_long_output() -> None:
+    """What it keeps does not grow."""
+    split = ReasoningSplit(toolparse.get_format("hermes"), prompt="")
+    split.feed('<think>Hm.</think>Yes.\n<tool_call>\n{"name": "f", "arguments": {"x": "')
+    kept = []
+    for _ in range(3000):
+        split.feed("ab c <d ")
+        kept.append(len(split._waiting))
+    assert max(kept) < 100
+
+
+# -- calls that a client may carry out ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 4, 1_000_000])
+def test_a_call_that_could_not_be_read_is_not_passed_on(size: int) -> None:
+    """Neither whole nor in a stream; the calls behind it have the indices that an engine expects."""
+    lost = '<tool_call>\n{"name": "f", "arguments": {'
+    good = '<tool_call>\n{"name": "f", "arguments": {"city": "Oslo"}}\n</tool_call>'
+    for text, wanted in ((lost, []), (good, [["f", '{"city": "Oslo"}']]), (good + "\n" + lost, [["f", '{"city": "Oslo"}']])):
+        made = detector(toolparse.get_format("hermes"))
+        assert [[item.name, item.parameters] for item in made.detect_and_parse(text, OBJECTS).calls] == wanted
+        made = detector(toolparse.get_format("hermes"))
+        made.prev_tool_call_arr, made.streamed_args_for_tool = [], []
+        calls: list[list[str]] = []
+        steps = [made.parse_streaming_increment(text[at : at + size], OBJECTS) for at in range(0, len(text), size)] + [made.finish(OBJECTS)]
+        for item in (item for step in steps for item in step.calls):
+            if getattr(item, "name", None):
+                assert item.tool_index == len(calls)
+                calls.append([item.name, ""])
+            calls[item.tool_index][1] += item.parameters
+        assert calls == wanted
+
+
+def test_calls_behind_one_that_is_left_out_move_up() -> None:
+    events = [
+        CallStart(0, "a", "f", 0),
+        CallArguments(0, "{}"),
+        CallEnd(0, False, 1),
+        CallStart(1, "b", "g", 2),
+        CallArguments(1, '{"x": 1}'),
+    ]
+    readable = ReadableCalls()
+    passed = [event for each in [*events, CallEnd(1, True, 9)] for event in readable.feed([each])]
+    assert passed == [CallStart(0, "b", "g", 2), CallArguments(0, '{"x": 1}'), CallEnd(0, True, 9)]
+
+
+def test_an_error_about_a_call_keeps_it_from_a_client() -> None:
+    for kind, kept in (("not_an_object", 0), ("unknown_tool", 1)):
+        call = toolparse.ToolCall(name="f", arguments="{}")
+        message = toolparse.Message(tool_calls=[call], problems=[toolparse.Problem(kind, "?", 0, 0, "error")])
+        assert len(readable_calls(message)) == kept
+
+
+def test_a_detector_keeps_nothing_of_the_arguments() -> None:
+    """So a delta costs the same wherever it stands in a call, and in whichever call."""
+    made = detector(toolparse.get_format("hermes"))
+    made.prev_tool_call_arr, made.streamed_args_for_tool = [], []
+    made.parse_streaming_increment('<tool_call>\n{"name": "f", "arguments": {"city": "', OBJECTS)
+    before = len(pickle.dumps((made.prev_tool_call_arr, made.streamed_args_for_tool, made._reading)))
+    for _ in range(2000):
+        made.parse_streaming_increment("abcd", OBJECTS)
+    assert len(pickle.dumps((made.prev_tool_call_arr, made.streamed_args_for_tool, made._reading))) < before + 100
+
+
+def test_what_a_models_text_causes_is_logged_a_few_times(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(100):
+        reports.report([toolparse.Problem("lost_markers", "again", None, 0, "error")])
+        reports.missing("a part of the engine")
+    assert caplog.text.count("again") == reports.MOST + 1  # the last says "not logged again"
+    assert caplog.text.count("a part of the engine") == 1
 
 
 # -- what SGLang and LightLLM share ------------------------------------------------------------------------------------------------

@@ -357,6 +357,11 @@ class Parser(TurnMachine):
         return min(len(self._held) + waiting, self._total)
 
     @property
+    def read(self) -> int:
+        """The offset in the output up to which text has been read. Nothing has been decided of the text behind it, all of which waits."""
+        return max(self._total - len(self._held), 0)
+
+    @property
     def in_reasoning(self) -> bool:
         """Whether a reasoning block is open."""
         return self._place.pair is not None or (self._regions is not None and self._regions.in_reasoning)

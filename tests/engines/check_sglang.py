@@ -22,6 +22,7 @@ from vectors import CHUNKINGS, FORMATS, Tokenizer, deltas, expected, result, vec
 from toolparse import parse
 from toolparse.plugins.detector import calls_only
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
+from toolparse.plugins.readable_calls import readable
 
 load_plugins()  # what each of SGLang's processes does; the entry point must be enough
 
@@ -109,7 +110,7 @@ def test_vectors(fmt: str, chunking: str, monkeypatch: pytest.MonkeyPatch) -> No
             continue
         parser = FunctionCallParser(tools_of(case), f"toolparse_{fmt}")
         message = parse(case["text"], calls_only(parser.detector.toolparse_format), tools=case["tools"], prompt="")
-        wanted = result(message.content, message.reasoning, [(call.name, call.arguments) for call in message.tool_calls if call.complete])
+        wanted = result(message.content, message.reasoning, [(call.name, call.arguments) for call in readable(message)])
         wanted = {**wanted, "content": "".join(part.text for part in message.parts if hasattr(part, "text")) or None, "reasoning": None}
         if chunking == "whole" and not wanted["calls"] and not parser.has_tool_call(case["text"]):
             wanted["content"] = case["text"]  # SGLang asks the detector for an answer with calls only
@@ -290,3 +291,42 @@ def test_an_answer_without_calls_logs_no_warning(own: str, caplog: pytest.LogCap
         "It is noon (or so).", tools, {"type": "stop", "matched": None}
     )
     assert (calls, text, caplog.messages) == (None, "It is noon (or so).", [])
+
+
+# -- what SGLang decides by a parser's name ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("own", ["inkling", "muse", "apertus2509", "kimi_k3"])
+def test_special_tokens_are_kept_for_our_names_as_for_sglangs(own: str) -> None:
+    chat = serving("toolparse_qwen25", "hermes")
+    ReasoningParser(f"toolparse_{own}")  # the first of ours puts in the hooks
+    kept = []
+    for name in (own, f"toolparse_{own}"):
+        chat.reasoning_parser, chat.chat_encoding_spec = name, None
+        asked = ChatCompletionRequest(model="m", messages=[{"role": "user", "content": "?"}])
+        chat._patch_reasoning_skip_special_tokens(asked)
+        kept.append(asked.skip_special_tokens)
+    assert kept == [False, False]
+
+
+@pytest.mark.parametrize("own", ["kimi_k2", "kimi_k3"])
+def test_ids_of_calls_are_those_of_sglangs_own_name(own: str) -> None:
+    item = SimpleNamespace(name="f", tool_index=1)
+    ids = []
+    for name in (own, f"toolparse_{own}"):
+        FunctionCallParser([Tool.model_validate(tool) for tool in TOOLS], name)
+        ids.append(serving(name, "kimi_k2")._process_tool_call_id(item, 2))
+    assert ids[0] == ids[1]
+
+
+@pytest.mark.parametrize("own", ["qwen3-thinking", "minimax", "qwen3", "deepseek-r1", "deepseek-v3"])
+def test_a_reasoning_parser_starts_as_sglangs_own(own: str) -> None:
+    ReasoningParser(f"toolparse_{own}")
+    text = "Hm.</think>Yes."
+    assert ReasoningParser(f"toolparse_{own}").parse_non_stream(text)[0] == ("Hm." if ReasoningParser(own).detector._in_reasoning else "")
+
+
+def test_without_a_tool_parser_what_is_not_reasoning_is_content() -> None:
+    ReasoningParser("toolparse_hunyuan_a13b")
+    parser = ReasoningParser("toolparse_hunyuan_a13b", force_reasoning=False, tool_call_parser_active=False)
+    assert parser.parse_non_stream("<think>\nA\n</think>\n<answer>\nHello there.\n</answer>") == ("A", "Hello there.")

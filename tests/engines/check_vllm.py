@@ -392,3 +392,49 @@ def test_where_reasoning_ends_in_tokens() -> None:
     assert tokenizer.decode(parser.extract_content_ids(closed)) == "\n\nYes"
     assert parser.count_reasoning_tokens(tokenizer.encode("<think>\nHmm.\n</think>\n\nYes")) > 0
     assert (parser.reasoning_start_str, parser.reasoning_end_str) == ("<think>", "</think>")
+
+
+# -- what issue reports had -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["_initialize_history_tool_call_cnt", "_stream_state"])
+def test_without_a_private_part_the_pair_of_parsers_reads(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from toolparse.plugins import vllm_parsers
+
+    made = composed("hermes", "toolparse_hermes")
+    monkeypatch.setattr(vllm_parsers, "_PARTS", (*vllm_parsers._PARTS, f"{part}_renamed"))
+    case = {"tools": [], "text": "<think>Hm.</think>Yes."}
+    reasoning, content, _ = made(Tokenizer("hermes", True), []).parse(case["text"], request(case), enable_auto_tools=True)
+    assert (reasoning, content) == ("Hm.", "Yes.")
+
+
+@pytest.mark.parametrize("choice", [{"type": "web_search_preview"}, {"type": "mcp", "server_label": "x"}])
+def test_a_choice_that_is_no_function_does_not_raise(choice: dict[str, Any]) -> None:
+    tools = [{"type": "function", "name": "run", "parameters": {"type": "object"}}]
+    asked = ResponsesRequest(model="m", input="?", tools=tools, tool_choice=choice)
+    assert composed("hermes")(Tokenizer("hermes", True), asked.tools).parse("hi", asked)[1:] == ("hi", None)
+
+
+def test_custom_tools_alone_are_called() -> None:
+    asked = ResponsesRequest(model="m", input="?", tools=[{"type": "custom", "name": "run"}])
+    text = '<tool_call>\n{"name": "run", "arguments": {"input": "ls"}}\n</tool_call>'
+    calls = composed("hermes")(Tokenizer("hermes", True), asked.tools).parse(text, asked)[2]
+    assert [(call.name, json.loads(call.arguments)) for call in calls] == [("run", {"input": "ls"})]
+
+
+def test_a_closer_of_the_turn_before_does_not_end_reasoning() -> None:
+    tokenizer = Tokenizer("deepseek_v31", True)
+    prompt = "<｜User｜>Hello<｜Assistant｜></think>Hi<｜end▁of▁sentence｜><｜User｜>ok<｜Assistant｜><think>"
+    parser = ReasoningParserManager.get_reasoning_parser("toolparse_deepseek_v31")(tokenizer)
+    ids = tokenizer.encode(prompt)
+    for piece, ended in (("I", False), (" should", False), ("</think>", True)):
+        new = tokenizer.encode(piece)
+        ids = ids + new
+        assert parser.is_reasoning_end_streaming(ids, new) is ended
+
+
+def test_tokens_of_a_call_are_no_reasoning() -> None:
+    tokenizer = Tokenizer("hermes", True)
+    text = '<think>\nHm.<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>'
+    parser = ReasoningParserManager.get_reasoning_parser("toolparse_hermes")(tokenizer)
+    assert parser.count_reasoning_tokens(tokenizer.encode(text)) <= len(tokenizer.encode("<think>\nHm."))

@@ -14,6 +14,7 @@ from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, 
 from toolparse.grammar import Format, Maybe, Part
 from toolparse.message import Message, MessageBuilder
 from toolparse.parser import Parser
+from toolparse.plugins.readable_calls import ReadableCalls, readable
 from toolparse.plugins.reports import report
 from toolparse.wire.markers import spellings
 
@@ -28,12 +29,11 @@ def calls_only(fmt: Format) -> Format:
 
 @cache
 def asked_for(fmt: Format) -> tuple[str, ...]:
-    """What begins something that is a call only if its tool is declared: texts, of which a text with such a call has one."""
+    """The characters that begin what is a call if its tool is declared, damaged markup among it: a text with such a call has one."""
     heads: set[str] = set()
     for calls in fmt.calls:
         for opening in (calls.open, *calls.also):
-            if calls.declared or calls.bare == "declared" or any("{joined}" in str(part) for part in opening):
-                heads |= _heads(opening)
+            heads |= {head for head in _heads(opening) if not head.isalnum()}
     if fmt.channels and "{name}" in fmt.channels.to:
         heads.add(fmt.channels.to.partition("{name}")[0].strip())
     return tuple(sorted(heads - {""}))
@@ -60,10 +60,15 @@ class Detector:
     streamed_args_for_tool: list[str]
     current_tool_id: int
     current_tool_name_sent: bool
+    request_tools: Any = None
+    """The tools of the request, from an engine that tells them before it asks for calls."""
     _reading: Parser | None = None
+    _readable: ReadableCalls
 
     def has_tool_call(self, text: str) -> bool:
-        """Whether the text is worth `detect_and_parse`. The tools are not known here, so what may be a call to one of them counts."""
+        """Whether the text is worth `detect_and_parse`. Where the tools are not known what may be a call to one of them counts."""
+        if self.request_tools is not None:
+            return bool(readable(self._whole(text, self.request_tools)[0]))
         return any(head in text for head in asked_for(self.toolparse_format)) or bool(self._whole(text, None)[0].tool_calls)
 
     def detect_and_parse(self, text: str, tools: Any) -> Any:
@@ -72,9 +77,7 @@ class Detector:
         report(events)
         places = {tool.function.name: place for place, tool in enumerate(tools or ())}
         calls = [
-            self.item_type(tool_index=places.get(call.name, -1), name=call.name, parameters=call.arguments)
-            for call in message.tool_calls
-            if call.complete
+            self.item_type(tool_index=places.get(call.name, -1), name=call.name, parameters=call.arguments) for call in readable(message)
         ]
         text = "".join(part.text for part in message.parts if hasattr(part, "text"))
         return self.result_type(normal_text=text, calls=calls)
@@ -83,6 +86,7 @@ class Detector:
         """What a piece brings; `tool_index` counts the calls of the output, as the engines have it here."""
         if self._reading is None:
             self._reading = self._parser(tools)
+            self._readable = ReadableCalls()
         return self._said(self._reading.feed(new_text))
 
     def finish(self, tools: Any) -> Any:
@@ -98,12 +102,8 @@ class Detector:
         return "keep"
 
     def note_call(self, name: str) -> None:
-        """Keep the engine's list of calls, from which its serving layer adds what has not been streamed."""
+        """Keep the engine's list of calls. Its serving layer adds what has not been streamed, which is nothing: no arguments are kept."""
         self.prev_tool_call_arr.append({"name": name, "arguments": ""})
-
-    def note_arguments(self, index: int) -> None:
-        """All that is known of the arguments has been streamed, so that the serving layer finds nothing to add."""
-        self.prev_tool_call_arr[index]["arguments"] = self.streamed_args_for_tool[index]
 
     def _parser(self, tools: Any) -> Parser:
         return Parser(calls_only(self.toolparse_format), tools=tools or None, prompt="", unknown_tools=self.unknown_tools())
@@ -119,7 +119,8 @@ class Detector:
     def _said(self, events: list[Event]) -> Any:
         texts: list[str] = []
         items: dict[int, dict[str, Any]] = {}
-        for event in events:
+        arguments: dict[int, list[str]] = {}
+        for event in self._readable.feed(events):
             match event:
                 case Content(text) | Reasoning(text):
                     texts.append(text)
@@ -130,9 +131,10 @@ class Detector:
                     self.streamed_args_for_tool.append("")
                     self.note_call(name)
                 case CallArguments(index, text):
-                    items.setdefault(index, {"tool_index": index, "parameters": ""})["parameters"] += text
-                    self.streamed_args_for_tool[index] += text
-                    self.note_arguments(index)
+                    items.setdefault(index, {"tool_index": index, "parameters": ""})
+                    arguments.setdefault(index, []).append(text)
                 case CallEnd():
                     self.current_tool_name_sent = False
+        for index, parts in arguments.items():
+            items[index]["parameters"] = "".join(parts)
         return self.result_type(normal_text="".join(texts), calls=[self.item_type(**item) for item in items.values()])

@@ -34,9 +34,6 @@ class LightllmDetector(Detector):
     def note_call(self, name: str) -> None:
         pass
 
-    def note_arguments(self, index: int) -> None:
-        pass
-
 
 class LightllmReasoning:
     """A reasoning detector's methods over `ReasoningSplit`, mixed into one of LightLLM's that looks for a pair of markers.

@@ -7,14 +7,28 @@ request is parsed.
 from __future__ import annotations
 
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
+from toolparse.plugins.reports import missing
 
 
 def register() -> None:
-    """Make `--tool-call-parser toolparse_NAME` and `--reasoning-parser toolparse_NAME` known. May be called any number of times."""
-    from sglang.srt.function_call.function_call_parser import FunctionCallParser
-    from sglang.srt.parser.reasoning_parser import ReasoningParser
+    """Make `--tool-call-parser toolparse_NAME` and `--reasoning-parser toolparse_NAME` known. May be called any number of times.
 
-    from toolparse.plugins.sglang_detectors import reasoning_detector, tool_detector
+    Never raises: SGLang calls it in servers that do not use toolparse, too. What is not where it was is one line in the log.
+    """
+    try:
+        from toolparse.plugins import sglang_detectors as made
+    except Exception as error:
+        missing("toolparse has no parsers in this SGLang, as its detectors are not as expected", error)
+        return
+    try:
+        from sglang.srt.function_call.function_call_parser import FunctionCallParser
 
-    FunctionCallParser.ToolCallParserEnum.update({name: tool_detector(name, fmt) for name, fmt in tool_parsers().items()})
-    ReasoningParser.DetectorMap.update({name.lower(): reasoning_detector(name, fmt) for name, fmt in reasoning_parsers().items()})
+        FunctionCallParser.ToolCallParserEnum.update({name: made.tool_detector(name, fmt) for name, fmt in tool_parsers().items()})
+    except Exception as error:
+        missing("toolparse has no tool parsers in this SGLang, as FunctionCallParser is not as expected", error)
+    try:
+        from sglang.srt.parser.reasoning_parser import ReasoningParser
+
+        ReasoningParser.DetectorMap.update({name.lower(): made.reasoning_detector(name, fmt) for name, fmt in reasoning_parsers().items()})
+    except Exception as error:
+        missing("toolparse has no reasoning parsers in this SGLang, as ReasoningParser is not as expected", error)

@@ -17,9 +17,11 @@ from sglang.srt.parser.reasoning_parser import StreamingParseResult as Reasoning
 
 from toolparse.formats import get_format
 from toolparse.grammar import Format
+from toolparse.parser import with_reasoning
 from toolparse.plugins.detector import Detector
 from toolparse.plugins.names import PREFIX
 from toolparse.plugins.reasoning_split import ReasoningSplit
+from toolparse.plugins.sglang_hooks import first_made, format_of_server
 from toolparse.wire.markers import spellings
 
 
@@ -51,17 +53,39 @@ class NoConstraint(BaseFormatDetector):  # type: ignore[misc]
 
 def _own(table: dict[str, type], name: str, fmt: Format, base: type) -> type | None:
     """SGLang's class for this name, or for another one of the format."""
-    for known in (name.removeprefix(PREFIX), fmt.name, *fmt.aliases):
+    for known in (name.removeprefix(PREFIX), fmt.name, *fmt.aliases, *fmt.reasoning_aliases):
         if known in table and issubclass(table[known], base):
             return table[known]
     return None
 
 
+def _format(name: str, fmt_name: str) -> Format:
+    """The format for a name. SGLang has one name for bare Python calls and for those of Llama 4 between two tokens, so here it is both."""
+    fmt = get_format(fmt_name)
+    if name != f"{PREFIX}pythonic":
+        return fmt
+    other = get_format("llama4_pythonic")
+    marked = tuple(calls for calls in other.calls if calls.open[0] in other.special_tokens)
+    return fmt.variant(calls=(*marked, *fmt.calls), special_tokens=(*fmt.special_tokens, *other.special_tokens))
+
+
+def own_name(attribute: str, name: str) -> str | None:
+    """SGLang's own name for what is called `name` here, as the value of a serving layer's `tool_call_parser` or `reasoning_parser`."""
+    table: dict[str, Any] = FunctionCallParser.ToolCallParserEnum if attribute == "tool_call_parser" else ReasoningParser.DetectorMap
+    made = table.get(name if attribute == "tool_call_parser" else name.lower())
+    fmt = getattr(made, "toolparse_format", None)
+    if fmt is None:
+        return None
+    names = (name.removeprefix(PREFIX), fmt.name, *fmt.aliases, *fmt.reasoning_aliases)
+    return next((known for known in names if known in table), None)
+
+
 def tool_detector(name: str, fmt_name: str) -> type:
     """The detector class to register as `name`."""
-    fmt = get_format(fmt_name)
+    fmt = _format(name, fmt_name)
     own = _own(FunctionCallParser.ToolCallParserEnum, name, fmt, BaseFormatDetector) or NoConstraint
-    return type(f"Toolparse_{fmt.name}", (SglangDetector, own), {"toolparse_format": fmt})
+    members = {"toolparse_format": fmt, "__init__": first_made(own.__init__, own_name)}  # type: ignore[misc]
+    return type(f"Toolparse_{fmt.name}", (SglangDetector, own), members)
 
 
 class SglangReasoning:
@@ -73,6 +97,14 @@ class SglangReasoning:
     _force_nonempty_content: bool
     _split: ReasoningSplit | None = None
     _thought = ""
+    _tools: Any = None
+    _calls_follow = True
+
+    def told(self, request: Any, calls_follow: bool) -> None:
+        """What the request has for tools, and whether a tool parser reads what is not reasoning."""
+        tools = getattr(request, "tools", None)
+        self._tools = [tool for tool in tools if hasattr(tool, "function")] if isinstance(tools, list) else None
+        self._calls_follow = calls_follow
 
     def detect_and_parse(self, text: str) -> Any:
         reasoning, rest = self._new_split().whole(text)
@@ -104,16 +136,18 @@ class SglangReasoning:
         return ReasoningResult(normal_text=rest, reasoning_text=reasoning)
 
     def _new_split(self) -> ReasoningSplit:
-        return ReasoningSplit(self.toolparse_format, thinking=self._in_reasoning)
+        # A call of the tool parser's format ends open reasoning, so the two formats are read as one.
+        tool = format_of_server() if self._calls_follow else None
+        fmt = self.toolparse_format if tool in (None, self.toolparse_format) else with_reasoning(tool, self.toolparse_format)
+        return ReasoningSplit(fmt, thinking=self._in_reasoning, tools=self._tools, calls_follow=self._calls_follow)
 
 
 def reasoning_detector(name: str, fmt_name: str) -> type:
     """The reasoning detector class to register as `name`."""
     fmt = get_format(fmt_name)
-    members: dict[str, Any] = {"toolparse_format": fmt}
     own = _own(ReasoningParser.DetectorMap, name, fmt, BaseReasoningFormatDetector)
-    if own is None:
-        members["__init__"] = _constructor(fmt)
+    made = _constructor(fmt) if own is None else own.__init__  # type: ignore[misc]
+    members: dict[str, Any] = {"toolparse_format": fmt, "__init__": first_made(made, own_name)}
     return type(f"Toolparse_{fmt.name}_reasoning", (SglangReasoning, own or BaseReasoningFormatDetector), members)
 
 

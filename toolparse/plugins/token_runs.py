@@ -15,7 +15,7 @@ class TokenRuns:
 
     `vocabulary` gives the id of each token. If it lacks one of the format's special tokens, the tokenizer writes that one as
     ordinary text, so nothing can be told from ids and all runs are None. The same holds from the first piece on whose text lacks
-    a special token that its ids have: the engine holds text back, or leaves special tokens out.
+    a special token that its ids have, an empty text among them: the engine holds text back, or leaves special tokens out.
 
     >>> from toolparse import get_format
     >>> runs = TokenRuns(get_format("dots"), {"<dots_function_call>": 7, "</dots_function_call>": 8})
@@ -33,17 +33,15 @@ class TokenRuns:
 
     def split(self, text: str, ids: Sequence[int]) -> list[tuple[str, bool | None]]:
         """The runs of a piece of text with the ids of its tokens."""
-        if not text:
-            return []
         if not self._told or not ids:
-            return [(text, None)]
+            return [(text, None)] if text else []
         runs: list[tuple[str, bool | None]] = []
         at = 0
         for token in [self._special[number] for number in ids if number in self._special]:
             found = text.find(token, at)
             if found < 0:
                 self._told = False
-                return [(text, None)]
+                return [(text, None)] if text else []
             if found > at:
                 runs.append(self._typed(text[at:found]))
             runs.append((token, True))

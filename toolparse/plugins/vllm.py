@@ -5,59 +5,92 @@ Only names are registered here; the classes are made when vLLM asks for one (`vl
 
 from __future__ import annotations
 
+from functools import wraps
+from importlib import import_module
 from typing import Any
 
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
+from toolparse.plugins.reports import missing
 
 _CLASSES = "toolparse.plugins.vllm_parsers"
+_TOOL_MANAGERS = (
+    ("vllm.tool_parsers.abstract_tool_parser", "ToolParserManager"),
+    ("vllm.entrypoints.openai.tool_parsers", "ToolParserManager"),  # before vLLM 0.13
+)
+_REASONING_MANAGERS = (("vllm.reasoning", "ReasoningParserManager"),)
 
 
 def register() -> None:
-    """Make `--tool-call-parser toolparse_NAME` and `--reasoning-parser toolparse_NAME` known. May be called any number of times."""
-    try:
-        from vllm.tool_parsers.abstract_tool_parser import ToolParserManager
-    except ImportError:  # before vLLM 0.13
-        from vllm.entrypoints.openai.tool_parsers import ToolParserManager
-    from vllm.reasoning import ReasoningParserManager
+    """Make `--tool-call-parser toolparse_NAME` and `--reasoning-parser toolparse_NAME` known. May be called any number of times.
 
-    for manager, kind, names in (
-        (ToolParserManager, "tool", tool_parsers()),
-        (ReasoningParserManager, "reasoning", reasoning_parsers()),
+    Never raises: vLLM calls it in servers that do not use toolparse, too. What is not where it was is one line in the log.
+    """
+    for kind, names, places in (
+        ("tool", tool_parsers, _TOOL_MANAGERS),
+        ("reasoning", reasoning_parsers, _REASONING_MANAGERS),
     ):
-        for name, fmt in names.items():
-            if hasattr(manager, "register_lazy_module"):
-                manager.register_lazy_module(name, _CLASSES, f"{kind}:{fmt}")
-            else:
-                from toolparse.plugins.vllm_parsers import class_for
+        try:
+            _register(_manager(*places), kind, names())
+        except Exception as error:
+            missing(f"toolparse has no {kind} parsers in this vLLM, as its {kind} parser manager is not as expected", error)
+    try:
+        _read_in_one_pass()
+    except Exception as error:
+        missing("toolparse reads reasoning and calls one after the other in this vLLM, as its parser manager is not as expected", error)
 
-                manager.register_module(name, module=class_for(f"{kind}:{fmt}"))
-    _read_in_one_pass()
+
+def _manager(*places: tuple[str, str]) -> Any:
+    """The first of these attributes of modules that there is."""
+    for module, name in places[:-1]:
+        try:
+            return getattr(import_module(module), name)
+        except (ImportError, AttributeError):
+            continue
+    module, name = places[-1]
+    return getattr(import_module(module), name)
+
+
+def _register(manager: Any, kind: str, names: dict[str, str]) -> None:
+    for name, fmt in names.items():
+        if hasattr(manager, "register_lazy_module"):
+            manager.register_lazy_module(name, _CLASSES, f"{kind}:{fmt}")
+        else:
+            from toolparse.plugins.vllm_parsers import class_for
+
+            manager.register_module(name, module=class_for(f"{kind}:{fmt}"))
 
 
 def _read_in_one_pass() -> None:
     """Let one parser read reasoning and calls where both, or the only one, are ours.
 
     vLLM composes a tool parser and a reasoning parser in one private place, where it puts its own one-pass parsers for some models;
-    for a plug-in's there is no hook. Without that place the two parsers work side by side.
+    for a plug-in's there is no hook. Without that place, or what `one_pass_parser` needs, the two parsers work side by side.
     """
     try:
-        from vllm.parser.parser_manager import ParserManager
-
-        compose = ParserManager._compose_parser
-    except (ImportError, AttributeError):
+        manager: Any = import_module("vllm.parser.parser_manager").ParserManager
+    except ImportError:  # before vLLM had one
         return
-    if getattr(compose, "by_toolparse", False):
+    composing = vars(manager).get("_compose_parser")
+    if composing is None:
+        missing("toolparse reads reasoning and calls one after the other: ParserManager._compose_parser is not in this vLLM")
+        return
+    own = composing.__func__ if isinstance(composing, classmethod) else None
+    if own is None or getattr(own, "by_toolparse", False):
         return
 
-    def one_pass(cls: Any, /, **options: Any) -> Any:
-        composed = compose(**options)
-        if composed is None or options.get("is_harmony"):
-            return composed
-        if not all(hasattr(each, "toolparse_format") for each in (composed.tool_parser_cls, composed.reasoning_parser_cls) if each):
-            return composed
-        from toolparse.plugins.vllm_parsers import one_pass_parser
+    @wraps(own)
+    def one_pass(cls: Any, /, *args: Any, **options: Any) -> Any:
+        composed = own(cls, *args, **options)
+        try:
+            classes = [getattr(composed, name, None) for name in ("tool_parser_cls", "reasoning_parser_cls")]
+            if not any(classes) or not all(hasattr(each, "toolparse_format") for each in classes if each is not None):
+                return composed
+            from toolparse.plugins.vllm_parsers import one_pass_parser
 
-        return one_pass_parser(composed)
+            return one_pass_parser(composed)
+        except Exception as error:
+            missing("toolparse reads reasoning and calls one after the other, as vLLM's parser is not as expected", error)
+            return composed
 
     one_pass.by_toolparse = True  # type: ignore[attr-defined]
-    ParserManager._compose_parser = classmethod(one_pass)
+    manager._compose_parser = classmethod(one_pass)

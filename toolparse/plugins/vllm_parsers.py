@@ -9,16 +9,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from toolparse.events import CallArguments, CallStart, Content, Event, Reasoning
 from toolparse.formats import get_format
 from toolparse.grammar import Format
-from toolparse.message import MessageBuilder
+from toolparse.message import Message, MessageBuilder, ToolCall
 from toolparse.parser import Parser, with_reasoning
 from toolparse.plugins.detector import calls_only
+from toolparse.plugins.readable_calls import ReadableCalls, readable
 from toolparse.plugins.reasoning_split import ReasoningSplit
-from toolparse.plugins.reports import report
+from toolparse.plugins.reports import missing, report
 from toolparse.plugins.token_runs import TokenRuns
 from toolparse.wire.markers import spellings
 
@@ -30,14 +32,28 @@ from vllm.reasoning import ReasoningParser
 
 try:
     from vllm.parser.abstract_parser import DelegatingParser
-    from vllm.renderers.chat_utils import make_tool_call_id
 except ImportError:  # vLLM without `vllm.parser`: the tool parser and the reasoning parser are used directly
     DelegatingParser = object
+
+
+def _from(module: str, name: str) -> Any:
+    """What vLLM has under this name, None if it does not."""
+    try:
+        return getattr(import_module(module), name, None)
+    except ImportError:
+        return None
+
+
+_make_tool_call_id = _from("vllm.renderers.chat_utils", "make_tool_call_id")
+_count_invocation = _from("vllm.parser.metrics", "record_tool_parser_invocation")
+_function_tools = _from("vllm.tool_parsers.utils", "get_function_tools")
 
 _protocol = sys.modules[_tools.ExtractedToolCallInformation.__module__]  # it has moved from version to version
 _PHASED = hasattr(ReasoningParser, "has_engine_confirmed_reasoning_end")
 """Whether vLLM asks a reasoning parser whether it has ended, and for what it holds. An older vLLM takes the text behind the reasoning from
 a delta's content, and writes arguments that begin the last delta of an output anew, in a spelling of its own."""
+MARKER_LENGTH = 256
+"""How many characters back a marker that has just been read may begin."""
 PROMPT_TOKENS = 1024
 """How many tokens of the prompt's end are looked at for where the output starts."""
 
@@ -55,38 +71,58 @@ def class_for(name: str) -> type:
     fmt = get_format(fmt_name)
     if kind == "reasoning":
         return type(f"Toolparse_{fmt.name}_reasoning", (ToolparseReasoningParser,), {"toolparse_format": fmt})
-    members = {"toolparse_format": fmt, "structural_tag_model": _structural_tag_model(fmt)}
+    members = {"toolparse_format": fmt, **_of_vllms_own(fmt)}
     made = type(f"Toolparse_{fmt.name}", (ToolparseToolParser,), members)
     made.supports_required_and_named = False  # type: ignore[attr-defined]
     return made
 
 
-def _structural_tag_model(fmt: Format) -> str | None:
-    """The key of the structural tag that vLLM's own parser of this format uses."""
+def _of_vllms_own(fmt: Format) -> dict[str, Any]:
+    """What vLLM reads off its own parser class of this format: the key of its structural tag, and how strictly it is applied."""
     known = getattr(_tools.ToolParserManager, "lazy_parsers", {})
     for name in (fmt.name, *fmt.aliases):
         if name in known:
-            found = getattr(_tools.ToolParserManager.get_tool_parser(name), "structural_tag_model", None)
-            if found is not None:
-                return str(found)
-    return None
+            try:
+                own = _tools.ToolParserManager.get_tool_parser(name)
+            except Exception as error:  # a package of its own that is not installed
+                missing(f"vLLM's own tool parser {name} cannot be loaded, so toolparse_{name} has no structural tag", error)
+                continue
+            return {key: getattr(own, key) for key in ("structural_tag_model", "default_tool_strict_level") if hasattr(own, key)}
+    return {}
 
 
 def _choice(given: Any) -> Any:
-    """A request's `tool_choice`, an object of vLLM's or of openai's, as `Parser` takes it."""
+    """A request's `tool_choice`, an object of vLLM's or of openai's, as `Parser` takes it.
+
+    One that is about tools of another kind (`web_search_preview`, `mcp`) means no functions: no call is looked for, as in vLLM.
+    """
     if given is None or isinstance(given, str):
         return given or "auto"
-    if isinstance(given, dict):
-        return given
     named = getattr(given, "function", given)
-    return {"type": "function", "function": {"name": named.name}} if hasattr(named, "name") else given.model_dump()
+    if not isinstance(given, dict) and getattr(given, "type", "function") == "function" and getattr(named, "name", None):
+        return {"type": "function", "function": {"name": named.name}}
+    plain = given if isinstance(given, dict) else given.model_dump()
+    if plain.get("type") == "custom":
+        return {"type": "function", "function": {"name": plain.get("name") or (plain.get("custom") or {}).get("name")}}
+    return plain if plain.get("type") in ("function", "allowed_tools") else "none"
+
+
+def _functions(request: Any) -> list[Any]:
+    """The tools of a request that the model is shown as functions: vLLM flattens namespaces and shows a custom tool as one, too."""
+    tools = list(getattr(request, "tools", None) or ())
+    if _function_tools is not None:
+        try:
+            return list(_function_tools(tools))
+        except Exception as error:
+            missing("vLLM's get_function_tools is not as expected: tools that are no functions are left out", error)
+    return [tool for tool in tools if getattr(tool, "type", "function") == "function"]
 
 
 class Reading:
     """One output of a request: text and token ids in, events and vLLM's deltas out."""
 
     def __init__(self, fmt: Format, request: Any, tokenizer: Any, prompt: str | None, keeps_reasoning: bool, new_id: Any = None) -> None:
-        tools = [tool for tool in getattr(request, "tools", None) or () if getattr(tool, "type", "function") == "function"]
+        tools = _functions(request)
         choice = _choice(getattr(request, "tool_choice", None)) if tools else "none"
         self.parser = Parser(
             fmt,
@@ -97,7 +133,8 @@ class Reading:
             thinking=_thinking(getattr(request, "chat_template_kwargs", None)),
             new_id=None if new_id is None else lambda: "",
         )
-        self.calls: list[dict[str, str]] = []
+        self.calls: list[dict[str, str]] = []  # by name; their arguments have all been streamed, so none are kept
+        self._readable = ReadableCalls()
         # Where no calls are wanted their markers are text, and special tokens that mark nothing would be dropped.
         self._runs = TokenRuns(fmt, tokenizer.get_vocab()) if tokenizer is not None and choice != "none" else None
         self._keeps_reasoning = keeps_reasoning
@@ -105,12 +142,23 @@ class Reading:
 
     def feed(self, text: str, ids: Sequence[int]) -> list[Event]:
         runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
-        return self._named(event for run, special in runs for event in self.parser.feed(run, special))
+        return self._named(self._readable.feed([event for run, special in runs for event in self.parser.feed(run, special)]))
+
+    def whole(self, text: str, ids: Sequence[int]) -> tuple[Message, list[ToolCall]]:
+        """The message that a whole output is, and the calls that a client may carry out."""
+        runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
+        events = [event for run, special in runs for event in self.parser.feed(run, special)] + self.parser.finish()
+        report(events)
+        builder = MessageBuilder()
+        for event in self._named(events):
+            builder.add(event)
+        message = builder.message
+        return message, readable(message)
 
     def finish(self) -> list[Event]:
         events = self.parser.finish()
         report(events)
-        return self._named(events)
+        return self._named(self._readable.feed(events))
 
     def _named(self, events: Iterable[Event]) -> list[Event]:
         """The events with the server's style of ids, and without reasoning where the server wants none."""
@@ -121,8 +169,6 @@ class Reading:
             elif isinstance(event, CallStart):
                 event.id = event.id or self._new_id(event.name, event.index)
                 self.calls.append({"name": event.name, "arguments": ""})
-            elif isinstance(event, CallArguments):
-                self.calls[event.index]["arguments"] += event.text
             named.append(event)
         return named
 
@@ -138,6 +184,7 @@ def delta_of(events: Iterable[Event]) -> Any:
     """The `DeltaMessage` that these events come to, None if to nothing."""
     texts: dict[str, list[str]] = {}
     calls: dict[int, dict[str, Any]] = {}
+    arguments: dict[int, list[str]] = {}
     for event in events:
         match event:
             case Content(text):
@@ -147,8 +194,10 @@ def delta_of(events: Iterable[Event]) -> Any:
             case CallStart(index, id, name):
                 calls[index] = {"id": id, "type": "function", "index": index, "function": {"name": name}}
             case CallArguments(index, text):
-                function = calls.setdefault(index, {"index": index, "function": {}})["function"]
-                function["arguments"] = function.get("arguments", "") + text
+                calls.setdefault(index, {"index": index, "function": {}})
+                arguments.setdefault(index, []).append(text)
+    for index, parts in arguments.items():
+        calls[index]["function"]["arguments"] = "".join(parts)
     fields: dict[str, Any] = {key: "".join(parts) for key, parts in texts.items()}
     if calls:
         items = list(calls.values())
@@ -188,15 +237,9 @@ class ToolparseToolParser(_tools.ToolParser):  # type: ignore[misc]
         return _with_special_tokens(request)
 
     def extract_tool_calls(self, model_output: str, request: Any) -> Any:
-        reading = self._read(request)
-        builder = MessageBuilder()
-        for event in reading.feed(model_output, ()) + reading.finish():
-            builder.add(event)
-        message = builder.message
+        message, wanted = self._read(request).whole(model_output, ())
         calls = [
-            _protocol.ToolCall(id=call.id, function=_protocol.FunctionCall(name=call.name, arguments=call.arguments))
-            for call in message.tool_calls
-            if call.complete
+            _protocol.ToolCall(id=call.id, function=_protocol.FunctionCall(name=call.name, arguments=call.arguments)) for call in wanted
         ]
         return _protocol.ExtractedToolCallInformation(tools_called=bool(calls), tool_calls=calls, content=message.content)
 
@@ -217,6 +260,9 @@ class ToolparseToolParser(_tools.ToolParser):  # type: ignore[misc]
                 delta_token_ids = ()  # the text behind the reasoning, without the ids of all of it
         return self._delta(self._reading.feed(delta_text, delta_token_ids))
 
+    def get_remaining_unstreamed_args(self) -> str:
+        return ""
+
     def finish_streaming(self) -> Any:
         """What was held back, at the end of the stream."""
         return None if self._reading is None else self._delta(self._reading.finish())
@@ -225,7 +271,7 @@ class ToolparseToolParser(_tools.ToolParser):  # type: ignore[misc]
         assert self._reading is not None
         calls = self._reading.calls
         # What the serving layer reads: all that is known of the arguments has been streamed, so nothing is left to add at the end.
-        self.streamed_args_for_tool = [call["arguments"] for call in calls]
+        self.streamed_args_for_tool.extend("" for _ in range(len(calls) - len(self.streamed_args_for_tool)))
         self.current_tool_id = len(calls) - 1
         self.current_tool_name_sent = bool(calls)
         return delta_of(events)
@@ -282,7 +328,10 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
     def is_reasoning_end_streaming(self, input_ids: Sequence[int], delta_ids: Iterable[int]) -> bool:
         new = len(list(delta_ids))
         text = _decoded(self.model_tokenizer, input_ids[-new - max(map(len, self._closers)) :])
-        return any(closer in text for closer in self._closers)
+        # A closer in front of what opens a turn or reasoning is one of the turn before.
+        openers = (*self._openers, *(opener.strip() for opener in self.toolparse_format.turn))
+        begin = max((text.rfind(opener) for opener in openers if opener), default=-1)
+        return any(text.find(closer, max(begin, 0)) >= 0 for closer in self._closers)
 
     def extract_content_ids(self, input_ids: list[int]) -> list[int]:
         """The tokens behind the marker that ends reasoning, where the marker is one token; none where it is not among them."""
@@ -292,12 +341,7 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
 
     def count_reasoning_tokens(self, token_ids: Sequence[int]) -> int:
         parser = Parser(self.toolparse_format, prompt=self._prompt, thinking=self._thinking)
-        count = 0
-        for token in token_ids:
-            before = parser.in_reasoning
-            parser.feed(_decoded(self.model_tokenizer, [token]))
-            count += before and parser.in_reasoning
-        return count
+        return reasoning_tokens(parser, [_decoded(self.model_tokenizer, [token]) for token in token_ids])
 
     def extract_reasoning(self, model_output: str, request: Any) -> tuple[str | None, str | None]:
         reasoning, rest = self._new_split().whole(model_output)
@@ -341,6 +385,27 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
         return ReasoningSplit(self.toolparse_format, self._prompt, self._thinking)
 
 
+def reasoning_tokens(parser: Parser, tokens: Iterable[str]) -> int:
+    """How many of these tokens are reasoning, the markers around it and what ends it aside."""
+    inside: list[int] = []  # where the tokens begin that were fed inside reasoning
+    closers = [text.strip() for pair in parser.format.reasoning for text in spellings(pair.close)]
+    tail, fed = "", 0
+    for token in tokens:
+        was = parser.in_reasoning
+        events = parser.feed(token)
+        if was:
+            inside.append(fed)
+        fed += len(token)
+        tail = (tail + token)[-MARKER_LENGTH:]
+        if was and not parser.in_reasoning:
+            begun = [event.start for event in events if isinstance(event, CallStart)]
+            closed = [fed - len(tail) + at for at in (tail.rfind(closer) for closer in closers if closer) if at >= 0]
+            end = min(begun or closed, default=fed)
+            while inside and inside[-1] >= end:
+                inside.pop()
+    return len(inside)
+
+
 def _with_special_tokens(request: Any) -> Any:
     request.skip_special_tokens = False
     if hasattr(request, "spaces_between_special_tokens"):
@@ -348,14 +413,23 @@ def _with_special_tokens(request: Any) -> Any:
     return request
 
 
+_PARTS = ("_initialize_history_tool_call_cnt", "_stream_state", "_tool_parser", "_reasoning_parser")
+"""What `OnePassParser` takes from vLLM's parser."""
+
+
 class OnePassParser(DelegatingParser):  # type: ignore[misc]
-    """Reasoning, content and calls from one `toolparse.Parser`."""
+    """Reasoning, content and calls from one `toolparse.Parser`. Where vLLM's parser lacks a part it needs, the pair of parsers works."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._format = self._one_format()
+        lost = [part for part in _PARTS if not hasattr(self, part)]
+        if lost:
+            missing(f"toolparse reads reasoning and calls one after the other: vLLM's parser has no {', '.join(lost)}")
+        self._one_pass = not lost
         self._prompt: str | None = None
         self._reading: Reading | None = None
+        if self._one_pass:
+            self._format = self._one_format()
 
     def _one_format(self) -> Format:
         tool: Format | None = getattr(self._tool_parser, "toolparse_format", None)
@@ -371,22 +445,27 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc]
         super().set_prompt_token_ids(prompt_token_ids)
         self._prompt = _decoded(self.model_tokenizer, prompt_token_ids[-PROMPT_TOKENS:])
 
-    def parse(
-        self, model_output: str, request: Any, enable_auto_tools: bool = False, model_output_token_ids: Sequence[int] = ()
-    ) -> tuple[str | None, str | None, list[Any] | None]:
-        reading = self._read(request)
-        builder = MessageBuilder()
-        for event in reading.feed(model_output, model_output_token_ids) + reading.finish():
-            builder.add(event)
-        message = builder.message
-        calls = [
-            _protocol.FunctionCall(id=call.id, name=call.name, arguments=call.arguments) for call in message.tool_calls if call.complete
-        ]
+    def parse(self, model_output: str, request: Any, *args: Any, **options: Any) -> tuple[str | None, str | None, list[Any] | None]:
+        if not self._one_pass:
+            return super().parse(model_output, request, *args, **options)  # type: ignore[no-any-return]
+        ids = options.get("model_output_token_ids", args[1] if len(args) > 1 else ())
+        message, wanted = self._read(request).whole(model_output, ids)
+        calls = [_protocol.FunctionCall(id=call.id, name=call.name, arguments=call.arguments) for call in wanted]
+        self._count(request, bool(calls), streaming=False)
         return message.reasoning, message.content, calls or None
 
     def parse_delta(
-        self, delta_text: str, delta_token_ids: list[int], request: Any, prompt_token_ids: list[int] | None = None, *, finished: bool
+        self,
+        delta_text: str,
+        delta_token_ids: list[int],
+        request: Any,
+        prompt_token_ids: list[int] | None = None,
+        *args: Any,
+        finished: bool = False,
+        **options: Any,
     ) -> Any:
+        if not self._one_pass:
+            return super().parse_delta(delta_text, delta_token_ids, request, prompt_token_ids, *args, finished=finished, **options)
         if self._reading is None:
             if prompt_token_ids is not None:
                 self.set_prompt_token_ids(prompt_token_ids)
@@ -396,21 +475,36 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc]
         events = self._reading.feed(delta_text, delta_token_ids)
         if finished:
             events += self._reading.finish()
-        if self._tool_parser is not None:
-            self._tool_parser.streamed_args_for_tool = [call["arguments"] for call in self._reading.calls]
         if not request.include_reasoning:
             events = [event for event in events if not isinstance(event, Reasoning)]
-        return delta_of(events)
+        told = delta_of(events)
+        if not self._reading.parser.in_reasoning:
+            self._count(request, bool(told and told.tool_calls), streaming=True)
+        return told
+
+    def count_reasoning_tokens(self, token_ids: Sequence[int]) -> int:
+        if not self._one_pass or self._reasoning_parser is None:
+            return int(super().count_reasoning_tokens(token_ids))
+        parser = Parser(self._format, prompt=self._prompt, thinking=getattr(self._reasoning_parser, "_thinking", None))
+        return reasoning_tokens(parser, [_decoded(self.model_tokenizer, [token]) for token in token_ids])
+
+    def _count(self, request: Any, called: bool, streaming: bool) -> None:
+        """Count the invocation as vLLM counts those of its own parsers."""
+        if _count_invocation is not None and self._tool_parser is not None and getattr(request, "tool_choice", None) != "none":
+            try:
+                _count_invocation(is_tool_called=called, is_streaming=streaming, request=request)
+            except Exception as error:
+                missing("vLLM's counter of tool parser invocations is not as expected and does not count toolparse", error)
 
     def _read(self, request: Any) -> Reading:
         self._initialize_history_tool_call_cnt(request)
         state = self._stream_state
         numbered = None
-        if state.tool_call_id_type == "kimi_k2":
-            before = state.history_tool_call_cnt
+        if _make_tool_call_id is not None and getattr(state, "tool_call_id_type", None) == "kimi_k2":
+            before = getattr(state, "history_tool_call_cnt", 0)
 
             def numbered(name: str, index: int) -> Any:
-                return make_tool_call_id(id_type=state.tool_call_id_type, func_name=name, idx=before + index)
+                return _make_tool_call_id(id_type="kimi_k2", func_name=name, idx=before + index)
 
         return Reading(
             self._format, request, self.model_tokenizer, self._prompt, keeps_reasoning=self._reasoning_parser is not None, new_id=numbered

@@ -5,6 +5,7 @@ A `sitecustomize` that this one hides is imported first. Nothing else is importe
 """
 
 import importlib.util
+import logging
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -25,9 +26,14 @@ class Installing(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
-        from toolparse.plugins import lightllm
+        try:
+            from toolparse.plugins import lightllm
 
-        getattr(lightllm, TABLES[module.__name__])(module)
+            getattr(lightllm, TABLES[module.__name__])(module)
+        except Exception as error:  # the server starts with its own parsers
+            logging.getLogger("toolparse").warning(
+                "toolparse has no parsers in this LightLLM: %s is not as expected (%r)", module.__name__, error
+            )
 
 
 class Finder(MetaPathFinder):
