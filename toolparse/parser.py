@@ -462,11 +462,13 @@ class Parser(TurnMachine):
         return prompt[begin:] if begin >= 0 else None
 
     def _end_of_prompt(self, prompt: str) -> None:
-        """Only a reasoning marker at the very end of the prompt counts."""
+        """Only a reasoning marker at the very end of the prompt counts, or an opener in its last line that nothing closes."""
         end = prompt.rstrip(SPACE)
+        line = end.rpartition("\n")[2]
         fmt = self._table.format
         for pair in fmt.reasoning:
-            if end.removesuffix(pair.reflection).endswith(spellings(pair.open)):
+            opened = max(line.rfind(text) for text in spellings(pair.open))
+            if end.removesuffix(pair.reflection).endswith(spellings(pair.open)) or opened > max(map(line.rfind, spellings(pair.close))):
                 self._begin_thinking(pair)
                 return
             if end.endswith(spellings(pair.close)):

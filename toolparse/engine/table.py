@@ -128,7 +128,7 @@ KINDS = {
     "first": Kind((*_START, "labels", "again", "openers"), "text", "start", "start", "unthought answer", "line", "unthought answer"),
     "start": Kind((*_START, "again", "openers"), "text", "start", "start", "unthought answer", "line", "unthought answer"),
     "unthought": Kind((*_START, "again", "open again"), "text", "unthought", "unthought", "unthought", "line", "unthought"),
-    "closed": Kind((*_START, "again"), "text", "closed", "closed", "closed", "line", "closed"),
+    "closed": Kind((*_START, "again", "openers"), "text", "closed", "closed", "closed", "line", "closed"),
     "unthought answer": Kind(
         (*_START, "open again"), "text", "unthought answer", "unthought answer", "unthought answer", "line", "unthought answer"
     ),

@@ -342,7 +342,7 @@ class TurnMachine:
         self._armed.pop("late", None)
         self._armed.pop("resume", None)
         self._writer.enter_reasoning()
-        self._place = self._table.thinking(pair, "thinking line" if self._place.on_line else "thinking")
+        self._place = self._table.thinking(pair, "echo" if self._place.on_line else "thinking")
 
     def _close(self, row: Row, at: int, end: int, last: bool) -> int:
         """Reasoning closes."""

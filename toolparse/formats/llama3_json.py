@@ -10,6 +10,7 @@ LLAMA3_JSON = Format(
     models=("Llama 3.1", "Llama 3.2", "Llama 3.3", "Meta Llama 3.1", "Meta Llama 3.2", "Meta Llama 3.3"),
     calls=(
         Calls(where="line", declared=True, close=(Maybe("<|python_end|>", written=False),), body=OBJECT, between="; ", separators=";}]"),
+        Calls(open=(OneOf(("```json\n", "```")),), where="start", declared=True, close=("\n```",), body=OBJECT, separators=";}]"),
         Calls(
             open=(OneOf(("<|python_tag|>", "<|python_start|>")),),
             close=(Maybe("<|python_end|>", written=False),),

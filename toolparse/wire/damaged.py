@@ -402,7 +402,9 @@ class DamagedClosers:
         found = CLOSING.match(text, at)
         if found is None:
             return None
-        counts = self.ends_with(text, found.end(), 0 if self.ranks else -1, last)
+        counts = self.ends_with(text, found.end(), -1, last)
+        if counts is False and self.ranks:  # it may stand for the call's own closer
+            counts = self.ends_with(text, found.end(), 0, last)
         return ~at if counts is None else found.end() if counts else None
 
     def behind_words(self, text: str, at: int, last: bool) -> int | None:
