@@ -560,10 +560,15 @@ class ParameterReader(StateReader):
         if closing is not None:
             if closing["tag"].lower() in self.opened:
                 return False
-            if closing[0] in self.values.closes and self.streaming and not trimmed:
+            again = closing[0] in self.values.closes
+            written = trimmed if self.values.body.trim else "\n" in text[end:at]
+            if again and self.streaming and not written:
                 return False  # the value may end with what reads like its closer
             opens = self.opens_at(closing.end())
-            return opens if opens is not False else closers.ends_with(text, closing.end(), 0 if closers.ranks else -1, self.last)
+            if opens is not False:
+                return opens
+            counts = closers.ends_with(text, closing.end(), -1, self.last)
+            return closers.ends_with(text, closing.end(), 0, self.last) if counts is False and closers.ranks and not again else counts
         counts = self.call_counts(at)
         if counts is not False:
             return counts

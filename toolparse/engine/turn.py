@@ -50,6 +50,8 @@ from toolparse.wire.token_runs import Runs
 _SPACES = re.compile(r"[ \t\r\n]*")
 HELD_SPACE = 64
 """White space up to this length waits with the text instead of in the writer."""
+COMMENTS = ("//", "#", "/*")
+"""What stands behind one of these is no content."""
 LONGEST_OBJECT = 4096
 """An object that may be a call without its opener is held up to this length."""
 RESCAN = 1024
@@ -900,8 +902,12 @@ class TurnMachine:
         if self._closer < len(behind.tail.closers):
             found = closers.behind_words(text, at, last)
             if found is not None and found >= 0:
-                said = f"text in front of a call's closer was dropped: {text[at:found].strip()}"
-                self._problem("dropped_text", said, at, error=True)
+                if text.startswith(COMMENTS, at):
+                    said = f"a comment in front of a call's closer was dropped: {text[at:found].strip()}"
+                    self._problem("dropped_text", said, at, error=True)
+                elif text[at:found].replace("\\n", "").strip():
+                    self._write_kept()
+                    self._say(at, found)
         return found
 
     def _behind_message(self, row: Row, at: int, end: int, last: bool) -> int:

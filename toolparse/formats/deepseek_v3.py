@@ -10,24 +10,31 @@ SEPARATOR = OneOf(("<｜tool▁sep｜>", "<|tool▁sep|>", "<|tool_sep|>"))
 MISWRITTEN = ("<｜tool_calls_begin｜>", "<｜tool calls begin｜>", "<｜tool\\_calls\\_begin｜>", "<｜tool▁calls｜>")
 NAME_END = Ahead(("\n", "```", "{"), adjacent=True)
 
+FENCED = Calls(
+    wrapper=Wrapper(OneOf(CALLS_BEGIN.spellings + MISWRITTEN), CALLS_END, shared=True),
+    bare="always",
+    open=(CALL_BEGIN, "function", SEPARATOR, "{name}\n", NAME_END),
+    also=(("function", SEPARATOR, "{name}\n", NAME_END),),
+    lead=(OneOf(("```json\n", "```")),),
+    body=JsonText(),
+    close=("\n```", CALL_END),
+    between="\n",
+    name=r"[^<\n`{]",
+)
+SEPARATED = Calls(
+    wrapper=Wrapper(CALLS_BEGIN, CALLS_END, shared=True),
+    bare="always",
+    open=(CALL_BEGIN, "{name}", SEPARATOR),
+    body=JsonText(),
+    close=(CALL_END,),
+)
+
 DEEPSEEK_V3 = Format(
     name="deepseek_v3",
     aliases=("deepseekv3", "deepseek-r1-0528", "cogito"),
     models=("DeepSeek-V3", "DeepSeek-R1", "DeepSeek-R1-0528", "DeepSeek-R1-Distill"),
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n", close_again=True),),
-    calls=(
-        Calls(
-            wrapper=Wrapper(OneOf(CALLS_BEGIN.spellings + MISWRITTEN), CALLS_END, shared=True),
-            bare="always",
-            open=(CALL_BEGIN, "function", SEPARATOR, "{name}\n", NAME_END),
-            also=(("function", SEPARATOR, "{name}\n", NAME_END),),
-            lead=(OneOf(("```json\n", "```")),),
-            body=JsonText(),
-            close=("\n```", CALL_END),
-            between="\n",
-            name=r"[^<\n`{]",
-        ),
-    ),
+    calls=(FENCED, SEPARATED),
     stop=("<｜end▁of▁sentence｜>",),
     turn=("<｜Assistant｜>", "<｜tool▁outputs▁end｜>"),
     special_tokens=(

@@ -1,7 +1,7 @@
 """DeepSeek-V3.1 and V3.2-Exp: the markers of V3 around a name and bare JSON."""
 
-from toolparse.formats.deepseek_v3 import CALL_BEGIN, CALL_END, CALLS_BEGIN, CALLS_END, DEEPSEEK_V3, SEPARATOR
-from toolparse.grammar import Calls, JsonText, Reasoning, Wrapper
+from toolparse.formats.deepseek_v3 import DEEPSEEK_V3, FENCED, SEPARATED
+from toolparse.grammar import Reasoning
 
 DEEPSEEK_V31 = DEEPSEEK_V3.variant(
     name="deepseek_v31",
@@ -9,15 +9,7 @@ DEEPSEEK_V31 = DEEPSEEK_V3.variant(
     reasoning_aliases=("deepseek_v3",),
     models=("DeepSeek-V3.1", "DeepSeek-V3.1-Terminus", "DeepSeek-V3.2-Exp"),
     reasoning=(Reasoning("<think>", "</think>", close_again=True),),
-    calls=(
-        Calls(
-            wrapper=Wrapper(CALLS_BEGIN, CALLS_END, shared=True),
-            bare="always",
-            open=(CALL_BEGIN, "{name}", SEPARATOR),
-            body=JsonText(),
-            close=(CALL_END,),
-        ),
-    ),
+    calls=(FENCED, SEPARATED),
     turn=("<｜Assistant｜>", "<｜tool▁output▁end｜>"),
     source="deepseek-ai/DeepSeek-V3.1 model page and assets/chat_template.jinja",
     quirks=(

@@ -106,6 +106,9 @@ def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> 
             before = f"(?:(?:{again}){_GAP}){{0,2}}"
             full = f"{before}(?:{row.full}){'' if last else _GAP}{full}"
             partial = f"{before}(?:{row.begins})(?:\\Z|{'' if last else _GAP_BEGINS}{partial})"
+        elif not any(map(is_marker, row.texts)):  # a bracket or a word, which only counts where it stands
+            full = f"(?P<p{i}>{row.full}){'' if last else _GAP}{full}"
+            partial = f"(?:{row.begins})(?:\\Z|{'' if last else _GAP_BEGINS}{partial})"
         elif last:
             full = f"(?:(?P<p{i}>{row.full})(?:{_GAP}(?:{row.full})){{0,2}})?{full}"
             partial = f"(?:(?:{row.begins})(?:\\Z|(?:{_GAP_BEGINS}(?:\\Z|(?:{row.begins}))){{0,2}}))?(?:\\Z|{partial or '(?!)'})"
@@ -342,7 +345,7 @@ class DamagedOpener:
 
     def marked(self, found: re.Match[str]) -> bool:
         """Whether a marker is there at all."""
-        return any(found[f"p{i}"] is not None if "key" not in row.slots else is_marker(row.first[0]) for i, row in enumerate(self.rows))
+        return any(found[f"p{i}"] is not None if "key" not in row.slots else row.first[0] != "" for i, row in enumerate(self.rows))
 
 
 class DamagedClosers:

@@ -55,5 +55,6 @@ DIALECTS: tuple[Calls, ...] = (
     Calls(open=("{name}", "("), body=JsonText(), close=(Maybe(")"),), name=_NAME),
     Calls(open=("[", "{name}", "("), body=PythonCalls(listed=True)),
     Calls(open=("{name}", "("), body=PythonCalls()),
+    Calls(open=("{name}", Ahead(("{key}=",))), body=PythonCalls()),
 )
 """JSON with the name in it, the same in a fence, two spellings of tags, keys and values, a name before JSON, Python calls."""

@@ -184,7 +184,8 @@ def with_any_name(parts: tuple[Part, ...]) -> tuple[Part, ...]:
             return part
         whole = tuple(text.replace("{name}", "{declared}") for text in texts)
         leads = part is parts[0] and not texts[0].startswith("{name}")  # without it the opening would begin anywhere
-        return OneOf(whole if leads else tuple(dict.fromkeys((*whole, "{declared}"))))
+        bare = (f"{{declared}}{text[-1]}" if text[-1] in "({" else "{declared}" for text in texts)
+        return OneOf(whole if leads else tuple(dict.fromkeys((*whole, *bare))))
 
     return tuple(map(loosened, parts))
 
