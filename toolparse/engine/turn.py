@@ -637,7 +637,7 @@ class TurnMachine:
         if (fence is not None and fence.inside) or self._writer.code:
             return None
         for opening, row in self._table.damaged:
-            if opening.named_first and not opening.dialect and not self._is_marked(at) and not (at_edge and sink.may_be_name(text[at:])):
+            if not self._is_marked(at) and not (opening.named_first and at_edge and self._may_be_name(opening, at)):
                 continue
             if not last and len(text) - at < HEAD_LIMIT and opening.partial.match(text, at):
                 return ~at
@@ -666,6 +666,13 @@ class TurnMachine:
         """Whether a marker may begin behind `at`, blanks aside."""
         at = _SPACES.match(self._text, at).end()  # type: ignore[union-attr]
         return self._text[at : at + 1] in ("<", "[")
+
+    def _may_be_name(self, opening: DamagedOpening, at: int) -> bool:
+        """Whether the name of a declared tool may stand at `at`, behind what the format writes in front of names."""
+        text = self._text[at : at + HEAD_LIMIT]
+        calls = opening.calls
+        prefix = calls.name_in_id or (calls.names.prefix if calls.names is not None else "")
+        return not opening.dialect and (prefix.startswith(text) or self._sink.may_be_name(text.removeprefix(prefix)))
 
     def _is_marked(self, at: int) -> bool:
         """Whether something other than a word stands behind `at`, blanks aside."""
