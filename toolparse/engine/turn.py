@@ -676,6 +676,7 @@ class TurnMachine:
         opened = self._unopened_object(begin, last) if self._text[begin : begin + 1] == "{" else None
         if opened is not None and opened < 0:
             self._state = self._unclosed
+            return ~at
         return at if opened is None else opened
 
     def _addressed(self, at: int, last: bool) -> int:
