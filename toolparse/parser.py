@@ -500,7 +500,7 @@ class Parser(TurnMachine):
         self._shortcut = None
         self._kept = []
         self._writer.outer_space = None
-        self._place = self._table.behind_prompt(self._place, turn, sink.index < 0 and self._state == self._running)
+        self._place = self._table.behind_prompt(self._place, turn, sink.index < 0 and self._state in (self._running, self._behind_header))
 
 
 @lru_cache(maxsize=512)

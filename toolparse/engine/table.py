@@ -50,6 +50,7 @@ from toolparse.wire.markers import (
     edge_openers,
     frame_closers,
     header_begins,
+    header_markers,
     heads,
     longest_first,
     markers_of,
@@ -213,7 +214,9 @@ class Ground:
         rows = tuple(rows)
         markers = {text for row in (*rows, *self.calls) for text in row.firsts if text}
         markers.update(table.noticed, extra)
-        self.look_alikes = (Row("", "damaged call"),) if self.calls and table.reads_damaged else ()
+        damaged_header = (Row("", "damaged header"),) if table.headers is not None else ()
+        damaged_call = (Row("", "damaged call"),) if self.calls else ()
+        self.look_alikes = (*damaged_header, *damaged_call) if table.reads_damaged else ()
         self.floating = {text: self.rows_for(text, rows) for text in markers}
         self.search = re.compile(watch_pattern(markers, firsts, alike)).search
         index = CONTENT if pair is None else REASONING
@@ -320,6 +323,7 @@ class Table:
             self.heads = tuple(head for head in self.heads if not head.any_name)
         self.reads_damaged = options.damaged and options.with_calls
         self.alike = suspicious(fmt) if self.reads_damaged else ()
+        self.header_alike = header_markers(fmt.channels) if fmt.channels is not None and self.reads_damaged else ()
         self.openings = [text for head in self.heads for text in head.firsts if head.where == "anywhere" and len(text) > 1]
         self.openings += header_begins(fmt.channels) if fmt.channels is not None else ()
         self.behind = {id(head.calls): self.behind_call(head.calls) for head in self.heads}
@@ -372,11 +376,12 @@ class Table:
             added = tuple(row for row in self.calls if row.of.calls not in fmt.calls)
             inside = message_markers(fmt.channels, False)
             marks = [*self.header_rows(inside), *tags, *self.stops()]
-            yield Ground(self, "answer", None, added, marks)
+            yield Ground(self, "answer", None, added, marks, (), self.header_alike)
             self.message_calls = (*wrapped, *added)
-            yield Ground(self, "call message", None, self.message_calls, marks, (), self.alike if wrapped else ())
+            alike = (*self.header_alike, *(text for text in self.alike if wrapped and text not in self.header_alike))
+            yield Ground(self, "call message", None, self.message_calls, marks, (), alike)
             outside = [*self.header_rows((*inside, *header_begins(fmt.channels))), *tags, *self.stops()]
-            yield Ground(self, "outside", None, added, outside)
+            yield Ground(self, "outside", None, added, outside, (), self.header_alike)
         for number, pair in enumerate(fmt.reasoning):
             yield self.thinking_ground(str(number), pair)
 
@@ -388,7 +393,7 @@ class Table:
             tags += rows_of("closes nothing", ((text, None) for text in frame_closers(fmt)))
         if fmt.channels is not None:
             marks = self.header_rows((*message_markers(fmt.channels, False), *message_markers(fmt.channels, True)))
-            return Ground(self, name, pair, (), [*marks, *tags, *self.stops()])
+            return Ground(self, name, pair, (), [*marks, *tags, *self.stops()], (), self.header_alike)
         ended = pair.ended_by_call if self.options.in_reasoning is None else self.options.in_reasoning
         calls = tuple(self.call_row(head.strict) for head in self.heads if head.strict is not None) if ended else ()
         closers = rows_of("close", ((text, None) for text in spellings(pair.close)))

@@ -41,6 +41,7 @@ from toolparse.grammar import Calls, Format, Frame, Reasoning
 from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import plain_name
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, closed_object
+from toolparse.wire.damaged_headers import DamagedHeaders, damaged_headers
 from toolparse.wire.headers import WAIT, Header, Where
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, SPACE, Head, slot_texts, spellings
@@ -68,7 +69,7 @@ class TurnMachine:
     """
 
     __slots__ = (
-        "_armed", "_base", "_before", "_choice", "_closer", "_inside", "_kept", "_kept_length", "_max_depth", "_opened",
+        "_armed", "_base", "_before", "_begins", "_choice", "_closer", "_inside", "_kept", "_kept_length", "_max_depth", "_opened",
         "_place", "_raw", "_raw_from", "_reader", "_rejected", "_repeated", "_runs", "_shortcut", "_sink", "_state", "_table", "_text",
         "_untried", "_writer", "format",
     )  # fmt: skip
@@ -81,6 +82,7 @@ class TurnMachine:
         self._writer = writer
         self._max_depth = max_depth
         self._state: Callable[[int, bool], int] = self._running
+        self._begins: Callable[[int, bool], int] = self._running
         self._place: Place = self._table.first
         self._shortcut: Shortcut | None = None
         self._text = ""
@@ -321,6 +323,10 @@ class TurnMachine:
         if rest.startswith(self.format.fragments or "\0") or (closes is not None and is_cut(rest, spellings(closes))):
             self._drop_fragment(at)
             return True
+        if self._table.headers is not None and self._table.reads_damaged:
+            headers = damaged_headers(self.format)
+            ended = headers.end(self._text, at, True)
+            return ended is not None and self._end_damaged(headers, at, ended) is not None
         return False
 
     def _drop_fragment(self, at: int) -> None:
@@ -488,6 +494,8 @@ class TurnMachine:
                 self._writer.drop_tag_space()
             return ~at
         found = headers.read(text, at, last, first)
+        if self._table.reads_damaged:
+            found = self._with_damage(found, at, last)
         if found == WAIT:
             return ~at
         if found is not None and not self._is_typed(at, found.end):
@@ -526,22 +534,87 @@ class TurnMachine:
     def _header(self, row: Row, at: int, end: int, last: bool) -> int | None:
         """What may be a header inside a message, and then ends it."""
         assert self._table.headers is not None
-        pair = self._place.pair
-        where: Where = "reasoning" if pair is not None else "outside" if self._place.ground == "outside" else "content"
-        found = self._table.headers.inside(self._text, at, last, where, self._is_recipient)
+        return self._next_message(self._table.headers.inside(self._text, at, last, self._where, self._is_recipient), at)
+
+    @property
+    def _where(self) -> Where:
+        return "reasoning" if self._place.pair is not None else "outside" if self._place.ground == "outside" else "content"
+
+    def _next_message(self, found: Header | None, at: int) -> int | None:
+        """The header at `at`, inside a message, begins the next one."""
         if found is None:
             return None
         if found == WAIT:
             return ~at
-        if self._is_typed(at, found.end) or (found.kind == "call" and pair is not None and not self._table.call_ends_reasoning):
+        thinking = self._place.pair is not None
+        if self._is_typed(at, found.end) or (found.kind == "call" and thinking and not self._table.call_ends_reasoning):
             return None
         self._writer.begin_tag_space()
         return self._begin_message(found, at)
 
+    def _damaged_header(self, row: Row, at: int, end: int, last: bool) -> int | None:
+        """What reads like a message's end or a header inside a message, if what follows confirms it."""
+        headers = damaged_headers(self.format)
+        ended = headers.end(self._text, at, last)
+        if ended is not None:
+            return self._end_damaged(headers, at, ended)
+        found = headers.read(self._text, at, last, self._is_recipient, self._may_be_recipient)
+        if found is None or found == WAIT:
+            return self._next_message(found, at)
+        if self._is_typed_header(headers, at, found.end):
+            return None
+        if found.kind == "call":
+            begins = headers.begins_call(self._text, found.end, last) if self._is_recipient(found.name) or not found.name else False
+            return self._next_message(WAIT if begins is None else found if begins else None, at)
+        inside, where = headers.strict.channels.inside, self._where
+        counts = where == "reasoning" or inside == "header" or (inside == "reasoning" and where == "outside")
+        return self._next_message(found, at) if counts else None
+
+    def _end_damaged(self, headers: DamagedHeaders, start: int, ended: int) -> int | None:
+        """The misspelt end of a message."""
+        if ended >= 0:
+            if self._is_typed_header(headers, start, ended):
+                return None
+            self._problem("repaired_markup", f"a message's damaged end was read: {self._text[start:ended]}", start)
+            self._to_header()
+        return ended
+
+    def _is_typed_header(self, headers: DamagedHeaders, start: int, end: int) -> bool:
+        """Whether the engine said that markers from `start` to `end`, in any spelling, came from ordinary tokens."""
+        return self._runs is not None and any(
+            self._runs.among(self._base + found.start(), self._base + found.end(), False)
+            for found in headers.marker.finditer(self._text, start, end)
+        )
+
+    def _with_damage(self, found: Header | None, at: int, last: bool) -> Header | None:
+        """The header at `at` where one may stand, of which `found` is what a reader of proper markup finds."""
+        headers = damaged_headers(self.format)
+        lost = found is None or (found != WAIT and not headers.is_closed(self._text, found.end))
+        damaged = headers.read(self._text, at, last, self._is_recipient, self._may_be_recipient, lost)
+        proper = not lost and found != WAIT
+        if damaged is None or (proper and damaged == WAIT):
+            return found
+        if damaged == WAIT:
+            return damaged
+        if found is not None and found.kind == "again" and damaged.end > found.end:
+            return found
+        if found is not None and proper and damaged.end == found.end:
+            known = found.kind != "call" or self._is_recipient(found.name) or not self._is_recipient(damaged.name)
+            if known and (damaged.kind == found.kind or found.kind != "content"):
+                return found
+        return found if self._is_typed_header(headers, at, damaged.end) else damaged
+
     def _is_recipient(self, text: str) -> bool:
         """Whether a message may go to a declared tool under this name."""
+        return self._sink.declares(self._plain_recipient(text))
+
+    def _may_be_recipient(self, text: str) -> bool:
+        """Whether a longer text may be such a name."""
+        return self._sink.may_be_name(self._plain_recipient(text))
+
+    def _plain_recipient(self, text: str) -> str:
         rules = next((calls.names for calls in self.format.calls if calls.names is not None), None)
-        return self._sink.declares(text if rules is None else plain_name(text, rules, self._sink.declares))
+        return text if rules is None else plain_name(text, rules, self._sink.declares)
 
     def _begin_message(self, header: Header, at: int) -> int:
         """Behind a header: the message that it announces begins."""
@@ -551,7 +624,10 @@ class TurnMachine:
             if header.kind == "cut":
                 self._problem("cut_marker", f"the output ends inside a header, which was dropped: {dropped}", at)
             elif header.kind == "lost":
-                self._problem("dropped_text", f"a header without a message was dropped: {dropped}", at)
+                declared = bool(header.name) and self._is_recipient(header.name)
+                said = "a call's header without its end was dropped" if declared else "a header without a message was dropped"
+                lost = bool(header.name) or damaged_headers(self.format).speaks(dropped)
+                self._problem("not_a_call" if declared else "dropped_text", f"{said}: {dropped}", at, error=lost)
             writer.drop_tag_space()
             if header.kind == "cut":
                 return ~header.end
@@ -569,11 +645,49 @@ class TurnMachine:
         row = self._table.addressed
         if header.kind == "call" and row is not None:
             head: Head = row.marker  # type: ignore[assignment]
-            slots = {"name": header.name} if head.named else {}
-            opened = self._open(row, head, slots, at if head.named else header.end, header.end)
-            if opened is not None:
-                return opened
+            if not head.named:
+                self._state = self._addressed
+            elif self._open(row, head, {"name": header.name}, at, header.end) is None:
+                return header.end
+        if header.repaired:
+            self._sink.problem("repaired_markup", f"a damaged header was read: {self._text[max(at, -self._base) : header.end]}", at)
+        if self._table.reads_damaged:
+            closed = damaged_headers(self.format).is_closed(self._text, header.end)
+            self._begins = self._state if closed or header.kind != "content" else self._unclosed
+            self._state = self._behind_header
         return header.end
+
+    def _behind_header(self, at: int, last: bool) -> int:
+        """Right behind a header, whose end may stand again."""
+        headers = damaged_headers(self.format)
+        again = headers.again.match(self._text, at)
+        if not last and headers.again_begins.match(self._text, at) and not (again and headers.is_closed(self._text, again.end())):
+            return ~at
+        if again is not None and not self._is_typed_header(headers, at, again.end()):
+            self._sink.problem("repaired_markup", f"a header's end that stands twice was dropped: {again[0].strip()}", at)
+            return again.end()
+        self._state = self._begins
+        return at
+
+    def _unclosed(self, at: int, last: bool) -> int:
+        """Behind a header without its end, where a call's text may begin."""
+        begin = _SPACES.match(self._text, at).end()  # type: ignore[union-attr]
+        if begin == len(self._text) and not last:
+            return ~at
+        self._state = self._running
+        opened = self._unopened_object(begin, last) if self._text[begin : begin + 1] == "{" else None
+        if opened is not None and opened < 0:
+            self._state = self._unclosed
+            return ~at
+        return at if opened is None else opened
+
+    def _addressed(self, at: int, last: bool) -> int:
+        """A message that is a call whose name stands in its text."""
+        row = self._table.addressed
+        assert row is not None
+        self._state = self._running
+        opened = self._open(row, row.marker, {}, at, at)  # type: ignore[arg-type]
+        return at if opened is None else opened
 
     # -- calls ----------------------------------------------------------------------------------------------------------------------
 
@@ -1044,6 +1158,7 @@ DOES: dict[str, Callable[[TurnMachine, Row, int, int, bool], int | None]] = {
     "backticks": TurnMachine._backticks,
     "suffix": TurnMachine._suffix,
     "header": TurnMachine._header,
+    "damaged header": TurnMachine._damaged_header,
     "end message": TurnMachine._end_message,
     "no message": TurnMachine._no_message,
     "stop message": TurnMachine._stop_message,

@@ -241,7 +241,9 @@ def suspicious(fmt: Format) -> tuple[str, ...]:
 def first_markers(fmt: Format) -> tuple[str, ...]:
     """The markers, up to their slots, that a call begins with, in its wrapper or without it."""
     parts = [part for calls in fmt.calls for part in (*((calls.wrapper.open,) if calls.wrapper is not None else ()), *calls.open[:1])]
-    firsts = (_SLOT.split(text)[0] for part in parts for text in texts_of(part))
+    firsts = [_SLOT.split(text)[0] for part in parts for text in texts_of(part)]
+    if fmt.channels is not None:
+        firsts += (*texts_of(fmt.channels.start), fmt.channels.channel)
     return tuple(dict.fromkeys(filter(is_marker, firsts)))
 
 

@@ -24,12 +24,13 @@ class Header(NamedTuple):
     """What was found: the kind and the recipient of the message that begins at `end`.
 
     Kinds that begin no message: `wait`, more text must decide; `cut`, the output ends in the header; `lost`, the header has no end;
-    `again`, it has none either, but another one begins at once.
+    `again`, it has none either, but another one begins at once. `repaired`: its markup is damaged.
     """
 
     kind: str
     name: str
     end: int
+    repaired: bool = False
 
 
 Where = Literal["content", "reasoning", "outside"]
@@ -116,7 +117,7 @@ class Headers:
             if end - at > HEAD_LIMIT:
                 return None
             if kind == "end":
-                return Header("lost", "", control.start())
+                return Header("lost", name or "", control.start())
             if kind == "close":
                 return Header(self.kind(name or "", word, control[0]), name or "", end)
             following = self.control.search(text, end, at + HEAD_LIMIT)
@@ -136,7 +137,7 @@ class Headers:
             if not loose and given is None:
                 return Header("content", "", end)
             if following.lastgroup == "start":
-                return Header("lost" if name or word else "again", "", following.start())
+                return Header("lost" if name or word else "again", name or "", following.start())
             if following.lastgroup == kind and not name:
                 return Header("again", "", following.start())
             control = following

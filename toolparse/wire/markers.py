@@ -352,7 +352,7 @@ class Values:
         heads = [
             Head(calls, parts, "anywhere", False, False)
             for calls in fmt.calls
-            for parts in (calls.open, (wrapper_part(calls), *calls.open))
+            for parts in (calls.open, (part_before(calls, fmt), *calls.open))
         ]
         self.heads = [head for head in heads if damaged and head.named and len(head.firsts[0]) > 1]
         calls_firsts = {text for head in self.heads for text in head.firsts}
@@ -406,8 +406,11 @@ def wrapper_closers(calls: Calls) -> tuple[Marker, ...]:
     return (calls.wrapper.close,) if calls.wrapper is not None else ()
 
 
-def wrapper_part(calls: Calls) -> Part:
-    return calls.wrapper.open if calls.wrapper is not None else ""
+def part_before(calls: Calls, fmt: Format) -> Part:
+    """What stands in front of a call: its wrapper's opener, or what begins a message's header."""
+    if calls.wrapper is not None:
+        return calls.wrapper.open
+    return Maybe(fmt.channels.start) if fmt.channels is not None else ""
 
 
 def watch_pattern(
@@ -421,7 +424,8 @@ def watch_pattern(
     by_first: dict[str, list[str]] = {}
     for text in sorted(markers, key=len, reverse=True):
         by_first.setdefault(text[0], []).append(text[1:])
-    begins = beginnings(markers) + "".join(f"|{alike_begins(text)}" for text in alike)
+    exact = any_of(markers.intersection(alike))  # which are found where they end, in any spelling behind them
+    begins = beginnings(markers) + "".join(f"|(?!(?:{exact})>?\\Z){alike_begins(text)}" for text in alike)
     held = [rf"(?<=[ \t\r\n])(?<![ \t\r\n]{{2}}){WS}(?:{begins})?\Z"]
     whole = []
     for first, rests in by_first.items():
@@ -430,7 +434,8 @@ def watch_pattern(
             held.append(f"(?<={re.escape(first)})(?:\\Z|{beginnings(longer)})")
         like = [text for text in alike if text[0] == first]
         if like:
-            held.append(f"(?<={re.escape(first)})(?:{'|'.join(map(alike_rest_begins, like))})\\Z")
+            whole_ones = any_of(rest for rest in rests if first + rest in alike)
+            held.append(f"(?<={re.escape(first)})(?!(?:{whole_ones})>?\\Z)(?:{'|'.join(map(alike_rest_begins, like))})\\Z")
         whole.append(f"(?<={re.escape(first)})(?:{'|'.join([*map(re.escape, rests), *map(alike_rest, like)])})")
     branches = [f"(?:{'|'.join(held)})(?P<hold>)"]
     if whole:
@@ -524,6 +529,13 @@ def header_begins(channels: Channels) -> tuple[str, ...]:
     """What begins a message's header."""
     inner = (channels.channel,) if channels.channel else ()
     return (min(spellings(channels.start), key=len), *inner, *(channels.close if channels.inside == "opener" else ()))
+
+
+def header_markers(channels: Channels) -> tuple[str, ...]:
+    """The markers of headers, and the ends of messages, whose look-alikes must be noticed in running text."""
+    start = re.sub(r"\w+\Z", "", min(spellings(channels.start), key=len))
+    inner = (channels.channel,) if channels.channel else ()
+    return (start, *inner, *channels.ends, *(channels.close if channels.inside == "opener" else ()))
 
 
 def message_markers(channels: Channels, reasoning: bool) -> tuple[str, ...]:
