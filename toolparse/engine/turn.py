@@ -63,7 +63,7 @@ class TurnMachine:
     """Reads the text of one turn. `_text` is what there is of it, from the offset `_base` on; `_state` and `_place` say where it stands.
 
     `options` are those of `table`; `sink` takes the calls, `writer` content and reasoning. `_armed` holds what counts once: the frame
-    that is open, a late closer, reasoning that goes on behind a call, the unknown suffix. `_opened` is the row that opened the last
+    that is open, a late closer, reasoning that goes on behind a call, the unknown suffix, "closed" where the call's last closer was read. `_opened` is the row that opened the last
     call, `_before` that and `_inside` (whether the wrapper is open) before a tentative call. `_kept` is text that waits behind a call or a
     stop token, `_raw` that of the tentative call from `_raw_from` on.
     """
@@ -955,6 +955,7 @@ class TurnMachine:
 
     def _to_behind_call(self) -> None:
         self._closer = 0
+        self._armed.pop("closed", None)
         self._kept = []
         self._kept_length = 0
         self._state = self._behind_call
@@ -990,6 +991,8 @@ class TurnMachine:
         behind = self._behind
         assert behind is not None
         self._closer = max(row.of, self._closer)
+        if row.of == len(behind.tail.closers) - 1:
+            self._armed["closed"] = True
         if row.of == behind.tail.wrapper_at:
             self._inside = False
         if behind.tail.echoed and self._reader is not None:
@@ -1017,10 +1020,12 @@ class TurnMachine:
         if found is not None:
             if found >= 0:
                 self._sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:found]}", at)
+                if not closers.ranks or (closer is not None and closer[0] == len(closers.ranks) - 1):
+                    self._armed["closed"] = True
                 self._kept = []
                 self._kept_length = 0
             return found
-        if self._closer < len(behind.tail.closers):
+        if "closed" not in self._armed:
             found = closers.behind_words(text, at, last)
             if found is not None and found >= 0:
                 if text.startswith(COMMENTS, at):
