@@ -63,9 +63,9 @@ class TurnMachine:
     """Reads the text of one turn. `_text` is what there is of it, from the offset `_base` on; `_state` and `_place` say where it stands.
 
     `options` are those of `table`; `sink` takes the calls, `writer` content and reasoning. `_armed` holds what counts once: the frame
-    that is open, a late closer, reasoning that goes on behind a call, the unknown suffix, "closed" where the call's last closer was read. `_opened` is the row that opened the last
-    call, `_before` that and `_inside` (whether the wrapper is open) before a tentative call. `_kept` is text that waits behind a call or a
-    stop token, `_raw` that of the tentative call from `_raw_from` on.
+    that is open, a late closer, reasoning that goes on behind a call, the unknown suffix, "closed" where the call's last closer was read.
+    `_opened` is the row that opened the last call, `_before` that and `_inside` (whether the wrapper is open) before a tentative call. `_kept`
+    is text that waits behind a call or a stop token, `_raw` that of the tentative call from `_raw_from` on.
     """
 
     __slots__ = (
