@@ -332,6 +332,8 @@ class Table:
         self.calls = tuple(self.call_row(head) for head in self.heads)
         self.opens_reasoning = {text: pair for pair in fmt.reasoning for text in spellings(pair.open)} if self.headers is None else {}
         closers = [text for pair in fmt.reasoning for text in spellings(pair.close)]
+        parts = [*(text for calls in fmt.calls for text in markers_of(calls)), *frame_closers(fmt)]
+        self.marker_words = frozenset(("", *(word for text in parts for word in re.findall(r"\w+", text))))
         self.not_of_calls = tuple(filter(None, (*closers, *self.opens_reasoning, *frame_closers(fmt), *self.stop_texts)))
         self.openers = rows_of("think", self.opens_reasoning.items(), cut="fragment")
         self.named_first = any("{name}" in texts[:1] for calls in fmt.calls for part in calls.open[1:2] for texts in (spellings(part),))

@@ -49,6 +49,7 @@ from toolparse.wire.open_call import OpenCall
 from toolparse.wire.token_runs import Runs
 
 _SPACES = re.compile(r"[ \t\r\n]*")
+_PIECE = re.compile(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")
 HELD_SPACE = 64
 """White space up to this length waits with the text instead of in the writer."""
 COMMENTS = ("//", "#", "/*")
@@ -64,8 +65,8 @@ class TurnMachine:
 
     `options` are those of `table`; `sink` takes the calls, `writer` content and reasoning. `_armed` holds what counts once: the frame
     that is open, a late closer, reasoning that goes on behind a call, the unknown suffix, "closed" where the call's last closer was read.
-    `_opened` is the row that opened the last call, `_before` that and `_inside` (whether the wrapper is open) before a tentative call. `_kept`
-    is text that waits behind a call or a stop token, `_raw` that of the tentative call from `_raw_from` on.
+    `_opened` is the row that opened the last call, `_before` that and `_inside` (whether the wrapper is open) before a tentative call.
+    `_kept` is text that waits behind a call or a stop token, `_raw` that of the tentative call from `_raw_from` on.
     """
 
     __slots__ = (
@@ -432,9 +433,24 @@ class TurnMachine:
 
     def _stray(self, row: Row, at: int, end: int, last: bool) -> int | None:
         """A marker that does nothing here is text, but not as a special token."""
+        if self.format.fragments and self._table.reads_damaged and self._place.pair is None and row.marker in self.format.special_tokens:
+            return self._stray_piece(row.marker, at, end, last)
         if self._runs is None or self._choice.mode == "none" or not self._runs.among(self._base + at, self._base + end, True):
             return None
         self._problem("stray_marker", f"the special token {row.marker} closes or wraps nothing here and was dropped", at)
+        self._place = self._place.behind_space
+        return end
+
+    def _stray_piece(self, marker: str, at: int, end: int, last: bool) -> int | None:
+        """The same where markers are several special tokens and a word: a piece is framing if another one follows."""
+        text = self._text
+        word = _PIECE.match(text, end)
+        rest = text[word.end() : word.end() + HEAD_LIMIT]  # type: ignore[union-attr]
+        if not last and (not rest or any(token.startswith(rest) for token in self.format.special_tokens)):
+            return ~at
+        if word[1] not in self._table.marker_words or not rest.startswith(self.format.special_tokens):  # type: ignore[index]
+            return None
+        self._problem("repaired_markup", f"a piece of damaged markup was dropped: {marker}", at)
         self._place = self._place.behind_space
         return end
 

@@ -52,7 +52,8 @@ def atoms(text: str) -> tuple[Atom, ...]:
         elif character == "/":
             out += ["/", _BLANKS]
         elif character == ">":
-            out += [_END] if i == len(text) - 1 else [_BLANKS, ">"]
+            inner = ">?" if text[i - 1 : i] in tuple(BARS) else ">"  # a special token in a longer marker
+            out += [_END] if i == len(text) - 1 else [_BLANKS, inner]
         elif character in BARS:
             out += [_BLANKS, f"[{BARS}]{{1,2}}", _BLANKS]
         elif character in "▁_ " and special:
