@@ -205,7 +205,7 @@ class ParameterReader(StateReader):
 
     def begin(self, found: re.Match[str], at: int) -> int:
         """A parameter's opener stands at `at`."""
-        if self.values.reads_damaged and self.junk:
+        if self.values.reads_damaged and self.junk and "<" in "".join(self.junk):  # mere words are no argument
             self.lost = True
         end = self.behind_repeats(found)
         if end < 0:
@@ -268,6 +268,13 @@ class ParameterReader(StateReader):
                 continue
             key = slot_texts(found)["key"]
             tool = self.call.tool
+            if opener.own and not opener.ends_whole(found):
+                follows = self.opens_at(found.end())
+                if follows is None:
+                    return ~at
+                if follows:
+                    self.call.problem("dropped_text", f"a key without a value was dropped: {text[at : found.end()]}", at, error=True)
+                    return found.end()
             if (tool.declares(key) and key not in self.given) if tool is not None else (opener.own and opener.intact(found)):
                 self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {text[at : found.end()]}", at)
                 return self.begin(found, at)
@@ -530,6 +537,11 @@ class ParameterReader(StateReader):
     def alike_counts(self, mark: int) -> bool | None:
         """Whether a closing tag that is not the value's own ends it: only where structure follows that its closer would have to precede."""
         text = self.text
+        for end in self.values.body.ends:
+            if text.startswith(end.marker, mark):
+                counts = self.values.follows[end.marker](text, mark + len(end.marker), self.last)
+                if counts is not False:
+                    return counts
         closers = self.values.damaged.closers
         if not self.last and CLOSING_BEGINS.match(text, mark):
             return None

@@ -345,6 +345,11 @@ class DamagedOpener:
     def intact(self, found: re.Match[str]) -> bool:
         return all(found[f"p{i}"] is not None for i, row in enumerate(self.rows) if "key" not in row.slots)
 
+    def ends_whole(self, found: re.Match[str]) -> bool:
+        """Whether the last marker, behind which the value begins, is there."""
+        last = len(self.rows) - 1
+        return "key" in self.rows[last].slots or found[f"p{last}"] is not None
+
     def marked(self, found: re.Match[str]) -> bool:
         """Whether a marker is there at all."""
         return any(found[f"p{i}"] is not None if "key" not in row.slots else row.first[0] != "" for i, row in enumerate(self.rows))
