@@ -636,7 +636,7 @@ class EnvelopeCalls(ArgumentsReader):
             self.repaired("repaired_markup", f"the tool's name {key!r} is the key of the arguments", at)
             self.name = decoded(key)
             self.take_arguments(at)
-        elif (not self.given or self.flat) and key not in self.flat and key in self.parameters(self.name) and plain != "type":
+        elif (not self.given or self.flat) and not bare and key not in self.flat and key in self.parameters(self.name) and plain != "type":
             self.begin_flat(at)
         else:
             if again:
