@@ -724,7 +724,7 @@ class TurnMachine:
         if name is not None and not (name and sink.begin(name, wire_id, at)):
             return None
         written = slots.get("declared", slots.get("name", ""))
-        if name != written and written[:1] in QUOTES:
+        if written and name != written and written[0] in QUOTES:
             sink.problem("repaired_markup", f"the name {written} was read as {name!r}", at)
         shares_wrapper = self._state == self._behind_call or (calls.wrapper is not None and calls.wrapper.shared)
         self._opened = row
