@@ -2,10 +2,14 @@
 
 import ast
 import importlib.util
+import inspect
 import re
 from pathlib import Path
 
 import pytest
+from markup_damage import DAMAGES
+
+from toolparse import Parser
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -50,7 +54,22 @@ def test_every_kind_of_problem_is_explained():
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.M)) == kinds_reported()
 
 
-def test_the_example_of_the_problems_page_runs():
-    page = (DOCS / "problems.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["problems.md", "damage.md"])
+def test_the_example_of_a_page_runs(name):
+    page = (DOCS / name).read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", page, re.S)
     exec(example, {})
+
+
+def test_every_option_stands_with_its_default_on_the_page_of_policies():
+    page = (DOCS / "policies.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", page, re.M))
+    parameters = inspect.signature(Parser).parameters.values()
+    options = {option.name: option.default for option in parameters if option.kind is option.KEYWORD_ONLY}
+    assert {name: ast.literal_eval(default) for name, default in told.items()} == options
+
+
+def test_the_tables_of_damaged_markup_have_every_kind():
+    page = (DOCS / "damage.md").read_text(encoding="utf-8")
+    kinds = page.partition("### By kind")[2].partition("### By format")[0]
+    assert re.findall(r"^\| (.*?) +\| +\d", kinds, re.M) == list(DAMAGES)
