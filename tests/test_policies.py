@@ -99,7 +99,7 @@ def test_a_fence_in_reasoning_and_one_that_the_prompt_opened() -> None:
 def test_bare_calls_in_code() -> None:
     text = f"```\n{BARE}\n```\n{BARE}"
     assert told(read(text, "llama3_json", calls_in_code="content")) == (None, f"```\n{BARE}\n```", ["f"])
-    assert told(read(text, "llama3_json")) == (None, "```\n\n```", ["f", "f"])
+    assert told(read(text, "llama3_json")) == (None, None, ["f", "f"])
 
 
 # -- unknown tools ------------------------------------------------------------------------------------------------------------------------

@@ -462,13 +462,14 @@ class Parser(TurnMachine):
         return prompt[begin:] if begin >= 0 else None
 
     def _end_of_prompt(self, prompt: str) -> None:
-        """Only a reasoning marker at the very end of the prompt counts, or an opener in its last line that nothing closes."""
+        """Only a reasoning marker at the very end of the prompt counts, or an opener behind a role in its last line."""
         end = prompt.rstrip(SPACE)
         line = end.rpartition("\n")[2]
         fmt = self._table.format
         for pair in fmt.reasoning:
             opened = max(line.rfind(text) for text in spellings(pair.open))
-            if end.removesuffix(pair.reflection).endswith(spellings(pair.open)) or opened > max(map(line.rfind, spellings(pair.close))):
+            begun = opened > max(map(line.rfind, spellings(pair.close))) and line[:opened].rstrip(SPACE).endswith((":", ">"))
+            if begun or end.removesuffix(pair.reflection).endswith(spellings(pair.open)):
                 self._begin_thinking(pair)
                 return
             if end.endswith(spellings(pair.close)):

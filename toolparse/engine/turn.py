@@ -164,7 +164,7 @@ class TurnMachine:
         """The call whose opening stands at `at`. None when there is none, `~at` when more text must decide."""
         text, sink = self._text, self._sink
         fence = self._writer.fence
-        if (fence is not None and fence.inside) or (self._writer.code and not head.in_code):
+        if (fence is not None and (fence.inside or text.startswith("```", at))) or (self._writer.code and not head.in_code):
             return None
         found = head.full.match(text, at, at + HEAD_LIMIT + 1) or (head.cut.match(text, at) if last and head.cut is not None else None)
         if found is not None and found.end() - at <= HEAD_LIMIT:

@@ -168,7 +168,7 @@ class CallWatch:
         text = self._text
         if self._first:
             start = _AT_START.match(text)
-            if start is not None:
+            if start is not None and (start["full"] is not None or len(text) < BEHIND):  # else it is begun without end
                 self._sure = 0 if start["full"] is not None else -1
                 return self._sure == 0
         at = 0
