@@ -150,16 +150,10 @@ class Parser(TurnMachine):
             if flow is not None:
                 found = flow(joined)
                 index = shortcut.index
-                rest: str | None = ""
-                if found is not None:  # a marker; in running text, if it is the beginning of one, what stands in front of it flows
-                    start = found.start()
-                    waits = index < 0 and found.lastindex == 1 and len(joined) - start < HELD_SPACE
-                    joined, rest = (joined[:start], joined[start:]) if waits else (joined, None)
-                if rest is not None:
+                if found is None:
                     self._total += len(text)
-                    self._held = rest
-                    if not joined:
-                        return []
+                    if held:
+                        self._held = ""
                     if index >= 0:
                         return [CallArguments(index, joined)]
                     if index != CONTENT:
@@ -167,7 +161,18 @@ class Parser(TurnMachine):
                     if (early := self._early) is not None and early.limit:
                         early.add(joined)
                     return [Content(joined)]
-                if index < 0 and found is not None and found.lastgroup == "look":
+                if index < 0 and found.lastindex == 1 and len(joined) - (start := found.start()) < HELD_SPACE:
+                    self._total += len(text)  # the beginning of a marker: what stands in front of it flows
+                    self._held = joined[start:]
+                    if not start:
+                        return []
+                    joined = joined[:start]
+                    if index != CONTENT:
+                        return [Reasoning(joined)]
+                    if (early := self._early) is not None and early.limit:
+                        early.add(joined)
+                    return [Content(joined)]
+                if index < 0 and found.lastgroup == "look":
                     events = self._looked_at(joined, found, len(text))
                     if events is not None:
                         return events

@@ -109,7 +109,8 @@ class ParameterReader(StateReader):
         return self.rewritten if self.state == self.value and self.streaming else None
 
     def rewritten(self, text: str) -> str | None:
-        if self.values.search(text) is not None:
+        values = self.values
+        if values.marks(text) is not None and values.search(text) is not None:
             return None
         if self.by_line:
             self.follow_line(text)
@@ -481,7 +482,8 @@ class ParameterReader(StateReader):
         values = self.values
         look = at
         while True:
-            found = values.search(text, look)
+            mark_at = values.marks(text, look)
+            found = values.search(text, mark_at.start()) if mark_at is not None else None
             if found is None:
                 self.take(at, len(text))
                 return ~len(text)

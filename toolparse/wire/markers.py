@@ -34,7 +34,7 @@ from toolparse.grammar import (
     Where,
 )
 from toolparse.wire.damaged import DamagedClosers, DamagedParameters, writes_lines
-from toolparse.wire.lookalikes import alike, alike_begins, alike_rest, alike_rest_begins, any_alike
+from toolparse.wire.lookalikes import BARS, alike, alike_begins, alike_rest, alike_rest_begins, any_alike
 
 SPACE = " \t\r\n"
 WS = r"[ \t\r\n]*"
@@ -382,9 +382,17 @@ class Values:
         trim, behind = body.trim, body.trim + (body.between if damaged else "")
         either = "|".join(map(re.escape, self.trims))
         lead, far = (f"(?:{text})?" if text else "" for text in (either, f"(?:{either}){re.escape(body.between)}" if damaged else either))
-        hold = f"(?:{far}|{lead})(?:{held})|{beginnings([*self.trims, behind + ' '])}|(?:{either})\\Z" if behind else held
+        hold = f"(?:{far}|{lead})(?:{held})|{beginnings([*self.trims, behind + ' '])}" if behind else held
+        if either:
+            hold += f"|(?:{either})\\Z"
         mark = re.compile(f"(?P<hold>{hold})|{lead}(?:{marks})|(?:{far}|{lead})(?:{others}){tags}")
         self.search, self.match = mark.search, mark.match
+        starts = {text[0] for text in (*closes, *nexts, *calls_firsts, *stops, *self.trims, body.between, begin) if text}
+        starts.update(end.marker[0] for end in body.ends)
+        if damaged:
+            starts.update("<", *(text[0] for text in ranks))
+            starts.update(character for text in odd for character in BARS if text[0] in BARS)
+        self.marks = re.compile(f"[{inside(starts)}]").search  # what `search` finds begins with one of these, which are found quickly
         trim = re.escape(body.trim)
         self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (*closes, *openers, *ends, *stops))}]+")
         firsts = {*(text[0] for text in (*closes, *nexts, *stops)), *(end.marker[0] for end in body.ends), *behind[:1]}
