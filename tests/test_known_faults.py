@@ -116,8 +116,9 @@ CASES: tuple[tuple[str, dict[str, Any], str, list[Event]], ...] = (
 
 @pytest.mark.parametrize(("name", "options", "text", "expected"), CASES)
 def test_a_fault_that_was_found_is_gone(name: str, options: dict[str, Any], text: str, expected: list[Event]) -> None:
-    events = check_text(get_format(name), text, **{"prompt": "", **options})
-    assert joined(events, text) == expected
+    events = joined(check_text(get_format(name), text, **{"prompt": "", **options}), text)
+    mentions = [event for event in events if isinstance(event, Problem) and event.kind == "not_a_call" and event.severity == "warning"]
+    assert [event for event in events if event not in mentions] == expected  # that a marker stands in the text is told beside it
 
 
 @pytest.mark.parametrize(

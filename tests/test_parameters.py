@@ -59,9 +59,7 @@ def test_a_value_longer_than_may_be_held_becomes_a_string() -> None:
         ("qwen3_coder", QWEN.format("count") + "many\n</parameter>\n</function>\n</tool_call>", [("wrong_type", 50)]),
     ],
 )
-def test_a_fault_is_reported_where_a_value_ends_or_dropped_text_begins(
-    fmt: str, text: str, faults: list[tuple[str, int]]
-) -> None:
+def test_a_fault_is_reported_where_a_value_ends_or_dropped_text_begins(fmt: str, text: str, faults: list[tuple[str, int]]) -> None:
     found = [(problem.kind, problem.position) for problem in parse(text, fmt, tools=TOOLS, prompt="").problems]
     assert found == faults
 
