@@ -326,7 +326,7 @@ class Parser(TurnMachine):
             if not self._knows_special_tokens():
                 lost = remains(self._table.format, self._early.text, lambda: self._sink.tools)
         watch = self._writer.watch
-        regions = watch.regions() if watch is not None and watch.noticed else ()
+        regions = watch.regions() if watch is not None and watch.noticed and self._runs is None else ()  # typed is typed
         if regions or lost:
             from toolparse.engine.attempts import judge
 

@@ -24,6 +24,8 @@ from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, SPACE, Values, slot_texts
 from toolparse.wire.open_call import OpenCall
 
+MOST_BLANKS = 256
+"""Behind a doubtful closer the next opener is looked for behind so many blanks at most."""
 _UNTYPED = Type({})
 _STRING = Type({"type": "string"})
 
@@ -315,7 +317,10 @@ class ParameterReader(StateReader):
     def opens_at(self, at: int) -> bool | None:
         """Whether a parameter's opener stands behind `at`, blanks aside, damaged or not; None when more text must tell."""
         text = self.text
-        at = self.values.blanks.match(text, at).end()  # type: ignore[union-attr]
+        start = at
+        at = self.values.blanks.match(text, at, at + MOST_BLANKS).end()  # type: ignore[union-attr]
+        if at - start >= MOST_BLANKS:
+            return False
         if at == len(text):
             return False if self.last else None
         undecided = not self.last and len(text) - at < HEAD_LIMIT

@@ -37,7 +37,7 @@ from toolparse.engine.shortcuts import Shortcut
 from toolparse.engine.table import Behind, Closer, Options, Place, Row, Table, table
 from toolparse.engine.tool_choice import ARGUMENTS, Choice
 from toolparse.events import Problem
-from toolparse.grammar import Calls, Format, Frame, Reasoning
+from toolparse.grammar import Calls, Format, Frame, PythonCalls, Reasoning
 from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import plain_name
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, closed_object
@@ -767,6 +767,8 @@ class TurnMachine:
         if (fence is not None and fence.inside) or self._writer.code:
             return None
         for opening, row in self._table.damaged:
+            if not at_edge and text[at] == "[" and isinstance(opening.calls.body, PythonCalls):
+                continue  # a bracket in prose is no marker
             if not self._is_marked(at) and not (opening.named_first and at_edge and self._may_be_name(opening, at)):
                 continue
             if not last and len(text) - at < HEAD_LIMIT and opening.partial.match(text, at):
@@ -1049,7 +1051,7 @@ class TurnMachine:
                     self._problem("dropped_text", said, at, error=True)
                 elif text[at:found].replace("\\n", "").strip():
                     self._write_kept()
-                    self._say(at, found)
+                    self._say(at, at + len(text[at:found].rstrip()))
         return found
 
     def _behind_message(self, row: Row, at: int, end: int, last: bool) -> int:

@@ -34,7 +34,7 @@ DEEPSEEK_V3 = Format(
     aliases=("deepseekv3", "deepseek-r1-0528", "cogito"),
     models=("DeepSeek-V3", "DeepSeek-R1", "DeepSeek-R1-0528", "DeepSeek-R1-Distill"),
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n", close_again=True),),
-    calls=(FENCED, SEPARATED),
+    calls=(FENCED,),
     stop=("<｜end▁of▁sentence｜>",),
     turn=("<｜Assistant｜>", "<｜tool▁outputs▁end｜>"),
     special_tokens=(

@@ -1,6 +1,6 @@
 """DeepSeek-V3.1 and V3.2-Exp: the markers of V3 around a name and bare JSON."""
 
-from toolparse.formats.deepseek_v3 import DEEPSEEK_V3, FENCED, SEPARATED
+from toolparse.formats.deepseek_v3 import DEEPSEEK_V3, SEPARATED
 from toolparse.grammar import Reasoning
 
 DEEPSEEK_V31 = DEEPSEEK_V3.variant(
@@ -9,7 +9,7 @@ DEEPSEEK_V31 = DEEPSEEK_V3.variant(
     reasoning_aliases=("deepseek_v3",),
     models=("DeepSeek-V3.1", "DeepSeek-V3.1-Terminus", "DeepSeek-V3.2-Exp"),
     reasoning=(Reasoning("<think>", "</think>", close_again=True),),
-    calls=(FENCED, SEPARATED),
+    calls=(SEPARATED,),
     turn=("<｜Assistant｜>", "<｜tool▁output▁end｜>"),
     source="deepseek-ai/DeepSeek-V3.1 model page and assets/chat_template.jinja",
     quirks=(

@@ -359,7 +359,7 @@ class DamagedClosers:
     """The closers of a call and of its wrapper, however they are spelled, and what shows that a doubtful one is one.
 
     `ranks` are their patterns from the inside out, `begins` their beginnings; `next` is what may begin the next call, `others` what else
-    may follow: reasoning's closers, those of frames, stop tokens. `lined`: the template
+    may follow: the closers of frames, stop tokens. `lined`: the template
     begins calls on lines of their own.
     """
 
@@ -370,7 +370,7 @@ class DamagedClosers:
         self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
         self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
         self.lined = writes_lines(calls)
-        parts = [*(pair.close for pair in fmt.reasoning), *(frame.close for frame in fmt.frames if frame.close is not None), *fmt.stop]
+        parts = [*(frame.close for frame in fmt.frames if frame.close is not None), *fmt.stop]
         others = [text for part in parts for text in texts_of(part)]
         self.next = re.compile(any_alike(first_markers(fmt)))
         self.next_begins = re.compile(f"(?:{any_alike_begins((*first_markers(fmt), *others))})\\Z")
