@@ -258,14 +258,16 @@ class Behind:
 
     def fill(self, calls: Rows, calls_outside: Rows, calls_inside: Rows, others: Rows) -> None:
         """The closers come first, in their order; which may come again is for `tail` to say."""
-        tail, closers = self.tail, []
+        tail, closers, fences = self.tail, [], set()
         for number, part in enumerate((*self.calls.close, *((self.calls.wrapper.close,) if self.calls.wrapper else ()))):
             closer = Closer(tail.closers[number], tail.partial[number], spellings(part))
             closers.append(Row(closer, "close call", number))
+            if "`" in spellings(part)[0]:  # which may be anybody's
+                fences.add(number)
         if tail.reads_damaged:
             others = (Row("", "damaged behind call"), *others)
         for read in range(max(len(closers), 1)):
-            again = range(read) if tail.reads_damaged else [i for i in tail.again if i < read]
+            again = [i for i in range(read) if i in tail.again or (tail.reads_damaged and i not in fences)]
             left = (*closers[read:], *(closers[i] for i in again))
             self.rows.append((by_first((*left, *calls_outside, *calls, *others)), by_first((*left, *calls_inside, *calls, *others))))
 

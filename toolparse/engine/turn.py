@@ -37,7 +37,7 @@ from toolparse.engine.shortcuts import Shortcut
 from toolparse.engine.table import Behind, Closer, Options, Place, Row, Table, table
 from toolparse.engine.tool_choice import ARGUMENTS, Choice
 from toolparse.events import Problem
-from toolparse.grammar import Calls, Format, Frame, PythonCalls, Reasoning
+from toolparse.grammar import Calls, Format, Frame, Reasoning
 from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import plain_name
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, closed_object
@@ -618,6 +618,8 @@ class TurnMachine:
             known = found.kind != "call" or self._is_recipient(found.name) or not self._is_recipient(damaged.name)
             if known and (damaged.kind == found.kind or found.kind != "content"):
                 return found
+        if damaged.kind == "content" and "<" not in self._text[at : damaged.end]:
+            return found  # words alone are no header
         return found if self._is_typed_header(headers, at, damaged.end) else damaged
 
     def _is_recipient(self, text: str) -> bool:
@@ -767,7 +769,7 @@ class TurnMachine:
         if (fence is not None and fence.inside) or self._writer.code:
             return None
         for opening, row in self._table.damaged:
-            if not at_edge and text[at] == "[" and isinstance(opening.calls.body, PythonCalls):
+            if not at_edge and text[at] == "[" and not opening.bracketed:
                 continue  # a bracket in prose is no marker
             if not self._is_marked(at) and not (opening.named_first and at_edge and self._may_be_name(opening, at)):
                 continue

@@ -124,11 +124,11 @@ class DamagedOpening:
     """One opening with its damage.
 
     `full` has a group `p0`, `p1` ... for each of the `rows` around the name; `partial` is what may become a match. `wrapped`: the first is
-    the wrapper's own opener. `special` are the rows that are special tokens of the format, which never count when typed.
+    the wrapper's own opener, `bracketed`: one begins with a bracket. `special` are the rows that are special tokens of the format, which never count when typed.
     """
 
     __slots__ = (
-        "calls", "declared", "dialect", "empty", "full", "named", "named_first", "partial", "required", "rows", "special", "wrapped",
+        "bracketed", "calls", "declared", "dialect", "empty", "full", "named", "named_first", "partial", "required", "rows", "special", "wrapped",
     )  # fmt: skip
 
     closed = joined = skips = False
@@ -147,6 +147,7 @@ class DamagedOpening:
         self.required = own
         self.declared = False
         self.full, self.partial = row_patterns(rows, "name", follow)
+        self.bracketed = any(text.startswith("[") and is_marker(text) for row in rows for text in row.first)
         self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
 
     def intact(self, found: re.Match[str]) -> bool:
@@ -367,6 +368,7 @@ class DamagedClosers:
 
     def __init__(self, calls: Calls, fmt: Format) -> None:
         markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
+        markers = [tuple(text for text in texts if text[:1] in ("<", "[", "]")) for texts in markers]  # a fence may be anybody's
         self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
         self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
         self.lined = writes_lines(calls)
