@@ -124,11 +124,13 @@ class DamagedOpening:
     """One opening with its damage.
 
     `full` has a group `p0`, `p1` ... for each of the `rows` around the name; `partial` is what may become a match. `wrapped`: the first is
-    the wrapper's own opener, `bracketed`: one begins with a bracket. `special` are the rows that are special tokens of the format, which never count when typed.
+    the wrapper's own opener, `bracketed`: one begins with a bracket. `special` are the rows that are special
+    tokens of the format, which never count when typed.
     """
 
     __slots__ = (
-        "bracketed", "calls", "declared", "dialect", "empty", "full", "named", "named_first", "partial", "required", "rows", "special", "wrapped",
+        "bracketed", "calls", "declared", "dialect", "empty", "full", "named", "named_first", "partial", "required", "rows", "special",
+        "wrapped",
     )  # fmt: skip
 
     closed = joined = skips = False
