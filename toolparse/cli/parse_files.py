@@ -1,0 +1,147 @@
+"""`toolparse FILE... --format NAME`, the default command: it feeds a parser and hands the events on, as any caller does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from itertools import chain
+
+from toolparse.cli.commands import COMMANDS
+from toolparse.cli.inputs import CommandError, open_input, read_text, read_tools
+from toolparse.cli.options import FAULTY, FINE, WRONG, Options, format_called, is_fault, positive
+from toolparse.cli.output import chunk_lines, complain, event_lines, message_lines, printer, progress_bar
+from toolparse.detect import detect
+from toolparse.events import Event, Problem
+from toolparse.grammar import Format
+from toolparse.parser import Parser
+from toolparse.schemas.tools import Tools
+
+ABOUT = """\
+Turn what a language model wrote into tool calls. The message is printed as JSON.
+
+  toolparse FILE... --format NAME   parse files; "-" is standard input, read as it arrives
+  toolparse convert FILE --from NAME --to NAME   write the message as another model would
+  toolparse formats [--json]        list the formats, the models that write them and their other names
+"""
+
+MORE = """\
+With several files every line says which file it is about: {"file": ..., "message": {...}}, or with --stream {"file": ...,
+"event": {...}}; with --openai a comment line stands before the chunks of each file. A file that has the name of a command is
+given as ./NAME.
+
+exit status:
+  0  everything was read and is sound
+  1  everything was read, but a call is incomplete or a problem of severity "error" was found
+  2  the command was wrong, or an input could not be read
+"""
+
+
+def run(arguments: list[str]) -> int:
+    """`toolparse FILE...`: one file after the other. One that cannot be read is reported and does not stop the others."""
+    options = file_options().parse_intermixed_args(arguments)
+    if not options.files:
+        raise CommandError("no file given; see toolparse --help")
+    if options.format is None:
+        raise CommandError("no format given; name it with --format, see toolparse formats")
+    fmt = None if options.format == "auto" else format_called(options.format)
+    if fmt is None and (options.chat_template or options.model):
+        fmt = format_told(options)
+    tools = None if options.tools is None else read_tools(options.tools)
+    status = FINE
+    for name in options.files:
+        try:
+            sound = parse_file(name, fmt, tools, options)
+            status = max(status, FINE if sound else FAULTY)
+        except CommandError as error:
+            complain(str(error))
+            status = WRONG
+    return status
+
+
+def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argparse.Namespace) -> bool:
+    """Print what a file comes to. Returns whether it is sound. Without a format, the beginning of the file must tell it."""
+    faults: list[Event] = []
+
+    def batches() -> Iterator[list[Event]]:
+        texts = read_text(file, name)
+        begin = next(texts, "")
+        parser = Parser(fmt or format_shown(begin, name), tools=tools, prompt=options.prompt)
+        for text in chain((begin,) if begin else (), texts):
+            for piece in pieces(text, options.chunk):
+                events = parser.feed(piece)
+                faults.extend(filter(is_fault, events))
+                yield events
+            sys.stdout.flush()  # all that is known has been printed by now, and the next read may wait long
+            advance()
+        events = parser.finish()
+        faults.extend(filter(is_fault, events))
+        yield events
+
+    label = name if len(options.files) > 1 else None
+    write = printer()
+    with open_input(name, also=COMMANDS) as file, progress_bar(file, name, options.lines is not message_lines) as advance:
+        for text in options.lines(batches(), label):
+            write(text)
+    for fault in faults:
+        if isinstance(fault, Problem):
+            complain(f"{name}: {fault.message}")
+    return not faults
+
+
+def file_options() -> Options:
+    """The options of the default command."""
+    parser = Options(
+        prog="toolparse",
+        usage="toolparse FILE... --format NAME [options]",
+        description=ABOUT,
+        epilog=MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="text as the model wrote it, in UTF-8")
+    parser.add_argument(
+        "--format", metavar="NAME",
+        help="the format, by any name that `toolparse formats` lists, or auto: by what the next two or the file tell",
+    )  # fmt: skip
+    parser.add_argument("--chat-template", metavar="FILE", help="with --format auto: the model's chat template")
+    parser.add_argument("--model", metavar="NAME", help="with --format auto: the model's name or path")
+    parser.add_argument("--tools", metavar="FILE", help="JSON list of the tools that the model was given")
+    parser.add_argument("--prompt", metavar="TEXT", help="the rendered prompt or its end, '' if nothing is pre-filled")
+    parser.add_argument("--chunk", type=positive, metavar="N", help="feed the parser at most N characters at a time")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument(
+        "--stream", dest="lines", action="store_const", const=event_lines, default=message_lines,
+        help="print each event as a line of JSON as soon as it is known",
+    )  # fmt: skip
+    shape.add_argument(
+        "--openai", dest="lines", action="store_const", const=chunk_lines, default=message_lines,
+        help="print the chunks of an OpenAI chat completion as server-sent events",
+    )  # fmt: skip
+    return parser
+
+
+def format_told(options: argparse.Namespace) -> Format:
+    """The format that the chat template or the model's name tells."""
+    template = None
+    if options.chat_template is not None:
+        with open_input(options.chat_template) as file:
+            template = "".join(read_text(file, options.chat_template))
+    guess = detect(chat_template=template, model=options.model)
+    if guess is None:
+        raise CommandError("neither the chat template nor the model's name tells a format; name it with --format, see toolparse formats")
+    return format_called(guess.format)
+
+
+def format_shown(text: str, name: str) -> Format:
+    """The format that a piece of output shows."""
+    guess = detect(output=text)
+    if guess is None:
+        raise CommandError(f"{name}: the text shows no format; name it with --format, see toolparse formats")
+    return format_called(guess.format)
+
+
+def pieces(text: str, size: int | None) -> Iterator[str]:
+    """The text in pieces of `size` characters, or whole."""
+    step = size or len(text)
+    return (text[start : start + step] for start in range(0, len(text), step))
