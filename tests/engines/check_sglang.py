@@ -17,7 +17,7 @@ from sglang.srt.entrypoints.openai.protocol import ChatCompletionRequest, Tool, 
 from sglang.srt.function_call.function_call_parser import FunctionCallParser
 from sglang.srt.parser.reasoning_parser import ReasoningParser
 from sglang.srt.plugins import load_plugins
-from vectors import CHUNKINGS, FORMATS, Tokenizer, deltas, expected, result, vectors
+from vectors import CHUNKINGS, FORMATS, Tokenizer, complete, deltas, expected, result, vectors
 
 from toolparse import parse
 from toolparse.plugins.detector import calls_only
@@ -52,17 +52,6 @@ def answer(parser: FunctionCallParser, text: str, chunking: str, fmt: str) -> di
     assert sorted(calls) == list(range(len(calls)))
     assert parser.detector.streamed_args_for_tool == [call["arguments"] for call in parser.detector.prev_tool_call_arr]
     return result(content, None, [tuple(calls[index]) for index in sorted(calls)])
-
-
-def complete(got: dict[str, Any]) -> dict[str, Any]:
-    def whole(text: str) -> bool:
-        try:
-            json.loads(text)
-        except ValueError:
-            return False
-        return True
-
-    return {**got, "calls": [call for call in got["calls"] if whole(call[1])]}
 
 
 def test_every_name_is_registered_and_a_choice_of_the_command_line() -> None:

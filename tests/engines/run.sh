@@ -21,7 +21,7 @@ fi
 "$python" -m pip install -q --disable-pip-version-check --no-deps -e "$here/../.."
 
 cd "$here"
-for engine in vllm sglang; do
+for engine in vllm sglang lmdeploy mlx; do
     echo "## $engine: tests"
     "$python" -m pytest -q -o filterwarnings=default -p no:cacheprovider "check_$engine.py"
 done

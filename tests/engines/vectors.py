@@ -82,6 +82,19 @@ def result(content: str | None, reasoning: str | None, calls: list[tuple[str, st
     return {"content": content or None, "reasoning": reasoning or None, "calls": calls}
 
 
+def complete(got: dict[str, Any]) -> dict[str, Any]:
+    """The answer without the calls that the output has cut: in a stream they go as far as it does."""
+
+    def whole(text: str) -> bool:
+        try:
+            json.loads(text)
+        except ValueError:
+            return False
+        return True
+
+    return {**got, "calls": [call for call in got["calls"] if whole(call[1])]}
+
+
 def expected(fmt: str, case: dict[str, Any], **options: Any) -> dict[str, Any]:
     """What `toolparse.parse` makes of a vector, calls left out that are open or could not be read."""
     options.setdefault("prompt", prompt_of(fmt, case))

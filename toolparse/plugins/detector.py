@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Reasoning
 from toolparse.grammar import Format, Maybe, Part
+from toolparse.grammar import Reasoning as ReasoningMarkers
 from toolparse.message import Message, MessageBuilder
 from toolparse.parser import Parser
 from toolparse.plugins.readable_calls import ReadableCalls, readable
@@ -25,6 +26,14 @@ _SLOT = re.compile(r"\{[a-z]+\}")
 def calls_only(fmt: Format) -> Format:
     """The format with reasoning as plain content: the engine has taken it out before. Channels keep theirs: they are routed by it."""
     return fmt if fmt.channels else fmt.variant(reasoning=())
+
+
+def marked(fmt: Format, opener: str, closer: str) -> Format:
+    """The format with the reasoning that an engine's pair of markers makes."""
+    known = (opener.strip(), closer.strip())
+    if any(known[0] in spellings(pair.open) and known[1] in spellings(pair.close) for pair in fmt.reasoning):
+        return fmt
+    return fmt.variant(reasoning=(ReasoningMarkers(opener, closer),))
 
 
 @cache

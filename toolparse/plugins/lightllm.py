@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from toolparse.formats import get_format
-from toolparse.grammar import Format, Reasoning
-from toolparse.plugins.detector import Detector
+from toolparse.plugins.detector import Detector, marked
 from toolparse.plugins.names import PREFIX, tool_parsers
 from toolparse.plugins.reasoning_split import ReasoningSplit
-from toolparse.wire.markers import spellings
 
 SITE = Path(__file__).parent / "lightllm_site"
 
@@ -75,7 +73,7 @@ class LightllmReasoning:
         fmt = tool_parsers().get(PREFIX + name.removeprefix(PREFIX)) if name else None
         if fmt is None:
             return None
-        return ReasoningSplit(_marked(get_format(fmt), self.think_start_token, self.think_end_token), thinking=self._in_reasoning)
+        return ReasoningSplit(marked(get_format(fmt), self.think_start_token, self.think_end_token), thinking=self._in_reasoning)
 
 
 def _started_with(argument: str) -> str | None:
@@ -85,14 +83,6 @@ def _started_with(argument: str) -> str | None:
     except (ImportError, KeyError):  # no server, or one of before there was a reasoning parser
         return None
     return value if isinstance(value, str) else None
-
-
-def _marked(fmt: Format, opener: str, closer: str) -> Format:
-    """The format with the reasoning that these markers make."""
-    known = (opener.strip(), closer.strip())
-    if any(known[0] in spellings(pair.open) and known[1] in spellings(pair.close) for pair in fmt.reasoning):
-        return fmt
-    return fmt.variant(reasoning=(Reasoning(opener, closer),))
 
 
 def install(module: Any = None, reasoning: Any = None) -> None:
