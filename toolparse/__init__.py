@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from toolparse.schemas.tools import InvalidTools, Tool, Tools
     from toolparse.schemas.validate import Violation
     from toolparse.templates.response_template import InvalidTemplate, from_response_template
+    from toolparse.toolbox.conversation import Conversation, TooManyRounds
+    from toolparse.toolbox.results import Image, ToolResult
+    from toolparse.toolbox.toolbox import Toolbox
+    from toolparse.toolbox.wrapped_client import wrap
 
 __version__ = "0.1.0"
 
@@ -41,14 +45,18 @@ _HOMES = {
     "toolparse.templates.response_template": ("InvalidTemplate", "from_response_template"),
     "toolparse.schemas.tools": ("InvalidTools", "Tool", "Tools"),
     "toolparse.schemas.validate": ("Violation",),
+    "toolparse.toolbox.conversation": ("Conversation", "TooManyRounds"),
+    "toolparse.toolbox.results": ("Image", "ToolResult"),
+    "toolparse.toolbox.toolbox": ("Toolbox",),
+    "toolparse.toolbox.wrapped_client": ("wrap",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Attempt",
-    "CallArguments", "CallEnd", "CallStart", "CannotRender", "Content", "Event", "Format", "Guess", "InvalidFormat",
-    "InvalidTemplate", "InvalidTools", "Message", "MessageBuilder", "Parser", "Problem", "Reasoning", "ReasoningPart", "TextPart", "Tool",
-    "ToolCall", "Tools", "UnknownFormat", "Violation", "detect", "feedback", "formats", "from_response_template", "get_format",
-    "parse", "register", "render", "repair",
+    "CallArguments", "CallEnd", "CallStart", "CannotRender", "Content", "Conversation", "Event", "Format", "Guess", "Image",
+    "InvalidFormat", "InvalidTemplate", "InvalidTools", "Message", "MessageBuilder", "Parser", "Problem", "Reasoning", "ReasoningPart",
+    "TextPart", "TooManyRounds", "Tool", "ToolCall", "ToolResult", "Toolbox", "Tools", "UnknownFormat", "Violation", "detect", "feedback",
+    "formats", "from_response_template", "get_format", "parse", "register", "render", "repair", "wrap",
 ]  # fmt: skip
 
 
