@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from toolparse import CannotRender, Format, Message, ToolCall, formats, render
+from toolparse import CannotRender, Format, Message, Parser, ToolCall, formats, render
 from toolparse.grammar import BareKeys, Calls, Elements, Envelope, JsonText, Parameters, PythonCalls
 from toolparse.wire.markers import spellings
 
@@ -149,6 +149,7 @@ def page(fmt: Format) -> Iterator[str]:
     yield "## Markers"
     yield "\n".join(markers(fmt))
     yield f"```mermaid\n{diagram(fmt)}\n```"
+    yield decided(fmt)
     if fmt.special_tokens:
         yield f"An engine must not skip these special tokens: {listing(fmt.special_tokens)}."
     if fmt.quirks:
@@ -174,6 +175,31 @@ def markers(fmt: Format) -> Iterator[str]:
         yield f"- a call: {listing(parts) if parts else 'the arguments at once'}{ends}{wrapped}"
     if fmt.stop:
         yield f"- stop tokens: {listing([text.strip() for text in fmt.stop])}"
+
+
+def decided(fmt: Format) -> str:
+    """After how many characters `parser.decision` is known."""
+    if not fmt.calls:
+        return 'No calls: `parser.decision` is `"answer"` from the start.'
+    call = known_after(fmt, Message(tool_calls=SAMPLE.tool_calls[:1]))
+    answer = known_after(fmt, Message(content=SAMPLE.content))
+    known = [f'`"call"` after {len(call)} characters of the call above ({code(call)})'] if call else []
+    known += [f'`"answer"` after {len(answer)} of a text ({code(answer)})'] if answer else []
+    return f"`parser.decision` is {', '.join(known)}." if known else "`parser.decision` is known at the end of the output."
+
+
+def known_after(fmt: Format, message: Message) -> str:
+    """The beginning of what the format writes for a message that tells what it is; "" where it cannot be written, or only the end tells."""
+    try:
+        written = render(message, fmt, tools=TOOLS)
+    except CannotRender:
+        return ""
+    parser = Parser(fmt, tools=TOOLS, prompt="")
+    for count, character in enumerate(written, 1):
+        parser.feed(character)
+        if parser.decision is not None:
+            return written[:count]
+    return ""
 
 
 def diagram(fmt: Format) -> str:

@@ -17,8 +17,12 @@ else:
 ROOT = Path(__file__).parent.parent
 HOSTS = {"vllm", "sglang", "lightllm", "transformers"}
 """Engines that load our plug-ins: they are there already, and no dependency."""
-ONLY_THERE = {"rich": "cli"}
-"""What an extra installs, by the room that alone may import it."""
+GIVEN = {"openai": "toolbox"}
+"""Packages whose objects a user hands to us, by the room that alone may import them: they are there already, too."""
+ONLY_THERE = {"rich": ("cli", "cli"), "mcp": ("mcp", "toolbox")}
+"""What an extra installs: the extra, and the room that alone may import it."""
+PARTS = {"pydantic_core": "pydantic"}
+"""What a required package brings along."""
 
 
 def imports() -> Iterator[tuple[str, str]]:
@@ -46,14 +50,16 @@ def names(requirements: list[str]) -> set[str]:
 
 
 def test_required_packages_are_those_that_the_library_imports() -> None:
-    imported = {name for name, _ in imports()} - HOSTS - set(ONLY_THERE)
+    imported = {PARTS.get(name, name) for name, _ in imports()} - HOSTS - set(ONLY_THERE) - set(GIVEN)
     assert imported == names(project()["dependencies"])
 
 
 def test_an_extra_is_imported_only_where_it_is_for() -> None:
     extras = project()["optional-dependencies"]
-    for package, room in ONLY_THERE.items():
-        assert package in names(extras[room])
+    for package, room in GIVEN.items():
+        assert {path.partition("/")[0] for name, path in imports() if name == package} == {room}
+    for package, (extra, room) in ONLY_THERE.items():
+        assert package in names(extras[extra])
         assert {path.partition("/")[0] for name, path in imports() if name == package} == {room}
 
 

@@ -367,6 +367,18 @@ class Parser(TurnMachine):
         return max(self._total - len(self._held), 0)
 
     @property
+    def decision(self) -> Literal["call", "answer"] | None:
+        """What the output turns out to begin with, reasoning aside: a call, or text for the reader; None while that cannot be known.
+
+        Fixed from the first `CallStart` or `Content` on, or from the start where no call may come. An answer may still go on to call, as
+        "Let me look." does: only the end of the output tells that it does not. An output of neither is an answer.
+        """
+        if self._sink.index >= 0:
+            return "answer" if self._text_first else "call"
+        hopeless = self._regions is None and not self._table.heads
+        return "answer" if self._writer.said or self._finished or hopeless or self._choice.mode == "none" else None
+
+    @property
     def in_reasoning(self) -> bool:
         """Whether a reasoning block is open."""
         return self._place.pair is not None or (self._regions is not None and self._regions.in_reasoning)

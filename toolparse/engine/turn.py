@@ -66,13 +66,14 @@ class TurnMachine:
     `options` are those of `table`; `sink` takes the calls, `writer` content and reasoning. `_armed` holds what counts once: the frame
     that is open, a late closer, reasoning that goes on behind a call, the unknown suffix, "closed" where the call's last closer was read.
     `_opened` is the row that opened the last call, `_before` that and `_inside` (whether the wrapper is open) before a tentative call.
-    `_kept` is text that waits behind a call or a stop token, `_raw` that of the tentative call from `_raw_from` on.
+    `_kept` is text that waits behind a call or a stop token, `_raw` that of the tentative call from `_raw_from` on. `_text_first`:
+    content came before the first call.
     """
 
     __slots__ = (
         "_armed", "_base", "_before", "_begins", "_choice", "_closer", "_inside", "_kept", "_kept_length", "_max_depth", "_opened",
         "_place", "_raw", "_raw_from", "_reader", "_rejected", "_repeated", "_runs", "_shortcut", "_sink", "_state", "_table", "_text",
-        "_untried", "_writer", "format",
+        "_text_first", "_untried", "_writer", "format",
     )  # fmt: skip
 
     def __init__(self, fmt: Format, options: Options, choice: Choice, sink: OpenCall, writer: TextWriter, max_depth: int) -> None:
@@ -101,6 +102,7 @@ class TurnMachine:
         self._repeated: Repetition | None = None
         self._closer = 0
         self._inside = False
+        self._text_first = False
         self._runs: Runs | None = None
         if self._table.suffixes is not None:
             self._armed["suffix"] = True
@@ -920,6 +922,8 @@ class TurnMachine:
         """A call's name is confirmed: it borders what stands before it, and ends open reasoning."""
         self._armed.pop("suffix", None)
         self._raw = []
+        if self._sink.index < 0:
+            self._text_first = self._writer.said
         pair = self._place.pair
         if pair is not None:
             self._leave_reasoning()

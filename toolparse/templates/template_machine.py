@@ -196,6 +196,8 @@ class RegionMachine:
         fence = self.parser._writer.fence
         if fence is not None and isinstance(event, (Content, Reasoning)):
             fence.feed(event.text)
+        if isinstance(event, Content):
+            self.parser._writer.said = True
         self.parser._writer.events.append(event)
 
     def problem(self, kind: str, message: str, offset: int, error: bool = False) -> None:
@@ -439,6 +441,7 @@ class RegionMachine:
         sink.index -= first
         parser._first = kept
         parser._shortcut = None
+        parser._writer.said = any(isinstance(event, Content) for event in kept)
         self.reasoned = any(isinstance(event, Reasoning) for event in kept)
         for words in self.words.values():
             words.pieces = int(words is self.body and words.joined)
