@@ -250,10 +250,10 @@ class Toolbox:
             status: Status = "ok"
             try:
                 result = await run(ready, self._timeout)
-                done = result if isinstance(result, Done) else Done("ok", parts_of(result, self._max_result))
-                status, parts = done.status, cut(done.parts, self._max_result)
-                if not parts and status != "ok":
-                    parts = (f"{name} failed",)
+                if isinstance(result, Done):
+                    status, parts = result.status, cut(result.parts, self._max_result)
+                else:
+                    parts = parts_of(result, self._max_result)
             except Expired:
                 log.error("%s did not end within %s seconds", call.name, self._timeout)
                 status, parts = "timeout", (f"{name} did not end within {self._timeout:g} seconds and was given up",)
@@ -343,7 +343,7 @@ def _handled(tool: Tool, handler: Callable[..., Any], call: ToolCall) -> Callabl
 def _sent(server: ServerTools, name: str, call: ToolCall) -> Callable[[], Any]:
     async def send() -> Done:
         worked, parts = await server.call(name, call.value())
-        return Done("ok" if worked else "failed", parts)
+        return Done("ok", parts) if worked else Done("failed", parts or [f"{name} failed"])
 
     return send
 
