@@ -8,6 +8,7 @@ from importlib import import_module
 COMMANDS = {
     "convert": "toolparse.cli.convert",
     "formats": "toolparse.cli.list_formats",
+    "serve": "toolparse.cli.serve",
 }
 
 

@@ -1,0 +1,504 @@
+"""The gateway as its users meet it: the official clients over loopback, engines of every kind that say what a script has them say."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import httpx
+import openai
+import pytest
+from scripted_upstream import FAULTS, Engine, Script, serving
+
+from toolparse.serve.app import make_app
+from toolparse.serve.settings import Settings
+from toolparse.serve.upstreams import UPSTREAMS
+
+KINDS = list(UPSTREAMS)
+CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Tromsø 😀"}}\n</tool_call>'
+OUTPUT = f"<think>\nWarm?\n</think>\n\nLet me look.\n{CALL}<|im_end|>"
+PIECES = [OUTPUT[at : at + 5] for at in range(0, len(OUTPUT), 5)]
+ARGUMENTS = {"city": "Tromsø 😀"}
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+CHAT_TOOL: Any = {"type": "function", "function": {"name": "get_weather", "description": "The weather", "parameters": SCHEMA}}
+RESPONSES_TOOL: Any = {"type": "function", "name": "get_weather", "description": "The weather", "parameters": SCHEMA, "strict": False}
+MESSAGES_TOOL: Any = {"name": "get_weather", "description": "The weather", "input_schema": SCHEMA}
+ASK: Any = [{"role": "user", "content": "Weather?"}]
+TEMPLATE = """\
+{{ bos_token }}{% for message in messages %}<|im_start|>{{ message.role }}
+{{ message.content }}{% for call in message.tool_calls or [] %}<tool_call>{{ call.function | tojson }}</tool_call>{% endfor %}<|im_end|>
+{% endfor %}{% if tools %}<tools>{{ tools | tojson }}</tools> <tool_call>{% endif %}{{ '<|im_start|>assistant\\n' }}"""
+
+
+class House:
+    """One engine, and one gateway in front of it for each language that the engine speaks."""
+
+    def __init__(self, engine: Engine, gateways: dict[str, str]) -> None:
+        self.engine = engine
+        self.gateways = gateways
+        self.http = httpx.Client(timeout=30)
+        self._openai = openai.OpenAI(api_key="client", base_url="http://unused", max_retries=0)
+        self._anthropic = anthropic.Anthropic(api_key="client", base_url="http://unused", max_retries=0)
+
+    def openai(self, kind: str = "openai-completions") -> openai.OpenAI:
+        return self._openai.with_options(base_url=f"{self.gateways[kind]}/v1")
+
+    def anthropic(self, kind: str = "openai-completions") -> anthropic.Anthropic:
+        return self._anthropic.with_options(base_url=self.gateways[kind])
+
+    def says(self, *pieces: str, **script: Any) -> None:
+        self.engine.script = Script(list(pieces), **script)
+        self.engine.requests.clear()
+        self.engine.headers.clear()
+        self.engine.left = 0
+
+    def post(self, path: str, body: object, kind: str = "openai-completions", **headers: str) -> httpx.Response:
+        return self.http.post(self.gateways[kind] + path, json=body, headers=headers)
+
+    def close(self) -> None:
+        self.http.close()
+        self._openai.close()
+        self._anthropic.close()
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("model")
+    (directory / "tokenizer_config.json").write_text(json.dumps({"bos_token": {"content": "<s>"}, "chat_template": TEMPLATE}))
+    return directory / "tokenizer_config.json"
+
+
+@pytest.fixture(scope="module")
+def house(template: Path) -> Iterator[House]:
+    engine = Engine(template='<tool_call>{"name": "f", "arguments": {}}</tool_call>')
+    with ExitStack() as stack:
+        url = stack.enter_context(serving(engine))
+        common: dict[str, Any] = {"url": url, "format": "hermes", "stall": 0.5}
+        settings = {
+            kind: Settings(upstream=kind, **common, template=template if kind in ("openai-completions", "tgi", "ollama") else None)
+            for kind in KINDS
+        }
+        settings["strict"] = Settings(
+            upstream="openai-completions", url=url, format="hermes", template=template, api_key="secret", upstream_key="theirs",
+            max_body=2000, max_requests=2, model="real", max_tokens=77, log_text=True, timeout=1.5,
+        )  # fmt: skip
+        settings["down"] = Settings(upstream="openai-chat", url="http://127.0.0.1:9", format="hermes")
+        house = House(engine, {name: stack.enter_context(serving(make_app(given))) for name, given in settings.items()})
+        stack.callback(house.close)
+        yield house
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_call_reaches_the_clients_of_every_api_streamed_and_whole(house: House, kind: str) -> None:
+    house.says(*PIECES)
+    chat = house.openai(kind)
+    with chat.chat.completions.stream(model="m", messages=ASK, tools=[CHAT_TOOL], stream_options={"include_usage": True}) as stream:
+        for _ in stream:
+            pass
+        streamed = stream.get_final_completion()
+    for completion in (streamed, chat.chat.completions.create(model="m", messages=ASK, tools=[CHAT_TOOL])):
+        (choice,) = completion.choices
+        assert choice.finish_reason == "tool_calls"
+        assert choice.message.content == "Let me look."
+        assert choice.message.reasoning_content == "Warm?"  # type: ignore[attr-defined]
+        (call,) = choice.message.tool_calls or []
+        assert json.loads(call.function.arguments) == ARGUMENTS
+        assert completion.usage is not None
+        assert (completion.usage.prompt_tokens, completion.usage.completion_tokens) == (7, len(PIECES))
+
+    with chat.responses.stream(model="m", input="Weather?", tools=[RESPONSES_TOOL]) as responses:
+        for _ in responses:
+            pass
+        streamed_response = responses.get_final_response()
+    for response in (streamed_response, chat.responses.create(model="m", input="Weather?", tools=[RESPONSES_TOOL])):
+        assert response.status == "completed"
+        assert [item.type for item in response.output] == ["reasoning", "message", "function_call"]
+        assert json.loads(response.output[2].arguments) == ARGUMENTS
+        assert response.usage is not None
+        assert response.usage.output_tokens == len(PIECES)
+
+    client = house.anthropic(kind)
+    with client.messages.stream(model="m", max_tokens=99, messages=ASK, tools=[MESSAGES_TOOL]) as messages:
+        streamed_message = messages.get_final_message()
+    for message in (streamed_message, client.messages.create(model="m", max_tokens=99, messages=ASK, tools=[MESSAGES_TOOL])):
+        assert message.stop_reason == "tool_use"
+        assert [block.type for block in message.content] == ["thinking", "text", "tool_use"]
+        assert message.content[2].input == ARGUMENTS
+        assert (message.usage.input_tokens, message.usage.output_tokens) == (7, len(PIECES))
+
+
+PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
+
+
+def body(api: str, stream: bool = True, **more: Any) -> dict[str, Any]:
+    if api == "responses":
+        return {"model": "m", "input": "Weather?", "tools": [RESPONSES_TOOL], "stream": stream, **more}
+    tool = CHAT_TOOL if api == "chat" else MESSAGES_TOOL
+    return {"model": "m", "messages": ASK, "tools": [tool], "stream": stream, "max_tokens": 50, **more}
+
+
+def data(answer: httpx.Response) -> list[Any]:
+    """What a stream says; None for `[DONE]`."""
+    told = [line[6:] for line in answer.text.splitlines() if line.startswith("data: ")]
+    return [None if line == "[DONE]" else json.loads(line) for line in told]
+
+
+def says_that_all_is_well(api: str, told: list[Any]) -> bool:
+    """Whether a client may take the answer, or a call in it, for complete."""
+    if api == "chat":
+        return None in told or any(chunk["choices"][0]["finish_reason"] for chunk in told if chunk and chunk.get("choices"))
+    types = [event["type"] for event in told]
+    if api == "responses":
+        return bool({"response.completed", "response.incomplete", "response.function_call_arguments.done"}.intersection(types))
+    blocks = [event["content_block"]["type"] for event in told if event["type"] == "content_block_start"]
+    stopped = [event["index"] for event in told if event["type"] == "content_block_stop"]
+    return bool({"message_delta", "message_stop"}.intersection(types)) or any(blocks[index] == "tool_use" for index in stopped)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("kind", ["openai-chat", "llama.cpp", "ollama"])
+def test_an_upstream_that_fails_ends_the_stream_with_an_error(house: House, kind: str, fault: str) -> None:
+    house.says(*PIECES, fault=fault, after=len(PIECES) - 7)  # in the middle of the arguments
+    for api, path in PATHS.items():
+        told = data(house.post(path, body(api), kind))
+        assert not says_that_all_is_well(api, told)
+        last = told[-1]
+        if api == "responses":
+            assert [event["type"] for event in told[-2:]] == ["error", "response.failed"]
+            assert last["response"]["status"] == "failed"
+            assert last["response"]["error"]["message"].startswith("the upstream")
+        else:
+            assert last["error"]["message"].startswith("the upstream")
+        if fault == "stall":
+            break  # which takes its time
+
+
+@pytest.mark.parametrize("fault", ["drop", "garbage"])
+def test_a_whole_answer_of_a_failing_upstream_is_an_error_of_the_api(house: House, fault: str) -> None:
+    house.says(*PIECES, fault=fault, after=len(PIECES))  # the call is complete, but the answer is not
+    for api, path in PATHS.items():
+        answer = house.post(path, body(api, stream=False))
+        assert answer.status_code == 502
+        assert answer.json()["error"]["message"].startswith("the upstream")
+    with pytest.raises(openai.InternalServerError):
+        house.openai().chat.completions.create(model="m", messages=ASK)
+    with pytest.raises(anthropic.InternalServerError):
+        house.anthropic().messages.create(model="m", max_tokens=9, messages=ASK)
+
+
+def test_the_official_clients_raise_when_a_stream_fails(house: House) -> None:
+    house.says(*PIECES, fault="drop", after=8)
+    with pytest.raises(openai.APIError, match="the upstream"):
+        list(house.openai().chat.completions.create(model="m", messages=ASK, stream=True))
+    stream = house.anthropic().messages.create(model="m", max_tokens=9, messages=ASK, stream=True)
+    with pytest.raises(anthropic.APIStatusError, match="the upstream"):
+        list(stream)
+
+
+@pytest.mark.parametrize(("status", "told"), [(400, 400), (404, 404), (422, 400), (429, 429), (401, 401), (500, 502), (302, 502)])
+def test_what_an_upstream_refuses(house: House, status: int, told: int) -> None:
+    house.says(status=status)
+    answer = house.post(PATHS["chat"], body("chat"))
+    assert answer.status_code == told
+    assert "no such luck" in answer.json()["error"]["message"]
+
+
+def test_a_busy_or_missing_upstream(house: House) -> None:
+    house.says(status=503)
+    assert house.post(PATHS["chat"], body("chat")).status_code == 503
+    answer = house.post(PATHS["messages"], body("messages"))
+    assert answer.status_code == 529
+    assert answer.json()["error"]["type"] == "overloaded_error"
+    answer = house.post(PATHS["chat"], body("chat"), "down")
+    assert answer.status_code == 502
+    assert answer.json()["error"]["message"] == "the upstream cannot be reached"
+
+
+def test_text_flows_as_it_is_written(house: House) -> None:
+    house.says("a", "b", fault="stall", after=2)
+    with house.http.stream("POST", house.gateways["openai-chat"] + PATHS["chat"], json=body("chat")) as answer:
+        lines = (line for line in answer.iter_lines() if line)
+        first = [json.loads(next(lines)[6:])["choices"][0]["delta"] for _ in range(3)]
+    assert first == [{"role": "assistant"}, {"content": "a"}, {"content": "b"}]  # while the engine has not ended
+
+
+def test_a_client_that_leaves_takes_the_upstream_with_it(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "toolparse.serve")
+    house.says(*["word "] * 1000, delay=0.01)
+    url = house.gateways["openai-chat"] + PATHS["chat"]
+    with house.http.stream("POST", url, json=body("chat")) as answer:
+        next(answer.iter_lines())
+    with pytest.raises(httpx.ReadTimeout):
+        house.http.post(url, json=body("chat", stream=False), timeout=0.2)
+    wait_for(lambda: len(caplog.records) == 2)
+    assert [json.loads(record.message)["outcome"] for record in caplog.records] == ["left", "left"]
+    wait_for(lambda: house.engine.left == 2)
+
+
+def wait_for(so: Any) -> None:
+    until = time.monotonic() + 20
+    while not so():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_finish_reasons(house: House) -> None:
+    def reasons(*pieces: str, **script: Any) -> tuple[Any, Any, Any]:
+        house.says(*pieces, **script)
+        chat = house.post(PATHS["chat"], body("chat", stream=False)).json()["choices"][0]["finish_reason"]
+        response = house.post(PATHS["responses"], body("responses", stream=False)).json()
+        message = house.post(PATHS["messages"], body("messages", stream=False)).json()
+        streamed = data(house.post(PATHS["messages"], body("messages")))[-2]["delta"]
+        assert streamed == {"stop_reason": message["stop_reason"], "stop_sequence": message["stop_sequence"]}
+        return chat, response["status"], message["stop_reason"]
+
+    assert reasons("Hello.") == ("stop", "completed", "end_turn")
+    assert reasons("Hello.", stop="END") == ("stop", "completed", "stop_sequence")
+    assert reasons("Hello.", finish="length") == ("length", "incomplete", "max_tokens")
+    assert reasons(*PIECES) == ("tool_calls", "completed", "tool_use")
+    assert reasons(*PIECES[:-5], finish="length") == ("length", "incomplete", "max_tokens")
+
+
+def test_a_cut_call_is_not_in_the_message(house: House) -> None:
+    house.says(*PIECES[:-5], finish="length")
+    message = house.post(PATHS["chat"], body("chat", stream=False)).json()["choices"][0]["message"]
+    assert "tool_calls" not in message
+    blocks = house.post(PATHS["messages"], body("messages", stream=False)).json()["content"]
+    assert "tool_use" not in [block["type"] for block in blocks]
+
+
+def test_several_choices_each_with_their_own_call(house: House) -> None:
+    house.says(*PIECES)
+    with house.openai().chat.completions.stream(model="m", messages=ASK, tools=[CHAT_TOOL], n=3, seed=5) as stream:
+        for _ in stream:
+            pass
+        completion = stream.get_final_completion()
+    assert [choice.finish_reason for choice in completion.choices] == ["tool_calls"] * 3
+    assert len({choice.message.tool_calls[0].id for choice in completion.choices if choice.message.tool_calls}) == 3
+    assert sorted(request["seed"] for request in house.engine.requests) == [5, 6, 7]
+    whole = house.openai().chat.completions.create(model="m", messages=ASK, n=2)
+    assert whole.usage is not None
+    assert (whole.usage.prompt_tokens, whole.usage.completion_tokens) == (7, 2 * len(PIECES))
+
+
+def test_one_choice_that_fails_fails_the_answer(house: House) -> None:
+    house.says(*PIECES, fault="drop", after=3)
+    told = data(house.post(PATHS["chat"], body("chat", n=2)))
+    assert not says_that_all_is_well("chat", told)
+    assert "error" in told[-1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_probabilities_are_passed_on(house: House, kind: str) -> None:
+    house.says("Hel", "lo", " you")
+    for stream in (True, False):
+        asked = body("chat", stream, logprobs=True, top_logprobs=1)
+        answer = house.post(PATHS["chat"], asked, kind)
+        choices = [chunk["choices"][0] for chunk in data(answer) if chunk] if stream else answer.json()["choices"]
+        entries = [entry for choice in choices if choice.get("logprobs") for entry in choice["logprobs"]["content"]]
+        assert [(entry["token"], entry["logprob"]) for entry in entries[:3]] == [("Hel", -0.5), ("lo", -0.5), (" you", -0.5)]
+
+
+def test_probabilities_in_responses(house: House) -> None:
+    house.says("Hel", "lo")
+    asked = body("responses", False, include=["message.output_text.logprobs"])
+    (item,) = house.post(PATHS["responses"], asked).json()["output"]
+    assert [entry["token"] for entry in item["content"][0]["logprobs"]] == ["Hel", "lo"]
+
+
+def test_a_conversation_goes_into_the_prompt(house: House) -> None:
+    house.says("It is warm.")
+    chat_call = {"id": "1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city": "Oslo"}'}}
+    asked = {
+        "chat": [
+            *ASK,
+            {"role": "assistant", "content": None, "tool_calls": [chat_call]},
+            {"role": "tool", "tool_call_id": "1", "content": "17 °C"},
+        ],
+        "responses": [
+            *ASK,
+            {"type": "function_call", "call_id": "1", "name": "get_weather", "arguments": '{"city": "Oslo"}'},
+            {"type": "function_call_output", "call_id": "1", "output": "17 °C"},
+        ],
+        "messages": [
+            *ASK,
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "get_weather", "input": {"city": "Oslo"}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": [{"type": "text", "text": "17 °C"}]}]},
+        ],
+    }
+    for api, path in PATHS.items():
+        assert house.post(path, body(api, False, **{"input" if api == "responses" else "messages": asked[api]})).status_code == 200
+    prompts = {request["prompt"] for request in house.engine.requests}
+    (prompt,) = prompts
+    assert '<tool_call>{"name": "get_weather", "arguments": {"city": "Oslo"}}</tool_call>' in prompt
+    assert "<|im_start|>tool\n17 °C<|im_end|>" in prompt
+    assert prompt.startswith("<s>")
+    assert prompt.endswith("<|im_start|>assistant\n")
+    house.post(PATHS["chat"], body("chat"), "tgi")
+    assert house.engine.requests[-1]["inputs"].startswith("<|im_start|>")  # this engine writes the <s> itself
+
+
+def test_the_tool_choice(house: House) -> None:
+    house.says('{"city": "Oslo"}')  # as constrained decoding has it
+    named = {"type": "function", "function": {"name": "get_weather"}}
+    choice = house.post(PATHS["chat"], body("chat", False, tool_choice=named)).json()["choices"][0]
+    assert choice["message"]["tool_calls"][0]["function"] == {"name": "get_weather", "arguments": '{"city": "Oslo"}'}
+    house.says(*PIECES)
+    for kind in ("openai-completions", "openai-chat"):
+        choice = house.post(PATHS["chat"], body("chat", False, tool_choice="none"), kind).json()["choices"][0]
+        assert "<tool_call>" in choice["message"]["content"]
+        assert "get_weather" not in json.dumps(house.engine.requests[-1])
+
+
+def test_the_keys(house: House) -> None:
+    house.says("Hello.")
+    for headers in ({"authorization": "Bearer secret"}, {"x-api-key": "secret"}):
+        assert house.post(PATHS["chat"], body("chat", False), "strict", **headers).status_code == 200
+        assert house.engine.headers[-1]["authorization"] == "Bearer theirs"
+        assert house.engine.requests[-1]["model"] == "real"
+        assert house.http.get(house.gateways["strict"] + "/v1/models", headers=headers).json()["data"][0]["id"] == "real"
+        assert b"toolparse_requests_total" in house.http.get(house.gateways["strict"] + "/metrics", headers=headers).content
+    for given in ("", "Bearer wrong", "Bearer sécret", "Basic secret", "Bearer"):
+        answer = house.post(PATHS["chat"], body("chat"), "strict", authorization=given.encode())  # type: ignore[arg-type]
+        assert answer.status_code == 401
+        assert answer.json()["error"]["code"] == "invalid_api_key"
+    for path in ("/v1/models", "/metrics"):
+        assert house.http.get(house.gateways["strict"] + path).status_code == 401
+    assert house.http.get(house.gateways["strict"] + "/health").json() == {"status": "ok", "running": 0}
+    house.openai().chat.completions.create(model="m", messages=ASK)
+    assert house.engine.headers[-1]["authorization"] == "Bearer client"  # passed on
+
+
+def test_the_limits(house: House) -> None:
+    key = {"authorization": "Bearer secret"}
+    url = house.gateways["strict"] + PATHS["chat"]
+    large = json.dumps(body("chat", user="x" * 3000)).encode()
+    json_type = {"content-type": "application/json", **key}
+    assert house.http.post(url, content=large, headers=json_type).status_code == 413
+    assert house.http.post(url, content=iter([large[:1500], large[1500:]]), headers=json_type).status_code == 413
+    assert house.http.post(url, content=large[:100], headers=json_type).status_code == 400
+    assert house.http.post(url, content=b"[" * 1999, headers=json_type).status_code == 400
+    assert house.http.post(url, content=large, headers={**key, "content-type": "text/plain"}).status_code == 415
+
+    house.says("Hello.", fault="stall", after=1)
+    with ExitStack() as stack:
+        streams = [stack.enter_context(house.http.stream("POST", url, json=body("chat"), headers=key)) for _ in range(2)]
+        answer = house.post(PATHS["chat"], body("chat"), "strict", **key)
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "1"
+        texts = ["".join(stream.iter_text()) for stream in streams]
+    for text in texts:  # the time is over
+        assert '"the answer took too long"' in text
+        assert "[DONE]" not in text
+    house.says("Hello.")
+    assert house.post(PATHS["chat"], body("chat"), "strict", **key).status_code == 200
+    assert house.engine.requests[-1]["max_tokens"] == 50
+    house.post(PATHS["responses"], body("responses"), "strict", **key)
+    assert house.engine.requests[-1]["max_tokens"] == 77
+
+
+def test_a_request_is_one_line_of_the_log_without_its_text(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "toolparse.serve")
+    house.says('<tool_call>{"name": "get_weather", "arguments": {"city": "hidden",}}</tool_call>')
+
+    def logged(**given: Any) -> dict[str, Any]:
+        """What a request leaves in the log, which may be a moment after its answer."""
+        caplog.clear()
+        house.post(PATHS["chat"], **given)
+        wait_for(lambda: caplog.records)
+        told: dict[str, Any] = json.loads(caplog.records[-1].message)
+        return told
+
+    asked = body("chat", False, messages=[{"role": "user", "content": "private"}])
+    told = logged(body=asked)
+    assert told["outcome"] == "ok"
+    assert told["finish"] == ["tool_calls"]
+    assert (told["calls"], told["prompt_tokens"], told["completion_tokens"]) == (1, 7, 1)
+    assert [problem["severity"] for problem in told["problems"]] == ["warning"]
+    assert not any(word in json.dumps(told) for word in ("hidden", "private", "get_weather"))
+    told = logged(body=asked, kind="strict", authorization="Bearer secret")
+    assert "hidden" in told["output"]
+    assert "private" in told["prompt"]
+    told = logged(body={"model": "m", "messages": []})
+    assert (told["outcome"], told["status"]) == ("refused", 400)
+
+
+def test_the_metrics_count(house: House) -> None:
+    url = house.gateways["ollama"] + "/metrics"
+
+    def value(line: str) -> float:
+        found = [told.rpartition(" ")[2] for told in house.http.get(url).text.splitlines() if told.startswith(line)]
+        return float(found[0]) if found else 0.0
+
+    lines = (
+        'toolparse_calls_total{complete="true"}',
+        'toolparse_requests_total{api="chat",outcome="ok"}',
+        'toolparse_tokens_total{kind="completion"}',
+    )
+    before = [value(line) for line in lines]
+    house.says(*PIECES)
+    house.post(PATHS["chat"], body("chat"), "ollama")
+    assert [value(line) - was for line, was in zip(lines, before, strict=True)] == [1, 1, len(PIECES)]
+    assert value("toolparse_requests_running") == 0
+
+
+def test_the_format_is_told_by_the_template_or_by_the_name(house: House, template: Path) -> None:
+    house.says("<think>a</think>b")
+    with ExitStack() as stack:
+        engine = stack.enter_context(serving(house.engine))
+        shown = stack.enter_context(serving(make_app(Settings(upstream="llama.cpp", url=engine))))
+        named = stack.enter_context(serving(make_app(Settings(upstream="openai-chat", url=engine))))
+        assert house.http.post(shown + PATHS["chat"], json=body("chat", False)).json()["choices"][0]["message"]["content"] == "b"
+        asked = body("chat", False, model="Qwen/Qwen3-8B")
+        assert house.http.post(named + PATHS["chat"], json=asked).json()["choices"][0]["message"]["reasoning_content"] == "a"
+        answer = house.http.post(named + PATHS["chat"], json=body("chat"))
+        assert answer.status_code == 500
+        assert "--format" in answer.json()["error"]["message"]
+
+
+def test_reasoning_that_the_engine_took_out_itself(house: House) -> None:
+    class Reasons(Engine):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "http":
+                await receive()
+                chunks = [{"delta": {"reasoning_content": "hm"}}, {"delta": {"content": "Hi"}}, {"delta": {}, "finish_reason": "stop"}]
+                lines = b"".join(b"data: " + json.dumps({"choices": [{"index": 0, **chunk}]}).encode() + b"\n\n" for chunk in chunks)
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                await send({"type": "http.response.body", "body": lines})
+
+    with serving(Reasons()) as url, serving(make_app(Settings(upstream="openai-chat", url=url, format="deepseek_r1"))) as gateway:
+        message = house.http.post(gateway + PATHS["chat"], json=body("chat", False)).json()["choices"][0]["message"]
+    assert (message["reasoning_content"], message["content"]) == ("hm", "Hi")
+
+
+def test_unknown_paths_and_methods_are_errors_in_the_api_s_shape(house: House) -> None:
+    gateway = house.gateways["tgi"]
+    assert house.http.get(gateway + "/v1/nothing").json()["error"]["type"] == "not_found_error"
+    answer = house.http.get(gateway + "/v1/messages")
+    assert answer.status_code == 405
+    assert answer.json()["type"] == "error"
+    with pytest.raises(openai.NotFoundError):
+        house.openai("tgi").files.list()
+
+
+def test_models_are_listed_for_both_makers_clients(house: House) -> None:
+    for kind in KINDS:
+        assert [model.id for model in house.openai(kind).models.list()] == ["scripted"]
+        assert [model.id for model in house.anthropic(kind).models.list()] == ["scripted"]
+    assert house.http.get(house.gateways["down"] + "/v1/models").status_code == 502
+
+
+def test_an_engine_that_is_given_text_only(house: House) -> None:
+    picture = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]
+    house.says("A cat.")
+    answer = house.post(PATHS["chat"], body("chat", messages=picture), "llama.cpp")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "messages[0].content"
+    assert house.post(PATHS["chat"], body("chat", messages=picture), "openai-chat").status_code == 200
+    assert house.engine.requests[-1]["messages"] == picture
