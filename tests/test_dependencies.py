@@ -19,7 +19,8 @@ HOSTS = {"vllm", "sglang", "lightllm", "transformers"}
 """Engines that load our plug-ins: they are there already, and no dependency."""
 GIVEN = {"openai": "toolbox"}
 """Packages whose objects a user hands to us, by the room that alone may import them: they are there already, too."""
-ONLY_THERE = {"rich": ("cli", "cli"), "mcp": ("mcp", "toolbox")}
+SERVED = ("anyio", "httpx", "jinja2", "prometheus_client", "starlette", "uvicorn")
+ONLY_THERE = {"rich": ("cli", "cli"), **dict.fromkeys(SERVED, ("serve", "serve")), "mcp": ("mcp", "toolbox")}
 """What an extra installs: the extra, and the room that alone may import it."""
 PARTS = {"pydantic_core": "pydantic"}
 """What a required package brings along."""
