@@ -6,6 +6,7 @@ from importlib import import_module
 
 # Loaded when called: a command may need an extra that is not installed, and `--help` must be quick.
 COMMANDS = {
+    "batch": "toolparse.cli.batch",
     "convert": "toolparse.cli.convert",
     "formats": "toolparse.cli.list_formats",
     "serve": "toolparse.cli.serve",

@@ -18,6 +18,8 @@ from toolparse.schemas.tools import InvalidTools, Tools
 
 PIECE = 256 * 1024  # bytes asked for at once: few reads, little memory
 STANDARD_INPUT = "-"
+ROWS = (*(kind + compressed for kind in (".jsonl", ".ndjson") for compressed in ("", ".gz", ".zst")), ".parquet")
+"""What the names of files of rows end in; each row of one is a message."""
 
 
 class CommandError(Exception):
@@ -30,6 +32,8 @@ def open_input(name: str, also: Iterable[str] = ()) -> FileIO:
         if sys.stdin is None:
             raise CommandError("-: standard input is closed; name a file")
         return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
+    if name.endswith(ROWS):
+        raise CommandError(f"{name}: holds rows, not one message; read them with `toolparse batch {name}`")
     try:
         return open(name, "rb", buffering=0)
     except OSError as error:

@@ -21,6 +21,7 @@ ABOUT = """\
 Turn what a language model wrote into tool calls. The message is printed as JSON.
 
   toolparse FILE... --format NAME   parse files; "-" is standard input, read as it arrives
+  toolparse batch PATH... -o OUT   parse files of rows: JSON lines, Parquet, folders; data sets to messages
   toolparse convert FILE --from NAME --to NAME   write the message as another model would
   toolparse formats [--json]        list the formats, the models that write them and their other names
   toolparse serve --upstream KIND --url URL      a gateway in front of an engine that returns raw text

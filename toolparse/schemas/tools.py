@@ -49,6 +49,10 @@ class Tool:
     _arguments: list[Type] = field(default_factory=list, init=False, repr=False, compare=False)  # one, once it is asked for
     _types: dict[str, Type] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    def __reduce__(self) -> tuple[type[Tool], tuple[Any, ...]]:
+        """Without what has been worked out: a pickle of the same tool is always the same (`datasets` names its cache by it)."""
+        return type(self), (self.name, self.description, self.parameters, self.strict, self.source)
+
     @property
     def arguments(self) -> Type:
         """The type of the arguments object, made when first asked for."""

@@ -1,0 +1,327 @@
+"""`toolparse batch`: what comes out, what is told, and what an interruption leaves."""
+
+from __future__ import annotations
+
+import errno
+import json
+import operator
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import effort
+import pyarrow.parquet
+import pytest
+
+import toolparse
+from toolparse.cli import main
+from toolparse.data import jobs, read, runs
+from toolparse.data.workers import WorkerEnded, in_order
+
+ROOT = Path(__file__).parents[1]
+ROWS = ROOT / "fixtures" / "rows"
+TEXTS = ROWS / "outputs.jsonl"
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def functions(path: Path) -> list[list[Any]]:
+    return [[call["function"] for call in row["parsed_tool_calls"]] for row in lines(path)]
+
+
+def batch(*arguments: object) -> int:
+    return main(["batch", *map(str, arguments)])
+
+
+# -- what comes out -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_rows_keep_their_columns_and_get_new_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out.jsonl"
+    assert batch(TEXTS, "--format", "hermes", "-o", out, "--report", tmp_path / "r.json") == 1
+    made = lines(out)
+    assert [row["parsed_status"] for row in made] == ["ok", "repaired", "no_call", "cut", "unreadable"]
+    assert [{key: row[key] for key in ("prompt", "output")} for row in made] == lines(TEXTS)
+    assert made[1]["parsed_reasoning"] == "Rome now."
+    assert made[1]["parsed_tool_calls"][0]["function"] == {"name": "get_weather", "arguments": '{"city": "Rome"}'}
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["rows"] == report["written"] == 5
+    assert report["statuses"] == {"ok": 1, "repaired": 1, "no_call": 1, "cut": 1, "unreadable": 1}
+    told = capsys.readouterr().err
+    assert "the text is taken from the column 'output'" in told
+    assert "5 rows (text 5), 4 calls" in told
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl", "r.json"]
+
+
+def test_messages_lack_no_call_that_a_row_had(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    assert batch(TEXTS, "--format", "hermes", "--to", "messages", "-o", out) == 1
+    assert [row["prompt"] for row in lines(out)] == ["How warm is it in Oslo?", "And in Rome?", "Thanks"]
+    rejected = lines(tmp_path / "out.rejected.jsonl")
+    assert [(row["line"], row["row"]["prompt"]) for row in rejected] == [(4, "Long"), (5, "Odd")]
+    assert rejected[0]["reason"] == "the call of 'get_weather' is cut off"
+    assert all(row["file"] == str(TEXTS) for row in rejected)
+
+
+@pytest.mark.parametrize("name", ["hermes", "hermes_thinking", "openai", "sharegpt", "xlam"])
+def test_another_models_format_is_what_that_model_would_be_shown(tmp_path: Path, name: str) -> None:
+    out, plain = tmp_path / "out.jsonl", tmp_path / "plain.jsonl"
+    assert batch(ROWS / f"{name}.jsonl", "--to", "deepseek_v31", "-o", out) == 0
+    assert batch(ROWS / f"{name}.jsonl", "--to", "messages", "-o", plain) == 0
+    for row, wanted in zip(lines(out), lines(plain), strict=True):
+        assert row.keys() == wanted.keys()
+        for message, want in zip(row["messages"], wanted["messages"], strict=True):
+            if message["role"] == "assistant":
+                got = toolparse.parse(message["content"] or "", "deepseek_v31", tools=wanted.get("tools"))
+                assert [call.name for call in got.tool_calls] == [call["function"]["name"] for call in want.get("tool_calls", ())]
+                assert (got.content or "", got.reasoning) == (want["content"] or "", want.get("reasoning_content"))
+            else:
+                assert message == want
+
+
+def test_what_a_format_cannot_say_is_rejected(tmp_path: Path) -> None:
+    assert batch(ROWS / "hermes_thinking.jsonl", "--to", "llama3_json", "-o", tmp_path / "out.jsonl") == 1
+    assert {row["reason"] for row in lines(tmp_path / "out.rejected.jsonl")} == {"llama3_json has no reasoning"}
+
+
+def test_openai_is_messages_and_tools_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert batch(ROWS / "hermes.jsonl", "--to", "openai") == 0
+    assert [sorted(json.loads(line)) for line in capsys.readouterr().out.splitlines()] == [["messages", "tools"]] * 2
+
+
+def test_a_folder_of_all_shapes_goes_to_parquet_and_comes_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for path in ROWS.glob("*.jsonl"):
+        if path != TEXTS:
+            (folder / path.name).write_bytes(path.read_bytes())
+    assert batch(folder, "--to", "openai", "-o", tmp_path / "one.parquet") == 0
+    assert "hermes 4, glaive 3, openai 3, react 3, sharegpt 2, toolace 2, xlam 2" in capsys.readouterr().err
+    assert batch(tmp_path / "one.parquet", "--to", "openai", "-o", tmp_path / "two.jsonl") == 0
+    assert batch(folder, "--to", "openai", "-o", tmp_path / "three.jsonl", "--workers", 2) == 0
+    two, three = lines(tmp_path / "two.jsonl"), lines(tmp_path / "three.jsonl")
+    assert [row.get("tools") for row in two] == [row.get("tools") for row in three]
+
+    def told(row: dict[str, Any]) -> list[Any]:
+        return [{key: value for key, value in message.items() if value is not None} for message in row["messages"]]
+
+    assert list(map(told, two)) == list(map(told, three))
+    assert pyarrow.parquet.read_schema(tmp_path / "one.parquet").names == ["messages", "tools"]
+
+
+def test_the_format_may_be_a_column_or_auto(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = {"content": None, "tool_calls": [{"function": {"name": "f", "arguments": '{"a": 1}'}}]}
+    made = [{"text": toolparse.render(said, fmt), "fmt": fmt} for fmt in ("hermes", "deepseek_v31", "mistral", "hermes")]
+    path, out = tmp_path / "x.jsonl", tmp_path / "out.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*made, {"text": "plain", "fmt": "hermes"}]))
+    assert batch(path, "--column", "text", "--format", "fmt", "-o", out) == 0
+    by_column = functions(out)
+    assert [len(calls) for calls in by_column] == [1, 1, 1, 1, 0]
+    assert batch(path, "--column", "text", "--format", "auto", "-o", out) == 0
+    assert functions(out) == by_column
+    assert "it is read as hermes" in capsys.readouterr().err
+
+
+def test_tools_may_be_a_file_or_a_column(tmp_path: Path) -> None:
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"n": {"type": "integer"}}}}}]
+    text = "<tool_call>\n<function=f>\n<parameter=n>\n7\n</parameter>\n</function>\n</tool_call>"
+    path, out, told = tmp_path / "x.jsonl", tmp_path / "out.jsonl", tmp_path / "tools.json"
+    path.write_text(json.dumps({"text": text, "defs": json.dumps(tools)}) + "\n" + json.dumps({"text": text, "defs": "[{}]"}) + "\n")
+    told.write_text(json.dumps(tools))
+    for given in ("defs", told):
+        status = batch(path, "--column", "text", "--format", "qwen3_coder", "--tools", given, "-o", out)
+        calls = [row["parsed_tool_calls"][0]["function"]["arguments"] for row in lines(out)]
+        assert calls == ['{"n": 7}'] * (1 if given == "defs" else 2)
+        assert status == (1 if given == "defs" else 0)
+
+
+def test_rows_that_are_none_are_rejected_with_file_line_and_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "x.jsonl", tmp_path / "out.jsonl"
+    path.write_bytes(b'{"t": "fine"}\n{"t": 5}\n\nnot json\n{"u": "x"}\n{"t": "\\ud800"}\n{"t": "\xff"}\n')
+    assert batch(path, "--column", "t", "--format", "hermes", "-o", out, "--rejected", tmp_path / "bad.jsonl") == 1
+    assert [row["t"] for row in lines(out)] == ["fine", "\ud800"]
+    assert [row["line"] for row in lines(tmp_path / "bad.jsonl")] == [2, 4, 5, 7]
+    assert "4 of 6 rows were rejected" in capsys.readouterr().err
+    assert batch(path, "--column", "t", "--format", "hermes") == 1
+    assert f"{path}, line 4: not JSON: Expecting value at column 1" in capsys.readouterr().err
+
+
+def test_a_fault_of_ours_costs_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = jobs.parse
+
+    def broken(text: str, *rest: Any, **options: Any) -> Any:
+        if text == "Thanks" or "Oslo" in text:
+            raise ZeroDivisionError("ours")
+        return whole(text, *rest, **options)
+
+    monkeypatch.setattr(jobs, "parse", broken)
+    assert batch(TEXTS, "--format", "hermes", "-o", tmp_path / "out.jsonl") == 1
+    assert "ZeroDivisionError: ours" in lines(tmp_path / "out.rejected.jsonl")[0]["reason"]
+    assert len(lines(tmp_path / "out.jsonl")) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["none.jsonl"], "none.jsonl: no such file"),
+        ([TEXTS], "no format given"),
+        ([TEXTS, "--format", "hermez"], "did you mean hermes"),
+        ([TEXTS, "--format", "hermes", "--to", "msgs"], "--to is rows, messages, openai or a format"),
+        ([TEXTS, "--format", "hermes", "-o", "x.csv"], "a .jsonl or a .parquet file"),
+        ([TEXTS, "--format", "hermes", "-o", TEXTS], "is one of the inputs"),
+        ([TEXTS, "--format", "hermes", "--resume"], "name it with -o"),
+        ([TEXTS, "--format", "hermes", "--tools", "nowhere"], "neither a file nor a column"),
+        ([TEXTS, "--workers", "0"], "not a whole number"),
+        ([ROOT / "fixtures" / "*.nothing"], "no file matches"),
+    ],
+)
+def test_a_wrong_use_is_one_line(arguments: list[object], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert batch(*arguments) == 2
+    assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_several_columns_of_text_must_be_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"first": "a", "second": "b"}\n')
+    assert batch(path, "--format", "hermes") == 2
+    assert "first, second; name one with --column" in capsys.readouterr().err
+
+
+def test_without_the_word_batch_it_is_said_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(TEXTS), "--format", "hermes"]) == 2
+    assert capsys.readouterr().err == f"toolparse: {TEXTS}: holds rows, not one message; read them with `toolparse batch {TEXTS}`\n"
+
+
+# -- interruptions ------------------------------------------------------------------------------------------------------------------------
+
+SLOW = """
+import sys
+try:
+    from toolparse.cli import main
+    from toolparse.data import files, runs
+    runs.CHECKPOINT, files.ROWS = 0, 25
+    if __name__ == "__main__":
+        sys.exit(main(sys.argv[1:]))
+except KeyboardInterrupt:  # while these lines run
+    sys.exit(130)
+"""
+
+
+def made_rows(path: Path, count: int) -> None:
+    text = '<tool_call>\n{"name": "f", "arguments": {"n": %d}}\n</tool_call>'
+    path.write_text("".join(json.dumps({"n": n, "output": text % n if n % 9 else 5}) + "\n" for n in range(count)))
+
+
+def started(script: Path, *arguments: object) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([sys.executable, script, "batch", *map(str, arguments)], stderr=subprocess.PIPE, env=environment)
+
+
+def saved(out: Path) -> int:
+    """When the state of the run was last written."""
+    try:
+        return os.stat(f"{out}.state").st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+STOPS = [(stop, suffix) for stop in ("SIGKILL", "SIGINT") for suffix in (".jsonl", ".parquet")]
+
+
+@pytest.mark.parametrize(("stop", "suffix"), STOPS if effort.THOROUGH else (STOPS[0], STOPS[3]))
+def test_a_run_that_was_stopped_at_any_moment_goes_on_and_has_each_row_once(tmp_path: Path, suffix: str, stop: str) -> None:
+    count = 4000 if effort.THOROUGH else 500
+    path, out, script = tmp_path / "x.jsonl", tmp_path / f"out{suffix}", tmp_path / "slow.py"
+    script.write_text(SLOW)
+    made_rows(path, count)
+    pick = random.Random(effort.seed())
+    workers = 2 if stop == "SIGKILL" and suffix == ".jsonl" else 1
+    options = (path, "--column", "output", "--format", "hermes", "-o", out, "--workers", workers, "--resume")
+    for _ in range(12 if effort.THOROUGH else 1):
+        before = saved(out)
+        process = started(script, *options)
+        while process.poll() is None and saved(out) == before:
+            time.sleep(0.002)
+        time.sleep(pick.random() * (0.5 if effort.THOROUGH else 0.03))
+        process.send_signal(getattr(signal, stop))
+        _, told = process.communicate()
+        if process.returncode not in (-9, 130, 1):
+            raise AssertionError(told.decode())
+    process = started(script, *options)
+    _, told = process.communicate()
+    assert process.returncode == 1 or b"nothing to do" in told, told.decode()
+    rows = list(read(out))
+    assert [row["n"] for row in rows] == [n for n in range(count) if n % 9]
+    rejected = lines(tmp_path / "out.rejected.jsonl")
+    assert [row["row"]["n"] for row in rejected] == [n for n in range(count) if n % 9 == 0]
+    assert not list(tmp_path.glob("*.part")) + list(tmp_path.glob("*.state"))
+    if b"nothing to do" not in told:
+        assert f"{count:,} rows".encode() in told
+
+
+class FullDisk:
+    """A file on a disk that has room for so many bytes more."""
+
+    room = 0
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def write(self, data: bytes) -> int:
+        taken = data[: max(FullDisk.room, 0)]
+        FullDisk.room -= len(data)
+        self.file.write(taken)
+        if len(taken) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return len(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+def on_full_disk(whole: Callable[..., Any]) -> Callable[..., Any]:
+    def opened(name: str, mode: str = "r", **options: Any) -> Any:
+        file = whole(name, mode, **options)
+        return FullDisk(file) if str(name).endswith(".part") else file
+
+    return opened
+
+
+@pytest.mark.parametrize("room", [0, 1, 700, 4000])
+def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(
+    tmp_path: Path, room: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "x.jsonl", tmp_path / "out.jsonl"
+    made_rows(path, 60)
+    monkeypatch.setattr(runs, "CHECKPOINT", 0)
+    monkeypatch.setattr("toolparse.data.files.ROWS", 7)
+    options = (path, "--column", "output", "--format", "hermes", "-o", out)
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "open", on_full_disk(open), raising=False)
+        FullDisk.room = room
+        assert batch(*options) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"toolparse: {out}: No space left on device; run it again with --resume"
+    assert batch(*options) == 2  # forgetting --resume costs nothing
+    assert "go on with --resume" in capsys.readouterr().err
+    assert batch(*options, "--to", "openai", "--resume") == 2
+    assert "had other files or options" in capsys.readouterr().err
+    assert batch(*options, "--resume") == 1
+    assert [row["n"] for row in lines(out)] == [n for n in range(60) if n % 9]
+    assert batch(*options, "--resume") == 0
+    assert "nothing to do" in capsys.readouterr().err
+
+
+def test_workers_keep_the_order_and_their_end_is_told() -> None:
+    assert list(in_order(operator.add, 3, range(20), 2)) == [(n, n + 3) for n in range(20)]
+    with pytest.raises(WorkerEnded, match="ended before its time"):
+        list(in_order(exec, "import os; os._exit(3)", [{}, {}, {}], 2))
+    with pytest.raises(ValueError, match="seven"):
+        list(in_order(exec, "raise ValueError('seven')", [{}], 2))

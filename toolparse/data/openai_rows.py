@@ -1,0 +1,88 @@
+"""OpenAI messages: `messages` of `role` and `content`, with `tool_calls` and `tool_call_id`, `tools` beside; the old `function_call` too.
+
+The assistant's texts are left as they are, unless a format is named or `<think>` or `<tool_call>` stands in them. TRL's `prompt` and
+`completion` of messages are one conversation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns
+from toolparse.data.turns import TURNS, called, role_of, speech, tools_of, turns_of
+from toolparse.grammar import Format
+from toolparse.parser import parse
+
+COLUMNS = (*TURNS, "prompt", "completion", "tools", "functions")
+
+
+def is_shape(row: Row) -> bool:
+    """Whether the row has messages of `role` and `content`."""
+    turns = _messages(row)
+    return bool(turns) and all(isinstance(turn, dict) and isinstance(turn.get("role"), str) for turn in turns)
+
+
+def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
+    """The row's conversation."""
+    turns = Turns("openai", tools_of(row), fmt, prompt)
+    for turn in _messages(row):
+        word, content = speech(turn)
+        role = role_of(word)
+        more = {key: value for key, value in turn.items() if value is not None and key not in _OWN}
+        if role == "tool":
+            if isinstance(turn.get("name"), str):
+                more["name"] = turn["name"]
+            turns.result(content, turn.get("tool_call_id"), turn.get("name"), **more)
+        elif role == "assistant":
+            _assistant(turns, turn, content, more, fmt, prompt)
+        elif role == "calls":
+            raise InvalidRow(f"the role {word!r} is none of the OpenAI API's")
+        else:
+            turns.say(role, content)
+            if turn.get("name") is not None:
+                more["name"] = turn["name"]
+            turns.conversation.messages[-1].update(more)
+    return turns.conversation
+
+
+def write(conversation: Conversation) -> Row:
+    """The row of a conversation."""
+    return conversation.row
+
+
+def _assistant(turns: Turns, turn: Row, content: Any, more: Row, fmt: str | Format | None, prompt: str | None) -> None:
+    message: Row = {"role": "assistant", "content": content or None}
+    if isinstance(content, str) and (fmt is not None or "<think>" in content or "<tool_call>" in content):
+        read = parse(content, fmt or "hermes", tools=turns.tools, prompt=prompt, new_id=turns.new_id)
+        if not turn.get("tool_calls"):
+            turns.conversation.attempts += read.attempts
+            turns.conversation.problems += read.problems
+            message = read.to_openai()
+        else:
+            message = {**message, "content": read.content, **({"reasoning_content": read.reasoning} if read.reasoning else {})}
+    for key in ("reasoning_content", "reasoning", "thinking"):
+        if isinstance(turn.get(key), str) and turn[key]:
+            message["reasoning_content"] = turn[key]
+            break
+    message.update(more)
+    if turn.get("name") is not None:
+        message["name"] = turn["name"]
+    given: Any = turn.get("tool_calls") or turn.get("function_call")
+    if hasattr(given, "tolist"):
+        given = given.tolist()
+    turns.add(message)
+    if given:
+        turns.calls(called(given), message)
+    elif not message.get("tool_calls") and message["content"] is None:
+        message["content"] = ""
+
+
+_OWN = frozenset(("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "reasoning_content", "reasoning", "thinking"))
+
+
+def _messages(row: Row) -> list[Any]:
+    prompt, completion = row.get("prompt"), row.get("completion")
+    if isinstance(prompt, list) and isinstance(completion, list):
+        return [*prompt, *completion]
+    found = turns_of(row)
+    return found[1] if found is not None else []

@@ -1,0 +1,90 @@
+"""ShareGPT: `conversations` of `from` and `value`, with `function_call` and `observation` as LLaMA-Factory has them, `system` and `tools`.
+
+A turn `function_call` behind one of the assistant belongs to the same message. Its value is JSON, one call or a list, with reasoning
+in `<think>` in front of it where there is any.
+"""
+
+from __future__ import annotations
+
+from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, decoded, json_text
+from toolparse.data.turns import TURNS, called, is_followed, role_of, speech, text_of, tools_of, turns_of, without_thought
+from toolparse.grammar import Format
+from toolparse.jsontext.repair import repair
+from toolparse.rendering.render import render
+
+COLUMNS = (*TURNS, "system", "tools", "functions")
+
+
+def is_shape(row: Row) -> bool:
+    """Whether the row has turns of `from` and `value`."""
+    found = turns_of(row)
+    return found is not None and all(isinstance(turn.get("from"), str) for turn in found[1])
+
+
+def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
+    """The row's conversation."""
+    turns = Turns("sharegpt", tools_of(row), fmt, prompt)
+    if isinstance(row.get("system"), str) and row["system"]:
+        turns.say("system", row["system"])
+    found = turns_of(row)
+    for turn in found[1] if found is not None else ():
+        word, value = speech(turn)
+        role = role_of(word)
+        text = text_of(value if value is None or isinstance(value, str) else json_text(value), word)
+        if role == "calls":
+            _calls(turns, text)
+        elif role == "tool":
+            turns.result(text)
+        elif role == "assistant":
+            turns.assistant(text, "hermes" if "<think>" in text else None)
+        else:
+            turns.say(role, text)
+    return turns.conversation
+
+
+def write(conversation: Conversation) -> Row:
+    """The row of a conversation."""
+    turns = []
+    for message in conversation.messages:
+        role, content = message["role"], message.get("content")
+        if role == "assistant":
+            calls = message.get("tool_calls") or []
+            said = {"content": content, "reasoning_content": message.get("reasoning_content")}
+            if content or said["reasoning_content"] or not calls:
+                text = render(said, "hermes") if said["reasoning_content"] else content or ""
+                turns.append({"from": "gpt", "value": text})
+            if calls:
+                turns.append({"from": "function_call", "value": json_text([_written(call) for call in calls])})
+        else:
+            turns.append({"from": _WORDS.get(role, role), "value": text_of(content, role)})
+    row: Row = {"conversations": turns}
+    if conversation.tools:
+        row["tools"] = json_text(conversation.tools)
+    return row
+
+
+_WORDS = {"user": "human", "tool": "observation"}
+
+
+def _calls(turns: Turns, text: str) -> None:
+    reasoning, rest = without_thought(text)
+    message = is_followed(turns) if reasoning is None else None
+    value = decoded(rest)
+    if value is None:
+        value = decoded(repair(rest))
+        if not isinstance(value, (dict, list)):
+            raise InvalidRow(f"a turn of calls holds no JSON: {text[:200]!r}")
+    if message is None and reasoning is not None:
+        message = {"role": "assistant", "content": None, "reasoning_content": reasoning}
+        turns.add(message)
+    if message is not None and not message["content"]:
+        message["content"] = None
+    turns.calls(called(value), message)
+
+
+def _written(call: Row) -> Row:
+    """A call as data. Arguments that JSON would write otherwise stay the text that they are."""
+    function = call["function"]
+    value = decoded(function["arguments"])
+    same = isinstance(value, dict) and json_text(value) == function["arguments"]
+    return {"name": function["name"], "arguments": value if same else function["arguments"]}

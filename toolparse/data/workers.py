@@ -1,0 +1,110 @@
+"""Blocks done by several processes, in the order in which they came, with a bounded look-ahead.
+
+A worker has one block at a time: nothing waits in a pipe while the other end writes. Workers are started afresh (spawned) and end when
+their pipe does, however the process that started them ended.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeVar
+
+AHEAD = 4
+"""So many results for each worker may be there before the one that is due."""
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+class WorkerEnded(RuntimeError):
+    """A worker process ended without a result: it was killed, for want of memory, say."""
+
+
+def in_order(work: Callable[[Any, Given], Made], job: Any, blocks: Iterable[Given], workers: int) -> Iterator[tuple[Given, Made]]:
+    """Each block with what `work(job, block)` gives for it, in the order of the blocks. `work` must be known by name."""
+    if workers == 1:
+        for block in blocks:
+            yield block, work(job, block)
+        return
+    pool: _Pool[Given, Made] = _Pool(work, job, workers)
+    try:
+        yield from pool.run(iter(blocks))
+    finally:
+        pool.close()
+
+
+class _Pool(Generic[Given, Made]):
+    def __init__(self, work: Callable[[Any, Given], Made], job: Any, workers: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.limit = workers * AHEAD
+        self.processes = []
+        self.pipes: list[Connection] = []
+        for _ in range(workers):
+            here, there = context.Pipe()
+            process = context.Process(target=_work, args=(there, work, job), daemon=True)
+            process.start()
+            there.close()
+            self.processes.append(process)
+            self.pipes.append(here)
+
+    def run(self, blocks: Iterator[Given]) -> Iterator[tuple[Given, Made]]:
+        given: dict[int, Given] = {}
+        made: dict[int, Made] = {}
+        busy: dict[Connection, int] = {}
+        idle = list(self.pipes)
+        due = sent = 0
+        waiting = next(blocks, None)
+        while waiting is not None or due < sent:
+            while idle and waiting is not None and sent - due < self.limit:
+                pipe = idle.pop()
+                try:
+                    pipe.send(waiting)
+                except (BrokenPipeError, ConnectionError):
+                    raise WorkerEnded(_ENDED) from None
+                given[sent], busy[pipe] = waiting, sent
+                sent += 1
+                waiting = next(blocks, None)  # read while the workers work
+            for ready in wait(list(busy)) if due not in made else ():
+                assert isinstance(ready, Connection)
+                try:
+                    result = ready.recv()
+                except (EOFError, ConnectionError):
+                    raise WorkerEnded(_ENDED) from None
+                if isinstance(result, BaseException):
+                    raise result
+                made[busy.pop(ready)] = result
+                idle.append(ready)
+            while due in made:
+                yield given.pop(due), made.pop(due)
+                due += 1
+
+    def close(self) -> None:
+        for pipe in self.pipes:
+            pipe.close()
+        for process in self.processes:
+            process.join(timeout=5)
+            if process.is_alive():
+                process.terminate()
+
+
+_ENDED = "a worker process ended before its time, for want of memory perhaps"
+
+
+def _work(pipe: Connection, work: Callable[[Any, Any], Any], job: Any) -> None:
+    """The life of a worker: Ctrl-C is for the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        try:
+            block = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            result: object = work(job, block)
+        except BaseException as error:
+            result = error
+        try:
+            pipe.send(result)
+        except OSError:
+            return
