@@ -121,7 +121,7 @@ class Turns:
                 continue
             if status == "repaired":
                 said = f"the arguments of {name!r} were repaired"
-                self.conversation.problems.append(Problem("repaired_arguments", said, None, 0))
+                self.conversation.problems.append(Problem("repaired_value", said, None, 0))
             if self.tools is not None and name not in self.tools:
                 status = "unknown_tool"
                 self.conversation.problems.append(Problem("unknown_tool", f"the row declares no tool {name!r}", None, 0))
@@ -166,7 +166,7 @@ class Turns:
         text = arguments if isinstance(arguments, str) else json_text(arguments)
         attempt = Attempt(status, name, text, 0, 0)
         self.conversation.attempts.append(attempt)
-        self.conversation.problems.append(Problem("unreadable_arguments", said, None, 0, "error", attempt))
+        self.conversation.problems.append(Problem("no_name" if name is None else "not_an_object", said, None, 0, "error", attempt))
 
 
 def as_object(arguments: Any) -> tuple[str, AttemptStatus]:

@@ -69,7 +69,7 @@ def write(conversation: Conversation) -> Row:
         elif role == "tool":
             turns.append({"from": "human", "value": f"Observation: {text_of(content, role)}"})
         else:
-            turns.append({"from": {"user": "human"}.get(role, role), "value": text_of(content, role)})
+            turns.append({"from": "human" if role == "user" else role, "value": text_of(content, role)})
     row: Row = {"conversations": turns}
     if conversation.tools:
         row["tools"] = json_text(conversation.tools)
