@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Union
 
+SpanField = Literal["content", "reasoning", "name", "arguments"]
 Severity = Literal["warning", "error"]
 AttemptStatus = Literal["ok", "repaired", "cut", "no_name", "unreadable", "unknown_tool", "dropped"]
 
@@ -69,6 +70,19 @@ class Attempt:
     status: AttemptStatus
     name: str | None
     text: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Span:
+    """A stretch of the output, `start` to `end`, and what it was read as. `part` says which of the message's `parts` it belongs to.
+
+    What no span covers is framing: markers, stop tokens, white space beside them.
+    """
+
+    field: SpanField
+    part: int
     start: int
     end: int
 

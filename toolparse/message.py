@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Union
 
-from toolparse.events import Attempt, AttemptStatus, CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
+from toolparse.events import Attempt, AttemptStatus, CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning, Span
 from toolparse.jsontext.partial import PartialReader, read_json
 
 if TYPE_CHECKING:
@@ -21,16 +21,18 @@ FinishReason = Literal["tool_calls", "stop", "length"]
 
 @dataclass(slots=True)
 class TextPart:
-    """A run of content between calls and reasoning."""
+    """A run of content between calls and reasoning. `span` is where it stands in the output, from its first character to its last."""
 
     text: str
+    span: tuple[int, int] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(slots=True)
 class ReasoningPart:
-    """One block of reasoning, without the newline that joins it to the one before."""
+    """One block of reasoning, without the newline that joins it to the one before. `span` is where it stands, its markers included."""
 
     text: str
+    span: tuple[int, int] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,7 +40,8 @@ class ToolCall:
     """A call of a tool.
 
     `arguments` is JSON text: the whole of it when `complete`, otherwise as much as was certain when the output was cut. `index`
-    counts the calls of the output from 0; `start` and `end` are character offsets into the output, 0 in a call made by hand.
+    counts the calls of the output from 0; `start` and `end` are character offsets into the output, 0 in a call made by hand. `span` is
+    where it stands with all its markers, `name_span` and `arguments_span` where these do; None where that is not known, or not written.
 
     >>> ToolCall(name="get_weather", arguments='{"city": "Oslo"}').value()
     {'city': 'Oslo'}
@@ -51,6 +54,9 @@ class ToolCall:
     complete: bool = True
     start: int = 0
     end: int = 0
+    span: tuple[int, int] | None = field(default=None, repr=False, compare=False)
+    name_span: tuple[int, int] | None = field(default=None, repr=False, compare=False)
+    arguments_span: tuple[int, int] | None = field(default=None, repr=False, compare=False)
 
     def value(self) -> Any:
         """The arguments as Python objects, a dict in all but faulty output; of arguments that break off, what is there.
@@ -106,6 +112,8 @@ class Message:
     truncated: bool = False
     output: str | None = field(default=None, repr=False, compare=False)
     """The text that the message was read from, where it is known (`parse`): the raw text of attempts comes from it."""
+    spans: list[Span] = field(default_factory=list, repr=False, compare=False)
+    """What each stretch of the output was read as, in its order, where that is known (`parse`, `Parser.locate`)."""
 
     def __post_init__(self) -> None:
         if self.parts:

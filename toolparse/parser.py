@@ -22,21 +22,25 @@ from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Reading, Sho
 from toolparse.engine.table import Options, Place
 from toolparse.engine.tool_choice import ARGUMENTS, LISTED, read_choice
 from toolparse.engine.turn import HELD_SPACE, TurnMachine
-from toolparse.events import CallArguments, Content, Event, Problem, Reasoning
+from toolparse.events import CallArguments, Content, Event, Problem, Reasoning, Span
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format
 from toolparse.grammar import Reasoning as ReasoningMarkers
-from toolparse.message import Message, MessageBuilder
+from toolparse.message import Message, MessageBuilder, ReasoningPart, TextPart, ToolCall
 from toolparse.wire.call_watch import CallWatch, looks
 from toolparse.wire.markers import SPACE, spellings
 from toolparse.wire.open_call import NEW_ID, OpenCall
 from toolparse.wire.token_runs import Runs
 
 if TYPE_CHECKING:
+    from toolparse.engine.places import Places
     from toolparse.templates.template_machine import RegionMachine
 
 PREFILL = 4096
 """How many characters of the prompt's end may tell the suffix of the markers."""
+
+
+PART_KINDS = {TextPart: "content", ReasoningPart: "reasoning", ToolCall: "call"}
 
 
 class Parser(TurnMachine):
@@ -51,13 +55,13 @@ class Parser(TurnMachine):
     `fmt` is a format or any of its names, or "auto" with the `chat_template` that tells it. `tools` are OpenAI tool definitions
     or a `toolparse.Tools`. `prompt` is the rendered prompt or its tail: it decides where the output starts; "" says that nothing
     is pre-filled, None that it is unknown (`thinking` is then a hint). `reasoning` replaces the reasoning markers by those of
-    another format. The policies are those of the documentation; `new_id` makes call ids. `max_held` (characters), `max_depth` and
-    `max_calls` are limits. Raises `UnknownFormat` for an unknown name, `InvalidFormat` for a description that
-    cannot work and `ValueError` for an unknown policy; model output never
-    raises.
+    another format. The policies are those of the documentation; `new_id` makes call ids. `spans` keeps where everything stands, for
+    `locate`; text that arrives token by token is then read more slowly. `max_held` (characters), `max_depth` and `max_calls` are limits.
+    Raises `UnknownFormat` for an unknown name, `InvalidFormat` for a description that cannot work and `ValueError` for an unknown
+    policy; model output never raises.
     """
 
-    __slots__ = ("_early", "_finished", "_first", "_held", "_prefilled", "_regions", "_total")
+    __slots__ = ("_early", "_finished", "_first", "_held", "_places", "_prefilled", "_regions", "_total")
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class Parser(TurnMachine):
         unknown_tools: Literal["keep", "content", "drop"] = "keep",
         damaged_markup: Literal["read", "content"] = "read",
         new_id: Callable[[], str] | None = None,
+        spans: bool = False,
         max_held: int = 1_048_576,
         max_depth: int = 256,
         max_calls: int = 4096,
@@ -99,7 +104,7 @@ class Parser(TurnMachine):
         in_reasoning = {"format": None, "end": True, "ignore": False}[calls_in_reasoning]
         choice = read_choice(tool_choice)
         forced = () if choice.mode != "required" else (ARGUMENTS, LISTED) if choice.name else (LISTED,)
-        sink = OpenCall(
+        made: tuple[Any, ...] = (
             tools,
             new_id or NEW_ID[chosen.id],
             self._call_begun,
@@ -109,8 +114,18 @@ class Parser(TurnMachine):
             max_calls,
             max_held,
         )
+        self._places: Places | None = None
+        follows_code = calls_in_code == "content"
+        if spans:
+            from toolparse.engine.places import Places, PlacingCall, PlacingWriter
+
+            self._places = Places()
+            sink: OpenCall = PlacingCall(*made, places=self._places)
+            writer: TextWriter = PlacingWriter(max_held, follows_code, self._places)
+        else:
+            sink, writer = OpenCall(*made), TextWriter(max_held, follows_code)
         table_options = Options(choice.mode != "none", bare_calls == "format", in_reasoning, forced, damaged_markup == "read")
-        super().__init__(chosen, table_options, choice, sink, TextWriter(max_held, calls_in_code == "content"), max_depth)
+        super().__init__(chosen, table_options, choice, sink, writer, max_depth)
         self._held = ""
         self._total = 0
         self._early = Start() if tools is not None and choice.mode != "none" and may_tell(chosen) else None
@@ -199,6 +214,8 @@ class Parser(TurnMachine):
             if self._runs is None:
                 self._runs = Runs(self._table.format.special_tokens)
             self._runs.add(self._total, special)
+        if self._places is not None:
+            self._places.add(text)
         self._total += len(text)
         events = self._writer.events = self._sink.events = self._first
         self._first = []
@@ -302,7 +319,7 @@ class Parser(TurnMachine):
                 before = (blanks for stop, blanks in self._table.before_stop.items() if stops.startswith(stop))
                 space = space.removesuffix(next(before, ""))
             if space:
-                events.append(Content(space))
+                writer.say_space(space)
         if self._choice.mode != "none":
             self._look_for_missed_calls(events)
         if self._choice.mode == "required" and self._sink.index < 0:
@@ -348,6 +365,42 @@ class Parser(TurnMachine):
         for event in (*parser.feed(text), *parser.finish()):
             builder.add(event)
         return builder.message
+
+    def locate(self, message: Message) -> Message:
+        """Set the spans of a message that was made of this parser's events, all of them so far; returns the message.
+
+        >>> parser = Parser("hermes", spans=True)
+        >>> builder = MessageBuilder()
+        >>> for event in parser.feed("Hi."):
+        ...     builder.add(event)
+        >>> parser.locate(builder.message).parts[0].span
+        (0, 3)
+
+        Raises `ValueError` for a parser without `spans=True`, and for another message.
+        """
+        places = self._places
+        if places is None:
+            raise ValueError("this parser keeps no places: make it with spans=True")
+        if self._regions is None:
+            kinds = [PART_KINDS[type(part)] for part in message.parts]
+            if kinds != places.kinds:
+                raise ValueError("this is not the message of this parser's events: give a MessageBuilder all of them")
+            bounds = dict(enumerate(places.bounds))
+        else:  # of a response template only the calls are told
+            calls = [at for at, part in enumerate(message.parts) if isinstance(part, ToolCall)]
+            bounds = dict(zip(calls, places.bounds, strict=False))
+        of_call = list(bounds)
+        message.spans = [Span(span.field, of_call[span.part], span.start, span.end) for span in places.spans]
+        for at, (start, end) in bounds.items():
+            message.parts[at].span = (start, end)
+        for span in message.spans:
+            part = message.parts[span.part]
+            if isinstance(part, ToolCall):
+                if span.field == "name":
+                    part.name_span = (span.start, span.end)
+                else:
+                    part.arguments_span = (span.start, span.end)
+        return message
 
     @property
     def held(self) -> int:
@@ -427,7 +480,7 @@ class Parser(TurnMachine):
     def _set_shortcut(self) -> None:
         """In which way most text would simply flow from here, or wait."""
         sink, place = self._sink, self._place
-        if self._runs is not None or self._base < 0:
+        if self._runs is not None or self._base < 0 or self._places is not None:
             self._shortcut = None
         elif self._regions is not None:
             flow, index = self._regions.flow()
@@ -515,6 +568,8 @@ class Parser(TurnMachine):
             sink.index = 0
         else:
             sink.index = -1
+        if self._places is not None:
+            self._places.begin_output(sink.open and not sink.muted)
         self._shortcut = None
         self._kept = []
         self._writer.outer_space = None
@@ -603,6 +658,7 @@ def parse(
         max_held=max_held,
         max_depth=max_depth,
         max_calls=max_calls,
+        spans=True,
     )
     builder = MessageBuilder()
     builder.truncated = truncated
@@ -612,4 +668,4 @@ def parse(
         builder.add(event)
     message = builder.message
     message.output = text
-    return message
+    return parser.locate(message)

@@ -193,6 +193,7 @@ class ArgumentsReader(JsonReader):
         if ends:
             return self.text_ended(here, str(ends))
         character = self.text[here]
+        self.call.arguments_at(here)
         if character == "{":
             self.out = self.write
             self.direct = self.streams
@@ -280,6 +281,7 @@ class ArgumentsReader(JsonReader):
 
     def arguments_ended(self, at: int) -> None:
         """The value is complete, up to `at`."""
+        self.call.arguments_until(at)
         if self.copy < at:
             self.out(self.text[self.copy : at])
         self.copy = at
@@ -696,6 +698,7 @@ class EnvelopeCalls(ArgumentsReader):
         self.state = self.value
         self.call.write(f"{', ' if self.flat else '{'}{quote(decoded(self.key_read))}:")
         if not self.flat:
+            self.call.arguments_at(at)
             self.repaired("repaired_markup", "the arguments stood beside the name", at)
         self.flat.add(self.key_read)
         self.role = "flat"
@@ -758,6 +761,7 @@ class EnvelopeCalls(ArgumentsReader):
                 self.out(self.text[self.copy : at])
             if role == "name":
                 name = string_value(self.captured)
+                self.call.name_at(at - len("".join(self.captured).strip(SPACE)), at)
                 self.name = name.strip(SPACE + ",") if isinstance(name, str) else ""
                 if not self.name:
                     self.name = None

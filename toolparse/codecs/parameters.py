@@ -157,6 +157,11 @@ class ParameterReader(StateReader):
             self.keep_junk(text[start:at], start)
         if at == len(text):
             return ~at
+        if at == start and self.junk and values.junk.match(self.junk[-1][-1:]):
+            run = values.junk.match(text, at)
+            if run is not None:  # a word that a piece ended in goes on: nothing begins inside it
+                self.keep_junk(run[0], at)
+                return run.end()
         found = values.open.match(text, at, at + HEAD_LIMIT)
         if found is not None and values.reads_damaged and not self.is_plain(found):
             found = None

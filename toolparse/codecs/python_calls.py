@@ -69,6 +69,7 @@ class PythonReader(PythonValues):
         if character == ")":
             if self.unpacking:
                 self.call.problem("missing_closer", "a missing } was added", at)
+            self.call.arguments_until(at)
             self.end_call(at + 1)
             return at + 1
         if character == ",":
@@ -313,6 +314,8 @@ class PythonReader(PythonValues):
         """A further call of the list begins."""
         self.call.starts_at(found.start(1))
         self.call.begin(name, None, found.start(1))
+        self.call.name_at(found.start(1), found.end(1))
+        self.call.arguments_at(found.end())
         self.state = self.argument
         return found.end()
 

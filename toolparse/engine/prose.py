@@ -82,17 +82,26 @@ class TextWriter:
         if self.watch is not None:
             self.watch.add(text, end, self.thinking)
 
-    def hold_space(self, text: str) -> bool:
-        """White space whose meaning what follows it decides; True if it was too much of it to hold, and has become text."""
+    def hold_space(self, text: str, end: int) -> bool:
+        """White space, up to the offset `end`, whose meaning what follows decides; True if it was too much to hold, and has become text."""
         self.pending_space.append(text)
         self.pending_length += len(text)
         if not self.overflowed and self.pending_length <= self.max_held:
             return False
         text = "".join(self.pending_space)
         self.pending_space.clear()
-        self.say(text, 0)
+        self.say(text, end)
         self.overflowed = True
         return True
+
+    def say_space(self, space: str) -> None:
+        """White space that has waited until the end of the output is the last of the content."""
+        self.events.append(Content(space))
+
+    def reasoning_opens(self, start: int, end: int) -> None:
+        """The marker that opens reasoning stands here; who keeps places wants to know, as in `reasoning_closes`."""
+
+    def reasoning_closes(self, end: int) -> None: ...
 
     def code_behind(self, run: int, on_line: bool) -> int:
         """`code` behind so many backticks in a row; `on_line`: they stand at the start of a line."""

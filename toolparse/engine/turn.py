@@ -171,6 +171,7 @@ class TurnMachine:
         found = head.full.match(text, at, at + HEAD_LIMIT + 1) or (head.cut.match(text, at) if last and head.cut is not None else None)
         if found is not None and found.end() - at <= HEAD_LIMIT:
             slots, end = slot_texts(found), found.end()
+            sink.name_in(found)
             if head.calls is ARGUMENTS:
                 slots["name"] = self._choice.name or ""
             if head.joined:
@@ -212,12 +213,12 @@ class TurnMachine:
         if self._base < 0:
             start = self._past_prompt(start, end)
         if start < end:
-            self._hold(self._text[start:end])
+            self._hold(self._text[start:end], self._base + end)
 
-    def _hold(self, space: str) -> None:
+    def _hold(self, space: str, end: int) -> None:
         place = self._place
         line_break = "\n" in space
-        if self._writer.hold_space(space):
+        if self._writer.hold_space(space, end):
             line_break = line_break or place.on_line
             place = place.behind_text
         self._place = place.behind_break if line_break else place.behind_space
@@ -227,19 +228,21 @@ class TurnMachine:
         body = text.strip(SPACE)
         blanks = len(text) - len(text.lstrip(SPACE))
         if blanks:
-            self._hold(text[:blanks])
+            self._hold(text[:blanks], start + blanks)
         if body:
             self._writer.say(body, start + blanks + len(body))
             self._place = self._place.behind_text
         if blanks + len(body) < len(text):
-            self._hold(text[blanks + len(body) :])
+            self._hold(text[blanks + len(body) :], start + len(text))
 
-    def _write_kept(self) -> None:
-        """What was kept behind a call is no framing."""
+    def _write_kept(self, at: int) -> None:
+        """What was kept behind a call, up to `at`, is no framing."""
         kept, self._kept = self._kept, []
+        start = self._base + at - sum(map(len, kept))
         self._kept_length = 0
         for text in kept:
-            self._write(text, self._base)  # separators, which begin nothing
+            self._write(text, start)
+            start += len(text)
 
     def _past_prompt(self, start: int, end: int) -> int:
         """Where the output begins in the text from `start` to `end`."""
@@ -345,6 +348,7 @@ class TurnMachine:
             self._place = self._table.thinking(row.of, "thinking line")
         else:
             self._enter_reasoning(row.of)
+        self._writer.reasoning_opens(self._base + at, self._base + end)
         return end
 
     def _enter_reasoning(self, pair: Reasoning) -> None:
@@ -357,6 +361,7 @@ class TurnMachine:
 
     def _close(self, row: Row, at: int, end: int, last: bool) -> int:
         """Reasoning closes."""
+        self._writer.reasoning_closes(self._base + end)
         self._leave_reasoning("closed" if self._writer.thought else "unthought")
         return end
 
@@ -418,6 +423,7 @@ class TurnMachine:
         if not self._inside or behind is None or row.marker not in behind.tail.section:
             return None
         self._inside = row.marker not in spellings(behind.calls.wrapper.close)  # type: ignore[union-attr]
+        self._sink.closes(end)
         self._writer.border()
         self._place = self._place.behind_border
         return end
@@ -527,20 +533,21 @@ class TurnMachine:
         return at
 
     def _end_message(self, row: Row, at: int, end: int, last: bool) -> int:
-        self._to_header()
+        self._to_header(at, end)
         return end
 
     def _no_message(self, row: Row, at: int, end: int, last: bool) -> int:
         """The end of a message where a header may stand."""
         self._writer.drop_tag_space()
-        self._to_header()
+        self._to_header(at, end)
         return end
 
-    def _to_header(self) -> None:
-        """A message has ended."""
+    def _to_header(self, at: int, end: int) -> None:
+        """A message has ended, by what stands from `at` to `end`."""
         if self._place.pair is not None:
+            self._writer.reasoning_closes(self._base + end)
             self._leave_reasoning()
-        self._write_kept()
+        self._write_kept(at)
         self._writer.begin_tag_space()
         self._state = self._next_header
 
@@ -594,7 +601,7 @@ class TurnMachine:
             if self._is_typed_header(headers, start, ended):
                 return None
             self._problem("repaired_markup", f"a message's damaged end was read: {self._text[start:ended]}", start)
-            self._to_header()
+            self._to_header(start, ended)
         return ended
 
     def _is_typed_header(self, headers: DamagedHeaders, start: int, end: int) -> bool:
@@ -651,7 +658,7 @@ class TurnMachine:
             writer.drop_tag_space()
             if header.kind == "cut":
                 return ~header.end
-            self._to_header()
+            self._to_header(at, header.end)
             return header.end
         if self._place.pair is not None:
             self._leave_reasoning()
@@ -661,6 +668,7 @@ class TurnMachine:
         self._state = self._running
         self._place = self._table.places[("call message" if header.kind == "call" else "answer", self._place.kind, self._place.passed)]
         if header.kind == "reasoning":
+            self._writer.reasoning_opens(self._base + at, self._base + header.end)
             self._enter_reasoning(self._table.format.reasoning[0])
         row = self._table.addressed
         if header.kind == "call" and row is not None:
@@ -725,6 +733,7 @@ class TurnMachine:
             return self._open_no_call(row, head, at, end)
         name, wire_id = self._name_of(calls, slots)
         sink.opening(self._base + at, name is None, bool(head.declared))
+        sink.arguments_at(end)
         if name is not None and not (name and sink.begin(name, wire_id, at)):
             return None
         written = slots.get("declared", slots.get("name", ""))
@@ -781,6 +790,7 @@ class TurnMachine:
             if found is None or found.end() == at or found.end() - at > HEAD_LIMIT:
                 continue
             slots, end = slot_texts(found), found.end()
+            sink.name_in(found)
             if not opening.begins_own(found) and (opening.dialect or not at_edge or not self._marker_at(end)):
                 continue
             joined = sink.joined_name(slots["name"]) if "name" in slots and not sink.declares(slots["name"]) else ""
@@ -935,7 +945,7 @@ class TurnMachine:
                 self._armed["late"] = True
         self._writer.border()
         if self._kept and not self._before[1]:
-            self._hold("".join(character for text in self._kept for character in text if character in SPACE))
+            self._hold("".join(character for text in self._kept for character in text if character in SPACE), 0)
         self._kept = []
         self._kept_length = 0
         self._place = self._place.behind_call
@@ -948,6 +958,7 @@ class TurnMachine:
         if reader.refused or (sink.trial and self._base + at - sink.start > sink.max_held):
             return self._backtrack(at)
         if reader.done:
+            sink.closes(at)
             self._to_behind_call()
             sink.flush()
             return at
@@ -966,7 +977,7 @@ class TurnMachine:
         self._raw = []
         self._raw_from = 0
         self._state = self._running
-        self._write_kept()
+        self._write_kept(0)
         rows = self._place.anchored.get(self._text[:1], ())
         self._untried = tuple(other for other in rows[rows.index(row) + 1 :] if other.does == "call") if row in rows else ()
         if tried > RESCAN:
@@ -998,7 +1009,7 @@ class TurnMachine:
             at = end
             if self._kept_length > self._sink.max_held:
                 self._state = self._running
-                self._write_kept()
+                self._write_kept(at)
                 return at
         if at == len(text):
             return ~at
@@ -1015,6 +1026,7 @@ class TurnMachine:
         behind = self._behind
         assert behind is not None
         self._closer = max(row.of, self._closer)
+        self._sink.closes(end)
         if row.of == len(behind.tail.closers) - 1:
             self._armed["closed"] = True
         if row.of == behind.tail.wrapper_at:
@@ -1044,6 +1056,7 @@ class TurnMachine:
         if found is not None:
             if found >= 0:
                 self._sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:found]}", at)
+                self._sink.closes(found)
                 if not closers.ranks or (closer is not None and closer[0] == len(closers.ranks) - 1):
                     self._armed["closed"] = True
                 self._kept = []
@@ -1056,18 +1069,19 @@ class TurnMachine:
                     said = f"a comment in front of a call's closer was dropped: {text[at:found].strip()}"
                     self._problem("dropped_text", said, at, error=True)
                 elif text[at:found].replace("\\n", "").strip():
-                    self._write_kept()
+                    self._write_kept(at)
                     self._say(at, at + len(text[at:found].rstrip()))
         return found
 
     def _behind_message(self, row: Row, at: int, end: int, last: bool) -> int:
-        self._to_header()
+        self._to_header(at, at)
         return at
 
     def _think_behind_call(self, row: Row, at: int, end: int, last: bool) -> int:
         """Reasoning opens again."""
         self._state = self._running
-        self._write_kept()
+        self._write_kept(at)
+        self._writer.reasoning_opens(self._base + at, self._base + end)
         self._enter_reasoning(row.of)
         return end
 
@@ -1084,14 +1098,14 @@ class TurnMachine:
         """The closer of reasoning that the call has ended."""
         del self._armed["late"]
         self._place = self._place.behind_closer
-        self._write_kept()
+        self._write_kept(at)
         return end
 
     def _go_on(self, row: Row, at: int, end: int, last: bool) -> int:
         """Nothing that belongs to the call: running text."""
         self._state = self._running
         self._place = self._place.behind_break
-        self._write_kept()
+        self._write_kept(at)
         return at
 
     def _repetition(self, at: int, last: bool) -> int:
@@ -1151,7 +1165,7 @@ class TurnMachine:
         self._write(kept[:end], self._base + at - len(kept))
         self._writer.overflowed = too_long
         if end < len(kept):
-            self._hold(kept[end:])
+            self._hold(kept[end:], self._base + at)
         return at
 
     def _opens_again(self, at: int, last: bool) -> bool | None:

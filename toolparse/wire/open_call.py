@@ -7,6 +7,7 @@ index and the id, asks the request's tools whether the name is known, and turns 
 from __future__ import annotations
 
 import os
+import re
 import string
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -198,6 +199,20 @@ class OpenCall:
         if where > self.overflowed:
             self.overflowed = where
             self.events.append(Problem("too_many_calls", message, None, where, "error"))
+
+    # -- where it stands, which only a call that keeps places wants to know (`engine/places.py`) ------------------------------------
+
+    def name_in(self, found: re.Match[str]) -> None:
+        """An opening with the name in one of its slots has been found."""
+
+    def name_at(self, start: int, end: int) -> None: ...
+
+    def arguments_at(self, at: int) -> None: ...
+
+    def arguments_until(self, at: int) -> None: ...
+
+    def closes(self, end: int) -> None:
+        """A closer of the call, or of what is around it, ends here."""
 
     def abandon(self) -> None:
         """The text that was tried is no call."""
