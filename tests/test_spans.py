@@ -13,7 +13,7 @@ from effort import examples, some
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolparse import Format, Message, MessageBuilder, Parser, ReasoningPart, TextPart, ToolCall, formats, get_format, parse
+from toolparse import Format, Message, MessageBuilder, Parser, TextPart, ToolCall, formats, get_format, parse
 from toolparse.grammar import Envelope, JsonText
 
 FORMATS = [fmt.name for fmt in formats()]
