@@ -232,13 +232,18 @@ def test_a_client_that_leaves_takes_the_upstream_with_it(house: House, caplog: p
     caplog.set_level(logging.INFO, "toolparse.serve")
     house.says(*["word "] * 1000, delay=0.01)
     url = house.gateways["openai-chat"] + PATHS["chat"]
-    with house.http.stream("POST", url, json=body("chat")) as answer:
+    with house.http.stream("POST", url, json=body("chat", model="leaver")) as answer:
         next(answer.iter_lines())
     with pytest.raises(httpx.ReadTimeout):
-        house.http.post(url, json=body("chat", stream=False), timeout=0.2)
-    wait_for(lambda: len(caplog.records) == 2)
-    assert [json.loads(record.message)["outcome"] for record in caplog.records] == ["left", "left"]
-    wait_for(lambda: house.engine.left == 2)
+        house.http.post(url, json=body("chat", stream=False, model="leaver"), timeout=0.2)
+
+    def outcomes() -> list[str]:
+        told = [json.loads(record.message) for record in caplog.records]
+        return [line["outcome"] for line in told if line["model"] == "leaver"]
+
+    wait_for(lambda: len(outcomes()) == 2)
+    assert outcomes() == ["left", "left"]
+    wait_for(lambda: house.engine.left >= 2)
 
 
 def wait_for(so: Any) -> None:
@@ -411,7 +416,7 @@ def test_a_request_is_one_line_of_the_log_without_its_text(house: House, caplog:
         """What a request leaves in the log, which may be a moment after its answer."""
         caplog.clear()
         house.post(PATHS["chat"], **given)
-        wait_for(lambda: caplog.records)
+        wait_for(lambda: bool(caplog.records))
         told: dict[str, Any] = json.loads(caplog.records[-1].message)
         return told
 
@@ -492,6 +497,46 @@ def test_models_are_listed_for_both_makers_clients(house: House) -> None:
         assert [model.id for model in house.openai(kind).models.list()] == ["scripted"]
         assert [model.id for model in house.anthropic(kind).models.list()] == ["scripted"]
     assert house.http.get(house.gateways["down"] + "/v1/models").status_code == 502
+
+
+def test_the_page_loads_nothing_from_elsewhere(house: House) -> None:
+    answer = house.http.get(house.gateways["tgi"] + "/")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy
+    assert "://" not in answer.text
+    assert " style=" not in answer.text  # which the policy would not let in
+
+
+def test_the_steps_of_a_pasted_output(house: House) -> None:
+    gateway = house.gateways["tgi"]
+    known = house.http.get(gateway + "/playground/known").json()
+    assert {"hermes", "mistral", "harmony"} <= {fmt["name"] for fmt in known["formats"]}
+    for fmt in known["formats"]:
+        example = house.http.get(gateway + "/playground/example", params={"format": fmt["name"]}).json()["text"]
+        assert example or fmt["name"] in ("passthrough",)
+    example = house.http.get(gateway + "/playground/example", params={"format": "hermes"}).json()["text"]
+    steps = house.post("/playground/parse", {"text": example, "format": "hermes", "piece": 3, "tools": known["tools"]}, "tgi").json()
+    assert "".join(step["text"] for step in steps) == example
+    kinds = [event["type"] for step in steps for event in step["events"]]
+    assert kinds[0] == "Reasoning"
+    assert kinds[-1] == "CallEnd"
+    assert steps[-1]["done"]
+    for wrong in ({}, {"text": "a", "format": "no"}, {"text": "a", "format": "hermes", "piece": 0}, {"text": "a" * 200_001}):
+        assert house.post("/playground/parse", {"piece": 1, "format": "hermes", **wrong}, "tgi").status_code == 400
+    assert house.post("/playground/parse", {"text": "a"}, "strict").status_code == 401
+
+
+def test_a_question_of_the_page(house: House) -> None:
+    house.says(*PIECES)
+    asked = {"question": "Weather?", "format": "hermes", "tools": [CHAT_TOOL], "model": "m"}
+    steps = [json.loads(line) for line in house.post("/playground/ask", asked).text.splitlines() if line]
+    assert "".join(step["text"] for step in steps) == OUTPUT
+    assert [event["name"] for step in steps for event in step["events"] if event["type"] == "CallStart"] == ["get_weather"]
+    house.says(*PIECES, fault="drop", after=3)
+    assert "error" in json.loads(house.post("/playground/ask", asked).text.splitlines()[-1])
+    assert house.post("/playground/ask", {**asked, "question": ""}).status_code == 400
+    assert house.post("/playground/ask", asked, "strict").status_code == 401
 
 
 def test_an_engine_that_is_given_text_only(house: House) -> None:

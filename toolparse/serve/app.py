@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -21,17 +22,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from toolparse.serve import playground
 from toolparse.serve.answers import ANSWERS, BUSY, as_json, new_id, refusal
 from toolparse.serve.gateway import Gateway, Sink, StreamingSink
 from toolparse.serve.limits import SLOW_BODY, Places, Refused, TooMany, check_key, given_key, read_body
 from toolparse.serve.log import LOGGER, Entry
 from toolparse.serve.metrics import CONTENT_TYPE, Metrics
 from toolparse.serve.prompts import CannotRender
-from toolparse.serve.requests import Api, BadRequest, Request, read_request
+from toolparse.serve.requests import Api, BadRequest, read_request
 from toolparse.serve.settings import Settings
 from toolparse.serve.upstreams.event_stream import UpstreamError
 
-_STREAM = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+_EVENTS = b"text/event-stream; charset=utf-8"
+_LINES = b"application/x-ndjson"
+_BUSY = "this gateway has too many requests; come again"
 _GRACE = 1.0
 """Seconds that a client has to take the error that ends its stream."""
 
@@ -51,6 +55,11 @@ def make_app(settings: Settings) -> Starlette:
         Route("/v1/responses", Endpoint(house, "responses"), methods=["POST"]),
         Route("/v1/messages", Endpoint(house, "messages"), methods=["POST"]),
         Route("/v1/models", house.models),
+        Route("/", house.page),
+        Route("/playground/known", house.known),
+        Route("/playground/example", house.example),
+        Route("/playground/parse", house.parse, methods=["POST"]),
+        Route("/playground/ask", Asking(house), methods=["POST"]),
         Route("/health", house.health),
         Route("/metrics", house.show_metrics),
     ]
@@ -65,6 +74,7 @@ class House:
         self.settings = gateway.settings
         self.places = Places(gateway.settings.max_requests)
         self.metrics = Metrics()
+        self._page = playground.page()
 
     def upstream_key(self, http: HttpRequest) -> str | None:
         """The client's own key, where it is meant for the upstream and not for this gateway."""
@@ -93,6 +103,38 @@ class House:
             }
         )  # fmt: skip
 
+    async def page(self, http: HttpRequest) -> Response:
+        """The playground."""
+        body, headers = self._page
+        return Response(body, headers=headers, media_type="text/html")
+
+    async def known(self, http: HttpRequest) -> Response:
+        """What the playground's menus hold. The models are only those that the engine shows without a key."""
+        names: list[str] = []
+        with suppress(UpstreamError):
+            names = await self.gateway.models(None) if self.settings.api_key is None else []
+        return JSONResponse(playground.known(self.settings.format, names, self.settings.api_key is not None))
+
+    async def example(self, http: HttpRequest) -> Response:
+        """An output in a format, for the playground."""
+        try:
+            return JSONResponse({"text": playground.example(http.query_params.get("format", ""))})
+        except BadRequest as error:
+            return JSONResponse(refusal("chat", 400, error.message, error.param), 400)
+
+    async def parse(self, http: HttpRequest) -> Response:
+        """A pasted output, as the playground's steps."""
+        try:
+            check_key(http, self.settings.api_key)
+            with self.places.one():
+                return Response(as_json(playground.pasted(await read_json(http, self.settings.max_body))), media_type="application/json")
+        except TooMany:
+            return JSONResponse(refusal("chat", 503, _BUSY), 503)
+        except BadRequest as error:
+            return JSONResponse(refusal("chat", 400, error.message, error.param), 400)
+        except Refused as error:
+            return JSONResponse(refusal("chat", error.status, error.message), error.status)
+
     async def health(self, http: HttpRequest) -> Response:
         """That the gateway runs; it says nothing of the upstream, whose own health is for its own check."""
         return JSONResponse({"status": "ok", "running": self.places.taken})
@@ -109,9 +151,10 @@ class House:
 class Reply:
     """What goes back to one client, and whether it has begun."""
 
-    def __init__(self, send: Send, id: str) -> None:
+    def __init__(self, send: Send, id: str, kind: bytes = _EVENTS) -> None:
         self._send = send
         self._headers = [(b"x-request-id", id.encode())]
+        self._kind = kind
         self._lock = anyio.Lock()
         self.begun = False
 
@@ -120,7 +163,8 @@ class Reply:
         async with self._lock:  # several choices may write, and the headers come first
             if not self.begun:
                 self.begun = True
-                await self._send({"type": "http.response.start", "status": 200, "headers": _STREAM + self._headers})
+                headers = [(b"content-type", self._kind), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"), *self._headers]
+                await self._send({"type": "http.response.start", "status": 200, "headers": headers})
             await self._send({"type": "http.response.body", "body": text.encode(), "more_body": True})
 
     async def close(self, text: str = "") -> None:
@@ -141,6 +185,8 @@ class Reply:
 class Endpoint:
     """One of the three APIs."""
 
+    _kind = _EVENTS
+
     def __init__(self, house: House, api: Api) -> None:
         self._house = house
         self._api = api
@@ -149,7 +195,7 @@ class Endpoint:
         """Answer one HTTP request."""
         house = self._house
         entry = Entry(new_id(), self._api, keep_text=house.settings.log_text)
-        reply = Reply(send, entry.id)
+        reply = Reply(send, entry.id, self._kind)
         house.metrics.running.inc()
         try:
             await self._answer(HttpRequest(scope, receive), receive, reply, entry)
@@ -164,29 +210,35 @@ class Endpoint:
             house.metrics.count(entry)
             entry.write()
 
+    def _run(self, body: object, key: str | None, reply: Reply, entry: Entry) -> Run:
+        """What a body asks for. Raises `BadRequest`."""
+        request = read_request(self._api, body)
+        entry.model, entry.stream = request.model, request.stream
+        answer = ANSWERS[self._api](request, entry.id)
+        sink = StreamingSink(answer, reply.write) if request.stream else Sink(answer, request.n)
+
+        async def work() -> None:
+            await self._house.gateway.run(request, key, entry, sink)
+            await (reply.close() if request.stream else reply.whole(200, sink.body))
+
+        return Run(work, answer.fail)
+
     async def _answer(self, http: HttpRequest, receive: Receive, reply: Reply, entry: Entry) -> None:
         settings = self._house.settings
-        answer = None
+        run: Run | None = None
         param = None
         try:
             check_key(http, settings.api_key)
             with self._house.places.one():
-                request = await self._read(http, entry)
-                answer = ANSWERS[self._api](request, entry.id)
-                sink = StreamingSink(answer, reply.write) if request.stream else Sink(answer, request.n)
-                key = self._house.upstream_key(http)
-
-                async def work() -> None:
-                    await self._house.gateway.run(request, key, entry, sink)
-                    await (reply.close() if request.stream else reply.whole(200, sink.body))
-
-                if await until_left(receive, settings.timeout, work):
+                body = await read_json(http, settings.max_body)
+                run = self._run(body, self._house.upstream_key(http), reply, entry)
+                if await until_left(receive, settings.timeout, run.work):
                     entry.outcome = "left"
                 else:
                     entry.status = 200
                 return
         except TooMany:
-            status, message = BUSY[self._api], "this gateway has too many requests; come again"
+            status, message = BUSY[self._api], _BUSY
             entry.outcome = "refused"
         except Refused as error:
             status, message = error.status, error.message
@@ -215,24 +267,50 @@ class Endpoint:
         if entry.keep_text:
             entry.error = message
         with anyio.move_on_after(_GRACE):
-            if reply.begun and answer is not None:
-                await reply.close(answer.fail(status, message))
+            if reply.begun and run is not None:
+                await reply.close(run.fail(status, message))
             else:
                 await reply.whole(status, refusal(self._api, status, message, param))
 
-    async def _read(self, http: HttpRequest, entry: Entry) -> Request:
-        try:
-            with anyio.fail_after(SLOW_BODY):
-                data = await read_body(http, self._house.settings.max_body)
-        except TimeoutError:
-            raise Refused(408, "the body did not arrive") from None
-        try:
-            body = json.loads(data)
-        except (ValueError, RecursionError):
-            raise BadRequest("the body is not JSON") from None
-        request = read_request(self._api, body)
-        entry.model, entry.stream = request.model, request.stream
-        return request
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The work of one request, and how its stream is ended when that fails."""
+
+    work: Callable[[], Awaitable[None]]
+    fail: Callable[[int, str], str]
+
+
+class Asking(Endpoint):
+    """The playground's question to the engine."""
+
+    _kind = _LINES
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house, "chat")
+
+    def _run(self, body: object, key: str | None, reply: Reply, entry: Entry) -> Run:
+        request, fmt = playground.asked(body)
+        entry.model, entry.stream = request.model, True
+
+        async def work() -> None:
+            await self._house.gateway.run(request, key, entry, playground.StepSink(reply.write), fmt)
+            await reply.close()
+
+        return Run(work, lambda status, message: playground.line({"error": message}))
+
+
+async def read_json(http: HttpRequest, most: int) -> object:
+    """The JSON of a body. Raises `Refused` and `BadRequest`."""
+    try:
+        with anyio.fail_after(SLOW_BODY):
+            data = await read_body(http, most)
+    except TimeoutError:
+        raise Refused(408, "the body did not arrive") from None
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON") from None
 
 
 async def until_left(receive: Receive, seconds: float, work: Callable[[], Awaitable[None]]) -> bool:
