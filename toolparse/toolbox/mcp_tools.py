@@ -22,6 +22,9 @@ MOST_PAGES = 1000
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
 LONGEST_NAME = 64
 """What the APIs allow of a tool's name: this many letters, digits, `_` and `-`."""
+_CONNECTION_CLOSED = -32000
+_GONE = ("ClosedResourceError", "BrokenResourceError", "ConnectError", "ReadError", "RemoteProtocolError")
+"""Of anyio and of the SDK's HTTP client."""
 _CHANGED = "notifications/tools/list_changed"
 
 
@@ -33,6 +36,16 @@ def is_session(source: object) -> bool:
 def fit_name(name: str) -> str:
     """The name as every API takes it."""
     return _UNFIT.sub("_", name)[:LONGEST_NAME]
+
+
+class Lost(Exception):
+    """The server is gone, or the way to it."""
+
+
+def _is_lost(fault: Exception) -> bool:
+    """Whether an error of the SDK, or of what it runs on, says that there is no connection any more."""
+    code = getattr(getattr(fault, "error", None), "code", None)
+    return code == _CONNECTION_CLOSED or type(fault).__name__ in _GONE or isinstance(fault, ConnectionError)
 
 
 class _Notices:
@@ -49,13 +62,18 @@ class _Notices:
 
 
 class ServerTools:
-    """The tools of one server. `tools` are those of the last listing, by the server's own names; their own names fit every API."""
+    """The tools of one server. `tools` are those of the last listing, by the server's own names; their own names fit every API.
+
+    A session whose connection is lost is not used again: the SDK's HTTP client, asked to send what it cannot, cancels the task that opened
+    it, and so everybody's calls.
+    """
 
     def __init__(self, session: Any, name: str | None = None) -> None:
         self.session = session
         self.tools: dict[str, Tool] = {}
         self._name = name
         self._notices = _notices(session)
+        self._lost = False
         self._listed = -1  # notices that had come when it was listed
 
     @property
@@ -71,7 +89,7 @@ class ServerTools:
     async def refresh(self) -> None:
         """List the tools, unless nothing has changed since the last time."""
         told = self._notices.count if self._notices is not None else 0
-        if self._notices is not None and self._listed == told:
+        if self._lost or (self._notices is not None and self._listed == told):
             return
         found: list[Any] = []
         cursor: str | None = None
@@ -89,8 +107,17 @@ class ServerTools:
         self._listed = told
 
     async def call(self, name: str, arguments: dict[str, Any]) -> tuple[bool, list[Part]]:
-        """Whether the tool of the server's own name `name` did its work, and the parts of its answer."""
-        result = await self.session.call_tool(name, arguments)
+        """Whether the tool that the server calls `name` did its work, and its answer. Raises `Lost`, and what the SDK raises."""
+        lost = Lost(f"the connection to the MCP server {self.name} is lost")
+        if self._lost:
+            raise lost
+        try:
+            result = await self.session.call_tool(name, arguments)
+        except Exception as fault:
+            if not _is_lost(fault):
+                raise
+            self._lost = True
+            raise lost from fault
         return not _field(result, "is_error", "isError"), result_parts(result)
 
     async def _page(self, cursor: str | None) -> Any:

@@ -31,7 +31,7 @@ from toolparse.schemas.feedback import feedback
 from toolparse.schemas.tools import Tool, Tools
 from toolparse.schemas.validate import Violation, shortened
 from toolparse.toolbox.api_answers import is_json, message_of
-from toolparse.toolbox.mcp_tools import LONGEST_NAME, ServerTools, fit_name, is_session
+from toolparse.toolbox.mcp_tools import LONGEST_NAME, Lost, ServerTools, fit_name, is_session
 from toolparse.toolbox.results import Api, Part, Status, ToolResult, cut, parts_of, tool_messages
 from toolparse.toolbox.running import Expired, run, wait_for
 
@@ -273,7 +273,8 @@ class Toolbox:
 
     def _arrange(self) -> None:
         """Give every tool its name: its own, or with its server's in front where another one has it."""
-        entries = [entry for source in self._sources for entry in _entries_of(source)]
+        servers: set[str] = set()
+        entries = [entry for source in self._sources for entry in _entries_of(source, servers)]
         shared = Counter(entry.tool.name for entry in entries)
         own = [entry for entry in entries if entry.server is None]
         Tools([entry.tool for entry in own])  # raises for functions of one name
@@ -311,11 +312,14 @@ def _source(given: object) -> Entry | ServerTools | Toolbox:
     )
 
 
-def _entries_of(source: Entry | ServerTools | Toolbox) -> list[Entry]:
+def _entries_of(source: Entry | ServerTools | Toolbox, servers: set[str]) -> list[Entry]:
+    """The entries of a source; `servers` are the names of those before it, as two servers may call themselves the same."""
     if isinstance(source, Entry):
         return [source]
     if isinstance(source, ServerTools):
-        return [Entry(tool, partial(_sent, source, name), source.name) for name, tool in source.tools.items()]
+        server = _free_name(source.name, servers)
+        servers.add(server)
+        return [Entry(tool, partial(_sent, source, name), server) for name, tool in source.tools.items()]
     return [Entry(entry.tool, partial(_passed_on, source, name), entry.server) for name, entry in source._entries.items()]
 
 
@@ -407,6 +411,8 @@ def _schema(tool: Tool) -> dict[str, Any]:
 
 def _told(fault: Exception) -> str:
     """An exception in a few words, without its traceback."""
+    if isinstance(fault, Lost):
+        return str(fault)
     first = _short(str(fault).strip().partition("\n")[0])
     return f"{type(fault).__name__}: {first}" if first else type(fault).__name__
 

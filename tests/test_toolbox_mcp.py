@@ -1,0 +1,263 @@
+"""`Toolbox` with real MCP servers of the official SDK, over stdio and streamable HTTP: tests/mcp_servers/server.py, each in a process."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from mcp import Client, ClientSession, StdioServerParameters, stdio_client
+
+from toolparse import Image, Toolbox, ToolCall, ToolResult
+from toolparse.toolbox.mcp_tools import MOST_PAGES
+
+SERVER = str(Path(__file__).parent / "mcp_servers" / "server.py")
+OWN = ["whoami", "everything", "broken", "crash", "sleep", "grow", "dotted_name"]
+PNG = b"\x89PNG\r\n\x1a\n a picture"
+
+
+@asynccontextmanager
+async def over_stdio(name: str) -> AsyncIterator[ClientSession]:
+    parameters = StdioServerParameters(command=sys.executable, args=[SERVER, name])
+    async with stdio_client(parameters) as (read, write), ClientSession(read, write) as session:
+        await session.initialize()
+        yield session
+
+
+@contextmanager
+def http_server(name: str) -> Iterator[str]:
+    """The address of a server over streamable HTTP."""
+    process = subprocess.Popen([sys.executable, SERVER, name, "--http"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}/mcp"
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def call(name: str, arguments: str = "{}") -> ToolCall:
+    return ToolCall(id=name, name=name, arguments=arguments)
+
+
+async def one(box: Toolbox, name: str, arguments: str = "{}") -> ToolResult:
+    (result,) = await box.results([call(name, arguments)])
+    return result
+
+
+def add(a: int, b: int) -> int:
+    """The sum."""
+    return a + b
+
+
+def test_a_server_over_stdio() -> None:
+    async def run() -> None:
+        async with over_stdio("one") as session:
+            box = Toolbox([add, session])
+            with pytest.raises(RuntimeError, match=r"await box\.refresh\(\)"):
+                box.to_openai()
+            await box.refresh()
+            assert box.tools.names == ("add", "echo", *OWN, "only_one")  # five pages of them
+            assert box.tools.get("echo").description == "Does echo."  # type: ignore[union-attr]
+
+            found = await box.run([call("echo", '{"text": "hi"}'), call("echo", '{"txt": "hi"}'), call("add", '{"a": 1, "b": 2}')])
+            assert [message["content"] for message in found[::2]] == ["hi", "3"]
+            assert "/txt: not expected" in found[1]["content"]
+
+            everything = await one(box, "everything")
+            assert everything.status == "ok"
+            assert everything.parts == (
+                "first",
+                Image(PNG, "image/png"),
+                f"[audio/wav, {len(PNG)} bytes]",
+                "[resource memo://note]\nbuy milk",
+                "[resource memo://picture]",
+                Image(PNG, "image/png"),
+                "[resource report, memo://report: A long one.]",
+            )
+            assert (await one(box, "whoami")).text.startswith('{"name": "one", "pid": ')
+            assert (await one(box, "dotted_name")).text == "dotted.name of one"
+            broken = await one(box, "broken")
+            assert (broken.status, broken.text) == ("failed", "the disk is full")
+
+            quick = Toolbox([session], timeout=0.1)
+            assert (await one(quick, "sleep")).status == "timeout"
+            assert (await one(box, "echo", '{"text": "still here"}')).text == "still here"
+
+            await from_other_threads(box)
+            await changed_tools(session)
+
+    asyncio.run(run())
+
+
+async def from_other_threads(box: Toolbox) -> None:
+    """Code that is not asynchronous runs calls in the loop of the sessions, but not from inside it."""
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.extend(box.run_sync([call("echo", '{"text": "hi"}')])))
+    thread.start()
+    await asyncio.to_thread(thread.join)
+    assert found == [{"role": "tool", "tool_call_id": "echo", "content": "hi"}]
+    with pytest.raises(RuntimeError, match="await"):
+        box.run_sync([call("echo", '{"text": "hi"}')])
+
+
+async def changed_tools(session: Any) -> None:
+    """The tools are listed again after a notice, by every box of the session, and only then."""
+    listings = 0
+    listed = session.list_tools
+
+    async def counted(**options: Any) -> Any:
+        nonlocal listings
+        listings += "params" not in options
+        return await listed(**options)
+
+    session.list_tools = counted
+    box, other = Toolbox([session]), Toolbox([session])
+    await box.refresh()
+    await box.refresh()
+    await other.refresh()
+    assert listings == 2
+    grown = await one(box, "grow")
+    assert grown.parts == ('{"grown": true}',)  # the structured content says the same
+    await until_known(box, "grown_one")
+    assert (await one(box, "grown_one")).text == "grown_one of one"
+    await other.refresh()
+    assert "grown_one" in other.tools
+    assert listings == 4
+
+
+async def until_known(box: Toolbox, name: str) -> None:
+    """A notice takes its time."""
+    for _ in range(200):
+        await box.refresh()
+        if name in box.tools:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{name} never came")
+
+
+def test_servers_over_http_until_they_die() -> None:
+    with http_server("two") as url:
+        asyncio.run(over_http(url, "legacy"))  # notices come
+        asyncio.run(over_http(url, "auto"))  # the protocol of 2026, without notices
+        asyncio.run(death_in_a_call(url))
+
+
+async def over_http(url: str, mode: Any) -> None:
+    async with Client(url, mode=mode) as client:
+        box = Toolbox([client])
+        assert (await one(box, "echo", '{"text": "hi"}')).text == "hi"
+        assert (await one(box, "everything")).parts[1] == Image(PNG, "image/png")
+        count = len(box.tools)
+        await one(box, "grow")
+        await until_known(box, f"grown_two_{count}" if count > 9 else "grown_two")
+        assert len(box.tools) == count + 1
+
+
+async def death_in_a_call(url: str) -> None:
+    """Two servers, of which one dies in a call, and then the other."""
+    async with over_stdio("one") as first, Client(url, mode="legacy") as second:
+        box = Toolbox([first, second, add])
+        await box.refresh()
+        shared = ["echo", *OWN]
+        fronted = [[*(f"{name}_{tool}" for tool in shared), f"only_{name}"] for name in ("one", "two")]
+        assert set(box.tools.names) > {*fronted[0], *fronted[1], "add"}
+        found = await box.results([call("one_whoami"), call("two_whoami")])
+        assert [result.text[:14] for result in found] == ['{"name": "one"', '{"name": "two"']
+        assert "did you mean" in (await one(box, "whoami")).text
+
+        calls = [call("two_whoami"), call("one_sleep"), call("one_crash"), call("add", '{"a": 1, "b": 2}'), call("two_everything")]
+        found = await box.results(calls)
+        assert [result.status for result in found] == ["ok", "failed", "failed", "ok", "ok"]
+        assert found[1].text == "one_sleep failed: the connection to the MCP server one is lost"
+        assert found[2].text == "one_crash failed: the connection to the MCP server one is lost"
+
+        later = await box.results([call("one_whoami"), call("two_whoami")])
+        assert [result.status for result in later] == ["failed", "ok"]
+        await box.refresh()  # the dead one keeps its tools; the other is asked
+        assert "one_whoami" in box.tools
+        assert (await one(box, "two_crash")).text == "two_crash failed: the connection to the MCP server two is lost"
+        last = await box.results([call("two_whoami"), call("add", '{"a": 1, "b": 2}')])
+        assert [result.status for result in last] == ["failed", "ok"]
+
+
+@dataclass
+class Session:
+    """What a session looks like from outside; its tools say which one it is."""
+
+    number: int
+    server_info: Any
+    names: tuple[str, ...] = ("echo",)
+
+    async def list_tools(self) -> Any:
+        return SimpleNamespace(tools=[{"name": name} for name in self.names], next_cursor=None)
+
+    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        text = SimpleNamespace(type="text", text=f"{name} of {self.number}")
+        return SimpleNamespace(content=[text], is_error=False, structured_content=None)
+
+
+def echo() -> str:
+    return "mine"
+
+
+SAME = SimpleNamespace(name="same server")
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ([Session(1, SAME)], {"echo": "echo of 1"}),
+        ([echo, Session(1, SAME)], {"echo": "mine", "same_server_echo": "echo of 1"}),
+        ([Session(1, SAME), Session(2, SAME)], {"same_server_echo": "echo of 1", "same_server_2_echo": "echo of 2"}),
+        ([Session(1, SAME), ("my files", Session(2, SAME))], {"same_server_echo": "echo of 1", "my_files_echo": "echo of 2"}),
+        ([Session(1, SAME), Session(2, None)], {"same_server_echo": "echo of 1", "server_echo": "echo of 2"}),
+        ([Session(1, SAME), Toolbox([Session(2, SAME)])], {"same_server_echo": "echo of 1", "same_server_echo_2": "echo of 2"}),
+        ([Session(1, SAME, ("a.b", "a_b", "a_b"))], {"same_server_a_b": "a.b of 1", "same_server_a_b_2": "a_b of 1"}),
+        ([Session(1, SAME, ("n" * 100,))], {"n" * 64: f"{'n' * 100} of 1"}),
+        (
+            [Session(1, SAME, ("x", "server_x")), Session(2, None, ("x",))],
+            {"same_server_x": "x of 1", "server_x": "server_x of 1", "server_x_2": "x of 2"},
+        ),
+    ],
+)
+def test_names_are_mapped_back(sources: list[Any], expected: dict[str, str]) -> None:
+    async def run() -> dict[str, str]:
+        box = Toolbox(sources)
+        await box.refresh()
+        return {result.call.name: result.text for result in await box.results([call(name) for name in box.tools.names])}
+
+    assert asyncio.run(run()) == expected
+
+
+def test_a_server_that_cannot_be_asked() -> None:
+    class Nobody(Session):
+        async def list_tools(self) -> Any:
+            raise ConnectionError("nobody there")
+
+    with pytest.raises(ConnectionError, match="nobody there"):
+        asyncio.run(Toolbox([Nobody(1, None)]).run([call("echo")]))
+
+
+def test_a_server_that_always_has_another_page() -> None:
+    class Endless(Session):
+        session: Any = None
+        pages: int = 0
+
+        async def list_tools(self, cursor: str | None = None) -> Any:
+            self.pages += 1
+            return SimpleNamespace(tools=[{"name": f"t{self.pages}"}], next_cursor=str(self.pages))
+
+    endless = Endless(1, None)
+    box = Toolbox([endless])
+    asyncio.run(box.refresh())
+    assert len(box.tools) == endless.pages == MOST_PAGES
