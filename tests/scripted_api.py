@@ -145,6 +145,18 @@ def whole_message(events: list[dict[str, Any]]) -> dict[str, Any]:
     return message  # type: ignore[no-any-return]
 
 
+def client_of(package: Any, url: str, asynchronous: bool = False) -> Any:
+    """A client of `openai` or `anthropic` for the server. It reads no certificates, which takes longer than all else."""
+    options = {"base_url": f"{url}/v1" if package.__name__ == "openai" else url, "api_key": "none", "max_retries": 0}
+    if package.__name__ == "openai":
+        made = (package.AsyncOpenAI, package.DefaultAsyncHttpxClient) if asynchronous else (package.OpenAI, package.DefaultHttpxClient)
+    else:
+        made = (
+            (package.AsyncAnthropic, package.DefaultAsyncHttpxClient) if asynchronous else (package.Anthropic, package.DefaultHttpxClient)
+        )
+    return made[0](http_client=made[1](verify=False), **options)
+
+
 def written(name: str, arguments: object) -> str:
     """A call as a hermes model writes it."""
-    return f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments})}\n</tool_call>"
+    return f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments}, ensure_ascii=False)}\n</tool_call>"

@@ -9,7 +9,7 @@ from typing import Any
 import anthropic
 import openai
 import pytest
-from scripted_api import Cut, Drop, ScriptedApi, scripted_api, written
+from scripted_api import Cut, Drop, ScriptedApi, client_of, scripted_api, written
 
 from toolparse import (
     CallArguments,
@@ -35,9 +35,7 @@ def get_weather(city: str, days: int = 1) -> dict[str, Any]:
 
 
 def client_for(server: ScriptedApi, api: str, asynchronous: bool) -> Any:
-    if api == "anthropic":
-        return (anthropic.AsyncAnthropic if asynchronous else anthropic.Anthropic)(base_url=server.url, api_key="none", max_retries=0)
-    return (openai.AsyncOpenAI if asynchronous else openai.OpenAI)(base_url=f"{server.url}/v1", api_key="none", max_retries=0)
+    return client_of(anthropic if api == "anthropic" else openai, server.url, asynchronous)
 
 
 def converse(server: ScriptedApi, api: Any, kind: str, question: str, **options: Any) -> tuple[Conversation, list[Event | ToolResult]]:
