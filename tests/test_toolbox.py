@@ -531,7 +531,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@examples(60, 1000)
+@examples(20, 1000)
 @given(VALUES, st.integers(0, 200))
 def test_any_result_can_be_sent(value: Any, most: int) -> None:
     parts = parts_of(value, most)
@@ -566,7 +566,7 @@ ARGUMENTS = st.fixed_dictionaries(
 )
 
 
-@examples(60, 1000)
+@examples(20, 1000)
 @given(ARGUMENTS)
 def test_a_function_gets_what_it_declares_or_is_not_run(arguments: dict[str, Any]) -> None:
     RAN.clear()
@@ -583,7 +583,7 @@ def test_a_function_gets_what_it_declares_or_is_not_run(arguments: dict[str, Any
         assert not RAN
 
 
-@examples(60, 1000)
+@examples(20, 1000)
 @given(st.text(alphabet='{}[]":,ab1 .\\tnu-e', max_size=40))
 def test_any_text_as_arguments(text: str) -> None:
     RAN.clear()

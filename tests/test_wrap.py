@@ -227,7 +227,7 @@ class Echo:
         self.chat.completions = self.Completions(size)
 
 
-@examples(15, 600)
+@examples(8, 600)
 @given(strategies.texts(get_format("hermes")).filter(bool), st.integers(1, 9))
 def test_any_text_is_the_same_whole_and_streamed(text: str, size: int) -> None:
     wrapped = wrap(Echo(size), "hermes")
