@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 import threading
@@ -24,10 +25,13 @@ OWN = ["whoami", "everything", "broken", "crash", "sleep", "grow", "dotted_name"
 PNG = b"\x89PNG\r\n\x1a\n a picture"
 
 
+def server(name: str) -> StdioServerParameters:
+    return StdioServerParameters(command=sys.executable, args=[SERVER, name])
+
+
 @asynccontextmanager
 async def over_stdio(name: str) -> AsyncIterator[ClientSession]:
-    parameters = StdioServerParameters(command=sys.executable, args=[SERVER, name])
-    async with stdio_client(parameters) as (read, write), ClientSession(read, write) as session:
+    async with stdio_client(server(name)) as (read, write), ClientSession(read, write) as session:
         await session.initialize()
         yield session
 
@@ -149,6 +153,7 @@ def test_servers_over_http_until_they_die() -> None:
     with http_server("two") as url:
         asyncio.run(over_http(url, "legacy"))  # notices come
         asyncio.run(over_http(url, "auto"))  # the protocol of 2026, without notices
+        in_code_that_is_not_asynchronous(url)
         asyncio.run(death_in_a_call(url))
 
 
@@ -163,11 +168,19 @@ async def over_http(url: str, mode: Any) -> None:
         assert len(box.tools) == count + 1
 
 
+def in_code_that_is_not_asynchronous(url: str) -> None:
+    with Toolbox([add, ("web", url)]) as box:
+        (message,) = box.run_sync([call("echo", '{"text": "hi"}')])
+        assert message["content"] == "hi"
+        assert box.tools.names[:2] == ("add", "echo")
+    with pytest.raises(RuntimeError, match="async with box"):
+        box.wait_for(box.refresh)
+
+
 async def death_in_a_call(url: str) -> None:
-    """Two servers, of which one dies in a call, and then the other."""
-    async with over_stdio("one") as first, Client(url, mode="legacy") as second:
-        box = Toolbox([first, second, add])
-        await box.refresh()
+    """Two servers, of which one dies in a call, and then the other. The box opens the connection to the first again, and leaves the session
+    with the second alone."""
+    async with Client(url, mode="legacy") as second, Toolbox([server("one"), second, add]) as box:
         shared = ["echo", *OWN]
         fronted = [[*(f"{name}_{tool}" for tool in shared), f"only_{name}"] for name in ("one", "two")]
         assert set(box.tools.names) > {*fronted[0], *fronted[1], "add"}
@@ -183,11 +196,39 @@ async def death_in_a_call(url: str) -> None:
 
         later = await box.results([call("one_whoami"), call("two_whoami")])
         assert [result.status for result in later] == ["failed", "ok"]
-        await box.refresh()  # the dead one keeps its tools; the other is asked
-        assert "one_whoami" in box.tools
+        await box.refresh()
+        assert (await one(box, "one_whoami")).status == "ok"
+
         assert (await one(box, "two_crash")).text == "two_crash failed: the connection to the MCP server two is lost"
-        last = await box.results([call("two_whoami"), call("add", '{"a": 1, "b": 2}')])
-        assert [result.status for result in last] == ["failed", "ok"]
+        for _ in range(2):
+            last = await box.results([call("one_whoami"), call("two_whoami"), call("add", '{"a": 1, "b": 2}')])
+            assert [result.status for result in last] == ["ok", "failed", "ok"]
+            await box.refresh()
+            assert "two_whoami" in box.tools  # it keeps those that it had
+
+
+def test_a_server_that_cannot_be_reached() -> None:
+    async def run(address: Any) -> None:
+        async with Toolbox([add, address]):
+            raise AssertionError("never")
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/mcp"
+    with pytest.raises(Exception, match="connection attempts failed"):
+        asyncio.run(run(url))
+    with pytest.raises(FileNotFoundError):
+        asyncio.run(run(StdioServerParameters(command="no-such-command-anywhere")))
+    with pytest.raises(FileNotFoundError), Toolbox([StdioServerParameters(command="no-such-command-anywhere")]):
+        raise AssertionError("never")
+    with pytest.raises(RuntimeError, match="async with box"):
+        Toolbox([url]).run_sync([call("echo")])
+
+
+def test_the_sdk_is_missed_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with pytest.raises(RuntimeError, match=r"pip install toolparse\[mcp\]"), Toolbox(["http://127.0.0.1:9/mcp"]):
+        raise AssertionError("never")
 
 
 @dataclass

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from toolparse.schemas.tools import Tool, Tools
+from toolparse.toolbox.mcp_connection import Connection
 from toolparse.toolbox.results import Image, Part, json_text
 
 MOST_PAGES = 1000
@@ -64,30 +65,52 @@ class _Notices:
 class ServerTools:
     """The tools of one server. `tools` are those of the last listing, by the server's own names; their own names fit every API.
 
-    A session whose connection is lost is not used again: the SDK's HTTP client, asked to send what it cannot, cancels the task that opened
-    it, and so everybody's calls.
+    `source` is a session, or the address of a server, to which this keeps a connection. A session whose connection is lost is not used
+    again: the SDK's HTTP client, asked to send what it cannot, cancels the task that opened it, and so everybody's calls. A connection that
+    is ours is opened again by `refresh`.
     """
 
-    def __init__(self, session: Any, name: str | None = None) -> None:
-        self.session = session
+    def __init__(self, source: Any, name: str | None = None) -> None:
         self.tools: dict[str, Tool] = {}
+        self.is_listed = False
         self._name = name
+        self._connection = None if is_session(source) else Connection(source)
+        self._session: Any = None
+        if self._connection is None:
+            self._use(source)
+
+    def _use(self, session: Any) -> None:
+        self._session = session
         self._notices = _notices(session)
-        self._lost = False
         self._listed = -1  # notices that had come when it was listed
+        self._lost = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a session, though its connection may be lost."""
+        return self._session is not None
+
+    async def open(self) -> None:
+        """Connect to the server, if that is for us to do."""
+        if self._connection is not None and not self._connection.is_open:
+            self._use(await self._connection.open())
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            self._session = None
+            await self._connection.close()
 
     @property
     def name(self) -> str:
         """What the server is called: by its owner, by itself, or just "server"."""
-        info = getattr(self.session, "server_info", None)
+        info = getattr(self._session, "server_info", None)
         return self._name or fit_name(getattr(info, "name", None) or "") or "server"
 
-    @property
-    def is_listed(self) -> bool:
-        return self._listed >= 0
-
     async def refresh(self) -> None:
-        """List the tools, unless nothing has changed since the last time."""
+        """List the tools, unless nothing has changed since the last time; over a new connection, where ours was lost."""
+        if self._connection is not None and (self._lost or not self._connection.is_open):
+            await self._connection.close()
+            await self.open()
         told = self._notices.count if self._notices is not None else 0
         if self._lost or (self._notices is not None and self._listed == told):
             return
@@ -105,14 +128,15 @@ class ServerTools:
             fitting = tool if fit_name(tool.name) == tool.name else replace(tool, name=fit_name(tool.name))
             self.tools.setdefault(tool.name, fitting)  # a server may list a name twice, against the rules
         self._listed = told
+        self.is_listed = True
 
     async def call(self, name: str, arguments: dict[str, Any]) -> tuple[bool, list[Part]]:
         """Whether the tool that the server calls `name` did its work, and its answer. Raises `Lost`, and what the SDK raises."""
         lost = Lost(f"the connection to the MCP server {self.name} is lost")
-        if self._lost:
+        if self._lost or self._session is None:
             raise lost
         try:
-            result = await self.session.call_tool(name, arguments)
+            result = await self._over(self._session.call_tool(name, arguments))
         except Exception as fault:
             if not _is_lost(fault):
                 raise
@@ -120,14 +144,18 @@ class ServerTools:
             raise lost from fault
         return not _field(result, "is_error", "isError"), result_parts(result)
 
-    async def _page(self, cursor: str | None) -> Any:
+    def _page(self, cursor: str | None) -> Awaitable[Any]:
         if cursor is None:
-            return await self.session.list_tools()
-        if hasattr(self.session, "session"):  # a Client
-            return await self.session.list_tools(cursor=cursor)
+            return self._over(self._session.list_tools())
+        if hasattr(self._session, "session"):  # a Client
+            return self._over(self._session.list_tools(cursor=cursor))
         from mcp.types import PaginatedRequestParams
 
-        return await self.session.list_tools(params=PaginatedRequestParams(cursor=cursor))
+        return self._over(self._session.list_tools(params=PaginatedRequestParams(cursor=cursor)))
+
+    def _over(self, work: Awaitable[Any]) -> Awaitable[Any]:
+        """What is done over the connection, and ends with it where we would know."""
+        return work if self._connection is None else self._connection.unless_lost(work)
 
 
 def _notices(session: Any) -> _Notices | None:

@@ -34,11 +34,11 @@ async def run(function: Callable[[], Any], timeout: float | None) -> Any:
         done, _ = await asyncio.wait({task}, timeout=timeout)
     except asyncio.CancelledError:
         task.cancel()
-        task.add_done_callback(_forget)
+        task.add_done_callback(forget)
         raise
     if not done:
         task.cancel()
-        task.add_done_callback(_forget)
+        task.add_done_callback(forget)
         raise Expired
     if task.cancelled():
         raise Exited("it was cancelled")
@@ -108,7 +108,7 @@ async def _in_thread(function: Callable[[], Any]) -> Any:
     return await future
 
 
-def _forget(task: asyncio.Task[Any]) -> None:
+def forget(task: asyncio.Task[Any]) -> None:
     """Take note of how a task ended that nobody waits for, as the loop would complain otherwise."""
     if not task.cancelled():
         task.exception()

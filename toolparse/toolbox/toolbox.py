@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -31,6 +32,7 @@ from toolparse.schemas.feedback import feedback
 from toolparse.schemas.tools import Tool, Tools
 from toolparse.schemas.validate import Violation, shortened
 from toolparse.toolbox.api_answers import is_json, message_of
+from toolparse.toolbox.mcp_connection import is_address
 from toolparse.toolbox.mcp_tools import LONGEST_NAME, Lost, ServerTools, fit_name, is_session
 from toolparse.toolbox.results import Api, Part, Status, ToolResult, cut, parts_of, tool_messages
 from toolparse.toolbox.running import Expired, run, wait_for
@@ -88,7 +90,10 @@ class Toolbox:
     - functions, sync (each call in a thread of its own) or async;
     - `(Model, handler)`: a pydantic model class, whose instance the handler takes;
     - `(definition, handler)`: a tool in any form that `Tools` takes, whose arguments the handler takes by name;
-    - MCP sessions of the official SDK, or `(name, session)`, open for as long as the box is used; their tools are known after `refresh`;
+    - MCP servers, as the SDK's `StdioServerParameters` or a URL: inside `async with box:`, or `with box:` in code that is not asynchronous,
+      the box is connected to them, and again after a connection was lost;
+    - MCP sessions of the official SDK that are open for as long as the box is used; their tools are known after `await box.refresh()`;
+    - `(name, server or session)`, which says what the server is called;
     - other toolboxes, whose own rules hold for their tools.
 
     `approve` is asked before a call runs, sync (in a thread) or async, one call after another: True runs it, False or a reason refuses it,
@@ -112,7 +117,8 @@ class Toolbox:
         self._timeout = timeout
         self._max_result = max_result
         self._sources: list[Entry | ServerTools | Toolbox] = [_source(given) for given in tools]
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # of the sessions
+        self._thread: threading.Thread | None = None
         self._entries: dict[str, Entry] = {}
         self._tools: Tools = Tools([])
         if self._is_listed:
@@ -148,17 +154,72 @@ class Toolbox:
         if servers:
             self._loop = asyncio.get_running_loop()
         for server in servers:
+            if not server.is_open:
+                raise RuntimeError(
+                    "the box is not open: use it inside `async with box:` (or `with box:`), which connects to its MCP servers"
+                )
             try:
                 await server.refresh()
             except Exception:
                 if not server.is_listed:
                     raise
-                log.exception("the MCP server %s did not list its tools", server.name)
+                log.exception("the MCP server %s did not list its tools; it keeps those that it had", server.name)
         for source in self._sources:
             if isinstance(source, Toolbox):
                 await source.refresh()
                 self._loop = self._loop or source._loop
         self._arrange()
+
+    async def __aenter__(self) -> Toolbox:
+        """Connect to the MCP servers and ask for their tools. Raises what stands in the way."""
+        try:
+            for source in self._sources:
+                if isinstance(source, ServerTools):
+                    await source.open()
+                elif isinstance(source, Toolbox):
+                    await source.__aenter__()
+            await self.refresh()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Close what was opened."""
+        for source in self._sources:
+            if isinstance(source, ServerTools):
+                await source.close()
+            elif isinstance(source, Toolbox):
+                await source.__aexit__()
+
+    def __enter__(self) -> Toolbox:
+        """`async with` for code that is not asynchronous: the connections live in a thread."""
+        loop = asyncio.new_event_loop()
+        self._thread = thread = threading.Thread(target=loop.run_forever, name="toolparse-toolbox", daemon=True)
+        thread.start()
+        self._loop = loop
+        try:
+            self.wait_for(self.__aenter__)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        try:
+            self.wait_for(self.__aexit__)
+        finally:
+            self._stop()
+
+    def _stop(self) -> None:
+        """End the thread, and with it what still runs there."""
+        loop, self._loop = self._loop, None
+        if loop is not None and self._thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            self._thread.join()
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+        self._thread = None
 
     # -- running ------------------------------------------------------------------------------------------------------------------------
 
@@ -257,6 +318,9 @@ class Toolbox:
             except Expired:
                 log.error("%s did not end within %s seconds", call.name, self._timeout)
                 status, parts = "timeout", (f"{name} did not end within {self._timeout:g} seconds and was given up",)
+            except Lost as fault:
+                log.error("%s failed: %s", call.name, fault)
+                status, parts = "failed", (f"{name} failed: {fault}",)
             except Exception as fault:
                 log.exception("%s failed", call.name)
                 status, parts = "failed", cut([f"{name} failed: {_told(fault)}"], self._max_result)
@@ -294,11 +358,11 @@ def _source(given: object) -> Entry | ServerTools | Toolbox:
     """What a box is made of, by what its owner gave."""
     if isinstance(given, Toolbox):
         return given
-    if is_session(given):
+    if is_session(given) or is_address(given):
         return ServerTools(given)
     if isinstance(given, tuple) and len(given) == 2:
         about, handler = given
-        if isinstance(about, str) and is_session(handler):
+        if isinstance(about, str) and (is_session(handler) or is_address(handler)):
             return ServerTools(handler, fit_name(about))
         if callable(handler):
             (tool,) = Tools([about])
@@ -308,7 +372,7 @@ def _source(given: object) -> Entry | ServerTools | Toolbox:
         return Entry(tool, partial(_bound, tool, given))
     name = getattr(given, "__name__", type(given).__name__)
     raise TypeError(
-        f"{name} cannot be run: a toolbox takes functions, (pydantic model, handler), (definition, handler), MCP sessions and toolboxes"
+        f"{name} cannot be run: a toolbox takes functions, (pydantic model, handler), (definition, handler), MCP servers and toolboxes"
     )
 
 
@@ -411,8 +475,6 @@ def _schema(tool: Tool) -> dict[str, Any]:
 
 def _told(fault: Exception) -> str:
     """An exception in a few words, without its traceback."""
-    if isinstance(fault, Lost):
-        return str(fault)
     first = _short(str(fault).strip().partition("\n")[0])
     return f"{type(fault).__name__}: {first}" if first else type(fault).__name__
 
