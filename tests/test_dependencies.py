@@ -27,9 +27,14 @@ PARTS = {"pydantic_core": "pydantic"}
 
 
 def imports() -> Iterator[tuple[str, str]]:
-    """Each package from elsewhere that a module imports, wherever in it, with the module's path."""
+    """Each package from elsewhere that a module imports, wherever in it, with the module's path. What only a type checker reads is none."""
     for path in sorted((ROOT / "toolparse").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        checked = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+        only_for_types = {inner for node in checked for inner in ast.walk(node)}
+        for node in ast.walk(tree):
+            if node in only_for_types:
+                continue
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and not node.level:

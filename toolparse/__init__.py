@@ -11,8 +11,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from toolparse.align import Alignment, align
     from toolparse.detect import Guess, detect
-    from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
+    from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning, Span
     from toolparse.formats import UnknownFormat, formats, get_format, register
     from toolparse.grammar import Format
     from toolparse.grammar_check import InvalidFormat
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "toolparse.align": ("Alignment", "align"),
     "toolparse.detect": ("Guess", "detect"),
-    "toolparse.events": ("Attempt", "CallArguments", "CallEnd", "CallStart", "Content", "Event", "Problem", "Reasoning"),
+    "toolparse.events": ("Attempt", "CallArguments", "CallEnd", "CallStart", "Content", "Event", "Problem", "Reasoning", "Span"),
     "toolparse.schemas.feedback": ("feedback",),
     "toolparse.formats": ("UnknownFormat", "formats", "get_format", "register"),
     "toolparse.grammar": ("Format",),
@@ -52,11 +54,12 @@ _HOMES = {
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
+    "Alignment",
     "Attempt",
     "CallArguments", "CallEnd", "CallStart", "CannotRender", "Content", "Conversation", "Event", "Format", "Guess", "Image",
     "InvalidFormat", "InvalidTemplate", "InvalidTools", "Message", "MessageBuilder", "Parser", "Problem", "Reasoning", "ReasoningPart",
-    "TextPart", "TooManyRounds", "Tool", "ToolCall", "ToolResult", "Toolbox", "Tools", "UnknownFormat", "Violation", "detect", "feedback",
-    "formats", "from_response_template", "get_format", "parse", "register", "render", "repair", "wrap",
+    "Span", "TextPart", "TooManyRounds", "Tool", "ToolCall", "ToolResult", "Toolbox", "Tools", "UnknownFormat", "Violation", "align",
+    "detect", "feedback", "formats", "from_response_template", "get_format", "parse", "register", "render", "repair", "wrap",
 ]  # fmt: skip
 
 

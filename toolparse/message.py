@@ -14,6 +14,10 @@ from toolparse.events import Attempt, AttemptStatus, CallArguments, CallEnd, Cal
 from toolparse.jsontext.partial import PartialReader, read_json
 
 if TYPE_CHECKING:
+    from anthropic.types import MessageParam
+    from openai.types.chat import ChatCompletionAssistantMessageParam
+    from openai.types.responses import ResponseInputItemParam
+
     from toolparse.schemas.validate import Violation
 
 FinishReason = Literal["tool_calls", "stop", "length"]
@@ -165,18 +169,63 @@ class Message:
 
         return validate_message(self, tools)
 
-    def to_openai(self, incomplete: bool = False) -> dict[str, Any]:
+    def to_openai(self, incomplete: bool = False) -> ChatCompletionAssistantMessageParam:
         """The message as the OpenAI chat API writes it, with `reasoning_content` beside it when there is reasoning.
 
-        A call that was cut is left out, unless `incomplete` asks for it: its arguments are not whole JSON.
+        A call that was cut is left out, unless `incomplete` asks for it: its arguments are not whole JSON. The order of text and
+        calls is not told. The type is that of the openai package, the value a plain dict.
         """
-        message: dict[str, Any] = {"role": "assistant", "content": self.content}
-        if self.reasoning:
-            message["reasoning_content"] = self.reasoning
-        calls = [call.to_openai() for call in self.tool_calls if call.complete or incomplete]
-        if calls:
-            message["tool_calls"] = calls
-        return message
+        from toolparse.adapters.whole_messages import to_openai
+
+        return to_openai(self, incomplete)  # type: ignore[return-value]
+
+    def to_responses(self, incomplete: bool = False) -> list[ResponseInputItemParam]:
+        """The message as input items of the OpenAI Responses API, one for each part, in their order.
+
+        >>> Message(content="Hm.", tool_calls=[ToolCall(id="c1", name="clock")]).to_responses()[1]
+        {'type': 'function_call', 'call_id': 'c1', 'name': 'clock', 'arguments': '{}'}
+        """
+        from toolparse.adapters.whole_messages import to_responses
+
+        return to_responses(self, incomplete)  # type: ignore[return-value]
+
+    def to_anthropic(self, incomplete: bool = False) -> MessageParam:
+        """The message as Anthropic's Messages API writes it, a block for each part; thinking has no signature.
+
+        >>> Message(tool_calls=[ToolCall(id="c1", name="clock")]).to_anthropic()["content"]
+        [{'type': 'tool_use', 'id': 'c1', 'name': 'clock', 'input': {}}]
+        """
+        from toolparse.adapters.whole_messages import to_anthropic
+
+        return to_anthropic(self, incomplete)  # type: ignore[return-value]
+
+    @classmethod
+    def from_openai(cls, message: object) -> Message:
+        """The message that an assistant message of the OpenAI chat API is, a dict or the client's object. Other texts than assistant
+        messages' and content that is no text are left out.
+
+        >>> Message.from_openai({"role": "assistant", "content": "Hi."}).content
+        'Hi.'
+
+        Raises `TypeError` for what is no message and `ValueError` for a call without a name; so do the other two.
+        """
+        from toolparse.adapters.whole_messages import from_openai
+
+        return from_openai(message)
+
+    @classmethod
+    def from_responses(cls, items: object) -> Message:
+        """The message that the items of a turn of the Responses API are: a response, its `output`, or such a list of dicts."""
+        from toolparse.adapters.whole_messages import from_responses
+
+        return from_responses(items)
+
+    @classmethod
+    def from_anthropic(cls, message: object) -> Message:
+        """The message that an assistant message of Anthropic's Messages API is, a dict or the client's object."""
+        from toolparse.adapters.whole_messages import from_anthropic
+
+        return from_anthropic(message)
 
 
 class MessageBuilder:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from toolparse.adapters.whole_messages import to_openai
 from toolparse.data.definitions import prepared
 from toolparse.events import Attempt, AttemptStatus, Problem
 from toolparse.grammar import Format
@@ -100,7 +101,7 @@ class Turns:
         """A turn of the assistant that has been read."""
         self.conversation.attempts += message.attempts
         self.conversation.problems += message.problems
-        self.add(message.to_openai())
+        self.add(to_openai(message))
 
     def add(self, message: Row) -> None:
         """A message of the assistant; its calls wait for their results from now on."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from toolparse.adapters.whole_messages import to_openai
 from toolparse.data.conversation import LOST, Conversation, InvalidRow, Row, json_text, worst
 from toolparse.data.definitions import prepared
 from toolparse.data.files import Block, decoded_row
@@ -165,11 +166,11 @@ def _text(job: Job, row: Row) -> tuple[Row, str, str, list[Problem], int]:
     attempts, problems = message.attempts, message.problems
     status = worst(attempts, problems)
     if job.to == "rows":
-        said = message.to_openai()
+        said = to_openai(message)
         told = {"content": message.content, "reasoning": message.reasoning, "tool_calls": said.get("tool_calls", [])}
         made = {**row, **{ADDED + key: value for key, value in told.items()}, **_told(status, problems)}
         return made, status, "text", problems, len(message.tool_calls)
-    conversation = Conversation([message.to_openai()], [], "text", attempts, problems)
+    conversation = Conversation([to_openai(message)], [], "text", attempts, problems)
     if status in LOST:
         raise InvalidRow(conversation.fault)
     if job.to in ("messages", "openai"):

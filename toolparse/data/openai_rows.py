@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from toolparse.adapters.whole_messages import to_openai
 from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns
 from toolparse.data.turns import TURNS, called, role_of, speech, tools_of, turns_of
 from toolparse.grammar import Format
@@ -57,7 +58,7 @@ def _assistant(turns: Turns, turn: Row, content: Any, more: Row, fmt: str | Form
         if not turn.get("tool_calls"):
             turns.conversation.attempts += read.attempts
             turns.conversation.problems += read.problems
-            message = read.to_openai()
+            message = to_openai(read)
         else:
             message = {**message, "content": read.content, **({"reasoning_content": read.reasoning} if read.reasoning else {})}
     for key in ("reasoning_content", "reasoning", "thinking"):

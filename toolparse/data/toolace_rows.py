@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from toolparse.adapters.whole_messages import to_openai
 from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, decoded, json_text
 from toolparse.data.definitions import definitions
 from toolparse.data.turns import TURNS, role_of, speech, text_of, texts, tools_of, turns_of
@@ -136,7 +137,7 @@ def _assistant(turns: Turns, text: str, names: _Names) -> None:
         problem.attempt = None if problem.attempt is None else next(iter(attempts))
     turns.conversation.attempts += attempts
     turns.conversation.problems += message.problems
-    said = message.to_openai()
+    said = to_openai(message)
     said["content"] = None if said["content"] is None else names.shown(said["content"])
     turns.add(said)
 

@@ -6,7 +6,6 @@ not say is refused, so `parse(render(message))` is always `message`, made-up ids
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
@@ -34,7 +33,7 @@ def render(message: Message | Mapping[str, Any], fmt: str | Format, *, tools: An
     Raises `UnknownFormat`, and `CannotRender` for what the format cannot say.
     """
     chosen = get_format(fmt) if isinstance(fmt, str) else fmt
-    wanted = message if isinstance(message, Message) else from_openai(message)
+    wanted = message if isinstance(message, Message) else Message.from_openai(message)
     for call in wanted.tool_calls:
         if not isinstance(read_arguments(call.arguments), dict):
             raise CannotRender(f"the arguments of {call.name!r} are no JSON object")
@@ -50,18 +49,6 @@ def render(message: Message | Mapping[str, Any], fmt: str | Format, *, tools: An
             return text
         difference = difference or found
     raise CannotRender(f"{chosen.name} cannot say this message: {difference}")
-
-
-def from_openai(message: Mapping[str, Any]) -> Message:
-    """An assistant message of the OpenAI chat API as a `Message`."""
-    calls = []
-    for index, call in enumerate(message.get("tool_calls") or ()):
-        function = call.get("function", call)
-        arguments = function.get("arguments") or "{}"
-        text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        calls.append(ToolCall(index=index, id=call.get("id") or "", name=function["name"], arguments=text))
-    reasoning = message.get("reasoning_content") or message.get("reasoning") or None
-    return Message(content=message.get("content") or None, reasoning=reasoning, tool_calls=calls)
 
 
 def compare(wanted: Message, got: Message) -> str:

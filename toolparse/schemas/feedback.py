@@ -6,10 +6,13 @@ Knows calls and their violations; finding violations is for `validate`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from toolparse.message import ToolCall
 from toolparse.schemas.validate import Violation, shortened
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionToolMessageParam
 
 _MOST = 8  # violations in a message: a model corrects the first ones and sees the rest the next time
 
@@ -21,7 +24,7 @@ _AGAIN = {
 }
 
 
-def feedback(call: ToolCall, violations: Sequence[Violation]) -> dict[str, Any]:
+def feedback(call: ToolCall, violations: Sequence[Violation]) -> ChatCompletionToolMessageParam:
     """The chat API's tool message for a call that was not carried out because of `violations`.
 
     >>> call = ToolCall(id="call_1", name="get_weather", arguments='{"days": "two"}')

@@ -298,8 +298,7 @@ class Toolbox:
                 return entry.ready(call)
             except Unbound as unbound:
                 violations = unbound.violations
-        text: str = feedback(call, violations)["content"]
-        return text
+        return str(feedback(call, violations)["content"])
 
     async def _carry_out(self, admitted: ToolResult | tuple[ToolCall, ToolCall, Callable[[], Any]], gate: asyncio.Semaphore) -> ToolResult:
         if isinstance(admitted, ToolResult):
