@@ -85,6 +85,7 @@ async def over_http(server: Server[Any]) -> None:
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
+        taken.listen()  # from here on whoever connects waits
         print(taken.getsockname()[1], flush=True)
         config = uvicorn.Config(server.streamable_http_app(), log_level="error", timeout_graceful_shutdown=1)
         await uvicorn.Server(config).serve(sockets=[taken])
