@@ -11,6 +11,7 @@ import strategies
 from effort import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageToolCall
 from scripted_api import Cut, Drop, client_of, scripted_api, written
 
@@ -242,3 +243,66 @@ def test_any_text_is_the_same_whole_and_streamed(text: str, size: int) -> None:
     assert reasons == [completion.choices[0].finish_reason]
     if reasons != ["length"]:
         assert [call[1:] for call in calls] == told(message)[2]
+
+
+class Server:
+    """A client that gives back chunks or a completion as they are."""
+
+    class Chat:
+        completions: Any
+
+    def __init__(self, answer: Any) -> None:
+        self.chat = self.Chat()
+        self.chat.completions = self.Chat()
+        self.chat.completions.create = lambda **request: answer
+
+
+def completion_of(message: dict[str, Any], reason: str = "stop") -> ChatCompletion:
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
+    return ChatCompletion.model_validate({"id": "r", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]})
+
+
+def chunk_of(delta: dict[str, Any], reason: str | None = None, **rest: Any) -> ChatCompletionChunk:
+    choice = {"index": 0, "delta": delta, "finish_reason": reason, **rest}
+    return ChatCompletionChunk.model_validate(
+        {"id": "r", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
+    )
+
+
+def test_reasoning_that_the_server_has_read_already() -> None:
+    """The text behind it does not begin inside reasoning, though the format's outputs do."""
+    whole = completion_of({"content": "Hello.", "reasoning_content": "Hm."})
+    said = wrap(Server(whole), "deepseek_r1").chat.completions.create().choices[0].message
+    assert (said.content, said.reasoning_content) == ("Hello.", "Hm.")
+    chunks = [chunk_of({"reasoning_content": "Hm."}), chunk_of({"content": "Hello."}), chunk_of({}, "stop")]
+    streamed = list(wrap(Server(iter(chunks)), "deepseek_r1").chat.completions.create(stream=True))
+    assert folded(streamed)[:2] == ("Hello.", "Hm.")
+    alone = wrap(Server(completion_of({"content": "Hm.</think>Hello."})), "deepseek_r1").chat.completions.create().choices[0].message
+    assert (alone.content, alone.reasoning_content) == ("Hello.", "Hm.")
+
+
+def test_calls_that_the_server_has_read_already_stay_as_they_are() -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+    whole = completion_of({"content": "On it.", "tool_calls": [call]}, "tool_calls")
+    assert wrap(Server(whole), "hermes").chat.completions.create() == whole
+    chunks = [chunk_of({"tool_calls": [{"index": 0, **call}]}), chunk_of({}, "tool_calls")]
+    streamed = list(wrap(Server(iter(chunks)), "hermes").chat.completions.create(stream=True))
+    assert [each[1:] for each in folded(streamed)[2]] == [("now", "{}")]
+    assert folded(streamed)[3] == ["tool_calls"]
+    raw = object()
+    assert wrap(Server(raw), "hermes").chat.completions.create() is raw
+
+
+def test_logprobs_and_usage_are_not_lost_where_text_is_held() -> None:
+    def logprobs(token: str) -> dict[str, Any]:
+        return {"content": [{"token": token, "logprob": -0.1, "top_logprobs": []}], "refusal": None}
+
+    pieces = ["Hi ", "<tool", "_call>\n", '{"name": "now", ', '"arguments": {}}', "\n</tool_call>"]
+    chunks = [chunk_of({"content": piece}, logprobs=logprobs(piece)) for piece in pieces]
+    for chunk in chunks:
+        chunk.usage = CompletionUsage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
+    streamed = list(wrap(Server(iter([*chunks, chunk_of({}, "stop")])), "hermes").chat.completions.create(stream=True))
+    tokens = [token.token for chunk in streamed for choice in chunk.choices if choice.logprobs for token in choice.logprobs.content]
+    assert tokens == pieces
+    assert folded(streamed)[0] == "Hi"
+    assert len([chunk for chunk in streamed if chunk.usage]) == len(pieces)
