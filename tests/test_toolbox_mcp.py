@@ -18,7 +18,7 @@ import pytest
 from mcp import Client, ClientSession, StdioServerParameters, stdio_client
 
 from toolparse import Image, Toolbox, ToolCall, ToolResult
-from toolparse.toolbox.mcp_tools import MOST_PAGES
+from toolparse.toolbox.mcp_tools import MOST_PAGES, result_parts
 
 SERVER = str(Path(__file__).parent / "mcp_servers" / "server.py")
 OWN = ["whoami", "everything", "broken", "crash", "sleep", "grow", "dotted_name"]
@@ -302,3 +302,48 @@ def test_a_server_that_always_has_another_page() -> None:
     box = Toolbox([endless])
     asyncio.run(box.refresh())
     assert len(box.tools) == endless.pages == MOST_PAGES
+
+
+BLOB = SimpleNamespace(uri="a://b", blob="QUJD", mimeType="text/x")
+
+
+def block(type: str, **fields: Any) -> SimpleNamespace:
+    return SimpleNamespace(type=type, **fields)
+
+
+@pytest.mark.parametrize(
+    ("content", "structured", "parts"),
+    [
+        ([block("text", text="plain")], {"result": "plain"}, ["plain"]),  # the SDK wraps plain values
+        ([block("text", text='{"b": 1, "a": 2}')], {"a": 2, "b": 1}, ['{"b": 1, "a": 2}']),
+        ([block("text", text="two things")], {"n": 2}, ["two things", '{"n": 2}']),
+        ([], {"å": [1]}, ['{"å": [1]}']),
+        ([], None, []),
+        ([block("image", data="!!", mimeType="image/png")], None, ["[image/png that is not base64]"]),
+        ([block("audio", data="QUJD", mime_type=None)], None, ["[binary data, 3 bytes]"]),
+        ([block("resource_link", name="r", uri="a://b", description=None)], None, ["[resource r, a://b]"]),
+        ([block("resource", resource=BLOB)], None, ["[resource a://b]", "[text/x, 3 bytes]"]),
+    ],
+)
+@pytest.mark.parametrize("word", ["structured_content", "structuredContent"])
+def test_what_a_server_answers_as_parts(content: list[Any], structured: Any, parts: list[Any], word: str) -> None:
+    assert result_parts(SimpleNamespace(content=content, **{word: structured})) == parts
+
+
+def test_a_box_in_a_box_is_opened_and_closed_with_it() -> None:
+    class Closing(Session):
+        async def list_tools(self) -> Any:
+            if self.number == 2:
+                raise RuntimeError("busy")
+            return await super().list_tools()
+
+    session = Closing(1, None)
+
+    async def run() -> None:
+        async with Toolbox([Toolbox([session])]) as box:
+            assert box.tools.names == ("echo",)
+            session.number = 2
+            await box.refresh()  # it cannot be asked now, and keeps what it had
+            assert (await one(box, "echo")).text == "echo of 2"
+
+    asyncio.run(run())

@@ -201,7 +201,7 @@ def _block_parts(block: Any) -> list[Part]:
 
 def _binary(data: str, media_type: str | None) -> Part:
     try:
-        raw = base64.b64decode(data)
+        raw = base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         return f"[{media_type or 'binary data'} that is not base64]"
     if media_type is not None and media_type.startswith("image/"):
