@@ -432,7 +432,7 @@ class ParameterReader(StateReader):
         body = self.values.body
         slots = slot_texts(found)
         self.key = key = self.plain_key(unescaped(slots["key"]) if body.escaped_keys else slots["key"], at)
-        self.kind = kind = self.kinds.get(slots.get("kind", ""), "")
+        self.kind = kind = self.kinds.get(slots.get("kind", ""), "") if "kind" in slots or found.re is self.values.open else ""
         tool = self.call.tool
         self.type = _STRING if kind == "string" else tool.parameter(key) if tool is not None else _UNTYPED
         if body.named_types and "kind" in slots:

@@ -1049,8 +1049,11 @@ class TurnMachine:
             done = self._unopened_object(at, last)
         if done is not None:
             return done
-        if not last and closers.begins.match(text, at):
-            return ~at
+        if closers.begins.match(text, at):
+            if not last:
+                return ~at
+            self._drop_fragment(at)
+            return len(text)
         closer = closers.closer(text, at)
         found = closer[1] if closer is not None else closers.behind_tag(text, at, last)
         if found is not None:

@@ -50,7 +50,7 @@ _SLOTS = {
     "name": _words("name"),
     "key": _words("key"),
     "word": _words("key"),
-    "id": (Atom(rf"(?P<id>{_WORD}{{1,128}})", rf"{_WORD}{{1,128}}"),),
+    "id": (_QUOTE, Atom(rf"(?P<id>{_WORD}{{1,128}})", rf"{_WORD}{{1,128}}"), _QUOTE),
     "kind": (_QUOTE, Atom(rf"(?P<kind>[^<>\s{QUOTES}]{{0,64}})", rf"[^<>\s{QUOTES}]{{0,64}}"), _QUOTE),
     "other": (atom(r"[^<>\n]{0,64}"),),
 }
@@ -70,6 +70,23 @@ def texts_of(part: object) -> tuple[str, ...]:
     return tuple(text.strip(" \t\r\n") for text in (part.spellings if isinstance(part, OneOf) else (str(part),)))
 
 
+_ATTRIBUTE = re.compile(r"(|[^{} =]*\w)((?:\A(?:name|key)=)| \w+=|=)(\"?\{(?:name|key|word)\}\"?)(.*)", re.S)
+_SIGN = re.compile(r"(?<=\w)(?:=| \w+=)\"?\Z")
+_TAG_END = re.compile(r"(?:>|<\|\w+\|>)\Z")
+
+
+def variants(text: str) -> tuple[str, ...]:
+    """The ways to write a tag that holds a name: `<f=x>`, `<f name="x">`, and both without further attributes."""
+    found = _ATTRIBUTE.fullmatch(text)
+    if found is None:
+        return (text,)
+    tag, equals, slot, rest = found.groups()
+    end = _TAG_END.search(rest)
+    other = " name=" if equals == "=" else "="
+    rests = (rest,) if end is None else (rest, end[0])
+    return tuple(dict.fromkeys(f"{tag}{sign}{slot}{tail}" for sign in (equals, other) for tail in rests))
+
+
 class Row:
     """One marker of an opening: its look-alikes as patterns, with slots where the name or a key stands in it."""
 
@@ -77,7 +94,7 @@ class Row:
 
     def __init__(self, texts: tuple[str, ...]) -> None:
         self.texts = texts
-        rows = [self.atoms_of(text) for text in texts]
+        rows = [self.atoms_of(variant) for text in texts for variant in variants(text)]
         self.full = "|".join(dict.fromkeys(map(whole, rows)))
         self.begins = "|".join(dict.fromkeys(map(nested, rows)))
         self.slots = frozenset(slot for text in texts for slot in _SLOT.findall(text))
@@ -86,8 +103,16 @@ class Row:
     @staticmethod
     def atoms_of(text: str) -> list[Atom]:
         out: list[Atom] = []
-        for i, piece in enumerate(_SLOT.split(text)):
-            out += _SLOTS[piece] if i % 2 else atoms(piece)
+        pieces = _SLOT.split(text)
+        for i, piece in enumerate(pieces):
+            if i % 2:
+                out += _SLOTS[piece]
+                continue
+            if i and piece[:1] == '"':  # a slot has quotes of its own, of any kind or none
+                piece = piece[1:]
+            if i < len(pieces) - 1 and piece[-1:] == '"':
+                piece = piece[:-1]
+            out += atoms(piece)
         return out
 
 
@@ -235,7 +260,7 @@ def suspicious(fmt: Format) -> tuple[str, ...]:
     for calls in fmt.calls:
         for row in ([calls.wrapper.open] if calls.wrapper is not None else []) + list(calls.open):
             firsts = [_SLOT.split(text)[0] for text in texts_of(row)]
-            found |= dict.fromkeys(text for text in firsts if is_marker(text))
+            found |= dict.fromkeys(_SIGN.sub("", text) if text[0] in "<]" else text for text in firsts if is_marker(text))
             if any("{name}" in text for text in texts_of(row)):
                 break
     return tuple(found)
@@ -358,6 +383,20 @@ class DamagedOpener:
         return any(found[f"p{i}"] is not None if "key" not in row.slots else row.first[0] != "" for i, row in enumerate(self.rows))
 
 
+_ENDING = rf"<[ \t]{{0,2}}[{BARS}]{{1,2}}(?:(?![Ee][Nn][Dd])[\w:.▁ \-]){{0,40}}[Ee][Nn][Dd][\w:.▁ \-]{{0,24}}[{BARS}]{{1,2}}>{{1,2}}"
+"""A special token that ends something."""
+_ENDING_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{1,2}}[\w:.▁ \-]{{0,67}}[{BARS}]{{0,2}}>{{0,2}})"
+
+
+def without_sign(text: str) -> Iterator[str]:
+    """A closer without its bracket, and without the slash in it."""
+    if text[0] in "<[" and len(text) > 3:
+        yield text[1:].removeprefix("/")
+        yield text[1:]
+        if "/" in text:
+            yield text.replace("/", "", 1)
+
+
 class DamagedClosers:
     """The closers of a call and of its wrapper, however they are spelled, and what shows that a doubtful one is one.
 
@@ -366,13 +405,16 @@ class DamagedClosers:
     begins calls on lines of their own.
     """
 
-    __slots__ = ("begins", "lined", "next", "next_begins", "others", "ranks")
+    __slots__ = ("begins", "broken", "broken_begins", "lined", "next", "next_begins", "others", "ranks")
 
     def __init__(self, calls: Calls, fmt: Format) -> None:
         markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
         markers = [tuple(text for text in texts if text[:1] in ("<", "[", "]")) for texts in markers]  # a fence may be anybody's
         self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
         self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
+        broken = [text for texts in markers for text in texts for text in without_sign(text)]
+        self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\]])(?!\w)|{_ENDING}")
+        self.broken_begins = re.compile(rf"(?:{any_alike_begins(broken)}|{_ENDING_BEGINS})\Z")
         self.lined = writes_lines(calls)
         parts = [*(frame.close for frame in fmt.frames if frame.close is not None), *fmt.stop]
         others = [text for part in parts for text in texts_of(part)]
@@ -411,10 +453,10 @@ class DamagedClosers:
 
     def behind_tag(self, text: str, at: int, last: bool) -> int | None:
         """Where a closing tag of another kind ends that only structure follows; None when there is none, `~at` when more text must tell."""
-        if not last and CLOSING_BEGINS.match(text, at):
+        if not last and (CLOSING_BEGINS.match(text, at) or self.broken_begins.match(text, at)):
             return ~at
-        found = CLOSING.match(text, at)
-        if found is None:
+        found = CLOSING.match(text, at) or self.broken.match(text, at)
+        if found is None or found.end() == at:
             return None
         counts = self.ends_with(text, found.end(), -1, last)
         if counts is False and self.ranks:  # it may stand for the call's own closer
