@@ -376,7 +376,8 @@ class ElementsReader(StateReader):
         self.report_junk()
         if complete:
             if len(self.stack) > 1:
-                self.call.problem("missing_closer", "the elements of the call were not all closed", at)
+                strange = self.stack[1].key not in self.stack[0].type.keys and bool(self.stack[0].type.keys)
+                self.call.problem("missing_closer", "the elements of the call were not all closed", at, error=strange)
             if self.headless and not self.stack[-1].key:
                 self.keep_junk(self.writer.taken(), at)
                 self.report_junk()
@@ -448,6 +449,18 @@ class ElementsReader(StateReader):
     def repeated_opener(self, at: int) -> int:
         """Where the text of a leaf begins: behind its opening tag, or behind a second one."""
         text = self.text
+        if text.startswith(">", at):
+            behind = text[at + 1 : at + 2]
+            if not behind and not self.last:
+                return ~at
+            of = self.stack[-1].type
+            if not of.allows_string:
+                self.call.problem("repaired_markup", "a > too many was dropped", at)
+                self.fresh = False
+                return at + 1
+            if behind not in " \t=>-" and not behind.isdigit():
+                said = f"the value of {self.stack[-1].key!r} begins with a > that may belong to the markup in front of it"
+                self.call.problem("doubtful_value", said, at, error=True)
         opener = f"<{self.stack[-1].key}>"
         marked = self.marks.prefix + opener
         for written in (opener, marked):
@@ -569,6 +582,16 @@ class ElementsReader(StateReader):
             self.call.problem("missing_closer", f"the missing end of {element.key!r} was added", mark)
             self.close_element(mark)
             return mark
+        if tag[2] == element.key and not self.may_hold(element.key):  # its closing tag without the slash, if a marker follows
+            follows = self.structure(tag.end())
+            if follows is None:
+                self.take(text[at:mark])
+                return ~mark
+            if follows:
+                self.take(text[at:mark])
+                self.call.problem("repaired_markup", f"{tag[0]} was read as the end of {element.key!r}", mark)
+                self.close_element(mark)
+                return tag.end()
         if self.streaming:
             return None
         self.to_container(tag[2], mark)

@@ -229,6 +229,13 @@ class ParameterReader(StateReader):
             return end
         text = self.text
         marker = found[0][found[0].rfind("<") :]
+        if self.values.reads_damaged and text.startswith(">", end):
+            counts = self.repeats_sign(found, end)
+            if counts is None:
+                return -1
+            if counts:
+                self.call.problem("repaired_markup", "a > too many was dropped", end)
+                end += 1
         while marker:
             if not self.last and marker.startswith(text[end : end + len(marker)]):
                 return -1
@@ -245,6 +252,23 @@ class ParameterReader(StateReader):
         return end
 
     # -- damaged markup ---------------------------------------------------------------------------------------------------------------
+
+    def repeats_sign(self, found: re.Match[str], at: int) -> bool | None:
+        """Whether the > at `at`, right behind an opener, belongs to it; None when more text must tell. In front of a string, what follows it
+        tells only where the template writes a line break there; elsewhere it stays, with a report."""
+        text = self.text
+        behind = text[at + 1 : at + 2]
+        if not behind:
+            return False if self.last else None
+        if self.values.body.trim and self.values.body.trim_written:
+            return behind in "\r\n"
+        key = slot_texts(found)["key"]
+        if not (self.call.tool.parameter(key) if self.call.tool is not None else _UNTYPED).allows_string:
+            return True
+        if behind not in " \t=>-" and not behind.isdigit():
+            said = f"the value of {key!r} begins with a > that may belong to the markup in front of it"
+            self.call.problem("doubtful_value", said, at, error=True)
+        return False
 
     def repeated_head(self, at: int) -> int | None:
         """Where the call's own opening, which stands again right behind itself, ends."""
@@ -292,7 +316,7 @@ class ParameterReader(StateReader):
             self.state = self.as_json
             return at
         closers = damaged.closers
-        if undecided and (closers.may_begin(text, at) or CLOSING_BEGINS.match(text, at)):
+        if undecided and (closers.may_begin(text, at) or CLOSING_BEGINS.match(text, at) or closers.broken_begins.match(text, at)):
             return ~at
         closer = closers.closer(text, at)
         following = closers.next.match(text, at)
@@ -300,7 +324,7 @@ class ParameterReader(StateReader):
             self.call.problem("repaired_markup", "a damaged marker ends the call", at)
             self.close(at if closer is None else closer[1], complete=True)
             return at if closer is None else closer[1]
-        found = CLOSING.match(text, at)
+        found = closers.closing(text, at)
         if found is not None and not self.junk:
             counts = closers.ends_with(text, found.end(), 0 if closers.ranks else -1, self.last)
             if counts is None:
@@ -507,6 +531,10 @@ class ParameterReader(StateReader):
                 return ~start
             mark = found.start(kind) - (kind == "tag")  # type: ignore[arg-type]
             counts = self.counts(found, str(kind), mark, at)
+            if counts is False and kind in ("rank", "end", "alike") and values.reads_damaged:
+                counts = self.swapped(mark)
+                if counts:  # what the template writes behind a value stands behind its own closer
+                    start = mark - len(values.body.trim) * text.endswith(values.body.trim, at, mark)
             if counts is None:
                 self.take(at, start)
                 return ~start
@@ -529,6 +557,10 @@ class ParameterReader(StateReader):
         if kind == "end":
             return values.follows[found["end"]](self.text, found.end(), self.last)
         if kind == "wait":
+            return False
+        if kind == "piece":
+            said = f"the value of {self.key!r} holds {found['piece']}, which may be left of damaged markup"
+            self.call.problem("doubtful_value", said, mark, error=True)
             return False
         if kind == "tag":
             if len(self.opened) < 64:
@@ -566,28 +598,55 @@ class ParameterReader(StateReader):
         opens = self.opens_at(found.end())
         return opens if opens is not False else closers.ends_with(text, found.end(), -1, self.last)
 
+    def swapped(self, mark: int) -> bool | None:
+        """Whether the value's own closer stands behind the closer of the call at `mark`, and only what belongs behind that one follows."""
+        text = self.text
+        closers = self.values.damaged.closers
+        closer = closers.closer(text, mark)
+        if closer is None:
+            return None if not self.last and closers.begins.match(text, mark) else False
+        rank, at = closer
+        at = self.values.blanks.match(text, at).end()  # type: ignore[union-attr]
+        if at == len(text):
+            return False if self.last else None
+        for close in self.values.closes:
+            if text.startswith(close, at):
+                return closers.ends_with(text, at + len(close), rank, self.last)
+            if not self.last and close.startswith(text[at:]):
+                return None
+        return False
+
     def closes_before_damage(self, end: int, trimmed: bool) -> bool | None:
         """Whether the value's own closer, which ends at `end`, counts though what follows is not right: a damaged opener or closer, or
         a few words and a closer of the call. `trimmed`: it stands as the template writes it."""
         text = self.text
         closers = self.values.damaged.closers
+        if text.startswith(">", end):  # of the closer
+            end += 1
+            if end == len(text) and not self.last:
+                return None
+            counts = self.values.follows[""](text, end, self.last)
+            if counts is not False:
+                return counts
         at = self.values.blanks.match(text, end).end()  # type: ignore[union-attr]
         counts = self.opens_at(end)
         if counts is not False:
             return counts
-        if not self.last and (closers.may_begin(text, at) or CLOSING_BEGINS.match(text, at)):
+        if not self.last and (closers.may_begin(text, at) or CLOSING_BEGINS.match(text, at) or closers.broken_begins.match(text, at)):
             return None
         counts = closers.ends_with(text, end, -1, self.last)
         if counts is not False:
             return counts
-        closing = CLOSING.match(text, at)
+        closing = closers.closing(text, at)
         if closing is not None:
-            if closing["tag"].lower() in self.opened:
+            if closing.re is CLOSING and closing["tag"].lower() in self.opened:
                 return False
             again = closing[0] in self.values.closes
             written = trimmed if self.values.body.trim else "\n" in text[end:at]
-            if again and self.streaming and not written:
-                return False  # the value may end with what reads like its closer
+            if again and self.streaming and not written:  # the value may end with what reads like its closer
+                said = f"the value of {self.key!r} ends with its closer twice, of which one is read as data"
+                self.call.problem("doubtful_value", said, at, error=True)
+                return False
             opens = self.opens_at(closing.end())
             if opens is not False:
                 return opens
@@ -704,7 +763,8 @@ class ParameterReader(StateReader):
             none = body.python_scalars or (body.none_is_null and not self.type.allows_string)
             value, problem = self.type.read(text, none)
         if problem is not None:
-            self.call.problem("wrong_type", f"{self.key}: {problem}", at)
+            marked = self.values.reads_damaged and "<" in text  # which is what is left of markup, where no string is wanted
+            self.call.problem("wrong_type", f"{self.key}: {problem}", at, error=marked)
         self.call.write(self.prefix() + value)
 
 

@@ -737,7 +737,7 @@ class TurnMachine:
         if name is not None and not (name and sink.begin(name, wire_id, at)):
             return None
         written = slots.get("declared", slots.get("name", ""))
-        if name is not None and written and name != written and written[0] in QUOTES:
+        if name is not None and written and name != written and written[0] in f"{QUOTES}>":
             sink.problem("repaired_markup", f"the name {written} was read as {name!r}", at)
         shares_wrapper = self._state == self._behind_call or (calls.wrapper is not None and calls.wrapper.shared)
         self._opened = row
@@ -761,6 +761,8 @@ class TurnMachine:
     def _name_of(self, calls: Calls, slots: dict[str, str]) -> tuple[str | None, str | None]:
         """The name that stands in an opening, and the call's id."""
         name, wire_id = slots.get("name"), slots.get("id")
+        if name is not None and name[0:1] == ">" and self._table.reads_damaged and len(name) > 1:
+            name = name.lstrip("> ")  # of the marker in front of it
         if name is not None and calls.name_in_id is not None:
             wire_id, name = name, name_in_id(name, calls.name_in_id, self._sink.tools)
         if name is not None and calls.names is not None:
@@ -1049,6 +1051,9 @@ class TurnMachine:
             done = self._unopened_object(at, last)
         if done is not None:
             return done
+        if text[at] == ">" and not self._kept:
+            self._problem("repaired_markup", "a > too many was dropped", at)
+            return at + 1
         if closers.begins.match(text, at):
             if not last:
                 return ~at

@@ -243,8 +243,9 @@ def sequence_atoms(texts: tuple[str, ...]) -> tuple[Atom, ...]:
     gap = Atom(GAP, _GAP_BEGINS)
     out = [*Row.atoms_of(texts[0]), gap, *Row.atoms_of(texts[1]), gap]
     for text in texts[2:-1]:
-        begins = f"(?:(?:{alike_begins(text)}|{_ANY_CLOSING_BEGINS})(?:\\Z|{_GAP_BEGINS}))?"
-        out.append(Atom(f"(?:(?:{alike(text)}|{_ANY_CLOSING}){GAP})?", begins))
+        opening = text.replace("/", "", 1)
+        begins = f"(?:(?:{any_alike_begins((text, opening))}|{_ANY_CLOSING_BEGINS})(?:\\Z|{_GAP_BEGINS}))?"
+        out.append(Atom(f"(?:(?:{any_alike((text, opening))}|{_ANY_CLOSING}){GAP})?", begins))
     return (*out, *Row.atoms_of(texts[-1]))
 
 
@@ -364,9 +365,10 @@ class DamagedOpener:
     def __init__(self, parts: tuple[object, ...], own: bool) -> None:
         self.rows = [Row(texts) for part in parts if (texts := texts_of(part))]
         for row in self.rows:
-            if row.first[0].startswith("</"):  # of another kind it is one, too
-                row.full += f"|{_ANY_CLOSING}"
-                row.begins += f"|{_ANY_CLOSING_BEGINS}"
+            if row.first[0].startswith("</"):  # of another kind it is one, too, and without its slash
+                opening = row.first[0].replace("/", "", 1)
+                row.full += f"|{_ANY_CLOSING}|{alike(opening)}"
+                row.begins += f"|{_ANY_CLOSING_BEGINS}|{alike_begins(opening)}"
         self.full, self.partial = row_patterns(self.rows, "key", None)
         self.own = own
 
@@ -434,6 +436,11 @@ class DamagedClosers:
                 return rank, found.end()
         return None
 
+    def closing(self, text: str, at: int) -> re.Match[str] | None:
+        """A closing tag of any name at `at`, or a closer of the call that lacks its bracket or its slash."""
+        found = CLOSING.match(text, at) or self.broken.match(text, at)
+        return found if found is not None and found.end() > at else None
+
     def ends_with(self, text: str, at: int, rank: int, last: bool) -> bool | None:
         """Whether only structure stands behind a closer of this rank (-1: of a value) that ends at `at`: closers of higher ranks, and then
         the next call or the end of the output; behind the last of them a line's end will do where calls stand on lines. None when more
@@ -455,8 +462,8 @@ class DamagedClosers:
         """Where a closing tag of another kind ends that only structure follows; None when there is none, `~at` when more text must tell."""
         if not last and (CLOSING_BEGINS.match(text, at) or self.broken_begins.match(text, at)):
             return ~at
-        found = CLOSING.match(text, at) or self.broken.match(text, at)
-        if found is None or found.end() == at:
+        found = self.closing(text, at)
+        if found is None:
             return None
         counts = self.ends_with(text, found.end(), -1, last)
         if counts is False and self.ranks:  # it may stand for the call's own closer

@@ -365,17 +365,19 @@ class Values:
         if damaged:
             odd = [text for text in closes if not text.startswith("</")]
             ranks = [text for part in (*calls.close, *wrapper_closers(calls)) for text in spellings(part)]
-            marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)})"
+            slashless = [text.replace("/", "", 1) for text in closes if "/" in text]
+            marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)})"
             others += f"|(?P<call>{any_of(calls_firsts)})|(?P<rank>{any_of(ranks)})"
             word = "<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-])"
             wait = f"<[ \\t]{{0,2}}\\Z|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)}"
-            tags = f"|{word}|(?P<wait>{wait})"
-            held += f"|{beginnings(ranks)}"
+            pieces = fmt.special_tokens if fmt.fragments else ()  # of which several make a marker
+            tags = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
+            held += f"|{beginnings((*ranks, *slashless, *pieces))}"
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
         if body.damaged_close:
             held = f"(?:{held}|{re.escape(begin)}[^<>\\n]{{0,32}}\\Z)"
-        self.alike = re.compile(any_alike(closes))
+        self.alike = re.compile(any_alike((*closes, *(text.replace("/", "", 1) for text in closes if damaged))))
         self.lined = damaged and writes_lines(calls)
         self.next_by_line = body.next == "line" or (body.next == "never" and len(body.open) == 1 and "\n" in body.between + body.trim)
         # What the template writes behind a value goes with the marker that ends it, and with one that implies the value's own closer.
