@@ -269,8 +269,8 @@ class ElementsReader(StateReader):
         element = self.stack[-1]
         key = tag[2]
         fits = key in element.type.keys and key not in element.seen if element.kind == "object" else key == self.marks.item
-        text = "".join(self.junk).strip(SPACE).removeprefix(self.marks.prefix)
-        if fits and text:
+        text = "".join(self.junk).lstrip(SPACE).removeprefix(self.marks.prefix)
+        if fits and text.strip(SPACE):
             self.junk = []
             self.junk_size = 0
             self.call.problem("repaired_markup", f"the missing beginning of {key!r} was added", at)

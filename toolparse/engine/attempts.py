@@ -16,6 +16,7 @@ from toolparse.events import Attempt, AttemptStatus, Problem
 from toolparse.grammar import Envelope, Format
 from toolparse.schemas.tools import Tools
 from toolparse.wire.call_watch import Region, begins
+from toolparse.wire.markers import any_of, spellings
 
 NEAR = 96
 """Between a marker and the body of the call there are at most so many characters."""
@@ -30,6 +31,9 @@ _BODY = re.compile(
     r"|functions\.\w"
 )
 _MARKER = re.compile(r"(?i:[<\[][|｜/ ]{0,3}[\w:|｜▁ .-]{0,40}?(?:tool|func|call|invoke|action|arg|param))|<[|｜]|\]<\]")
+_KEY = re.compile(r"""(?:["'“]|<|[=:{,]\s{0,4}["']?)([\w-]{1,64})(?=["'”]\s{0,4}[:=>]|>|\s{0,4}[:=])""")
+"""A key of arguments, in JSON, in a tag or bare."""
+_OBJECT = re.compile(r"""\s{0,8}(?:```\w{0,16}\s{0,8})?[\[{(]\s{0,8}["'{“]""")
 _NAME = re.compile(r"[\w.-]{1,64}")
 _BEFORE_NAME = frozenset("\"'“>]=:.[|｜/{(\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\n")
@@ -63,7 +67,8 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
         start += len(text) - len(text.partition("```")[2])
         text = text.partition("```")[2]
     quoted = 0 if block is not None else _quoted(text)
-    plain = " " * quoted + _EXAMPLES.sub(lambda example: " " * len(example[0]), text[quoted:])
+    markers = _markers(fmt)
+    plain = " " * quoted + _EXAMPLES.sub(lambda example: _without_example(example, markers), text[quoted:])
     at = begins(plain, region.first or block is not None)
     if at is None:
         return None
@@ -71,9 +76,10 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     text, plain = text[at:].rstrip(), plain[at:]
     name = _named(plain, tools)
     called = name is not None or _KEYS.search(plain) is not None or _BODY.search(plain) is not None
-    own = any(marker in plain for marker in call_markers(fmt))
+    own = any(marker in plain for marker in markers)
     if not called and not own:
         return None
+    called = called or _is_body(plain, markers, tools, bool(fmt.fragments))
     other = written_by(text, fmt, tools, read) if called and (tools is None or name is not None) else None
     if other is not None and (other.whole or not own):
         text, start = other.lead + text, start - len(other.lead)
@@ -95,6 +101,40 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     if own:
         return Problem("not_a_call", f"a marker of calls stands in the text with no call behind it: {_shown(text)}", None, start)
     return None
+
+
+def _without_example(example: re.Match[str], markers: Iterable[str]) -> str:
+    """Blanks in the place of an example; code behind a marker of calls is none."""
+    before = example.string[: example.start()].rstrip()
+    return example[0] if example[0].startswith("```") and before.endswith(tuple(markers)) else " " * len(example[0])
+
+
+def _markers(fmt: Format) -> frozenset[str]:
+    """The markers of a format's calls, and the special tokens of which they consist."""
+    found = call_markers(fmt)
+    texts = [text for calls in fmt.calls for part in calls.open for text in spellings(part)]
+    return found.union(token for token in fmt.special_tokens if any(token in text for text in (*texts, *found)))
+
+
+def _is_body(text: str, markers: Iterable[str], tools: Tools | None, in_pieces: bool) -> bool:
+    """Whether what stands beside a marker of calls belongs to a call: a key of a declared tool, an object, or further markers, and whether
+    there is nothing but markers. `in_pieces`: a word may stand between two of them."""
+    keys = {key for tool in tools or () for key in tool.keys}
+    if any(found[1] in keys for found in _KEY.finditer(text)):
+        return True
+    ends = [(found.start(), found.end()) for found in re.finditer(any_of(markers), text)]
+    if any(_OBJECT.match(text, end) or text[:start].rstrip().endswith(("}", ")", "]")) for start, end in ends):
+        return True
+    row = 1
+    for (_, end), (start, _) in zip(ends, ends[1:], strict=False):
+        between = text[end:start].strip()
+        row = row + 1 if not between or (in_pieces and between.isalpha()) else 1
+        if row == 3:
+            return True
+    left = text
+    for marker in sorted(markers, key=len, reverse=True):
+        left = left.replace(marker, "")
+    return not left.strip()
 
 
 def _quoted(text: str) -> int:
@@ -127,7 +167,8 @@ def _named(text: str, tools: Tools | None) -> str | None:
         word = found[0].strip(".-")
         for name in (word, word.rpartition(".")[2]):
             if name in tools:
-                before, behind = text[: found.start()].rstrip(" ")[-1:], text[found.end() :].lstrip(" ")[:1]
+                start = found.end() - len(name) - (len(found[0]) - len(found[0].rstrip(".-")))
+                before, behind = text[:start].rstrip(" ")[-1:], text[found.end() :].lstrip(" ")[:1]
                 if (before in _BEFORE_NAME or not before) and (behind in _BEHIND_NAME or not behind):
                     return name
     return None

@@ -458,7 +458,8 @@ class TurnMachine:
             return ~at
         if word[1] not in self._table.marker_words or not rest.startswith(self.format.special_tokens):  # type: ignore[index]
             return None
-        self._problem("repaired_markup", f"a piece of damaged markup was dropped: {marker}", at)
+        ends_call = any(marker in behind.tail.ends.closers for behind in self._table.behind.values())
+        self._problem("repaired_markup", f"a piece of damaged markup was dropped: {marker}", at, ends_call)
         self._place = self._place.behind_space
         return end
 
@@ -840,12 +841,20 @@ class TurnMachine:
         ):
             return False
         intact = opening.intact(found)
-        if not at_edge and (opening.dialect or not (intact or opening.begins_special(found))):
+        if not at_edge and not (self._adjoins(opening, found) if opening.dialect else intact or opening.begins_special(found)):
             return False
         if "name" not in slots:
             return intact or not opening.named
         name, _ = self._name_of(opening.calls, slots)
         return self._sink.declares(name or "") or (intact and self._sink.tools is None)
+
+    def _adjoins(self, opening: DamagedOpening, found: re.Match[str]) -> bool:
+        """Whether the format's own marker in front of another dialect's body is whole, and nothing but a line break stands between them."""
+        if any(found[f"p{i}"] is None for i in range(opening.required)):
+            return False
+        end = found.end(f"p{opening.required - 1}")
+        begin = _SPACES.match(self._text, end).end()  # type: ignore[union-attr]
+        return begin == end or "\n" in self._text[end:begin]
 
     def _lost_opener(self, row: Row, at: int, end: int, last: bool) -> int | None:
         """A call without any opener, where nothing has been said yet: the name of a declared tool with the right marker behind it, or an
@@ -913,7 +922,8 @@ class TurnMachine:
             self._place = self._place.behind_text
             return most
         names = self._sink.tools.names if self._sink.tools is not None else ()
-        self._problem("dropped_text", f"an entry that is no call was dropped: {skipped}", start, any(name in skipped for name in names))
+        lost = any(name in skipped for name in names) or "=" in skipped or "{" in skipped  # what arguments are written with
+        self._problem("dropped_text", f"an entry that is no call was dropped: {skipped}", start, lost)
         self._to_behind_call()
         return end
 

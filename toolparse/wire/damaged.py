@@ -172,7 +172,7 @@ class DamagedOpening:
         self.wrapped = wrapped
         self.special = frozenset(i for i, row in enumerate(rows) if special & set(row.texts))
         self.required = own
-        self.declared = False
+        self.declared = dialect
         self.full, self.partial = row_patterns(rows, "name", follow)
         self.bracketed = any(text.startswith("[") and is_marker(text) for row in rows for text in row.first)
         self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
@@ -295,9 +295,7 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
             behind.append((calls, leading, wrapped))
     for calls, leading, wrapped in behind:
         for dialect in DIALECTS:
-            if any(
-                other.body == dialect.body and other.open == dialect.open and not isinstance(dialect.body, Envelope) for other in fmt.calls
-            ):
+            if any(same_body(other, dialect) for other in fmt.calls):
                 continue
             closers = tuple(part if isinstance(part, Maybe) else Maybe(part) for part in (*dialect.close, *calls.close))
             there = replace(dialect, wrapper=calls.wrapper and Wrapper(calls.wrapper.open, calls.wrapper.close, True), close=closers)
@@ -309,6 +307,13 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
             block = DamagedOpening(calls, leading[:1], True, (any_alike(close), any_alike_begins(close)), special, 1, True)
             block.empty = True
             yield block
+
+
+def same_body(own: Calls, dialect: Calls) -> bool:
+    """Whether a format's own arguments are written as in a dialect, so that this has nothing to add."""
+    if isinstance(own.body, Parameters) and isinstance(dialect.body, Parameters):
+        return texts_of(own.body.open[0])[:1] == texts_of(dialect.body.open[0])[:1]
+    return own.body == dialect.body and own.open == dialect.open and not isinstance(dialect.body, Envelope)
 
 
 _SCAN = json.JSONDecoder().raw_decode

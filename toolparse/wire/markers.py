@@ -329,7 +329,7 @@ class Values:
         self.calls, self.format, self.reads_damaged = calls, fmt, damaged
         self.body = body
         blank = WRITTEN if damaged else blanks(body)
-        self.trims = (body.trim, "\\n") if damaged and body.trim == "\n" else (body.trim,)
+        self.trims = (body.trim, "\r\n", "\\n") if damaged and body.trim == "\n" else (body.trim,)
         self.blanks = re.compile(blank)
         self.blanks_partial = re.compile("(?!)" if blank == WS else r"\\\Z")
         self.follows: dict[str, Follow] = {}
