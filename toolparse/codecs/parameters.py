@@ -51,6 +51,7 @@ class ParameterReader(StateReader):
         "closed",
         "depth",
         "doubtful",
+        "doubts",
         "ends",
         "envelope",
         "given",
@@ -80,6 +81,7 @@ class ParameterReader(StateReader):
         self.opened: set[str] = set()
         self.closed = False
         self.doubtful = -1
+        self.doubts: list[tuple[str, int]] = []
         self.lost = False
         self.given: set[str] = set()
         self.key = ""
@@ -141,6 +143,7 @@ class ParameterReader(StateReader):
             self.close(at, True)
             return
         self.report_junk()
+        self.report_doubts()
         if self.state == self.between:
             self.unwrap(True, at)
         self.done = True
@@ -211,51 +214,58 @@ class ParameterReader(StateReader):
         self.keep_junk(text[at:end], at)
         return end
 
-    def begin(self, found: re.Match[str], at: int) -> int:
-        """A parameter's opener stands at `at`."""
+    def begin(self, found: re.Match[str], at: int, repaired: bool = False) -> int:
+        """A parameter's opener stands at `at`; `repaired`: it is damaged."""
         if self.values.reads_damaged and self.junk and "<" in "".join(self.junk):  # mere words are no argument
             self.lost = True
-        end = self.behind_repeats(found)
+        end, doubtful = self.behind_repeats(found)
         if end < 0:
             return ~at
+        if repaired:
+            self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {found[0]}", at)
+        if end > found.end():
+            self.call.problem("repaired_markup", f"a parameter's opener stood twice: {self.text[found.end() : end]}", found.end())
+        if doubtful:
+            said = f"the value of {slot_texts(found)['key']!r} begins with what may belong to the markup in front of it"
+            self.call.problem("doubtful_value", said, end, error=True)
         self.report_junk(error=self.lost)
         self.open(found, at)
         return end
 
-    def behind_repeats(self, found: re.Match[str]) -> int:
-        """Where an opener ends, with the repetitions of its last marker that stand right behind it; negative when more text must tell."""
+    def behind_repeats(self, found: re.Match[str]) -> tuple[int, bool]:
+        """Where an opener ends, with the repetitions of its last marker that stand right behind it, and whether another one may begin the
+        value; negative when more text must tell."""
         end = found.end()
         if not self.values.reads_damaged:
-            return end
+            return end, False
         text = self.text
         marker = found[0][found[0].rfind("<") :]
-        if self.values.reads_damaged and text.startswith(">", end):
+        lined = self.values.body.trim and self.values.body.trim_written
+        doubtful = False
+        if text.startswith(">", end):
             counts = self.repeats_sign(found, end)
             if counts is None:
-                return -1
-            if counts:
-                self.call.problem("repaired_markup", "a > too many was dropped", end)
-                end += 1
+                return -1, False
+            doubtful = counts == "doubtful"
+            end += counts is True
         while marker:
             if not self.last and marker.startswith(text[end : end + len(marker)]):
-                return -1
+                return -1, False
             if not text.startswith(marker, end):
-                return end
+                break
             behind = text[end + len(marker) : end + len(marker) + 1]
             if not behind and not self.last:
-                return -1
-            lined = self.values.body.trim and self.values.body.trim_written
+                return -1, False
             if not lined and (not behind or behind in " \t\r\n<"):
-                return end  # a value that begins so
-            self.call.problem("repaired_markup", f"a parameter's opener stood twice: {marker}", end)
+                return end, True  # a value that begins so
             end += len(marker)
-        return end
+        return end, doubtful
 
     # -- damaged markup ---------------------------------------------------------------------------------------------------------------
 
-    def repeats_sign(self, found: re.Match[str], at: int) -> bool | None:
-        """Whether the > at `at`, right behind an opener, belongs to it; None when more text must tell. In front of a string, what follows it
-        tells only where the template writes a line break there; elsewhere it stays, with a report."""
+    def repeats_sign(self, found: re.Match[str], at: int) -> bool | str | None:
+        """Whether the > at `at`, right behind an opener, belongs to it; None when more text must tell. In front of a string, what follows
+        it tells only where the template writes a line break there; elsewhere it stays, and may be "doubtful"."""
         text = self.text
         behind = text[at + 1 : at + 2]
         if not behind:
@@ -265,10 +275,7 @@ class ParameterReader(StateReader):
         key = slot_texts(found)["key"]
         if not (self.call.tool.parameter(key) if self.call.tool is not None else _UNTYPED).allows_string:
             return True
-        if behind not in " \t=>-" and not behind.isdigit():
-            said = f"the value of {key!r} begins with a > that may belong to the markup in front of it"
-            self.call.problem("doubtful_value", said, at, error=True)
-        return False
+        return False if behind in " \t=>-" or behind.isdigit() else "doubtful"
 
     def repeated_head(self, at: int) -> int | None:
         """Where the call's own opening, which stands again right behind itself, ends."""
@@ -308,8 +315,7 @@ class ParameterReader(StateReader):
                     self.call.problem("dropped_text", f"a key without a value was dropped: {text[at : found.end()]}", at, error=True)
                     return found.end()
             if (tool.declares(key) and key not in self.given) if tool is not None else (opener.own and opener.intact(found)):
-                self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {text[at : found.end()]}", at)
-                return self.begin(found, at)
+                return self.begin(found, at, repaired=True)
         if text[at] == "{" and not self.given and not self.junk and self.envelope is None:
             self.call.problem("repaired_markup", "the arguments stood as JSON in the place of the markup", at)
             self.inner = NamedCall(self.call, self.ends, self.depth)
@@ -329,7 +335,10 @@ class ParameterReader(StateReader):
             counts = closers.ends_with(text, found.end(), 0 if closers.ranks else -1, self.last)
             if counts is None:
                 return ~at
-            if counts or self.opens_at(found.end()):
+            opens = counts or self.opens_at(found.end())
+            if opens is None:
+                return ~at
+            if opens:
                 self.call.problem("repaired_markup", f"a closing tag of another kind was dropped: {found[0]}", at)
                 self.closed = True
                 return found.end()
@@ -441,6 +450,12 @@ class ParameterReader(StateReader):
             self.call.write("}" if self.given else "{}")
         self.done = True
         self.call.end(complete, at)
+
+    def report_doubts(self) -> None:
+        """A value has ended that holds what may be markup."""
+        for said, position in self.doubts:
+            self.call.problem("doubtful_value", said, position - self.call.base, error=True)
+        self.doubts = []
 
     def report_doubt(self) -> None:
         """A value holds what reads like its own closer: where a declared parameter is missing, its opener may have been lost in there."""
@@ -559,8 +574,9 @@ class ParameterReader(StateReader):
         if kind == "wait":
             return False
         if kind == "piece":
-            said = f"the value of {self.key!r} holds {found['piece']}, which may be left of damaged markup"
-            self.call.problem("doubtful_value", said, mark, error=True)
+            self.doubts.append(
+                (f"the value of {self.key!r} holds {found['piece']}, which may be left of damaged markup", self.call.base + mark)
+            )
             return False
         if kind == "tag":
             if len(self.opened) < 64:
@@ -611,7 +627,12 @@ class ParameterReader(StateReader):
             return False if self.last else None
         for close in self.values.closes:
             if text.startswith(close, at):
-                return closers.ends_with(text, at + len(close), rank, self.last)
+                at += len(close)
+                behind = self.values.blanks.match(text, at).end()  # type: ignore[union-attr]
+                if not self.last and (behind == len(text) or closers.begins.match(text, behind)):
+                    return None
+                inner = closers.closer(text, behind)
+                return (inner is None or inner[0] > rank) and closers.ends_with(text, at, rank, self.last)
             if not self.last and close.startswith(text[at:]):
                 return None
         return False
@@ -644,8 +665,9 @@ class ParameterReader(StateReader):
             again = closing[0] in self.values.closes
             written = trimmed if self.values.body.trim else "\n" in text[end:at]
             if again and self.streaming and not written:  # the value may end with what reads like its closer
-                said = f"the value of {self.key!r} ends with its closer twice, of which one is read as data"
-                self.call.problem("doubtful_value", said, at, error=True)
+                self.doubts.append(
+                    (f"the value of {self.key!r} ends with its closer twice, of which one is read as data", self.call.base + at)
+                )
                 return False
             opens = self.opens_at(closing.end())
             if opens is not False:
@@ -742,6 +764,9 @@ class ParameterReader(StateReader):
         self.state = self.between
         if self.streaming:
             self.call.write('"')
+        if self.doubts:
+            self.report_doubts()
+        if self.streaming:
             return
         text = "".join(self.parts)
         self.parts = []

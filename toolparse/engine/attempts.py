@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from toolparse.engine.other_formats import Read, any_marker, call_markers, written_by
 from toolparse.events import Attempt, AttemptStatus, Problem
@@ -126,7 +127,7 @@ def _is_body(text: str, markers: Iterable[str], tools: Tools | None, in_pieces: 
     if any(_OBJECT.match(text, end) or text[:start].rstrip().endswith(("}", ")", "]")) for start, end in ends):
         return True
     row = 1
-    for (_, end), (start, _) in zip(ends, ends[1:], strict=False):
+    for (_, end), (start, _) in pairwise(ends):
         between = text[end:start].strip()
         row = row + 1 if not between or (in_pieces and between.isalpha()) else 1
         if row == 3:

@@ -725,15 +725,16 @@ class TurnMachine:
         """The place behind the call that was opened last."""
         return None if self._opened is None else self._opened.of
 
-    def _open(self, row: Row, head: Head | DamagedOpening, slots: dict[str, str], at: int, end: int) -> int | None:
-        """An opening has been read up to `end`: begin the call, or try it when the name is still to come."""
+    def _open(self, row: Row, head: Head | DamagedOpening, slots: dict[str, str], at: int, end: int, declared: bool = False) -> int | None:
+        """An opening has been read up to `end`: begin the call, or try it when the name is still to come. `declared`: only that of a
+        declared tool."""
         sink, calls = self._sink, head.calls
         before = (self._opened, self._inside)
         self._before = before
         if head.skips or head.empty:
             return self._open_no_call(row, head, at, end)
         name, wire_id = self._name_of(calls, slots)
-        sink.opening(self._base + at, name is None, bool(head.declared))
+        sink.opening(self._base + at, name is None, declared or bool(head.declared))
         sink.arguments_at(end)
         if name is not None and not (name and sink.begin(name, wire_id, at)):
             return None
@@ -804,7 +805,7 @@ class TurnMachine:
             closes = self._closes_at(row.of.tail.damaged, end, last)
             if closes is None:
                 return ~at
-            opened = self._open(row, opening, slots, at, end) if closes else None
+            opened = self._open(row, opening, slots, at, end, opening.dialect and not at_edge) if closes else None
             if opened is not None:
                 if not opening.empty:
                     sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
@@ -854,7 +855,7 @@ class TurnMachine:
             return False
         end = found.end(f"p{opening.required - 1}")
         begin = _SPACES.match(self._text, end).end()  # type: ignore[union-attr]
-        return begin == end or "\n" in self._text[end:begin]
+        return "\n" in self._text[end:begin] or (begin == end and opening.in_line)
 
     def _lost_opener(self, row: Row, at: int, end: int, last: bool) -> int | None:
         """A call without any opener, where nothing has been said yet: the name of a declared tool with the right marker behind it, or an

@@ -150,12 +150,12 @@ class DamagedOpening:
 
     `full` has a group `p0`, `p1` ... for each of the `rows` around the name; `partial` is what may become a match. `wrapped`: the first is
     the wrapper's own opener, `bracketed`: one begins with a bracket. `special` are the rows that are special
-    tokens of the format, which never count when typed.
+    tokens of the format, which never count when typed. `in_line`: as a body of another dialect it may stand behind a marker in a line.
     """
 
     __slots__ = (
-        "bracketed", "calls", "declared", "dialect", "empty", "full", "named", "named_first", "partial", "required", "rows", "special",
-        "wrapped",
+        "bracketed", "calls", "declared", "dialect", "empty", "full", "in_line", "named", "named_first", "partial", "required", "rows",
+        "special", "wrapped",
     )  # fmt: skip
 
     closed = joined = skips = False
@@ -172,7 +172,8 @@ class DamagedOpening:
         self.wrapped = wrapped
         self.special = frozenset(i for i, row in enumerate(rows) if special & set(row.texts))
         self.required = own
-        self.declared = dialect
+        self.declared = False
+        self.in_line = False
         self.full, self.partial = row_patterns(rows, "name", follow)
         self.bracketed = any(text.startswith("[") and is_marker(text) for row in rows for text in row.first)
         self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
@@ -295,12 +296,16 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
             behind.append((calls, leading, wrapped))
     for calls, leading, wrapped in behind:
         for dialect in DIALECTS:
-            if any(same_body(other, dialect) for other in fmt.calls):
+            if any(
+                other.body == dialect.body and other.open == dialect.open and not isinstance(dialect.body, Envelope) for other in fmt.calls
+            ):
                 continue
             closers = tuple(part if isinstance(part, Maybe) else Maybe(part) for part in (*dialect.close, *calls.close))
             there = replace(dialect, wrapper=calls.wrapper and Wrapper(calls.wrapper.open, calls.wrapper.close, True), close=closers)
             rows = [Row(texts) for part in dialect.open if (texts := texts_of(part))]
-            yield DamagedOpening(there, [*leading, *rows], wrapped, follow_patterns(dialect), special, len(leading), True)
+            opening = DamagedOpening(there, [*leading, *rows], wrapped, follow_patterns(dialect), special, len(leading), True)
+            opening.in_line = dialect.open[:1] != ("{name}",) and not any(same_keys(other, dialect) for other in fmt.calls)
+            yield opening
     for calls, leading, wrapped in behind:
         if wrapped:
             close = texts_of(calls.wrapper.close)  # type: ignore[union-attr]
@@ -309,11 +314,10 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
             yield block
 
 
-def same_body(own: Calls, dialect: Calls) -> bool:
-    """Whether a format's own arguments are written as in a dialect, so that this has nothing to add."""
-    if isinstance(own.body, Parameters) and isinstance(dialect.body, Parameters):
-        return texts_of(own.body.open[0])[:1] == texts_of(dialect.body.open[0])[:1]
-    return own.body == dialect.body and own.open == dialect.open and not isinstance(dialect.body, Envelope)
+def same_keys(own: Calls, dialect: Calls) -> bool:
+    """Whether a format's own parameters are opened as in a dialect."""
+    bodies = isinstance(own.body, Parameters) and isinstance(dialect.body, Parameters)
+    return bodies and texts_of(own.body.open[0])[:1] == texts_of(dialect.body.open[0])[:1]  # type: ignore[union-attr]
 
 
 _SCAN = json.JSONDecoder().raw_decode
