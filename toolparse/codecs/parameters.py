@@ -63,6 +63,7 @@ class ParameterReader(StateReader):
         "lost",
         "nullable",
         "opened",
+        "other_layout",
         "parts",
         "repeated",
         "size",
@@ -81,6 +82,8 @@ class ParameterReader(StateReader):
         self.opened: set[str] = set()
         self.closed = False
         self.doubtful = -1
+        self.other_layout = False
+        """The value stands on lines of its own behind a damaged opener, as other families lay it out; it is held."""
         self.doubts: list[tuple[str, int]] = []
         self.lost = False
         self.given: set[str] = set()
@@ -229,6 +232,8 @@ class ParameterReader(StateReader):
             said = f"the value of {slot_texts(found)['key']!r} begins with what may belong to the markup in front of it"
             self.call.problem("doubtful_value", said, end, error=True)
         self.report_junk(error=self.lost)
+        body = self.values.body
+        self.other_layout = repaired and not (body.trim or body.xml) and self.text.startswith("\n", end)
         self.open(found, at)
         return end
 
@@ -483,7 +488,7 @@ class ParameterReader(StateReader):
         elif key in body.envelopes and not self.given and tool is not None and not tool.declares(key):
             self.envelope = ""
         elif kind in ("", "string"):
-            if self.type.exactly_string:
+            if self.type.exactly_string and not self.other_layout:
                 self.begin_string()
             else:
                 self.nullable = self.type.string_or_null
@@ -770,6 +775,9 @@ class ParameterReader(StateReader):
             return
         text = "".join(self.parts)
         self.parts = []
+        if self.other_layout:
+            text = text.removeprefix("\n").removesuffix("\n")
+            self.other_layout = False
         if self.repeated:
             self.call.problem("dropped_text", f"the second value of {self.key!r} was dropped: {text}", at)
         elif self.envelope is not None:

@@ -319,7 +319,7 @@ class Table:
         self.tagged = any(frame.anywhere for frame in fmt.frames)
         self.before_stop = {written.strip(SPACE): written[: -len(written.lstrip(SPACE))] for written in fmt.stop}
         self.call_ends_reasoning = options.in_reasoning is not False
-        forced = (Head(calls, calls.open, calls.where, False, False) for calls in options.forced)
+        forced = (Head(calls, parts, calls.where, False, False) for calls in options.forced for parts in (calls.open, *calls.also))
         self.heads = (*heads(fmt, options.bare), *forced) if options.with_calls else ()
         if not options.damaged:
             self.heads = tuple(head for head in self.heads if not head.any_name)

@@ -10,11 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from toolparse.grammar import Ahead, Calls, Envelope, JsonText
+from toolparse.grammar import Ahead, Calls, Envelope, JsonText, Maybe, OneOf
 
-LISTED = Calls(body=Envelope(arguments=("parameters", "arguments")), where="start", separators=";}]")
+_FENCE = OneOf(("```json", "```"))
+LISTED = Calls(
+    also=((_FENCE,),), body=Envelope(arguments=("parameters", "arguments")), close=(Maybe("```"),), where="line", separators=";}]"
+)
 """`[{"name": …, "parameters": …}]`, or one such object."""
-ARGUMENTS = Calls(open=(Ahead(("{",)),), body=JsonText(), where="start", separators="}]")
+ARGUMENTS = Calls(
+    open=(Ahead(("{",)),), also=((_FENCE, Ahead(("{",))),), body=JsonText(), close=(Maybe("```"),), where="line", separators="}]"
+)
 """The arguments of the one function that the request names."""
 
 

@@ -841,7 +841,7 @@ class TurnMachine:
             for i in opening.special
         ):
             return False
-        intact = opening.intact(found)
+        intact = opening.intact(found, self._inside)
         if not at_edge and not (self._adjoins(opening, found) if opening.dialect else intact or opening.begins_special(found)):
             return False
         if "name" not in slots:

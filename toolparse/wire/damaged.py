@@ -43,7 +43,7 @@ _QUOTE = Atom(f"[{QUOTES}]?", f"[{QUOTES}]?")
 
 def _words(slot: str) -> tuple[Atom, ...]:
     words = rf"{_WORD}{{1,128}}(?:[ ]{_WORD}{{1,64}}){{0,6}}"
-    return (_QUOTE, Atom(f"(?P<{slot}>{words})", f"{words}[ ]?"), _QUOTE)
+    return (_QUOTE, Atom(f"(?P<{slot}>{words})(?!\\w)", f"{words}[ ]?"), _QUOTE)
 
 
 _SLOTS = {
@@ -178,9 +178,10 @@ class DamagedOpening:
         self.bracketed = any(text.startswith("[") and is_marker(text) for row in rows for text in row.first)
         self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
 
-    def intact(self, found: re.Match[str]) -> bool:
-        """Whether no marker is missing."""
-        return all(found[f"p{i}"] is not None for i, row in enumerate(self.rows) if "name" not in row.slots)
+    def intact(self, found: re.Match[str], inside: bool) -> bool:
+        """Whether no marker is missing; `inside`: the wrapper is open, and its opener need not stand again."""
+        rows = enumerate(self.rows[self.wrapped and inside :], self.wrapped and inside)
+        return all(found[f"p{i}"] is not None for i, row in rows if "name" not in row.slots)
 
     def begins_special(self, found: re.Match[str]) -> bool:
         """Whether the special token that a call begins with is there, in its wrapper or without it."""
@@ -213,9 +214,12 @@ def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
     closers += texts_of(calls.wrapper.close) if calls.wrapper is not None else ()
     ahead = [start for part in calls.open if isinstance(part, Ahead) for start in part.starts]
     if ahead and not isinstance(body, JsonText):
+        ending = Atom(f"(?:{_ANY_CLOSING}{GAP})", f"(?:{_ANY_CLOSING_BEGINS})(?:\\Z|{_GAP_BEGINS})")
+        early = [(ending, *atoms(text)) for text in closers]
         key_closers = [text for part in body.open[2:3] for text in texts_of(part)] if isinstance(body, Parameters) else []
         return [atoms(text) for text in key_closers] + [
-            tuple(Row.atoms_of(start)) if isinstance(start, str) else sequence_atoms(start) for start in ahead
+            *(tuple(Row.atoms_of(start)) if isinstance(start, str) else sequence_atoms(start) for start in ahead),
+            *early,
         ]
     texts: list[str] = []
     if isinstance(body, Envelope):
