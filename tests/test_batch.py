@@ -7,6 +7,7 @@ import json
 import operator
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -325,3 +326,29 @@ def test_workers_keep_the_order_and_their_end_is_told() -> None:
         list(in_order(exec, "import os; os._exit(3)", [{}, {}, {}], 2))
     with pytest.raises(ValueError, match="seven"):
         list(in_order(exec, "raise ValueError('seven')", [{}], 2))
+
+
+# -- the page for those who fine-tune -----------------------------------------------------------------------------------------------------
+
+
+def test_the_commands_of_the_sft_page_do_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "sft.md").read_text(encoding="utf-8")
+    commands = page.partition("```sh\n")[2].partition("```")[0].splitlines()
+    assert len(commands) == 3
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    for command in commands[1:]:
+        word, *arguments = shlex.split(command)
+        assert word == "toolparse"
+        assert main(arguments) == 0
+    shown = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    assert shown in lines(tmp_path / "messages.jsonl")[0]["messages"]
+    for row, plain in zip(lines(tmp_path / "train.jsonl"), lines(tmp_path / "messages.jsonl"), strict=True):
+        for message, wanted in zip(row["messages"], plain["messages"], strict=True):
+            if message["role"] == "assistant":
+                read = toolparse.parse(message["content"], "qwen3_coder", tools=plain["tools"]).to_openai()
+                assert read["content"] == wanted["content"]
+                assert read.get("reasoning_content") == wanted.get("reasoning_content")
+                for call, want in zip(read.get("tool_calls", ()), wanted.get("tool_calls", ()), strict=True):
+                    assert json.loads(call["function"]["arguments"]) == json.loads(want["function"]["arguments"])
+    exec(page.partition("```python\n")[2].partition("```")[0], {})

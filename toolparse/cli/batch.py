@@ -88,6 +88,7 @@ def batch_options() -> Options:
     parser.add_argument("--report", metavar="FILE", help="write the summary as JSON")
     parser.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (1)")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    parser.add_argument("--ray", metavar="ADDRESS", help="run on a Ray cluster (auto: the one of this machine); OUT is then a folder")
     return parser
 
 
@@ -102,6 +103,10 @@ def _run(options: Namespace) -> int:
     if plan.parquet:
         needed("pyarrow", "writing Parquet", "data")
     every = chain(first, given)
+    if options.ray is not None:
+        from toolparse.data.cluster import run_on_ray
+
+        return tell(run_on_ray(plan, files, options.output, options.ray, options.resume), options.report)
     if target is None:
         return tell(_print(plan, every, options.workers), options.report)
     output = Output(target, options.rejected, identity_of(job, files))
@@ -122,7 +127,10 @@ def check_options(options: Namespace, files: list[str]) -> None:
     target = options.output
     if target is None and (options.resume or options.rejected):
         raise CommandError("--resume and --rejected are for runs with an output; name it with -o")
-    if target is not None and not target.endswith((".jsonl", PARQUET)):
+    if options.ray is not None:
+        if target is None or target.endswith(".jsonl") or options.rejected or options.workers != 1:
+            raise CommandError("--ray takes -o FOLDER (FOLDER.parquet for Parquet files in it), and neither --rejected nor --workers")
+    elif target is not None and not target.endswith((".jsonl", PARQUET)):
         raise CommandError(f"{target}: the output is a .jsonl or a {PARQUET} file")
     for name in filter(None, (target, options.rejected, options.report)):
         if any(os.path.abspath(name) == os.path.abspath(file) for file in files):
