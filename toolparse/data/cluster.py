@@ -2,8 +2,8 @@
 
 A part is a range of a file of lines, a row group of Parquet, or a whole file of any other kind. What a part comes to is a file in the
 folder OUT, which is written aside and then takes its name, with its counts beside; doing a part twice gives the same file. So each row is
-in the output once, the names of the files keep the order, and a part that is there need not be done again. All nodes must see the files under
-the same names.
+in the output once, the names of the files keep the order, and a part that is there need not be done again. All nodes must see the files
+under the same names.
 """
 
 from __future__ import annotations
