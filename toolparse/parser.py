@@ -630,8 +630,12 @@ def parse(
     max_held: int = 1_048_576,
     max_depth: int = 256,
     max_calls: int = 4096,
+    repair: Literal["stream", "whole"] = "stream",
 ) -> Message:
     """The message that a whole output is; `truncated` says that it was cut, the other options are those of `Parser`, which is fed once.
+
+    `repair="whole"` gives JSON arguments that the stream had to repair to `toolparse.repair`, which sees all of their text: better
+    where a quote is missing, and no longer what a stream would have said.
 
     >>> parse("4 < 5", "hermes").content
     '4 < 5'
@@ -640,26 +644,25 @@ def parse(
     """
     if not isinstance(text, str):
         raise TypeError(f"the output is a str, not {type(text).__name__}: decode it first")
-    parser = Parser(
-        fmt,
-        tools=tools,
-        tool_choice=tool_choice,
-        parallel_tool_calls=parallel_tool_calls,
-        prompt=prompt,
-        chat_template=chat_template,
-        thinking=thinking,
-        reasoning=reasoning,
-        calls_in_reasoning=calls_in_reasoning,
-        bare_calls=bare_calls,
-        calls_in_code=calls_in_code,
-        unknown_tools=unknown_tools,
-        damaged_markup=damaged_markup,
-        new_id=new_id,
-        max_held=max_held,
-        max_depth=max_depth,
-        max_calls=max_calls,
-        spans=True,
-    )
+    if repair not in ("stream", "whole"):
+        raise ValueError(f"unknown repair {repair!r}: choose one of stream, whole")
+    options: dict[str, Any] = {
+        "tools": tools,
+        "tool_choice": tool_choice,
+        "parallel_tool_calls": parallel_tool_calls,
+        "chat_template": chat_template,
+        "reasoning": reasoning,
+        "calls_in_reasoning": calls_in_reasoning,
+        "bare_calls": bare_calls,
+        "calls_in_code": calls_in_code,
+        "unknown_tools": unknown_tools,
+        "damaged_markup": damaged_markup,
+        "new_id": new_id,
+        "max_held": max_held,
+        "max_depth": max_depth,
+        "max_calls": max_calls,
+    }
+    parser = Parser(fmt, prompt=prompt, thinking=thinking, spans=True, **options)
     builder = MessageBuilder()
     builder.truncated = truncated
     for event in parser.feed(text):
@@ -668,4 +671,11 @@ def parse(
         builder.add(event)
     message = builder.message
     message.output = text
-    return parser.locate(message)
+    message = parser.locate(message)
+    if repair == "whole" and message.tool_calls:
+        from toolparse.engine.reread import reread
+
+        chosen = parser.format
+        message = reread(text, chosen, message, lambda rest: parse(rest, chosen, truncated=truncated, prompt="", **options))
+        message.truncated = truncated
+    return message
