@@ -136,7 +136,7 @@ def register() -> None:
 class ToolparseRendererConfig(DefaultRendererConfig):  # type: ignore[misc]
     """The default renderer's, and the format that the model writes; without one the tokenizer's chat template tells it."""
 
-    name: Literal["custom"] = "custom"  # type: ignore[assignment]
+    name: Literal["custom"] = "custom"
     format: str | None = None
     _internal_fields = frozenset({"tool_parser", "reasoning_parser", "format"})
 
