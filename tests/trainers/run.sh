@@ -16,6 +16,8 @@ if [ $reuse = no ]; then
     # CPU builds come from an index of their own, where the default one does not have them: TORCH_INDEX names it.
     "$python" -m pip install -q --disable-pip-version-check ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch==2.13.0
     "$python" -m pip install -q --disable-pip-version-check verl trl renderers pytest hypothesis regex pydantic jsonschema referencing attrs
+    # verl's agent loop imports these and leaves them to the engines.
+    "$python" -m pip install -q --disable-pip-version-check cachetools uvicorn fastapi
     # verl holds transformers back, and only newer ones read response templates: those are beside, for what asks for them.
     "$python" -m pip install -q --disable-pip-version-check --no-deps --target "$venv/newer" 'transformers>=5.15'
 fi
