@@ -239,7 +239,7 @@ STOPS = [(stop, suffix) for stop in ("SIGKILL", "SIGINT") for suffix in (".jsonl
 
 @pytest.mark.parametrize(("stop", "suffix"), STOPS if effort.THOROUGH else (STOPS[0], STOPS[3]))
 def test_a_run_that_was_stopped_at_any_moment_goes_on_and_has_each_row_once(tmp_path: Path, suffix: str, stop: str) -> None:
-    count = 4000 if effort.THOROUGH else 500
+    count = 4000 if effort.THOROUGH else 300
     path, out, script = tmp_path / "x.jsonl", tmp_path / f"out{suffix}", tmp_path / "slow.py"
     script.write_text(SLOW)
     made_rows(path, count)

@@ -160,7 +160,7 @@ TURNS = st.lists(st.fixed_dictionaries({"from": WORDS, "value": ANYTHING}) | TUR
         },
     )
 )
-@examples(100, 5000)
+@examples(40, 5000)
 def test_no_row_raises_anything_but_invalid_row(row: dict[str, Any]) -> None:
     try:
         conversation = read_row(row)
@@ -232,7 +232,7 @@ def lacks(shape: str, conversation: list[dict[str, Any]]) -> bool:
 
 @pytest.mark.parametrize("shape", [shape.name for shape in SHAPES])
 @given(st.data())
-@examples(10, 400)
+@examples(6, 400)
 def test_what_a_shape_has_a_place_for_comes_back_from_it(shape: str, data: st.DataObject) -> None:
     conversation, tools = data.draw(conversations()), data.draw(TOOLS)
     if lacks(shape, conversation):
@@ -243,7 +243,7 @@ def test_what_a_shape_has_a_place_for_comes_back_from_it(shape: str, data: st.Da
 
 @pytest.mark.parametrize("shape", [shape.name for shape in SHAPES])
 @given(conversation=conversations(WILD), tools=TOOLS)
-@examples(6, 400)
+@examples(4, 400)
 def test_what_a_shape_cannot_say_is_refused_and_never_changed(shape: str, conversation: list[dict[str, Any]], tools: list[Any]) -> None:
     try:
         row = write_row(conversation, shape, tools)

@@ -22,7 +22,7 @@ from toolparse.grammar import Format
 from toolparse.message import Message
 from toolparse.parser import Parser, parse
 from toolparse.plugins.whole_outputs import decoded, read_ids
-from toolparse.rendering.render import CannotRender, compare, from_openai, render
+from toolparse.rendering.render import CannotRender, compare, render
 from toolparse.templates.response_template import InvalidTemplate, from_response_template
 
 LOST = frozenset(("cut", "no_name", "unreadable"))
@@ -125,7 +125,7 @@ _TWO = [(_NAMES[0], {_KEYS[0]: _VALUES[0], _KEYS[1]: _VALUES[1]}), (_NAMES[1], {
 
 def _said(calls: list[tuple[str, dict[str, str]]], content: str | None = None, reasoning: str | None = None) -> Message:
     listed = [{"function": {"name": name, "arguments": json.dumps(arguments)}} for name, arguments in calls]
-    return from_openai({"content": content, "reasoning_content": reasoning, "tool_calls": listed})
+    return Message.from_openai({"role": "assistant", "content": content, "reasoning_content": reasoning, "tool_calls": listed})
 
 
 def _template(fmt: Format) -> dict[str, Any]:
