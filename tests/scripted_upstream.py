@@ -128,8 +128,10 @@ async def wait_until_left(receive: Callable[[], Awaitable[dict[str, Any]]]) -> N
 
 
 async def whole(send: Send, status: int, body: object) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
-    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+    data = json.dumps(body).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(data)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": data})
 
 
 def event(language: str, piece: str, request: dict[str, Any], special: bool) -> bytes:

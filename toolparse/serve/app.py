@@ -155,7 +155,7 @@ class Reply:
         self._send = send
         self._headers = [(b"x-request-id", id.encode())]
         self._kind = kind
-        self._lock = anyio.Lock()
+        self._lock = anyio.Lock(fast_acquire=True)
         self.begun = False
 
     async def write(self, text: str) -> None:
