@@ -22,7 +22,7 @@ class Connection:
         self._key = key
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/").removesuffix("/v1"),
-            timeout=httpx.Timeout(stall, connect=min(10.0, stall)),
+            timeout=httpx.Timeout(stall, connect=min(30.0, stall)),
             # A kept connection may be closed by the engine just when it is used again, and then a good request fails. Beside the time
             # that a model takes to answer, a new one costs nothing.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),

@@ -145,27 +145,32 @@ def count_in(event: dict[str, Any], key: str) -> int | None:
     return value if type(value) is int and value >= 0 else None
 
 
-def entry(token: object, logprob: object, alternatives: object = ()) -> dict[str, Any]:
+def entry(token: object, logprob: object, alternatives: object = (), spelled: object = None) -> dict[str, Any]:
     """A token's probability as OpenAI's chat API writes it. `alternatives` are pairs of a token and its logprob, or such entries."""
-    pairs = []
+    own = {"token": str(token), "logprob": _number(logprob), "bytes": _bytes(token, spelled)}
+    others = []
     for given in alternatives if isinstance(alternatives, (list, tuple)) else ():
         if isinstance(given, dict):
-            pairs.append((given.get("token"), given.get("logprob")))
-        elif isinstance(given, tuple):
-            pairs.append(given)
-    own, *others = [
-        {"token": str(text), "logprob": _number(value), "bytes": list(str(text).encode("utf-8", "replace"))}
-        for text, value in ((token, logprob), *pairs)
-    ]
+            given = (given.get("token"), given.get("logprob"), given.get("bytes"))
+        if isinstance(given, tuple):
+            text, value, *rest = given
+            others.append({"token": str(text), "logprob": _number(value), "bytes": _bytes(text, *rest)})
     return {**own, "top_logprobs": others}
 
 
 def entries(given: object) -> list[dict[str, Any]]:
     """A list of such entries, as servers of the chat API, llama.cpp and Ollama send it."""
     tokens = [token for token in given if isinstance(token, dict)] if isinstance(given, list) else []
-    return [entry(token.get("token"), token.get("logprob"), token.get("top_logprobs")) for token in tokens]
+    return [entry(token.get("token"), token.get("logprob"), token.get("top_logprobs"), token.get("bytes")) for token in tokens]
 
 
 def _number(logprob: object) -> float:
     """JSON has no infinity: OpenAI's API says -9999 for what is as good as impossible."""
     return float(logprob) if isinstance(logprob, (int, float)) and -9999 < logprob < 9999 else -9999.0
+
+
+def _bytes(token: object, spelled: object = None) -> list[int]:
+    """The bytes that the engine tells, since a token may be a part of a character, else those of the text."""
+    if isinstance(spelled, list) and all(type(byte) is int and 0 <= byte < 256 for byte in spelled):
+        return spelled
+    return list(str(token).encode("utf-8", "replace"))
