@@ -18,7 +18,7 @@ from typing import Any
 from toolparse.events import Event
 from toolparse.formats import UnknownFormat, formats, get_format
 from toolparse.grammar import Format
-from toolparse.message import Message, Part, ReasoningPart, TextPart, ToolCall
+from toolparse.message import Message, MessageBuilder, Part, ReasoningPart, TextPart, ToolCall
 from toolparse.parser import Parser
 from toolparse.rendering.render import CannotRender, render
 from toolparse.schemas.tools import InvalidTools, Tools
@@ -103,11 +103,21 @@ def pasted(body: object) -> list[dict[str, Any]]:
     size = max(size, len(text) // MOST_STEPS)
     tools = body.get("tools")
     try:
-        parser = Parser(named(body.get("format")), tools=Tools(tools) if tools else None)
+        parser = Parser(named(body.get("format")), tools=Tools(tools) if tools else None, spans=True)
     except InvalidTools as error:
         raise BadRequest(str(error), "tools") from None
-    steps = [step(text[at : at + size], parser.feed(text[at : at + size])) for at in range(0, len(text), size)]
-    return [*steps, {**step("", parser.finish()), "done": True}]
+    builder = MessageBuilder()
+    steps = []
+    for at in range(0, len(text), size):
+        events = parser.feed(text[at : at + size])
+        steps.append(step(text[at : at + size], events))
+        for event in events:
+            builder.add(event)
+    events = parser.finish()
+    for event in events:
+        builder.add(event)
+    spans = [{"field": span.field, "start": span.start, "end": span.end} for span in parser.locate(builder.message).spans]
+    return [*steps, {**step("", events), "spans": spans, "done": True}]
 
 
 def asked(body: object) -> tuple[Request, Format | None]:
