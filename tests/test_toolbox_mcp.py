@@ -14,10 +14,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import openai
 import pytest
 from mcp import Client, ClientSession, StdioServerParameters, stdio_client
+from scripted_api import client_of, scripted_api, written
 
-from toolparse import Image, Toolbox, ToolCall, ToolResult
+from toolparse import Conversation, Image, Toolbox, ToolCall, ToolResult
 from toolparse.toolbox.mcp_tools import MOST_PAGES, result_parts
 
 SERVER = str(Path(__file__).parent / "mcp_servers" / "server.py")
@@ -173,6 +175,10 @@ def in_code_that_is_not_asynchronous(url: str) -> None:
         (message,) = box.run_sync([call("echo", '{"text": "hi"}')])
         assert message["content"] == "hi"
         assert box.tools.names[:2] == ("add", "echo")
+        with scripted_api(written("echo", {"text": "ho"}), "It said ho.") as server, client_of(openai, server.url) as client:
+            conversation = Conversation(client, box, model="m")
+            assert conversation.ask_sync("Say ho.").content == "It said ho."
+        assert [result.text for result in conversation.results] == ["ho"]
     with pytest.raises(RuntimeError, match="async with box"):
         box.wait_for(box.refresh)
 
