@@ -119,6 +119,7 @@ class Toolbox:
         self._sources: list[Entry | ServerTools | Toolbox] = [_source(given) for given in tools]
         self._loop: asyncio.AbstractEventLoop | None = None  # of the sessions
         self._thread: threading.Thread | None = None
+        self._given: list[tuple[Tool, str | None]] = []
         self._entries: dict[str, Entry] = {}
         self._tools: Tools = Tools([])
         if self._is_listed:
@@ -338,6 +339,10 @@ class Toolbox:
         """Give every tool its name: its own, or with its server's in front where another one has it."""
         servers: set[str] = set()
         entries = [entry for source in self._sources for entry in _entries_of(source, servers)]
+        given = [(entry.tool, entry.server) for entry in entries]
+        if given == self._given:  # which saves making their schemas ready once more
+            return
+        self._given = given
         shared = Counter(entry.tool.name for entry in entries)
         own = [entry for entry in entries if entry.server is None]
         Tools([entry.tool for entry in own])  # raises for functions of one name
@@ -368,7 +373,7 @@ def _source(given: object) -> Entry | ServerTools | Toolbox:
             return Entry(tool, partial(_handled, tool, handler))
     if isroutine(given):
         (tool,) = Tools([given])
-        return Entry(tool, partial(_bound, tool, given))
+        return Entry(tool, partial(_bound, given))
     name = getattr(given, "__name__", type(given).__name__)
     raise TypeError(
         f"{name} cannot be run: a toolbox takes functions, (pydantic model, handler), (definition, handler), MCP servers and toolboxes"
@@ -396,7 +401,7 @@ def _free_name(name: str, taken: set[str]) -> str:
     return free
 
 
-def _bound(tool: Tool, function: Callable[..., Any], call: ToolCall) -> Callable[[], Any]:
+def _bound(function: Callable[..., Any], call: ToolCall) -> Callable[[], Any]:
     bound = _bind(call, function)
     return partial(function, *bound.args, **bound.kwargs)
 
