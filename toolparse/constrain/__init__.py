@@ -1,0 +1,1 @@
+"""Grammars for constrained decoding, from the same descriptions as the parser: see `constraint`."""

@@ -1,0 +1,308 @@
+"""The arguments of a call, as each way of writing them has it: the constrained counterpart of the codecs and of `rendering.writers`.
+
+One function for each body. What it returns begins and ends where `rendering.writers` does. Raw text never holds what the format's own markup
+begins with, so no value can end early or swallow what follows it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from toolparse.constrain.schema_rules import (
+    JSON,
+    PYTHON,
+    Notation,
+    Parts,
+    SchemaRules,
+    bare,
+    listed,
+    numbers,
+    scalar,
+    string,
+)
+from toolparse.constrain.text_automaton import allows
+from toolparse.constrain.tree import ANY, DIGIT, EMPTY, WORD, Chars, Literal, Node, Repeat, Rules, Text, alt, except_, maybe, of, seq
+from toolparse.grammar import BareKeys, Body, Calls, Elements, Envelope, JsonText, Parameters, Part, PythonCalls
+from toolparse.rendering.writers import Number, canonical, escaped_attribute, json_text, quoted, written_kind, written_part
+from toolparse.schemas.branches import ANY as ANY_KIND
+from toolparse.schemas.branches import common
+from toolparse.schemas.tools import Tool
+from toolparse.wire.markers import spellings
+
+_SLOT = re.compile(r"\{(name|id|key|word|kind|other)\}")
+_STEM = re.compile(r"</?[^\s<>=]+")
+_SAMPLES: dict[str, Any] = {
+    "string": "x", "integer": Number("1"), "number": Number("1"), "boolean": True, "null": None, "object": {}, "array": [],
+}  # fmt: skip
+
+ID = Repeat(Chars((*((45, 45),), *WORD)), 1, 64)
+COUNTER = Repeat(Chars(DIGIT), 1, 6)
+
+
+def spelled(text: str, slots: Mapping[str, Node | str]) -> Node:
+    """A marker with its slots filled; one that is not named holds nothing."""
+    pieces = _SLOT.split(text)
+    return seq(*(slots.get(piece, "") if index % 2 else piece for index, piece in enumerate(pieces)))
+
+
+def stem(marker: str) -> str:
+    """What a marker's markup begins with, far enough to be known by: `<parameter` of `<parameter={key}>`. Empty for plain words."""
+    plain = _SLOT.split(marker)[0].strip()
+    found = _STEM.match(plain)
+    return found.group() if found else plain if len(plain) > 2 and plain[0] in "<[]" else ""
+
+
+def structure(how: Calls) -> tuple[str, ...]:
+    """What no raw value may hold: the beginnings of the markup that stands around values and calls."""
+    markers: list[Part] = [*how.open, *how.close]
+    if how.wrapper is not None:
+        markers += [how.wrapper.open, how.wrapper.close]
+    body = how.body
+    if isinstance(body, Parameters):
+        markers += [*body.open, body.close, *(end.marker for end in body.ends)]
+    elif isinstance(body, Elements):
+        markers.append(body.prefix)
+    elif isinstance(body, BareKeys):
+        markers.append(body.quote)
+    found = sorted({stem(text) for marker in markers for text in spellings(marker)} - {""}, key=len)
+    return tuple(word for index, word in enumerate(found) if not any(shorter in word for shorter in found[:index]))
+
+
+def arguments(how: Calls, tool: Tool, schema: SchemaRules) -> Node:
+    """What a call to `tool` writes for its arguments."""
+    body = how.body
+    write = _WRITERS[type(body)]
+    # The arguments are an object, whatever else the schema would allow.
+    roots = [branch.schemas for branch in schema.branches((tool.parameters,), "") if common(branch.kind, "object")]
+    return alt(*(write(body, how, schema, parts) for parts in roots or [()]))
+
+
+def json_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
+    return schema.object(parts, JSON, "")
+
+
+def python_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
+    members, extra = schema.members(parts, "")
+    written = [(seq(f"{key}=", schema.value(part, PYTHON, f"/properties/{key}")), needed) for key, part, needed in members]
+    other = Text(but_not=("", *(key for key, _, _ in members)), chars=except_(DIGIT, inside=WORD))
+    more = None if extra is None else seq(schema.rules.rule("key", seq(other), lexeme=True), "=", schema.value(extra, PYTHON, "/*"))
+    return seq(listed(schema.rules, written, more, Literal(", ")), ")")
+
+
+def bare_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
+    assert isinstance(body, BareKeys)
+    return schema.object(parts, replace(bare(body.quote), without=structure(how)), "")
+
+
+# -- raw parameters -----------------------------------------------------------------------------------------------------------------------
+
+
+def raw_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
+    assert isinstance(body, Parameters)
+    members, extra = schema.members(parts, "")
+    kept = structure(how)
+    declared = tuple(key for key, _, _ in members)
+    written = [(parameter(body, kept, schema, Literal(written_key(body, key)), part, f"/properties/{key}"), need) for key, part, need in members]
+    more = None
+    if extra is not None:
+        key = schema.rules.rule("key", Text(but_not=("", *declared), chars=WORD), lexeme=True)
+        more = parameter(body, kept, schema, key, extra, "/*")
+    return listed(schema.rules, written, more, EMPTY)
+
+
+def written_key(body: Parameters, key: str) -> str:
+    return escaped_attribute(key) if body.escaped_keys else key
+
+
+def parameter(body: Parameters, kept: tuple[str, ...], schema: SchemaRules, key: Node, parts: Parts, path: str) -> Node:
+    """One parameter; several where the markup says of what kind the value is."""
+    opener = "".join(map(written_part, body.open))
+    trim = body.trim if body.trim_written else ""
+    values: dict[str, list[Node]] = {}
+    for kind, value in raw_values(body, kept, schema, parts, path):
+        values.setdefault(written_kind(body, _SAMPLES[kind]), []).append(value)
+    ways = []
+    for word, found in values.items():
+        head = spelled(opener, {"key": key, "word": key, "kind": word})
+        ways.append(seq(head, trim, alt(*found), trim + canonical(body.close) + body.between))
+    return schema.rules.rule("parameter", alt(*ways))
+
+
+def raw_values(body: Parameters, kept: tuple[str, ...], schema: SchemaRules, parts: Parts, path: str) -> Iterator[tuple[str, Node]]:
+    """The texts that a value may be, each with the kind of what it is."""
+    branches = schema.branches(parts, path) if any(parts) else schema.branches((True,), path)
+    free = any(branch.kind in ("string", ANY_KIND) and schema.choices(branch, path) is None for branch in branches)
+    if free and not body.kinds:
+        # Any text will do, and what is no string is text, too.
+        yield "string", raw_text(body, kept, schema.rules)
+        return
+    for branch in branches:
+        named = schema.choices(branch, path)
+        if named is not None:
+            words = [(value, raw_word(body, kept, value)) for value in named]
+            if not all(word is not None for _, word in words):
+                schema.leave_out(path, "values of its enum that hold the format's own markup, which cannot be written")
+            for value, word in words:
+                if word is not None:
+                    yield kind_named(value), Literal(word)
+            continue
+        kinds = ("string", "number", "boolean", "null", "object", "array") if branch.kind == ANY_KIND else (branch.kind,)
+        for kind in kinds:
+            if kind == "string":
+                if any("minLength" in part or "maxLength" in part for part in branch.schemas):
+                    schema.leave_out(path, "minLength or maxLength")
+                yield kind, raw_text(body, kept, schema.rules)
+            elif kind in ("object", "array"):
+                make = schema.object if kind == "object" else schema.array
+                yield kind, alt(*(wrap(make(branch.schemas, notation, path)) for notation, wrap in json_inside(body, kept)))
+            else:
+                yield kind, scalar(schema.rules, SCALARS if body.python_scalars else JSON, kind)
+
+
+SCALARS = replace(JSON, scalars=(("true", "True"), ("false", "False"), ("null", "None")))
+"""The scalars of templates that print Python's, JSON's first, as `render` writes them."""
+
+
+def kind_named(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else "boolean"
+    return "string" if isinstance(value, str) else "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "number"
+
+
+def raw_word(body: Parameters, kept: tuple[str, ...], value: Any) -> str | None:
+    """A value that the schema names, as raw text; None when it would be markup."""
+    text = value if isinstance(value, str) else json_text(numbers(value))
+    if body.xml:
+        return text if allows(PLAIN, text) else f"<![CDATA[{text}]]>" if allows(IN_CDATA, text) else None
+    return text if allows(Text(kept, ANY), text) else None
+
+
+PLAIN = Text(chars=except_(of("<&\n\r")))
+IN_CDATA = Text(("]]>",), ANY)
+
+
+def raw_text(body: Parameters, kept: tuple[str, ...], rules: Rules) -> Node:
+    """Any text as the value of a parameter."""
+    if not body.xml:
+        return rules.rule("raw-text", Text(kept, ANY))
+    return rules.rule("raw-text", alt(PLAIN, seq("<![CDATA[", IN_CDATA, "]]>")))
+
+
+def json_inside(body: Parameters, kept: tuple[str, ...]) -> Iterator[tuple[Notation, Callable[[Node], Node]]]:
+    """The ways to write a container inside a parameter's markup."""
+    if not body.xml:
+        yield replace(JSON, name="inner", without=kept), seq
+        return
+    plain = except_(of("<&"), inside=JSON.chars)
+    yield replace(JSON, name="inner", chars=plain, line_breaks=False), seq
+    yield replace(JSON, name="cdata", without=("]]>",)), _in_cdata
+
+
+def _in_cdata(node: Node) -> Node:
+    return seq("<![CDATA[", node, "]]>")
+
+
+# -- elements -------------------------------------------------------------------------------------------------------------------------------
+
+
+class ElementRules(SchemaRules):
+    """Schemas whose containers are elements inside each other.
+
+    A grammar cannot say that a tag closes what another of the same name opened, so other than declared keys may be closed by any.
+    """
+
+    prefix = ""
+    item = ""
+
+    def value(self, parts: Parts, notation: Notation, path: str) -> Node:
+        if any(isinstance(part, dict) and part for part in parts):
+            return super().value(parts, notation, path)
+        known = self.rules.any_values.get(notation)
+        if known is None:
+            known = self.rules.any_values[notation] = self.rules.name("any-element")
+            inner = self.element(self.other_key(()), known)
+            self.rules.rules[known.name] = alt(string(self.rules, notation), Repeat(inner, 1))
+        return known
+
+    def element(self, key: Node, value: Node) -> Node:
+        return seq(f"{self.prefix}<", key, ">", value, f"{self.prefix}</", key, ">")
+
+    def other_key(self, declared: tuple[str, ...]) -> Node:
+        return self.rules.rule("key", Text(but_not=("", *declared), chars=WORD), lexeme=True)
+
+    def elements(self, schemas: Parts, notation: Notation, path: str, behind: str = "") -> Node:
+        members, extra = self.members(schemas, path)
+        written = []
+        for key, part, needed in members:
+            value = self.value(part, notation, f"{path}/properties/{key}")
+            written.append((seq(self.element(Literal(key), value), behind), needed))
+        more = None
+        if extra is not None:
+            more = seq(self.element(self.other_key(tuple(key for key, _, _ in members)), self.value(extra, notation, f"{path}/*")), behind)
+        return listed(self.rules, written, more, EMPTY)
+
+    def object(self, schemas: Parts, notation: Notation, path: str) -> Node:
+        members, _ = self.members(schemas, path)
+        found = self.elements(schemas, notation, path)
+        return found if any(needed for _, _, needed in members) else alt("{}", found)
+
+    def array(self, schemas: Parts, notation: Notation, path: str) -> Node:
+        items = tuple(part for schema in schemas if isinstance(part := schema.get("items"), dict))
+        if any(word in schema for schema in schemas for word in ("minItems", "maxItems", "prefixItems")):
+            self.leave_out(path, "minItems, maxItems or prefixItems")
+        item = self.element(Literal(self.item), self.value(items, notation, f"{path}/items"))
+        return alt("[]", Repeat(item, 1))
+
+
+def element_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
+    assert isinstance(body, Elements) and isinstance(schema, ElementRules)
+    schema.prefix, schema.item = body.prefix, body.item
+    return schema.elements(parts, element_notation(structure(how)), "", "\n")
+
+
+@lru_cache(maxsize=64)
+def element_notation(kept: tuple[str, ...]) -> Notation:
+    return Notation("element", element_text, quote="", chars=ANY, escapes=False, without=kept, spaced=False)
+
+
+def element_text(value: Any) -> str:
+    return value if isinstance(value, str) and not isinstance(value, Number) else json_text(value)
+
+
+def rules_for(how: Calls) -> type[SchemaRules]:
+    """What makes the rules of a body's values."""
+    return ElementRules if isinstance(how.body, Elements) else SchemaRules
+
+
+_WRITERS: dict[type[Body], Callable[[Body, Calls, SchemaRules, Parts], Node]] = {
+    Envelope: json_arguments,
+    JsonText: json_arguments,
+    Parameters: raw_arguments,
+    PythonCalls: python_arguments,
+    BareKeys: bare_arguments,
+    Elements: element_arguments,
+}
+
+
+# -- around the arguments ---------------------------------------------------------------------------------------------------------------------
+
+
+def envelope(body: Envelope, name: str, written: Node) -> Node:
+    """A call as a JSON object."""
+    if body.keyed:
+        return seq("{" + quoted(name) + ": ", written, "}")
+    wire_id = maybe(seq(quoted(body.id[0]) + ': "', ID, '", ')) if body.waits_for_id else EMPTY
+    return seq("{", wire_id, f"{quoted(body.name[0])}: {quoted(name)}, {quoted(body.arguments[0])}: ", written, "}")
+
+
+def opening(parts: tuple[Part, ...], how: Calls, name: str) -> Node:
+    """A call's opening, without the line breaks that separate it from text in front."""
+    text = "".join(map(written_part, parts)).lstrip("\n")
+    written: Node = Literal(escaped_attribute(name) if how.names is not None and how.names.escaped else name)
+    if how.name_in_id is not None:
+        written = seq(f"{how.name_in_id}{name}:", COUNTER)
+    return spelled(text, {"name": written, "id": maybe(ID)})

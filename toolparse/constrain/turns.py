@@ -1,0 +1,258 @@
+"""A whole turn: reasoning, running text and calls, as `rendering.render` writes them.
+
+`auto` leaves text free until the first words of a call; then only a call of the request's tools may follow. `required` and a named
+function begin with a call, behind reasoning. Running text holds none of the format's own markers: what would be read as something else
+than text cannot be written by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from os.path import commonprefix
+from typing import Literal as Word
+
+from toolparse.constrain.bodies import arguments, envelope, opening, rules_for
+from toolparse.constrain.tree import ANY, EMPTY, Chars, Literal, Node, Repeat, Rules, Seq, Text, alt, maybe, of, seq
+from toolparse.grammar import Calls, Channels, Envelope, Format, Maybe, PythonCalls
+from toolparse.rendering.render import content_header
+from toolparse.rendering.writers import canonical, written_part
+from toolparse.schemas.tools import Tool
+from toolparse.wire.markers import spellings
+
+Reasoning = Word["auto", "open", "none"]
+
+GAP = Repeat(Chars(of(" \n")), 0, 4)
+"""White space between blocks, where no text may stand."""
+SHORT = 3
+"""A trigger is at least this long: a bracket alone is no sign of a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A tool's call in pieces: what stands before the arguments, they, and what closes the call."""
+
+    head: Node
+    arguments: Node
+    tail: str
+
+
+class Turn:
+    """The grammar of a format's turn, over the tools that may be called."""
+
+    def __init__(self, rules: Rules, fmt: Format, how: Calls, calls: dict[str, Node], parallel: bool) -> None:
+        self.rules = rules
+        self.fmt = fmt
+        self.how = how
+        self.calls = calls
+        self.parallel = parallel
+        self.kept = kept(fmt)
+
+    # -- calls ------------------------------------------------------------------------------------------------------------------------
+
+    def one(self, name: str) -> Node:
+        """A call on its own, without what stands around several."""
+        how, body, written = self.how, self.how.body, self.calls[name]
+        if isinstance(body, Envelope) and body.listed:
+            return envelope(body, name, written)
+        if isinstance(body, PythonCalls) and body.listed:
+            return seq(opening(how.open[_named(how) :], how, name), written)
+        inner = envelope(body, name, written) if isinstance(body, Envelope) else written
+        opener, closer = ("", "") if how.wrapper is None or how.wrapper.shared else (_opener(how), canonical(how.wrapper.close))
+        return seq(opener, opening(how.open, how, name), "".join(map(canonical, how.lead)), inner, closing(how), closer)
+
+    def run(self, first: Sequence[str]) -> Node:
+        """Calls that stand together; the first is to one of `first`."""
+        how, body = self.how, self.how.body
+        begin, between, end = "", how.between, ""
+        if isinstance(body, Envelope) and body.listed:
+            begin, between, end = body.layout
+            begin, end = _text(opening(how.open, how, "")) + begin, end + closing(how)
+        elif isinstance(body, PythonCalls) and body.listed:
+            begin, between, end = _text(opening(how.open[: _named(how)], how, "")), ", ", "]" + closing(how)
+        if how.wrapper is not None and (how.wrapper.shared or begin):
+            begin, end = _opener(how) + begin, end + canonical(how.wrapper.close)
+        found = factored([self.one(name) for name in first])
+        if self.parallel:
+            others = self.rules.rule("call", factored([self.one(name) for name in self.calls]))
+            found = seq(found, Repeat(seq(between, others)))
+        return seq(begin, found, end)
+
+    def triggered(self) -> list[tuple[str, Node]]:
+        """The words that begin calls, each with what must follow it."""
+        how = self.how
+        marker = _opener(how).strip() if how.wrapper is not None else _first(how)
+        names = list(self.calls)
+        if len(marker) >= SHORT and how.declared is not True:
+            groups = [names]
+        else:
+            groups = [[name] for name in names]
+        found = []
+        for group in groups:
+            run = self.run(group)
+            start = _text(run)
+            trigger = marker if len(groups) == 1 and start.startswith(marker) else start.strip()
+            found.append((trigger, without_start(run, trigger)))
+        return found
+
+    # -- turns without messages -----------------------------------------------------------------------------------------------------------
+
+    def whole(self, mode: Word["auto", "none", "required"], reasoning: Reasoning) -> Node:
+        if self.fmt.channels is not None:
+            return self.messages(self.fmt.channels, mode, reasoning)
+        think = self.reasoning(reasoning)
+        if mode == "required":
+            return seq(think, GAP if think != EMPTY else EMPTY, self.run(list(self.calls)))
+        frame = next((frame for frame in self.fmt.frames if frame.anywhere and frame.close is not None), None)
+        calls = self.triggered() if mode == "auto" and self.calls else []
+        if frame is not None and frame.close is not None:
+            said = seq(canonical(frame.open), self.text(()), canonical(frame.close), GAP)
+            run = seq(self.run(list(self.calls)), GAP) if calls else EMPTY
+            if not self.parallel and calls:
+                return seq(think, GAP, Repeat(said), maybe(run))
+            return seq(think, GAP, Repeat(alt(said, run) if calls else said))
+        triggers = tuple(trigger for trigger, _ in calls)
+        text = self.text(triggers)
+        line = self.how.where == "line" and self.how.wrapper is None
+        ways: list[Node] = []
+        for trigger, rest in calls:
+            ways.append(seq(text, "\n" if line else "", trigger, rest))
+        if not calls:
+            return seq(think, text)
+        if line:
+            start = alt(*(seq(GAP, trigger, rest) for trigger, rest in calls))
+            if not self.parallel:
+                return seq(think, alt(start, *ways, text))
+            return seq(think, maybe(start), Repeat(alt(*ways)), text)
+        return seq(think, Repeat(alt(*ways)), text) if self.parallel else seq(think, alt(*ways, text))
+
+    def text(self, triggers: tuple[str, ...]) -> Node:
+        """Running text; the trigger itself is never part of it."""
+        return self.rules.rule("text", Text(_least({*self.kept, *triggers}), ANY))
+
+    def reasoning(self, reasoning: Reasoning) -> Node:
+        """A block of reasoning that the output opens, or that the prompt has opened."""
+        if reasoning == "none" or not self.fmt.reasoning:
+            return EMPTY
+        blocks = []
+        for pair in self.fmt.reasoning:
+            # Its text may hold what counts in running text only, but nothing that ends it.
+            opener = "" if reasoning == "open" else canonical(pair.open).strip()
+            blocks.append(seq(opener, self.rules.rule("text", Text(_least({*self.kept, *_opening_words(self.fmt)}), ANY)), canonical(pair.close).strip()))
+        return alt(*blocks) if reasoning == "open" else maybe(alt(*blocks))
+
+    # -- turns of messages ----------------------------------------------------------------------------------------------------------------
+
+    def messages(self, channels: Channels, mode: Word["auto", "none", "required"], reasoning: Reasoning) -> Node:
+        """Messages behind headers, which say by themselves what comes. The end of the last may be a stop token, which engines take away."""
+        text = self.text(())
+        start = canonical(channels.start)
+        thought = seq(canonical(self.fmt.reasoning[0].open), text)
+        closed = canonical(self.fmt.reasoning[0].close)
+        said = seq(content_header(channels), text)
+        end = channels.ends[0]
+        headed = any(marker in "".join(map(written_part, self.how.open)) for marker in channels.close)
+        bare = self.fmt.variant(channels=None)
+        turn = Turn(self.rules, bare, self.how, self.calls, self.parallel and headed)
+        if not self.calls:
+            run: Node = EMPTY
+        elif headed:
+            run = turn.run(list(self.calls))
+        else:
+            one = alt(*(seq(channels.to.replace("{name}", name) + channels.close[0], turn.run([name]), end) for name in self.calls))
+            run = seq(one, Repeat(seq(start, self.rules.rule("call", one)))) if self.parallel else one
+        before = {"auto": Repeat(seq(thought, closed, start)), "open": seq(text, closed, start, Repeat(seq(thought, closed, start))), "none": EMPTY}
+        if mode == "required":
+            return seq(before[reasoning], run)
+        final = seq(said, maybe(end))
+        if mode == "none" or not self.calls:
+            return seq(before[reasoning], Repeat(seq(said, end, start)), final)
+        ahead = seq(before[reasoning], Repeat(seq(alt(said, thought) if reasoning != "none" else said, end, start)))
+        return seq(ahead, alt(final, run))
+
+
+def factored(nodes: list[Node]) -> Node:
+    """One of the nodes, what they all begin with written once."""
+    if len(nodes) == 1:
+        return nodes[0]
+    shared = commonprefix([_text(node) for node in nodes])
+    return seq(shared, alt(*(without_start(node, shared) for node in nodes)))
+
+
+def without_start(node: Node, start: str) -> Node:
+    """What follows a text that the node begins with."""
+    if not start:
+        return node
+    if isinstance(node, Seq):
+        return seq(_text(node)[len(start) :], *node.items[1:])
+    return Literal(_text(node)[len(start) :])
+
+
+def _text(node: Node) -> str:
+    """The text that a node surely begins with."""
+    first = node.items[0] if isinstance(node, Seq) else node
+    return first.text if isinstance(first, Literal) else ""
+
+
+def _opener(how: Calls) -> str:
+    return "" if how.wrapper is None else canonical(how.wrapper.open).lstrip("\n")
+
+
+def _named(how: Calls) -> int:
+    return next(index for index, part in enumerate(how.open) if isinstance(part, str) and "{name}" in part)
+
+
+def _first(how: Calls) -> str:
+    """The first marker of an opening, up to a name."""
+    parts = takewhile(lambda text: "{" not in text, map(written_part, how.open[:1]))
+    first = "".join(parts).strip()
+    return first or written_part(how.open[0]).partition("{")[0].strip() if how.open else ""
+
+
+def closing(how: Calls) -> str:
+    return "".join(written_part(part) if isinstance(part, Maybe) else canonical(part) for part in how.close)
+
+
+# -- what text may not hold -------------------------------------------------------------------------------------------------------------------
+
+
+def is_markup(text: str) -> bool:
+    """Whether a marker is more than a word or a fence that any text may hold."""
+    return len(text) >= SHORT and not text.startswith("`") and not text[:1].isalnum()
+
+
+def _opening_words(fmt: Format) -> set[str]:
+    """The markers that open calls."""
+    found: set[str] = set()
+    for how in fmt.calls:
+        if how.wrapper is not None:
+            found.update(spellings(how.wrapper.open))
+        for parts in (how.open, *how.also):
+            found.update(text.partition("{name}")[0].strip() for part in parts[:1] for text in spellings(part))
+    return {text for text in found if is_markup(text)}
+
+
+def kept(fmt: Format) -> set[str]:
+    """The markers that running text may not hold."""
+    found = {*fmt.special_tokens, *_opening_words(fmt)}
+    for pair in fmt.reasoning:
+        found.update((*spellings(pair.open), *spellings(pair.close)))
+    for how in fmt.calls:
+        found.update(text for part in how.close for text in spellings(part))
+        if how.wrapper is not None:
+            found.update(spellings(how.wrapper.close))
+    for marker in fmt.stop:
+        found.add(marker.strip())
+    channels = fmt.channels
+    if channels is not None:
+        found.update((*spellings(channels.start), *channels.close, *channels.ends, channels.channel))
+    frames = {text for frame in fmt.frames for text in (*spellings(frame.open), *(spellings(frame.close) if frame.close else ()))}
+    framed = {text for text in frames if not any(frame.anywhere for frame in fmt.frames)}
+    return {text for text in found - framed if is_markup(text) or any(text in spellings(p.open) + spellings(p.close) for p in fmt.reasoning)}
+
+
+def _least(words: set[str]) -> tuple[str, ...]:
+    """The words that hold no other of them."""
+    found = sorted(words - {""}, key=lambda word: (len(word), word))
+    return tuple(word for index, word in enumerate(found) if not any(shorter in word for shorter in found[:index]))
