@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
 from random import Random
 
 from toolparse.constrain.text_automaton import START, Automaton
 from toolparse.constrain.tree import Alt, Chars, Grammar, Literal, Node, Ref, Repeat, Seq, Text, contains
+
+
+PLAIN = ["a ", "hello ", "x < 3", "\n", "\n\n", " ", "it's", "é🙂", "- item\n", ", ", "12", "null", "if (a && b) "]
 
 
 class Matcher:
@@ -86,10 +88,11 @@ class Matcher:
 
 
 class Sampler:
-    """Texts that a grammar allows; running text and strings are made of `words`, markers and pieces of them among them."""
+    """Texts that a grammar allows. Values are made of `words`, markers and pieces of them among them, running text of plain ones."""
 
     def __init__(self, grammar: Grammar, words: list[str], random: Random) -> None:
         self.rules, self.words, self.random = grammar.rules, words, random
+        self.running = {node for name, node in grammar.rules.items() if name.startswith("text") and isinstance(node, Text)}
         self.cost = {name: 1_000_000 for name in self.rules}
         changed = True
         while changed:
@@ -155,14 +158,11 @@ class Sampler:
                 self.write(node.escapes, depth, piece)
                 out, state = out + "".join(piece), ("", None)
                 continue
-            for character in self.random.choice(self.words) if count > -20 else "q":
+            words = PLAIN if node in self.running else self.words if count > -20 else ["q"]
+            for character in self.random.choice(words):
                 behind = automaton.step(state, character)
                 if behind is None:
                     break
                 out, state = out + character, behind
         return out
 
-
-@cache
-def automaton(text: Text) -> Automaton:
-    return Automaton(text)

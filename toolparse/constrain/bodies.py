@@ -90,7 +90,7 @@ def python_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) 
     written = [(seq(f"{key}=", schema.value(part, PYTHON, f"/properties/{key}")), needed) for key, part, needed in members]
     other = Text(but_not=("", *(key for key, _, _ in members)), chars=except_(DIGIT, inside=WORD))
     more = None if extra is None else seq(schema.rules.rule("key", seq(other), lexeme=True), "=", schema.value(extra, PYTHON, "/*"))
-    return seq(listed(schema.rules, written, more, Literal(", ")), ")")
+    return seq(listed(schema.rules, written, more, schema.rules.rule("separator", Literal(", "), lexeme=True)), ")")
 
 
 def bare_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
@@ -120,14 +120,16 @@ def written_key(body: Parameters, key: str) -> str:
 
 def parameter(body: Parameters, kept: tuple[str, ...], schema: SchemaRules, key: Node, parts: Parts, path: str) -> Node:
     """One parameter; several where the markup says of what kind the value is."""
-    opener = "".join(map(written_part, body.open))
+    # What stands in front of the key is a rule: a lexer must not take it and the key for one word.
+    first, slot, rest = re.split(r"(\{(?:key|word)\})", "".join(map(written_part, body.open)), maxsplit=1)
+    opener = schema.rules.rule("opener", Literal(first), lexeme=True)
     trim = body.trim if body.trim_written else ""
     values: dict[str, list[Node]] = {}
     for kind, value in raw_values(body, kept, schema, parts, path):
         values.setdefault(written_kind(body, _SAMPLES[kind]), []).append(value)
     ways = []
     for word, found in values.items():
-        head = spelled(opener, {"key": key, "word": key, "kind": word})
+        head = seq(opener, spelled(slot + rest, {"key": key, "word": key, "kind": word}))
         ways.append(seq(head, trim, alt(*found), trim + canonical(body.close) + body.between))
     return schema.rules.rule("parameter", alt(*ways))
 

@@ -229,7 +229,7 @@ class SchemaRules:
         if (least or most is not None) and not notation.without and max(least, most or 0) <= MOST_COUNTED:
             character = alt(Chars(notation.chars), escapes(self.rules, notation)) if notation.escapes else Chars(notation.chars)
             inside = Repeat(self.rules.rule("character", character, lexeme=True), least, most)
-            return self.rules.rule("text", seq(notation.quote, inside, notation.quote), lexeme=True)
+            return self.rules.rule("string", seq(notation.quote, inside, notation.quote), lexeme=True)
         if least or most is not None:
             self.leave_out(path, "minLength or maxLength")
         return string(self.rules, notation)
@@ -297,6 +297,8 @@ class SchemaRules:
             parts = tuple(part for schema in schemas if key in mapping(schema, "properties") for part in property_parts(schema, key))
             members.append((key, parts, self.strict or key in required))
         members += [(name, extra or (), True) for name in dict.fromkeys(missing)]
+        if extra is not None:
+            self.leave_out(path, "that a key which it does not list comes only once")
         return members, extra
 
 
@@ -373,7 +375,9 @@ def scalar(rules: Rules, notation: Notation, kind: str) -> Node:
         if kind == "integer":
             return rules.rule("integer", whole, lexeme=True)
         part = maybe(seq(".", Repeat(Chars(DIGIT), 1)))
-        power = maybe(seq(Chars(of("eE")), maybe(Chars(of("+-"))), Repeat(Chars(DIGIT), 1, 3)))
+        # Up to e299, so that no number is infinite to those who read it as a float.
+        high = seq(maybe("+"), maybe(Chars(of("012"))), maybe(Chars(DIGIT)), Chars(DIGIT))
+        power = maybe(seq(Chars(of("eE")), alt(high, seq("-", Repeat(Chars(DIGIT), 1, 3)))))
         return rules.rule("number", seq(whole, part, power), lexeme=True)
     true, false, null = notation.scalars
     return alt(*null) if kind == "null" else alt(*true, *false)

@@ -91,6 +91,7 @@ class Turn:
         found = []
         for group in groups:
             run = self.run(group)
+            run = without_start(run, _text(run)[: -len(_text(run).lstrip()) or None])
             start = _text(run)
             trigger = marker if len(groups) == 1 and start.startswith(marker) else start.strip()
             found.append((trigger, without_start(run, trigger)))
@@ -113,15 +114,18 @@ class Turn:
                 return seq(think, GAP, Repeat(said), maybe(run))
             return seq(think, GAP, Repeat(alt(said, run) if calls else said))
         triggers = tuple(trigger for trigger, _ in calls)
-        text = self.text(triggers)
         line = self.how.where == "line" and self.how.wrapper is None
+        if line and self.how.between.strip():
+            # Behind a call this begins another one, and text that began so would be taken for it by a lexer.
+            triggers += tuple(self.how.between + trigger[0] for trigger in triggers)
+        text = self.text(triggers)
         ways: list[Node] = []
         for trigger, rest in calls:
             ways.append(seq(text, "\n" if line else "", trigger, rest))
         if not calls:
             return seq(think, text)
         if line:
-            start = alt(*(seq(GAP, trigger, rest) for trigger, rest in calls))
+            start = alt(*(seq(trigger, rest) for trigger, rest in calls))
             if not self.parallel:
                 return seq(think, alt(start, *ways, text))
             return seq(think, maybe(start), Repeat(alt(*ways)), text)
@@ -136,7 +140,7 @@ class Turn:
         if reasoning == "none" or not self.fmt.reasoning:
             return EMPTY
         blocks = []
-        for pair in self.fmt.reasoning:
+        for pair in self.fmt.reasoning[: 1 if reasoning == "open" else None]:
             # Its text may hold what counts in running text only, but nothing that ends it.
             opener = "" if reasoning == "open" else canonical(pair.open).strip()
             blocks.append(seq(opener, self.rules.rule("text", Text(_least({*self.kept, *_opening_words(self.fmt)}), ANY)), canonical(pair.close).strip()))

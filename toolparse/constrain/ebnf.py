@@ -1,0 +1,155 @@
+"""xgrammar's EBNF: character classes, counted repetition, text with exclusions, and tokens by their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from toolparse.constrain.text_automaton import text_rules
+from toolparse.constrain.tree import ANY, Alt, Chars, Grammar, Literal, Node, Ranges, Ref, Repeat, Seq, Text, except_
+
+
+def ebnf(grammar: Grammar, tokens: Mapping[str, int] | tuple[str, ...] = ()) -> str:
+    """The grammar as text; markers whose ids are known are tokens."""
+    ids = tokens if isinstance(tokens, Mapping) else {}
+    return Writer(grammar, {marker: f"Token({number})" for marker, number in ids.items()}).text()
+
+
+class Writer:
+    """EBNF; and, where a subclass says so, GBNF, which lacks text with exclusions."""
+
+    dispatch = True
+
+    def __init__(self, grammar: Grammar, tokens: Mapping[str, str]) -> None:
+        self.grammar = grammar
+        self.tokens = dict(sorted(tokens.items(), key=lambda item: -len(item[0])))
+        self.lines: dict[str, str] = {}
+        self._texts: dict[Text, str] = {}
+
+    def text(self) -> str:
+        for name, node in self.grammar.rules.items():
+            self.lines[name] = self.choices(node)
+        return "".join(f"{name} ::= {line}\n" for name, line in self.lines.items())
+
+    def choices(self, node: Node) -> str:
+        return " | ".join(map(self.written, node.items)) if isinstance(node, Alt) else self.written(node)
+
+    def written(self, node: Node) -> str:
+        if isinstance(node, Literal):
+            return self.literal(node.text)
+        if isinstance(node, Chars):
+            return char_class(node.ranges)
+        if isinstance(node, Ref):
+            return node.name
+        if isinstance(node, Seq):
+            return " ".join(map(self.inner, node.items))
+        if isinstance(node, Alt):
+            return f"({self.choices(node)})"
+        if isinstance(node, Repeat):
+            return self.repeated(node)
+        return self.free(node)
+
+    def inner(self, node: Node) -> str:
+        """A node as a part of a larger one."""
+        return f"({self.written(node)})" if isinstance(node, Seq) else self.written(node)
+
+    def repeated(self, node: Repeat) -> str:
+        item = self.inner(node.item)
+        return (f"({item})" if isinstance(node.item, Repeat) or item.endswith("*") else item) + counted(node)
+
+    def literal(self, text: str) -> str:
+        parts = split(text, self.tokens)
+        return " ".join(self.tokens[part] if part in self.tokens else quoted(part) for part in parts) if parts else '""'
+
+    def free(self, text: Text) -> str:
+        """Text in which words do not occur."""
+        if text.escapes is None and not text.without and not text.but_not:
+            return char_class(text.chars) + "*"
+        if self.dispatch and text.chars == ANY and text.escapes is None and not text.but_not:
+            line = f"TagDispatch(loop_after_dispatch=false, excludes=({', '.join(map(quoted, text.without))}))"
+            return self.named(text, [line])
+        if not text.without and not text.but_not and text.escapes is not None:
+            return f"({char_class(text.chars)} | {self.inner(text.escapes)})*"
+        return self.named(text, None)
+
+    def named(self, text: Text, lines: list[str] | None) -> str:
+        """The rules of a text, made once; the name of the first."""
+        known = self._texts.get(text)
+        if known is None:
+            known = self._texts[text] = f"without-{len(self._texts) + 1}"
+            if lines is not None:
+                self.lines[known] = lines[0]
+                return known
+            for number, node in enumerate(text_rules(text)):
+                self.lines[state_name(known, number)] = self.state(node, known)
+        return known
+
+    def state(self, node: Node, name: str) -> str:
+        assert isinstance(node, Alt)
+        ways = []
+        for way in node.items:
+            items = way.items if isinstance(way, Seq) else (way,)
+            # A number is a state of this text; any other reference is to a rule of the grammar.
+            ways.append(" ".join(state_name(name, int(part.name)) if isinstance(part, Ref) and part.name.isdigit() else self.inner(part) for part in items))
+        return " | ".join(ways)
+
+
+def state_name(name: str, number: int) -> str:
+    return f"{name}-s{number}" if number else name
+
+
+def split(text: str, tokens: Mapping[str, str]) -> list[str]:
+    """A text in the tokens that stand in it and what is between them."""
+    parts: list[str] = []
+    begin = at = 0
+    while at < len(text):
+        token = next((token for token in tokens if token and text.startswith(token, at)), None)
+        if token is None:
+            at += 1
+            continue
+        parts += [text[begin:at], token]
+        begin = at = at + len(token)
+    return [part for part in (*parts, text[begin:]) if part]
+
+
+def counted(node: Repeat) -> str:
+    if (node.least, node.most) in ((0, None), (1, None), (0, 1)):
+        return {(0, None): "*", (1, None): "+", (0, 1): "?"}[node.least, node.most]
+    return f"{{{node.least},{'' if node.most is None else node.most}}}" if node.least != node.most else f"{{{node.least}}}"
+
+
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+
+
+def quoted(text: str) -> str:
+    return '"' + "".join(_ESCAPES.get(character) or plain(character) for character in text) + '"'
+
+
+def plain(character: str) -> str:
+    """A character as it is where it can be seen, else by its number; never in two digits, as some read on behind them."""
+    code = ord(character)
+    if 32 <= code < 127:
+        return character
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def char_class(ranges: Ranges) -> str:
+    """A set of characters; by what is not in it, where that is shorter."""
+    inverse = except_(ranges)
+    negated = len(inverse) < len(ranges)
+    if not inverse:
+        return "[\\u0000-\\U0010ffff]"
+    pairs = inverse if negated else ranges
+    body = "".join(_ranged(low, high) for low, high in pairs)
+    return f"[{'^' if negated else ''}{body}]"
+
+
+def _ranged(low: int, high: int) -> str:
+    first, last = _in_class(low), _in_class(high)
+    return first if low == high else f"{first}-{last}"
+
+
+def _in_class(code: int) -> str:
+    character = chr(code)
+    if character in "\\]^-[":
+        return "\\\\" if character == "\\" else f"\\u{code:04x}"
+    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character) or plain(character)

@@ -1,0 +1,87 @@
+"""xgrammar's structural tag, which vLLM and SGLang take as well: the turn in its own words, the arguments of each tool as EBNF.
+
+Markers that are tokens are named by their text here, and running text is `any_text`, so engines can tell it apart and count it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolparse.constrain.ebnf import Writer, split
+from toolparse.constrain.tree import ANY, Alt, Grammar, Literal, Node, Ref, Repeat, Seq, Text, references
+
+
+
+def structural_tag(grammar: Grammar, tokens: Mapping[str, int] | tuple[str, ...] = ()) -> dict[str, Any]:
+    """The structural tag as a JSON object."""
+    return {"type": "structural_tag", "format": Tag(grammar, tuple(tokens)).format(grammar.rules["root"])}
+
+
+class Tag:
+    def __init__(self, grammar: Grammar, tokens: tuple[str, ...]) -> None:
+        self.grammar = grammar
+        self.tokens = {token: token for token in sorted(tokens, key=len, reverse=True)}
+        self.names_tokens = {name for name, node in grammar.rules.items() if self.has_token(node)}
+
+    def has_token(self, node: Node) -> bool:
+        """Whether a token or running text stands in a node itself: EBNF cannot name tokens by their text."""
+        if isinstance(node, Literal):
+            return any(token in node.text for token in self.tokens)
+        if isinstance(node, (Seq, Alt)):
+            return any(map(self.has_token, node.items))
+        return self.has_token(node.item) if isinstance(node, Repeat) else False
+
+    def format(self, node: Node) -> dict[str, Any]:
+        if isinstance(node, Literal):
+            return self.literal(node.text)
+        if isinstance(node, Text) and node.chars == ANY and node.escapes is None and not node.but_not:
+            return {"type": "any_text", "excludes": list(node.without)}
+        if isinstance(node, Seq):
+            return {"type": "sequence", "elements": [self.format(item) for item in node.items]}
+        if isinstance(node, Alt):
+            return {"type": "or", "elements": [self.format(item) for item in node.items]}
+        if isinstance(node, Repeat):
+            return self.repeated(node)
+        if isinstance(node, Ref) and self.is_plain(node.name):
+            return self.format(self.grammar.rules[node.name])
+        return self.ebnf(node)
+
+    def is_plain(self, name: str) -> bool:
+        """Whether a rule is written in the tag's own words: running text, and what holds a token, unless it refers to itself."""
+        node = self.grammar.rules[name]
+        if isinstance(node, Text):
+            return True
+        reached, waiting = set(), list(references(node))
+        while waiting:
+            other = waiting.pop()
+            if other == name:
+                return False
+            if other not in reached:
+                reached.add(other)
+                waiting.extend(references(self.grammar.rules[other]))
+        return not self.names_tokens.isdisjoint({name, *reached})
+
+    def repeated(self, node: Repeat) -> dict[str, Any]:
+        content = self.format(node.item)
+        kind = {(0, 1): "optional", (0, None): "star", (1, None): "plus"}.get((node.least, node.most))
+        if kind is not None:
+            return {"type": kind, "content": content}
+        return {"type": "repeat", "min": node.least, "max": -1 if node.most is None else node.most, "content": content}
+
+    def literal(self, text: str) -> dict[str, Any]:
+        parts = [{"type": "token", "token": part} if part in self.tokens else {"type": "const_string", "value": part} for part in split(text, self.tokens)]
+        if not parts:
+            return {"type": "const_string", "value": ""}
+        return parts[0] if len(parts) == 1 else {"type": "sequence", "elements": parts}
+
+    def ebnf(self, node: Node) -> dict[str, Any]:
+        """A part of the grammar as EBNF: the rule, and those that it leads to."""
+        rules: dict[str, Node] = {"root": node}
+        waiting = list(references(node))
+        while waiting:
+            name = waiting.pop()
+            if name not in rules:
+                rules[name] = self.grammar.rules[name]
+                waiting.extend(references(rules[name]))
+        return {"type": "grammar", "grammar": Writer(Grammar(rules, frozenset()), {}).text()}
