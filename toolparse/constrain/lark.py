@@ -128,8 +128,7 @@ class Lark:
 
     def written(self, node: Node) -> str:
         if isinstance(node, Literal):
-            parts = split(node.text, self.tokens)
-            return " ".join(self.tokens.get(part) or quoted(part) for part in parts) or '""'
+            return " ".join(self.tokens.get(part) or lexemes(part) for part in split(node.text, self.tokens)) or '""'
         if isinstance(node, Ref):
             if node.name in self._lexemes.values():
                 return rule_name(node.name)
@@ -203,6 +202,12 @@ def terminal_name(name: str) -> str:
 def quoted(text: str) -> str:
     """A string of Lark; its escapes are JSON's."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def lexemes(text: str) -> str:
+    """A literal; line breaks in front of it are a lexeme of their own, as what separates calls may also stand in front of a closer."""
+    inner = text.lstrip("\n")
+    return f"{quoted(text[: -len(inner)])} {quoted(inner)}" if inner and inner != text else quoted(text)
 
 
 _SPECIAL = "\\^$.|?*+()[]{}/-&~#"

@@ -5,7 +5,7 @@ Markers that are tokens are named by their text here, and running text is `any_t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from toolparse.constrain.ebnf import Writer, split
@@ -23,6 +23,7 @@ class Tag:
         self.grammar = grammar
         self.tokens = {token: token for token in sorted(tokens, key=len, reverse=True)}
         self.names_tokens = {name for name, node in grammar.rules.items() if self.has_token(node)}
+        self._written: dict[str, dict[str, Any]] = {}
 
     def has_token(self, node: Node) -> bool:
         """Whether a token or running text stands in a node itself: EBNF cannot name tokens by their text."""
@@ -38,14 +39,31 @@ class Tag:
         if isinstance(node, Text) and node.chars == ANY and node.escapes is None and not node.but_not:
             return {"type": "any_text", "excludes": list(node.without)}
         if isinstance(node, Seq):
-            return {"type": "sequence", "elements": [self.format(item) for item in node.items]}
+            return {"type": "sequence", "elements": list(self.elements(node.items))}
         if isinstance(node, Alt):
             return {"type": "or", "elements": [self.format(item) for item in node.items]}
         if isinstance(node, Repeat):
             return self.repeated(node)
-        if isinstance(node, Ref) and self.is_plain(node.name):
-            return self.format(self.grammar.rules[node.name])
+        if isinstance(node, Ref):
+            known = self._written.get(node.name)
+            if known is None:
+                known = self._written[node.name] = self.format(self.grammar.rules[node.name]) if self.is_plain(node.name) else self.ebnf(node)
+            return known
         return self.ebnf(node)
+
+    def elements(self, items: tuple[Node, ...]) -> Iterator[dict[str, Any]]:
+        """The parts of a sequence. One that is repeated behind itself, with a separator, is written once."""
+        at = 0
+        while at < len(items):
+            item, behind = items[at], items[at + 1] if at + 1 < len(items) else None
+            again = separated(item, behind)
+            if again is None or self.has_token(Literal(again)):
+                yield self.format(item)
+            else:
+                tag = {"type": "tag", "begin": "", "content": self.format(item), "end": ""}
+                yield {"type": "tags_with_separator", "tags": [tag], "separator": again, "at_least_one": True}
+                at += 1
+            at += 1
 
     def is_plain(self, name: str) -> bool:
         """Whether a rule is written in the tag's own words: running text, and what holds a token, unless it refers to itself."""
@@ -85,3 +103,14 @@ class Tag:
                 rules[name] = self.grammar.rules[name]
                 waiting.extend(references(rules[name]))
         return {"type": "grammar", "grammar": Writer(Grammar(rules, frozenset()), {}).text()}
+
+
+def separated(item: Node, behind: Node | None) -> str | None:
+    """The separator, where what stands behind an item is any number of the same, each behind a separator."""
+    if not isinstance(item, Ref) or not isinstance(behind, Repeat) or (behind.least, behind.most) != (0, None):
+        return None
+    if behind.item == item:
+        return ""
+    if isinstance(behind.item, Seq) and len(behind.item.items) == 2 and behind.item.items[1] == item and isinstance(behind.item.items[0], Literal):
+        return behind.item.items[0].text
+    return None

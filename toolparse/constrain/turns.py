@@ -62,8 +62,8 @@ class Turn:
         opener, closer = ("", "") if how.wrapper is None or how.wrapper.shared else (_opener(how), canonical(how.wrapper.close))
         return seq(opener, opening(how.open, how, name), "".join(map(canonical, how.lead)), inner, closing(how), closer)
 
-    def run(self, first: Sequence[str]) -> Node:
-        """Calls that stand together; the first is to one of `first`."""
+    def run(self, first: Sequence[str], alone: bool = False) -> Node:
+        """Calls that stand together; the first is to one of `first`. `alone`: what follows it may as well be running text."""
         how, body = self.how, self.how.body
         begin, between, end = "", how.between, ""
         if isinstance(body, Envelope) and body.listed:
@@ -73,11 +73,11 @@ class Turn:
             begin, between, end = _text(opening(how.open[: _named(how)], how, "")), ", ", "]" + closing(how)
         if how.wrapper is not None and (how.wrapper.shared or begin):
             begin, end = _opener(how) + begin, end + canonical(how.wrapper.close)
-        found = factored([self.one(name) for name in first])
-        if self.parallel:
-            others = self.rules.rule("call", factored([self.one(name) for name in self.calls]))
-            found = seq(found, Repeat(seq(between, others)))
-        return seq(begin, found, end)
+        if not self.parallel or (alone and not begin and not between.strip()):
+            return seq(begin, factored([self.one(name) for name in first]), end)
+        call = self.rules.rule("call", factored([self.one(name) for name in self.calls]))
+        found = call if len(first) == len(self.calls) else factored([self.one(name) for name in first])
+        return seq(begin, found, Repeat(seq(between, call)), end)
 
     def triggered(self) -> list[tuple[str, Node]]:
         """The words that begin calls, each with what must follow it."""
@@ -90,7 +90,7 @@ class Turn:
             groups = [[name] for name in names]
         found = []
         for group in groups:
-            run = self.run(group)
+            run = self.run(group, alone=True)
             run = without_start(run, _text(run)[: -len(_text(run).lstrip()) or None])
             start = _text(run)
             trigger = marker if len(groups) == 1 and start.startswith(marker) else start.strip()
