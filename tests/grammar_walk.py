@@ -8,7 +8,6 @@ from random import Random
 from toolparse.constrain.text_automaton import START, Automaton
 from toolparse.constrain.tree import Alt, Chars, Grammar, Literal, Node, Ref, Repeat, Seq, Text, contains
 
-
 PLAIN = ["a ", "hello ", "x < 3", "\n", "\n\n", " ", "it's", "é🙂", "- item\n", ", ", "12", "null", "if (a && b) "]
 
 
@@ -93,7 +92,7 @@ class Sampler:
     def __init__(self, grammar: Grammar, words: list[str], random: Random) -> None:
         self.rules, self.words, self.random = grammar.rules, words, random
         self.running = {node for name, node in grammar.rules.items() if name.startswith("text") and isinstance(node, Text)}
-        self.cost = {name: 1_000_000 for name in self.rules}
+        self.cost = dict.fromkeys(self.rules, 1000000)
         changed = True
         while changed:
             changed = False
@@ -165,4 +164,3 @@ class Sampler:
                     break
                 out, state = out + character, behind
         return out
-

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from toolparse.constrain.constraint import CannotConstrain, Constraint, constrain
     from toolparse.align import Alignment, align
     from toolparse.detect import Guess, detect
     from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning, Span
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "toolparse.constrain.constraint": ("CannotConstrain", "Constraint", "constrain"),
     "toolparse.align": ("Alignment", "align"),
     "toolparse.detect": ("Guess", "detect"),
     "toolparse.events": ("Attempt", "CallArguments", "CallEnd", "CallStart", "Content", "Event", "Problem", "Reasoning", "Span"),
@@ -54,12 +56,11 @@ _HOMES = {
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
-    "Alignment",
-    "Attempt",
-    "CallArguments", "CallEnd", "CallStart", "CannotRender", "Content", "Conversation", "Event", "Format", "Guess", "Image",
-    "InvalidFormat", "InvalidTemplate", "InvalidTools", "Message", "MessageBuilder", "Parser", "Problem", "Reasoning", "ReasoningPart",
-    "Span", "TextPart", "TooManyRounds", "Tool", "ToolCall", "ToolResult", "Toolbox", "Tools", "UnknownFormat", "Violation", "align",
-    "detect", "feedback", "formats", "from_response_template", "get_format", "parse", "register", "render", "repair", "wrap",
+    "Alignment", "Attempt", "CallArguments", "CallEnd", "CallStart", "CannotConstrain", "CannotRender", "Constraint", "Content",
+    "Conversation", "Event", "Format", "Guess", "Image", "InvalidFormat", "InvalidTemplate", "InvalidTools", "Message", "MessageBuilder",
+    "Parser", "Problem", "Reasoning", "ReasoningPart", "Span", "TextPart", "TooManyRounds", "Tool", "ToolCall", "ToolResult", "Toolbox",
+    "Tools", "UnknownFormat", "Violation", "align", "constrain", "detect", "feedback", "formats", "from_response_template", "get_format",
+    "parse", "register", "render", "repair", "wrap",
 ]  # fmt: skip
 
 

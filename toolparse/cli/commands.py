@@ -9,7 +9,9 @@ COMMANDS = {
     "batch": "toolparse.cli.batch",
     "convert": "toolparse.cli.convert",
     "formats": "toolparse.cli.list_formats",
+    "grammar": "toolparse.cli.grammar",
     "serve": "toolparse.cli.serve",
+    "tools": "toolparse.cli.tools",
 }
 
 

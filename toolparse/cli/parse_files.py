@@ -24,6 +24,8 @@ Turn what a language model wrote into tool calls. The message is printed as JSON
   toolparse batch PATH... -o OUT   parse files of rows: JSON lines, Parquet, folders; data sets to messages
   toolparse convert FILE --from NAME --to NAME   write the message as another model would
   toolparse formats [--json]        list the formats, the models that write them and their other names
+  toolparse grammar --format NAME --tools FILE --as gbnf   what an engine should let the model write
+  toolparse tools check FILE        what will go wrong with these tool definitions
   toolparse serve --upstream KIND --url URL      a gateway in front of an engine that returns raw text
 """
 

@@ -1,7 +1,7 @@
 """The arguments of a call, as each way of writing them has it: the constrained counterpart of the codecs and of `rendering.writers`.
 
-One function for each body. What it returns begins and ends where `rendering.writers` does. Raw text never holds what the format's own markup
-begins with, so no value can end early or swallow what follows it.
+One function for each body. What it returns begins and ends where `rendering.writers` does. Raw text never holds what the format's own
+markup begins with, so no value can end early or swallow what follows it.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def bare_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) ->
     return schema.object(parts, replace(bare(body.quote), without=structure(how)), "")
 
 
-# -- raw parameters -----------------------------------------------------------------------------------------------------------------------
+# -- raw parameters ------------------------------------------------------------------------------------------------------------------
 
 
 def raw_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
@@ -106,16 +106,15 @@ def raw_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> 
     members, extra = schema.members(parts, "")
     kept = structure(how)
     declared = tuple(key for key, _, _ in members)
-    written = [(parameter(body, kept, schema, Literal(written_key(body, key)), part, f"/properties/{key}"), need) for key, part, need in members]
+    written = []
+    for key, part, needed in members:
+        name = Literal(escaped_attribute(key) if body.escaped_keys else key)
+        written.append((parameter(body, kept, schema, name, part, f"/properties/{key}"), needed))
     more = None
     if extra is not None:
-        key = schema.rules.rule("key", Text(but_not=("", *declared), chars=WORD), lexeme=True)
-        more = parameter(body, kept, schema, key, extra, "/*")
+        other = schema.rules.rule("key", Text(but_not=("", *declared), chars=WORD), lexeme=True)
+        more = parameter(body, kept, schema, other, extra, "/*")
     return listed(schema.rules, written, more, EMPTY)
-
-
-def written_key(body: Parameters, key: str) -> str:
-    return escaped_attribute(key) if body.escaped_keys else key
 
 
 def parameter(body: Parameters, kept: tuple[str, ...], schema: SchemaRules, key: Node, parts: Parts, path: str) -> Node:
@@ -208,7 +207,7 @@ def _in_cdata(node: Node) -> Node:
     return seq("<![CDATA[", node, "]]>")
 
 
-# -- elements -------------------------------------------------------------------------------------------------------------------------------
+# -- elements ------------------------------------------------------------------------------------------------------------------------
 
 
 class ElementRules(SchemaRules):
@@ -261,7 +260,8 @@ class ElementRules(SchemaRules):
 
 
 def element_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
-    assert isinstance(body, Elements) and isinstance(schema, ElementRules)
+    assert isinstance(body, Elements)
+    assert isinstance(schema, ElementRules)
     schema.prefix, schema.item = body.prefix, body.item
     return schema.elements(parts, element_notation(structure(how)), "", "\n")
 
@@ -290,7 +290,7 @@ _WRITERS: dict[type[Body], Callable[[Body, Calls, SchemaRules, Parts], Node]] = 
 }
 
 
-# -- around the arguments ---------------------------------------------------------------------------------------------------------------------
+# -- around the arguments ------------------------------------------------------------------------------------------------------------
 
 
 def envelope(body: Envelope, name: str, written: Node) -> Node:

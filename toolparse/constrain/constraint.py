@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 from toolparse.constrain.bodies import arguments, rules_for
-from toolparse.constrain.tree import Grammar, Rules
+from toolparse.constrain.tree import Grammar, Node, Rules
 from toolparse.constrain.turns import Turn
 from toolparse.engine.tool_choice import read_choice
 from toolparse.formats import get_format
@@ -80,8 +80,8 @@ def constrain(
     - `strict`: every object of the arguments has all of its properties and no others; None goes by each tool's own `strict`.
     - `reasoning`: "auto" allows a block in front, "open" says that the prompt has opened one, "none" that the engine keeps reasoning out
       of the grammar (vLLM and SGLang do), or that there is none.
-    - `tokens`: the markers that are tokens of the model's tokenizer, with their ids where they are known; they are then named as tokens, so that
-      no typed text opens a call. By default the format's special tokens; `()` writes every marker as text.
+    - `tokens`: the markers that are tokens of the model's tokenizer, with their ids where they are known; they are then named as tokens,
+      so that no typed text opens a call. By default the format's special tokens; `()` writes every marker as text.
 
     >>> constrain("hermes", [{"name": "ping"}]).gbnf().startswith("root ::=")
     True
@@ -95,12 +95,14 @@ def constrain(
     choice = read_choice(tool_choice)
     wanted = [tool for tool in known if choice.allowed is None or tool.name in choice.allowed]
     if choice.mode == "required" and not wanted:
-        named = f"tool_choice names {choice.name!r}, which is none of the tools" if choice.name else "a call is required, but there is no tool"
+        named = (
+            f"tool_choice names {choice.name!r}, which is none of the tools" if choice.name else "a call is required, but there is no tool"
+        )
         raise CannotConstrain(named)
     rules = Rules()
     left_out: dict[str, None] = {}
     how = way_for(chosen, wanted)
-    calls = {}
+    calls: dict[str, Node] = {}
     for tool in wanted:
         schema = rules_for(how)(rules, tool.parameters, tool.strict if strict is None else strict, _note(left_out, tool))
         calls[tool.name] = rules.rule(tool.name, arguments(how, tool, schema))

@@ -88,9 +88,12 @@ class Writer:
         ways = []
         for way in node.items:
             items = way.items if isinstance(way, Seq) else (way,)
-            # A number is a state of this text; any other reference is to a rule of the grammar.
-            ways.append(" ".join(state_name(name, int(part.name)) if isinstance(part, Ref) and part.name.isdigit() else self.inner(part) for part in items))
+            ways.append(" ".join(self.part(part, name) for part in items))
         return " | ".join(ways)
+
+    def part(self, node: Node, name: str) -> str:
+        """A part of a state's rule: a number is a state of the same text, any other reference a rule of the grammar."""
+        return state_name(name, int(node.name)) if isinstance(node, Ref) and node.name.isdigit() else self.inner(node)
 
 
 def state_name(name: str, number: int) -> str:

@@ -49,7 +49,7 @@ class Lark:
             waiting += self._needed
         return "%llguidance {}\n" + "".join(f"{name}: {line}\n" for name, line in self.lines.items())
 
-    # -- text that goes on until a marker ---------------------------------------------------------------------------------------------------
+    # -- text that goes on until a marker ---------------------------------------------------------------------------------------------
 
     def node(self, ref: Ref) -> Node:
         return self.rules.get(ref.name) or self.grammar.rules[ref.name]
@@ -59,7 +59,8 @@ class Lark:
         if isinstance(node, Text):
             return contains(node.chars, begin)
         if isinstance(node, Ref):
-            return node.name not in seen and node.name not in self._lexemes.values() and self.is_open(self.node(node), begin, seen | {node.name})
+            closed = node.name in seen or node.name in self._lexemes.values()
+            return not closed and self.is_open(self.node(node), begin, seen | {node.name})
         if isinstance(node, Seq):
             return self.is_open(node.items[-1], begin, seen)
         if isinstance(node, Alt):

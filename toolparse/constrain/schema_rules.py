@@ -53,6 +53,7 @@ MOST_DEPTH = 64
 MOST_LEADING = 16
 """Items of a list that have schemas of their own."""
 CONTROL = ranges((0, 31))
+IN_QUOTES = except_(CONTROL, of('"\\'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Notation:
     text: Callable[[Any], str]
     quote: str = '"'
     scalars: tuple[tuple[str, ...], ...] = (("true",), ("false",), ("null",))
-    chars: Ranges = except_(CONTROL, of('"\\'))
+    chars: Ranges = IN_QUOTES
     escapes: bool = True
     pairs: bool = True
     """A character beyond the first plane may be escaped as two surrogates."""
@@ -87,7 +88,7 @@ PYTHON = Notation("python", python_text, scalars=(("True",), ("False",), ("None"
 def bare(quote: str) -> Notation:
     """Objects with bare keys, strings between two of a marker without any escapes."""
     return Notation(
-        "bare", lambda value: bare_value(value, quote), quote=quote, chars=ANY, escapes=False, without=(quote,), bare_keys=True, spaced=False
+        "bare", lambda value: bare_value(value, quote), quote, chars=ANY, escapes=False, without=(quote,), bare_keys=True, spaced=False
     )
 
 
@@ -122,7 +123,7 @@ class SchemaRules:
         self._waiting: deque[tuple[Ref, Parts, Notation, str]] = deque()
         self._kept: list[Parts] = []  # the identities above are of these
 
-    # -- what the bodies ask for --------------------------------------------------------------------------------------------------------
+    # -- what the bodies ask for ------------------------------------------------------------------------------------------------------
 
     def value(self, parts: Parts, notation: Notation, path: str) -> Node:
         """A value that all of `parts` allow, `path` being its place in the tool's schema."""
@@ -150,7 +151,7 @@ class SchemaRules:
     def leave_out(self, path: str, what: str) -> None:
         self._left_out(f"{path or '/'}: {what}")
 
-    # -- a value --------------------------------------------------------------------------------------------------------------------------
+    # -- a value ----------------------------------------------------------------------------------------------------------------------
 
     def branches(self, parts: Parts, path: str) -> list[Branch]:
         """The ways to be of all `parts`; those of one kind without any limits stand for the others of it."""
@@ -188,7 +189,11 @@ class SchemaRules:
             if named is not None:
                 found += named
             elif branch.kind == ANY_KIND:
-                found += [any_scalar(self.rules, notation), self.array(branch.schemas, notation, path), self.object(branch.schemas, notation, path)]
+                found += [
+                    any_scalar(self.rules, notation),
+                    self.array(branch.schemas, notation, path),
+                    self.object(branch.schemas, notation, path),
+                ]
             elif branch.kind == "string":
                 found.append(self.string(branch.schemas, notation, path))
             elif branch.kind == "array":
@@ -222,7 +227,7 @@ class SchemaRules:
             return None
         return wanted
 
-    # -- strings, arrays, objects -----------------------------------------------------------------------------------------------------------
+    # -- strings, arrays, objects -----------------------------------------------------------------------------------------------------
 
     def string(self, schemas: Parts, notation: Notation, path: str) -> Node:
         least, most = limits(schemas, "minLength", "maxLength")
@@ -275,7 +280,9 @@ class SchemaRules:
             written.append((seq(key_text, colon, value), needed))
         more = None
         if extra is not None:
-            more = seq(extra_key(self.rules, notation, tuple(key for key, _, _ in members)), colon, self.value(extra, notation, f"{path}/*"))
+            more = seq(
+                extra_key(self.rules, notation, tuple(key for key, _, _ in members)), colon, self.value(extra, notation, f"{path}/*")
+            )
         return seq("{", space, listed(self.rules, written, more, comma), space, "}")
 
     def members(self, schemas: Parts, path: str) -> tuple[list[tuple[str, Parts, bool]], Parts | None]:
@@ -337,7 +344,7 @@ def _named(rules: Rules, wish: str, node: Node) -> Node:
     return rules.rule(wish, node) if isinstance(node, Seq) else node
 
 
-# -- the values that every schema is made of ---------------------------------------------------------------------------------------------------
+# -- the values that every schema is made of -----------------------------------------------------------------------------------------
 
 
 def punctuation(rules: Rules, notation: Notation) -> tuple[Node, Node, Node]:

@@ -12,7 +12,6 @@ from toolparse.constrain.ebnf import Writer, split
 from toolparse.constrain.tree import ANY, Alt, Grammar, Literal, Node, Ref, Repeat, Seq, Text, references
 
 
-
 def structural_tag(grammar: Grammar, tokens: Mapping[str, int] | tuple[str, ...] = ()) -> dict[str, Any]:
     """The structural tag as a JSON object."""
     return {"type": "structural_tag", "format": Tag(grammar, tuple(tokens)).format(grammar.rules["root"])}
@@ -47,7 +46,8 @@ class Tag:
         if isinstance(node, Ref):
             known = self._written.get(node.name)
             if known is None:
-                known = self._written[node.name] = self.format(self.grammar.rules[node.name]) if self.is_plain(node.name) else self.ebnf(node)
+                plain = self.is_plain(node.name)
+                known = self._written[node.name] = self.format(self.grammar.rules[node.name]) if plain else self.ebnf(node)
             return known
         return self.ebnf(node)
 
@@ -88,10 +88,13 @@ class Tag:
         return {"type": "repeat", "min": node.least, "max": -1 if node.most is None else node.most, "content": content}
 
     def literal(self, text: str) -> dict[str, Any]:
-        parts = [{"type": "token", "token": part} if part in self.tokens else {"type": "const_string", "value": part} for part in split(text, self.tokens)]
+        parts = [self.piece(part) for part in split(text, self.tokens)]
         if not parts:
             return {"type": "const_string", "value": ""}
         return parts[0] if len(parts) == 1 else {"type": "sequence", "elements": parts}
+
+    def piece(self, part: str) -> dict[str, Any]:
+        return {"type": "token", "token": part} if part in self.tokens else {"type": "const_string", "value": part}
 
     def ebnf(self, node: Node) -> dict[str, Any]:
         """A part of the grammar as EBNF: the rule, and those that it leads to."""
@@ -111,6 +114,11 @@ def separated(item: Node, behind: Node | None) -> str | None:
         return None
     if behind.item == item:
         return ""
-    if isinstance(behind.item, Seq) and len(behind.item.items) == 2 and behind.item.items[1] == item and isinstance(behind.item.items[0], Literal):
+    if (
+        isinstance(behind.item, Seq)
+        and len(behind.item.items) == 2
+        and behind.item.items[1] == item
+        and isinstance(behind.item.items[0], Literal)
+    ):
         return behind.item.items[0].text
     return None

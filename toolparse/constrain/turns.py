@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from os.path import commonprefix
 from typing import Literal as Word
 
-from toolparse.constrain.bodies import arguments, envelope, opening, rules_for
+from toolparse.constrain.bodies import envelope, opening
 from toolparse.constrain.tree import ANY, EMPTY, Chars, Literal, Node, Repeat, Rules, Seq, Text, alt, maybe, of, seq
 from toolparse.grammar import Calls, Channels, Envelope, Format, Maybe, PythonCalls
 from toolparse.rendering.render import content_header
 from toolparse.rendering.writers import canonical, written_part
-from toolparse.schemas.tools import Tool
 from toolparse.wire.markers import spellings
 
 Reasoning = Word["auto", "open", "none"]
@@ -84,10 +82,7 @@ class Turn:
         how = self.how
         marker = _opener(how).strip() if how.wrapper is not None else _first(how)
         names = list(self.calls)
-        if len(marker) >= SHORT and how.declared is not True:
-            groups = [names]
-        else:
-            groups = [[name] for name in names]
+        groups = [names] if len(marker) >= SHORT and how.declared is not True else [[name] for name in names]
         found = []
         for group in groups:
             run = self.run(group, alone=True)
@@ -97,7 +92,7 @@ class Turn:
             found.append((trigger, without_start(run, trigger)))
         return found
 
-    # -- turns without messages -----------------------------------------------------------------------------------------------------------
+    # -- turns without messages -------------------------------------------------------------------------------------------------------
 
     def whole(self, mode: Word["auto", "none", "required"], reasoning: Reasoning) -> Node:
         if self.fmt.channels is not None:
@@ -143,10 +138,16 @@ class Turn:
         for pair in self.fmt.reasoning[: 1 if reasoning == "open" else None]:
             # Its text may hold what counts in running text only, but nothing that ends it.
             opener = "" if reasoning == "open" else canonical(pair.open).strip()
-            blocks.append(seq(opener, self.rules.rule("text", Text(_least({*self.kept, *_opening_words(self.fmt)}), ANY)), canonical(pair.close).strip()))
+            blocks.append(
+                seq(
+                    opener,
+                    self.rules.rule("text", Text(_least({*self.kept, *_opening_words(self.fmt)}), ANY)),
+                    canonical(pair.close).strip(),
+                )
+            )
         return alt(*blocks) if reasoning == "open" else maybe(alt(*blocks))
 
-    # -- turns of messages ----------------------------------------------------------------------------------------------------------------
+    # -- turns of messages ------------------------------------------------------------------------------------------------------------
 
     def messages(self, channels: Channels, mode: Word["auto", "none", "required"], reasoning: Reasoning) -> Node:
         """Messages behind headers, which say by themselves what comes. The end of the last may be a stop token, which engines take away."""
@@ -166,7 +167,8 @@ class Turn:
         else:
             one = alt(*(seq(channels.to.replace("{name}", name) + channels.close[0], turn.run([name]), end) for name in self.calls))
             run = seq(one, Repeat(seq(start, self.rules.rule("call", one)))) if self.parallel else one
-        before = {"auto": Repeat(seq(thought, closed, start)), "open": seq(text, closed, start, Repeat(seq(thought, closed, start))), "none": EMPTY}
+        thoughts = Repeat(seq(thought, closed, start))
+        before = {"auto": thoughts, "open": seq(text, closed, start, thoughts), "none": EMPTY}
         if mode == "required":
             return seq(before[reasoning], run)
         final = seq(said, maybe(end))
@@ -180,7 +182,9 @@ def factored(nodes: list[Node]) -> Node:
     """One of the nodes, what they all begin with written once."""
     if len(nodes) == 1:
         return nodes[0]
-    shared = commonprefix([_text(node) for node in nodes])
+    texts = [_text(node) for node in nodes]
+    low, high = min(texts), max(texts)
+    shared = low[: next((at for at, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), len(low))]
     return seq(shared, alt(*(without_start(node, shared) for node in nodes)))
 
 
@@ -218,7 +222,7 @@ def closing(how: Calls) -> str:
     return "".join(written_part(part) if isinstance(part, Maybe) else canonical(part) for part in how.close)
 
 
-# -- what text may not hold -------------------------------------------------------------------------------------------------------------------
+# -- what text may not hold ----------------------------------------------------------------------------------------------------------
 
 
 def is_markup(text: str) -> bool:
@@ -251,9 +255,11 @@ def kept(fmt: Format) -> set[str]:
     channels = fmt.channels
     if channels is not None:
         found.update((*spellings(channels.start), *channels.close, *channels.ends, channels.channel))
-    frames = {text for frame in fmt.frames for text in (*spellings(frame.open), *(spellings(frame.close) if frame.close else ()))}
-    framed = {text for text in frames if not any(frame.anywhere for frame in fmt.frames)}
-    return {text for text in found - framed if is_markup(text) or any(text in spellings(p.open) + spellings(p.close) for p in fmt.reasoning)}
+    if not any(frame.anywhere for frame in fmt.frames):
+        for frame in fmt.frames:  # they may stand around text
+            found.difference_update(spellings(frame.open), () if frame.close is None else spellings(frame.close))
+    of_reasoning = {text for pair in fmt.reasoning for marker in (pair.open, pair.close) for text in spellings(marker)}
+    return {text for text in found if is_markup(text) or text in of_reasoning}
 
 
 def _least(words: set[str]) -> tuple[str, ...]:

@@ -10,9 +10,13 @@ import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolparse.schemas.types import Type
+
+if TYPE_CHECKING:
+    from toolparse.grammar import Format
+    from toolparse.schemas.lint import Finding
 
 _SCHEMAS = ("parameters", "input_schema", "inputSchema")
 _MAPPINGS = (dict, Mapping)  # a dict is known for one at once, the abstract class takes its time
@@ -125,6 +129,12 @@ class Tools:
         folded = {known[:_LONGEST_NAME].lower(): known for known in self.names}
         near = difflib.get_close_matches(name[:_LONGEST_NAME].lower(), folded, n=1)
         return folded[near[0]] if near else None
+
+    def lint(self, *formats: Format) -> list[Finding]:
+        """What will go wrong with these definitions in these formats, by default in all of them; `str(finding)` is one line."""
+        from toolparse.schemas.lint import lint
+
+        return lint(self, formats or None)
 
     def __contains__(self, name: object) -> bool:
         return name in self._tools
