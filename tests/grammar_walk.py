@@ -96,7 +96,7 @@ class Sampler:
         changed = True
         while changed:
             changed = False
-            for name, node in self.rules.items():
+            for name, node in reversed(list(self.rules.items())):  # what a rule refers to mostly stands behind it
                 cost = 1 + self.least(node)
                 if cost < self.cost[name]:
                     self.cost[name], changed = cost, True

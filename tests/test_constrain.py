@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -30,17 +32,14 @@ PROPERTIES = {
     "text": {"type": "string"},
     "count": {"type": "integer"},
     "ratio": {"type": ["number", "null"]},
-    "flag": {"type": "boolean"},
     "unit": {"enum": ["C", "F", 3, None]},
     "tags": {"type": "array", "items": {"type": "string"}},
     "place": {"$ref": "#/$defs/place"},
-    "either": {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]},
 }
 PARAMETERS = {"type": "object", "properties": PROPERTIES, "required": ["text", "count"], "$defs": {"place": PLACE}}
 TOOLS = Tools(
     [
-        {"name": "look_up", "parameters": {**PARAMETERS, "additionalProperties": False}},
-        {"name": "get", "parameters": PARAMETERS},
+        {"name": "get", "parameters": {**PARAMETERS, "additionalProperties": False}},
         {"name": "ping", "parameters": {"type": "object", "properties": {}}},
     ]
 )
@@ -115,7 +114,7 @@ def free_of(words):
 def messages(draw, fmt, choice):
     text = free_of(structure(fmt.calls[0]))
     running = free_of(tuple(kept(fmt))).map(lambda text: text.strip(" \t\r\n"))
-    names = ["get"] if isinstance(choice, dict) else ["look_up", "get", "ping"]
+    names = ["get"] if isinstance(choice, dict) else ["get", "ping"]
     calls = []
     for _ in range(draw(st.integers(0 if choice == "auto" else 1, 1 if isinstance(choice, dict) else 3))):
         name = draw(st.sampled_from(names))
@@ -127,53 +126,60 @@ def messages(draw, fmt, choice):
 
 
 @pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.name)
-def test_what_is_written_is_constrained(fmt):
-    constraints = {str(choice): Matcher(constrain(fmt, TOOLS, choice).grammar) for choice in CHOICES}
+def test_what_is_constrained_lies_between_what_is_written_and_what_is_read(fmt):
+    random = Random(f"{fmt.name}{seed()}")
+    for choice in CHOICES if THOROUGH else random.sample(CHOICES, 1):
+        parallel = isinstance(choice, str) or random.random() < 0.5
+        reasoning = random.choice(("auto", "open")) if fmt.reasoning else "auto"
+        is_constrained(fmt, choice)
+        is_read(fmt, choice, parallel, reasoning, random)
+        if THOROUGH:
+            is_read(fmt, choice, not parallel, "none", random)
+
+
+def is_constrained(fmt, choice):
+    """Canonical text is within the grammar."""
+    matcher = Matcher(constrain(fmt, TOOLS, choice).grammar)
     count = 0
 
-    @examples(5, 60)
-    @given(st.sampled_from(CHOICES).flatmap(lambda choice: st.tuples(st.just(choice), messages(fmt, choice))))
-    def check(given_message):
+    @examples(2, 60)
+    @given(messages(fmt, choice))
+    def check(message):
         nonlocal count
-        choice, message = given_message
+        if not message.parts:
+            return  # a turn of messages has at least one
         try:
             text = render(message, fmt, tools=TOOLS)
         except CannotRender:
             return
-        whole, far = constraints[str(choice)].furthest(text)
+        whole, far = matcher.furthest(text)
         assert whole, f"{choice}: {text[:far]!r} and then {text[far:]!r}"
         count += 1
 
     check()
-    assert count
+    assert count or not THOROUGH, "nothing could be written"
 
 
-@pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.name)
-def test_what_is_constrained_is_read(fmt):
+def is_read(fmt, choice, parallel, reasoning, random):
     """Texts out of the grammar, their values full of pieces of markers, are calls that fit their tools."""
     own = markers(fmt)
     words = [*own, *(marker[: len(marker) // 2 + 1] for marker in own), *WORDS]
-    random = Random(f"{fmt.name}{seed()}")
-    for choice in CHOICES:
-        parallel = random.random() < 0.5
-        reasoning = random.choice(("auto", "open", "none")) if fmt.reasoning else "none"
-        prompt = opening(fmt) if reasoning == "open" else ""
-        constraint = constrain(fmt, TOOLS, choice, parallel, reasoning=reasoning)
-        sampler = Sampler(constraint.grammar, words, random)
-        for depth in (8, 14) * (20 if THOROUGH else 1):
-            text = sampler.sample(depth)
-            message = toolparse.parse(text, fmt, tools=TOOLS, prompt=prompt, tool_choice=choice)
-            shown = f"{choice} {reasoning} {text!r}: {message}"
-            # That two keys which no schema lists are equal is what no grammar can say.
-            assert {problem.kind for problem in message.problems if problem.severity == "error"} <= {"repeated_key"}, shown
-            assert not message.validate(TOOLS), f"{shown} {message.validate(TOOLS)}"
-            if choice != "auto":
-                assert message.tool_calls, shown
-                assert message.content is None, shown
-            if not parallel or isinstance(choice, dict):
-                assert len(message.tool_calls) <= 1, shown
-            if isinstance(choice, dict):
-                assert [call.name for call in message.tool_calls] == ["get"], shown
+    prompt = opening(fmt) if reasoning == "open" else ""
+    sampler = Sampler(constrain(fmt, TOOLS, choice, parallel, reasoning=reasoning).grammar, words, random)
+    for depth in (8, 14) * (20 if THOROUGH else 1):
+        text = sampler.sample(depth)
+        message = toolparse.parse(text, fmt, tools=TOOLS, prompt=prompt)
+        shown = f"{choice} {reasoning} {text!r}: {message}"
+        # That two keys which no schema lists are equal is what no grammar can say.
+        assert {problem.kind for problem in message.problems if problem.severity == "error"} <= {"repeated_key"}, shown
+        assert not message.validate(TOOLS), f"{shown} {message.validate(TOOLS)}"
+        if choice != "auto":
+            assert message.tool_calls, shown
+            assert message.content is None, shown
+        if not parallel or isinstance(choice, dict):
+            assert len(message.tool_calls) <= 1, shown
+        if isinstance(choice, dict):
+            assert [call.name for call in message.tool_calls] == ["get"], shown
 
 
 def opening(fmt):
@@ -182,13 +188,13 @@ def opening(fmt):
     return "".join(fmt.turn[:1] if fmt.channels else ()) + (marker if isinstance(marker, str) else marker.spellings[0])
 
 
-@pytest.mark.parametrize("name", ["hermes", "qwen3_coder", "pythonic", "gemma4", "deepseek_v32"])
+@pytest.mark.parametrize("name", ["hermes", "qwen3_coder", "pythonic", "gemma4", "deepseek_v32"] if THOROUGH else ["hermes", "qwen3_coder"])
 def test_values_of_any_schema(name):
     """What a schema allows may be written, whatever the schema's spelling, and a sample of the grammar fits it."""
     fmt = get_format(name)
     known = tuple(structure(fmt.calls[0]))
 
-    @examples(12, 200)
+    @examples(4, 200)
     @given(typed(list(VALUES)), st.integers(0, 10**6))
     def check(given_schema, number):
         schema, value = given_schema
@@ -210,7 +216,7 @@ def test_values_of_any_schema(name):
     check()
 
 
-# -- schemas that are out to harm ----------------------------------------------------------------------------------------------------------
+# -- schemas that are out to harm ------------------------------------------------------------------------------------------------------
 
 
 def nested(depth):
@@ -249,17 +255,17 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", ["hermes", "qwen3_coder", "pythonic", "gemma4", "minimax_m3", "cohere_cofl"])
+@pytest.mark.parametrize(
+    "name", ["hermes", "qwen3_coder", "pythonic", "gemma4", "minimax_m3", "cohere_cofl"] if THOROUGH else ["qwen3_coder"]
+)
 @pytest.mark.parametrize("schema", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_schema_ends_in_a_bounded_grammar_or_one_error(name, schema):
+def test_a_hostile_schema_ends_in_a_bounded_grammar(name, schema):
     tools = Tools([{"name": "f", "parameters": {"type": "object", **schema}}])
-    try:
-        constraint = constrain(name, tools, "required", reasoning="none", tokens=())
-    except CannotConstrain as error:
-        assert "\n" not in str(error)
-        return
+    constraint = constrain(name, tools, "required", reasoning="none", tokens=())
     assert len(constraint.grammar.rules) < 20_000
     assert {other for node in constraint.grammar.rules.values() for other in references(node)} <= constraint.grammar.rules.keys()
+    if schema is HOSTILE["deep"] or schema is HOSTILE["many keys"]:
+        return  # a sample would be as deep
     sampler = Sampler(constraint.grammar, [*WORDS, *ODD, *markers(get_format(name))], Random(name))
     for depth in (4, 8):
         text = sampler.sample(depth)
@@ -269,7 +275,7 @@ def test_a_hostile_schema_ends_in_a_bounded_grammar_or_one_error(name, schema):
         assert read.content is None, text
 
 
-# -- what the request asks for ---------------------------------------------------------------------------------------------------------------
+# -- what the request asks for ---------------------------------------------------------------------------------------------------------
 
 
 def test_auto_leaves_text_free_until_a_call_begins():
@@ -331,8 +337,13 @@ def test_strict_means_all_properties_and_no_others():
 
 def test_what_a_grammar_cannot_say_is_listed():
     schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^x", "format": "date"}, "b": {"$ref": "#/nowhere"}}}
-    left_out = constrain("hermes", [{"name": "f", "parameters": {**schema, "additionalProperties": False}}]).left_out
-    assert left_out == ("f: /properties/a: pattern", "f: /properties/a: format", "f: /properties/b: $ref #/nowhere, which leads nowhere")
+    schema["additionalProperties"] = False
+    left_out = constrain("hermes", [{"name": "f", "parameters": schema}]).left_out
+    assert left_out[:3] == (
+        "f: /properties/a: pattern",
+        "f: /properties/a: format",
+        "f: /properties/b: $ref #/nowhere, which leads nowhere",
+    )
 
 
 def test_what_cannot_be_done_is_one_sentence():
@@ -346,7 +357,7 @@ def test_what_cannot_be_done_is_one_sentence():
             constrain(fmt, tools, choice)
 
 
-# -- the languages ---------------------------------------------------------------------------------------------------------------------------
+# -- the languages ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_special_tokens_are_named_as_tokens():
@@ -366,7 +377,7 @@ def test_special_tokens_are_named_as_tokens():
 @pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.name)
 def test_every_rule_of_every_language_is_there(fmt):
     """The compilers of the engines are in `constrain/run.sh`; here, that nothing is referred to that is not defined."""
-    for choice in ("auto", "required"):
+    for choice in ("auto", "required") if THOROUGH else ("auto",):
         constraint = constrain(fmt, TOOLS, choice, tokens=())
         for text in (constraint.ebnf(), constraint.gbnf()):
             lines = dict(line.split(" ::= ", 1) for line in text.splitlines())
@@ -395,3 +406,11 @@ def names_in(line):
             name = ""
         at += 1
     return {name for name in names if name[:1].isalpha() and name not in ("after", "dispatch", "false", "loop_after_dispatch")}
+
+
+def test_the_examples_of_the_page_run():
+    page = (Path(__file__).parent.parent / "docs" / "constrain.md").read_text(encoding="utf-8")
+    found = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(found) == 5
+    for example in found:
+        exec(example, {})

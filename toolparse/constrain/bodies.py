@@ -34,6 +34,12 @@ from toolparse.schemas.tools import Tool
 from toolparse.wire.markers import spellings
 
 _SLOT = re.compile(r"\{(name|id|key|word|kind|other)\}")
+_KEYS: dict[type[Body], Callable[[str], object]] = {
+    Parameters: re.compile(r"""[^\s<>"'][^<>"'\n\r]*(?<!\s)""").fullmatch,
+    PythonCalls: re.compile(r"""[^\W\d][\w-]*""").fullmatch,
+    Elements: re.compile(r"""[^\W\d][\w.-]*""").fullmatch,
+}
+"""The keys that markup can hold."""
 _STEM = re.compile(r"</?[^\s<>=]+")
 _SAMPLES: dict[str, Any] = {
     "string": "x", "integer": Number("1"), "number": Number("1"), "boolean": True, "null": None, "object": {}, "array": [],
@@ -78,7 +84,11 @@ def arguments(how: Calls, tool: Tool, schema: SchemaRules) -> Node:
     write = _WRITERS[type(body)]
     # The arguments are an object, whatever else the schema would allow.
     roots = [branch.schemas for branch in schema.branches((tool.parameters,), "") if common(branch.kind, "object")]
-    return alt(*(write(body, how, schema, parts) for parts in roots or [()]))
+    schema.keys = _KEYS.get(type(body))
+    found = [write(body, how, schema, parts) for parts in roots or [()]]
+    if isinstance(body, (Parameters, PythonCalls)):
+        schema.keys = None  # what is inside a value is JSON, or Python, whose keys are strings
+    return alt(*found)
 
 
 def json_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
@@ -126,6 +136,8 @@ def parameter(body: Parameters, kept: tuple[str, ...], schema: SchemaRules, key:
     values: dict[str, list[Node]] = {}
     for kind, value in raw_values(body, kept, schema, parts, path):
         values.setdefault(written_kind(body, _SAMPLES[kind]), []).append(value)
+    if not values:
+        values[written_kind(body, "")] = [raw_text(body, kept, schema.rules)]
     ways = []
     for word, found in values.items():
         head = seq(opener, spelled(slot + rest, {"key": key, "word": key, "kind": word}))

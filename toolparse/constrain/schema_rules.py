@@ -118,6 +118,8 @@ class SchemaRules:
         self.rules = rules
         self.root = root
         self.strict = strict
+        self.keys: Callable[[str], object] | None = None
+        """Which keys the markup can hold; None for all."""
         self._left_out = left_out
         self._known: dict[tuple[tuple[int, ...], Notation], Ref] = {}
         self._waiting: deque[tuple[Ref, Parts, Notation, str]] = deque()
@@ -133,7 +135,7 @@ class SchemaRules:
             if not any(isinstance(part, dict) and part for part in parts):
                 return any_value(self.rules, notation)
             if len(self._known) >= MOST_RULES:
-                self.leave_out(path, "the rest of the schema, which is too large")
+                self.leave_out("", f"what is beyond {MOST_RULES} parts of the schema")
                 return any_value(self.rules, notation)
             known = self._known[key] = self.rules.name(path.rpartition("/")[2] or "value")
             self.rules.rules[known.name] = EMPTY
@@ -157,8 +159,10 @@ class SchemaRules:
         """The ways to be of all `parts`; those of one kind without any limits stand for the others of it."""
         schema: Any = parts[0] if len(parts) == 1 else {"allOf": list(parts)}
         found = branches_of(schema, self.root)
-        if found == [Branch(ANY_KIND, ())] and any(parts):
-            self.leave_out(path, "the whole schema, which is too large or too deep")
+        if found == [Branch(ANY_KIND, ())] and any(isinstance(part, dict) and part for part in parts):
+            short = [{word: value for word, value in part.items() if word != "enum"} for part in parts if isinstance(part, dict)]
+            found = branches_of({"allOf": short}, self.root)
+            self.leave_out(path, "enum, or the whole schema, which is too large")
         if not found:
             self.leave_out(path, "no value fits the schema, so any does")
             found = [Branch(ANY_KIND, ())]
@@ -304,8 +308,13 @@ class SchemaRules:
             parts = tuple(part for schema in schemas if key in mapping(schema, "properties") for part in property_parts(schema, key))
             members.append((key, parts, self.strict or key in required))
         members += [(name, extra or (), True) for name in dict.fromkeys(missing)]
+        if self.keys is not None:
+            for key, _, _ in members:
+                if not self.keys(key):
+                    self.leave_out(f"{path}/properties/{key[:60]!r}", "the property, whose name this format cannot write")
+            members = [member for member in members if self.keys(member[0])]
         if extra is not None:
-            self.leave_out(path, "that a key which it does not list comes only once")
+            self.leave_out("", "that other keys than the listed ones come only once")
         return members, extra
 
 
