@@ -11,8 +11,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from toolparse.constrain.constraint import CannotConstrain, Constraint, constrain
     from toolparse.align import Alignment, align
+    from toolparse.constrain.constraint import CannotConstrain, Constraint, constrain
     from toolparse.detect import Guess, detect
     from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning, Span
     from toolparse.formats import UnknownFormat, formats, get_format, register
