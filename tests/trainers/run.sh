@@ -19,7 +19,7 @@ if [ $reuse = no ]; then
     # verl's agent loop imports these and leaves them to the engines.
     "$python" -m pip install -q --disable-pip-version-check cachetools uvicorn fastapi
     # verl holds transformers back, and only newer ones read response templates: those are beside, for what asks for them.
-    "$python" -m pip install -q --disable-pip-version-check --no-deps --target "$venv/newer" 'transformers>=5.15'
+    "$python" -m pip install -q --disable-pip-version-check --no-deps --target "$venv/newer" 'transformers==5.24.0' 'tokenizers>=0.23.1,<0.24'
 fi
 "$python" -m pip install -q --disable-pip-version-check --no-deps -e "$here/../.."
 

@@ -21,7 +21,7 @@ from toolparse.formats import formats, get_format
 from toolparse.grammar import Format
 from toolparse.message import Message
 from toolparse.parser import Parser, parse
-from toolparse.plugins.whole_outputs import decoded, read_ids
+from toolparse.plugins.whole_outputs import decoded, presumed_prompt, read_ids
 from toolparse.rendering.render import CannotRender, compare, render
 from toolparse.templates.response_template import InvalidTemplate, from_response_template
 
@@ -62,6 +62,8 @@ def parse_response(tokenizer: Any, fmt: Format, response: Any, prefix: Any = Non
         prompts = prefix if isinstance(prefix, (list, tuple)) and len(prefix) == len(given) else [prefix] * len(given)
         return [parse_response(tokenizer, fmt, one, prompt, tools) for one, prompt in zip(given, prompts, strict=True)]
     prompt = prefix if prefix is None or isinstance(prefix, str) else decoded(tokenizer, prefix)
+    if prompt is None:
+        prompt = presumed_prompt(fmt, given if isinstance(given, str) else decoded(tokenizer, given))
     definitions = [tool for tool in tools if tool is not None] if tools else None
     if isinstance(given, str):
         message = parse(given, fmt, tools=definitions, prompt=prompt)

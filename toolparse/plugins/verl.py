@@ -15,7 +15,7 @@ from toolparse.message import Message, ToolCall
 from toolparse.parser import Parser
 from toolparse.plugins.names import tool_parsers
 from toolparse.plugins.reports import missing, report
-from toolparse.plugins.whole_outputs import read_ids, stop_ids
+from toolparse.plugins.whole_outputs import decoded, presumed_prompt, read_ids, stop_ids
 
 
 def register() -> None:
@@ -50,7 +50,8 @@ def register() -> None:
         def read(self, ids: list[int], tools: Any) -> tuple[str, list[Any]]:
             """The same at once."""
             definitions = [_plain(tool) for tool in tools] if tools else None
-            message = read_ids(Parser(self.format, tools=definitions, new_id=_no_id, spans=True), self.tokenizer, ids)
+            prompt = presumed_prompt(self.format, decoded(self.tokenizer, ids))
+            message = read_ids(Parser(self.format, tools=definitions, prompt=prompt, new_id=_no_id, spans=True), self.tokenizer, ids)
             report(message.problems)
             calls = [
                 FunctionCall(name=call.name, arguments=call.arguments, tool_call_id=call.id or None)
@@ -64,14 +65,19 @@ def register() -> None:
 
 
 def without_calls(message: Message, stops: tuple[str, ...]) -> str:
-    """The output without the calls that are complete and without the stop tokens at its end."""
+    """The output without the calls that are complete, what frames them, and the stop tokens at its end."""
     text = message.output or ""
-    pieces, at = [], 0
+    pieces: list[str] = []
+    at = 0  # where the last part ends, unless it is a call that is left out
     for part in message.parts:
-        if isinstance(part, ToolCall) and part.complete and part.span is not None:
-            pieces.append(text[at : part.span[0]])
-            at = part.span[1]
-    left = "".join([*pieces, text[at:]]).rstrip()
+        assert part.span is not None
+        start, end = part.span
+        if isinstance(part, ToolCall) and part.complete:
+            at = -1
+            continue
+        pieces.append(text[at if at >= 0 else start : end])
+        at = end
+    left = "".join([*pieces, text[at:] if at >= 0 else ""]).rstrip()
     stop: str | None = ""
     while stop is not None:
         left = left.removesuffix(stop).rstrip()

@@ -12,6 +12,7 @@ from toolparse.grammar import Format
 from toolparse.message import Message, MessageBuilder
 from toolparse.parser import Parser
 from toolparse.plugins.token_runs import TokenRuns
+from toolparse.wire.markers import spellings
 
 
 def read_ids(parser: Parser, tokenizer: Any, ids: Sequence[int], truncated: bool = False) -> Message:
@@ -28,6 +29,15 @@ def read_ids(parser: Parser, tokenizer: Any, ids: Sequence[int], truncated: bool
     message = builder.message
     message.output = text
     return parser.locate(message)
+
+
+def presumed_prompt(fmt: Format, text: str) -> str | None:
+    """What stands for the prompt of an output where a trainer gives none: "" where it is taken not to begin inside reasoning.
+
+    That is in formats whose outputs may begin so, where nothing in the output closes any.
+    """
+    closers = [mark.strip() for pair in fmt.reasoning if pair.assumed for mark in spellings(pair.close)]
+    return "" if closers and not any(mark in text for mark in closers) else None
 
 
 def decoded(tokenizer: Any, ids: Sequence[int]) -> str:
