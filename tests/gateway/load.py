@@ -59,7 +59,7 @@ class Plan:
         fate = random.choice(FATES[1:]) if random.random() < 0.2 else "whole"
         return cls(
             pieces=pieces,
-            pause=0.0 if flood else random.uniform(0.2, 1.2),
+            pause=0.0 if flood else min(random.uniform(0.2, 1.2), 30 / len(pieces)),
             fate=fate,
             dies_at=random.randrange(len(pieces)),
             api=random.choice(list(API_PATHS)),

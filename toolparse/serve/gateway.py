@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import anyio
+import anyio.lowlevel
 
 from toolparse.detect import detect
 from toolparse.events import CallEnd, Event, Reasoning
@@ -215,6 +215,8 @@ class Gateway:
             async for data in arriving:
                 said = [(piece, choice.feed(piece)) for piece in reader.feed(data)]
                 await sink.feed(index, said)
+                # What has arrived already is read and written without waiting: a flood would keep all others from their turn.
+                await anyio.lowlevel.checkpoint()
             reader.finish()
         await sink.finish(index, choice.end(), choice.finish == "length", choice.stop)
 

@@ -15,6 +15,8 @@ from toolparse.serve.settings import Settings
 
 _GOING_DOWN = 10
 """Seconds that answers have to end when the gateway is told to stop."""
+_KEPT = 75
+"""Seconds that an idle connection is kept: longer than clients keep theirs, so that none is closed just when it is used again."""
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -28,7 +30,9 @@ def serve(settings: Settings, host: str, port: int) -> None:
         file=sys.stderr,
         flush=True,
     )
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=_GOING_DOWN, server_header=False)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_keep_alive=_KEPT, timeout_graceful_shutdown=_GOING_DOWN, server_header=False
+    )
     with listener, suppress(KeyboardInterrupt):  # which uvicorn raises again when it has stopped
         uvicorn.Server(config).run(sockets=[listener])
 
