@@ -75,10 +75,10 @@ def test_a_stream_is_what_the_engine_says(client: openai.OpenAI, engine: str) ->
 
 
 def test_probabilities_are_the_engines(client: openai.OpenAI) -> None:
-    answer = client.chat.completions.create(model="m", messages=ASK, max_tokens=5, logprobs=True, top_logprobs=2)
+    answer = client.chat.completions.create(model="m", messages=ASK, max_tokens=20, logprobs=True, top_logprobs=2)
     logprobs = answer.choices[0].logprobs
     assert logprobs is not None
-    assert [len(token.top_logprobs) for token in logprobs.content or []] == [2] * 5
+    assert {len(token.top_logprobs) for token in logprobs.content or []} == {2}
 
 
 def test_a_stop_sequence_stops(client: openai.OpenAI) -> None:
