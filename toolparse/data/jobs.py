@@ -26,6 +26,8 @@ from toolparse.schemas.tools import InvalidTools, Tools
 
 TEXT_COLUMNS = ("output", "response", "completion", "generated_text", "generation", "prediction", "model_output", "text", "content")
 """Names under which a column of models' texts goes, where a row has several columns of text."""
+_TEXTS = frozenset(("prompt", "completion"))
+"""Columns that are part of a conversation as messages only; as text they are the row's own."""
 ADDED = "parsed_"
 """What stands in front of the names of new columns, so that none of the row's own is lost."""
 
@@ -154,7 +156,8 @@ def _conversation(job: Job, row: Row, conversation: Conversation, taken: Iterabl
     if conversation.tools:
         made["tools"] = conversation.tools
     if job.to != "openai":
-        made = {**{key: value for key, value in row.items() if key not in taken}, **made}
+        kept = {key: value for key, value in row.items() if key not in taken or (key in _TEXTS and isinstance(value, str))}
+        made = {**kept, **made}
     return made, status, conversation.shape, problems, calls
 
 
