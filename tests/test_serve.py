@@ -361,6 +361,21 @@ def test_the_tool_choice(house: House) -> None:
         assert "get_weather" not in json.dumps(house.engine.requests[-1])
 
 
+def test_a_call_that_must_come_is_what_the_engine_is_held_to(house: House) -> None:
+    house.says(CALL)
+
+    def sent(kind: str, **more: Any) -> dict[str, Any]:
+        choice = house.post(PATHS["chat"], body("chat", False, **more), kind).json()["choices"][0]
+        assert choice["finish_reason"] == "tool_calls"
+        return house.engine.requests[-1]
+
+    assert "root ::=" in sent("llama.cpp", tool_choice="required")["grammar"]
+    for kind in ("openai-chat", "openai-completions"):
+        assert sent(kind, tool_choice="required")["response_format"]["type"] == "structural_tag"
+    assert {"grammar", "response_format"}.isdisjoint(sent("llama.cpp"))
+    assert {"grammar", "response_format"}.isdisjoint(sent("ollama", tool_choice="required"))
+
+
 def test_the_keys(house: House) -> None:
     house.says("Hello.")
     for headers in ({"authorization": "Bearer secret"}, {"x-api-key": "secret"}):

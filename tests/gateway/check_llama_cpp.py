@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,26 @@ def test_probabilities_are_the_engines(client: openai.OpenAI) -> None:
 def test_a_stop_sequence_stops(client: openai.OpenAI) -> None:
     answer = client.chat.completions.create(model="m", messages=ASK, max_tokens=400, stop=["e", "a", "i", "o"], seed=1)
     assert answer.choices[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_call_that_must_come_comes(client: openai.OpenAI, stream: bool) -> None:
+    """Even from random weights: the grammar of the format and of the tool holds the engine to it."""
+    for seed in range(3):
+        asked: dict[str, Any] = {"model": "m", "messages": ASK, "tools": [TOOL], "tool_choice": "required", "max_tokens": 600, "seed": seed}
+        asked["parallel_tool_calls"] = False
+        asked["extra_body"] = {"chat_template_kwargs": {"enable_thinking": False}}  # noise would think without end
+        if stream:
+            with client.chat.completions.stream(**asked) as events:
+                for _ in events:
+                    pass
+                choice: Any = events.get_final_completion().choices[0]
+        else:
+            choice = client.chat.completions.create(**asked).choices[0]
+        assert choice.finish_reason == "tool_calls"
+        (call,) = choice.message.tool_calls
+        assert call.function.name == "get_weather"
+        assert json.loads(call.function.arguments)["city"] in ("Oslo", "Bergen")
 
 
 def test_a_conversation_with_a_result(client: openai.OpenAI) -> None:

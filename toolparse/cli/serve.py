@@ -66,6 +66,7 @@ def settings_of(given: argparse.Namespace) -> Settings:
         timeout=given.timeout,
         stall=given.stall,
         log_text=given.log_text,
+        constrain=not given.unconstrained,
     )
 
 
@@ -102,6 +103,9 @@ def serve_options() -> Options:
     parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS", help="for an answer (default 600)")
     parser.add_argument("--stall", type=seconds, default=120.0, metavar="SECONDS", help="without a word from the engine (default 120)")
     parser.add_argument("--log-text", action="store_true", help="log prompts and outputs too; by default the log holds no text")
+    parser.add_argument(
+        "--unconstrained", action="store_true", help="ask for a call that must come, and send no grammar, where the engine refuses it"
+    )
     return parser
 
 

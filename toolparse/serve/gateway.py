@@ -19,6 +19,7 @@ from toolparse.message import Message, MessageBuilder
 from toolparse.parser import Parser
 from toolparse.serve.answers import Answer, Usage
 from toolparse.serve.connection import Connection
+from toolparse.serve.constraints import constraint
 from toolparse.serve.limits import MOST_TEXT
 from toolparse.serve.log import Entry
 from toolparse.serve.prompts import ChatTemplate, load_template
@@ -205,6 +206,7 @@ class Gateway:
                 sampling=sampling,
                 logprobs=request.logprobs,
                 special_tokens=fmt.special_tokens,
+                constraint=constraint(self.upstream, fmt, request, prompt) if self.settings.constrain else {},
                 template_options=request.template_options,
                 passed_on=request.passed_on,
             )

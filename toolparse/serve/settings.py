@@ -23,3 +23,4 @@ class Settings:
     timeout: float = 600.0
     stall: float = 120.0
     log_text: bool = False
+    constrain: bool = True
