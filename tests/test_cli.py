@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import pty
@@ -522,3 +523,102 @@ def test_help() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     for word in ("--stream", "--openai", "--tools", "--chunk", "--prompt", "toolparse formats", "exit status"):
         assert word in shown
+
+
+# -- what else there is to name: files, encodings, checks, versions --------------------------------------------------------------------
+
+TWO = '<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>'
+TOOL = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": {"type": "string"}}}}}]
+
+
+def test_version() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, b"toolparse 0.1.0\n")
+
+
+def test_a_near_miss_is_answered_with_the_near_one(tmp_path: Path) -> None:
+    assert complaint(run("covnert", "x")) == "covnert: no such file; did you mean convert?"
+    said = complaint(run("hermes.txt", "-f", "hermes", "--vlaidate", cwd=tmp_path))
+    assert said == "there is no option --vlaidate; did you mean --validate? see toolparse --help"
+
+
+def test_folders_patterns_and_packed_files(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.txt").write_text(TWO)
+    (tmp_path / "a" / "2.txt.gz").write_bytes(gzip.compress(b"Hi"))
+    (tmp_path / "a" / ".hidden").write_text("no")
+    for names in (["a"], ["a/*"], ["a/1.txt", "a/2.txt.gz"]):
+        done = run(*names, "-f", "hermes", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert [(line["file"], line["message"]["content"]) for line in lines_of(done)] == [("a/1.txt", None), ("a/2.txt.gz", "Hi")]
+    assert complaint(run("b*", "-f", "hermes", cwd=tmp_path)) == "b*: no file matches"
+    (tmp_path / "broken.gz").write_bytes(gzip.compress(b"Hi")[:-9])
+    done = run("broken.gz", "-f", "hermes", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+
+
+def test_output_to_a_file(tmp_path: Path) -> None:
+    done = run("-", "-f", "hermes", "-o", tmp_path / "out.json", stdin=b"Hi")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert json.loads((tmp_path / "out.json").read_text())["content"] == "Hi"
+    assert "cannot be written" in complaint(run("-", "-f", "hermes", "-o", tmp_path / "no" / "out.json", stdin=b"Hi"))
+
+
+def test_validate(tmp_path: Path) -> None:
+    (tmp_path / "tools.json").write_text(json.dumps(TOOL))
+    done = run("-", "-f", "hermes", "--tools", "tools.json", "--validate", stdin=TWO.encode(), cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.decode() == "toolparse: -: call 0, /a: expected a string, found 1\n"
+    sound = TWO.replace("1", '"x"').encode()
+    assert run("-", "-f", "hermes", "--tools", "tools.json", "--validate", "--stream", stdin=sound, cwd=tmp_path).returncode == 0
+    assert "--tools" in complaint(run("-", "-f", "hermes", "--validate", stdin=b""))
+
+
+def test_encodings_are_read_when_named_and_named_when_met(tmp_path: Path) -> None:
+    text = "你好，世界。"
+    for encoding, named in (("utf-16", "utf-16"), ("utf-16-le", "utf-16-le"), ("gbk", "gbk")):
+        path = tmp_path / encoding
+        path.write_bytes((text if encoding != "utf-16-le" else "plain words").encode(encoding))
+        done = run(path, "-f", "hermes", "--encoding", encoding)
+        assert json.loads(done.stdout)["content"] == (text if encoding != "utf-16-le" else "plain words"), done.stderr
+        assert f"--encoding {named}" in complaint(run(path, "-f", "hermes"))
+    assert "no encoding is called" in complaint(run("-", "-f", "hermes", "--encoding", "utf-9", stdin=b"x"))
+
+
+def test_files_of_rows_are_for_batch(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"a": 1}\n')
+    (tmp_path / "rows.bin").write_bytes(b"PAR1\0\0")
+    for name, what in (("rows.jsonl", "JSON lines"), ("rows.bin", "Parquet")):
+        said = complaint(run(name, "-f", "hermes", cwd=tmp_path))
+        assert what in said
+        assert "toolparse batch" in said
+
+
+def test_what_failed_is_told_on_standard_error() -> None:
+    done = run("-", "-f", "llama3_json", stdin=TWO.replace('"name"', "'name'").replace("}}", "").encode())
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"toolparse: -: ")
+    done = run("-", "-f", "hermes", stdin=b'<tool_call>{"name": "f", "arguments": {"a": "x')
+    assert (done.returncode, done.stderr) == (1, b"toolparse: -: call 0 is not complete: the output ends inside it\n")
+
+
+@pytest.mark.parametrize("command", [[], ["explain"], ["convert"], ["formats"], ["batch"], ["serve"]])
+def test_help_fits_the_terminal_and_shows_an_example(command: list[str]) -> None:
+    done = run(*command, "--help", COLUMNS="80")
+    lines = done.stdout.decode().splitlines()
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("  ") and "toolparse" in line for line in lines)
+
+
+def test_a_long_text_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text(("Some words of an answer, and a < b.\n" * 30_000 + TWO) * 8)
+    code = (
+        "import resource, sys; from toolparse.cli import main; code = main(sys.argv[1:])\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr); sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code, str(path), "-f", "hermes", "--stream"]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=PATIENCE, env={**os.environ})
+    assert done.returncode == 0, done.stderr
+    assert int(done.stderr) < 300  # the text has 9 MB; one of 200 MB takes as much

@@ -86,7 +86,7 @@ def align(message: Message, tokens: Sequence[Union[str, tuple[int, int]]]) -> Al
     for part in message.parts:
         if part.span is None:
             raise ValueError("it is not known where the message's parts stand: take one of `parse`, or of `Parser(..., spans=True).locate`")
-    stretches = _stretches(message)
+    found_in = stretches(message)
     found = []
     first = 0
     last = 0
@@ -96,13 +96,13 @@ def align(message: Message, tokens: Sequence[Union[str, tuple[int, int]]]) -> Al
         pieces = []
         if start < end:
             last = start
-            while first and stretches[first - 1].end > start:  # tokens of one character may have one place
+            while first and found_in[first - 1].end > start:  # tokens of one character may have one place
                 first -= 1
-            while first < len(stretches) and stretches[first].end <= start:
+            while first < len(found_in) and found_in[first].end <= start:
                 first += 1
             at, index = start, first
-            while at < end and index < len(stretches):
-                stretch = stretches[index]
+            while at < end and index < len(found_in):
+                stretch = found_in[index]
                 stop = min(end, stretch.end)
                 if stop > at:
                     pieces.append(Piece(stretch.field, stretch.part, at, stop))
@@ -130,7 +130,7 @@ def _offsets(message: Message, tokens: Sequence[Union[str, tuple[int, int]]]) ->
     return found
 
 
-def _stretches(message: Message) -> list[Piece]:
+def stretches(message: Message) -> list[Piece]:
     """The output from its start on, framing included, as far as the message says."""
     found: list[Piece] = []
     at = 0

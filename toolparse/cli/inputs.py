@@ -11,6 +11,8 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from glob import glob
+from gzip import GzipFile
 from io import FileIO
 from select import select
 
@@ -26,34 +28,62 @@ class CommandError(Exception):
     """The command cannot be carried out as it was given. The message is one line that says what to do."""
 
 
-def open_input(name: str, also: Iterable[str] = ()) -> FileIO:
-    """Open a file, or standard input for `-`, for reading. `also`: words that may have been meant where no file `name` exists."""
+def open_input(name: str, also: Iterable[str] = ()) -> FileIO | GzipFile:
+    """Open a file, or standard input for `-`, for reading; one that ends in .gz is unpacked.
+
+    `also`: words that may have been meant where no file `name` exists.
+    """
     if name == STANDARD_INPUT:
         if sys.stdin is None:
             raise CommandError("-: standard input is closed; name a file")
         return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
-    if name.endswith(ROWS):
-        raise CommandError(f"{name}: holds rows, not one message; read them with `toolparse batch {name}`")
     try:
-        return open(name, "rb", buffering=0)
+        return GzipFile(name) if name.endswith(".gz") else open(name, "rb", buffering=0)
     except OSError as error:
         raise CommandError(unreadable(name, error, also)) from None
 
 
-def read_text(file: FileIO, name: str) -> Iterator[str]:
+def files_named(names: Iterable[str]) -> list[str]:
+    """The files that are meant: the files of a folder, in the order of their names, what a pattern matches, and the others as they are."""
+    found: list[str] = []
+    for name in names:
+        if name != STANDARD_INPUT and os.path.isdir(name):
+            inside = [path for file in names_in(name) if not file.startswith(".") and os.path.isfile(path := os.path.join(name, file))]
+            if not inside:
+                raise CommandError(f"{name}: a directory without files")
+            found += inside
+        elif any(mark in name for mark in "*?[") and not os.path.exists(name):
+            matching = sorted(path for path in glob(name, recursive=True) if os.path.isfile(path))
+            if not matching:
+                raise CommandError(f"{name}: no file matches")
+            found += matching
+        else:
+            found.append(name)
+    return found
+
+
+def read_text(file: FileIO | GzipFile, name: str, encoding: str = "utf-8") -> Iterator[str]:
     """Give the file's text in pieces, each as soon as it is there, newlines as they are. A byte order mark is no text."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)()
+    except LookupError:
+        raise CommandError(f"no encoding is called {encoding!r}; try utf-8, utf-16, gbk or latin-1") from None
+    wide = encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
     offset = 0
     first = True
     while True:
         try:
             data = file.read(PIECE)
-        except OSError as error:
+        except (OSError, EOFError) as error:
             raise CommandError(unreadable(name, error)) from None
         if data is None:  # an input that does not block, and has nothing yet
             select([file], [], [])
             continue
-        if b"\0" in data:
+        if first and not offset and encoding == "utf-8":
+            told = other_than_text(data, name)
+            if told:
+                raise CommandError(f"{name}: {told}")
+        if b"\0" in data and not wide:
             raise CommandError(f"{name}: not text, but binary (a NUL byte at offset {offset + data.index(0)}); give UTF-8 text")
         undecoded = len(decoder.getstate()[0])
         try:
@@ -61,13 +91,44 @@ def read_text(file: FileIO, name: str) -> Iterator[str]:
         except UnicodeDecodeError as error:
             at = offset - undecoded + error.start
             byte = error.object[error.start]
-            raise CommandError(f"{name}: not UTF-8 text (byte 0x{byte:02x} at offset {at}); convert it to UTF-8") from None
+            kind = "UTF-8" if encoding == "utf-8" else encoding
+            gbk = encoding == "utf-8" and is_gbk(error.object[error.start :])
+            hint = "this looks like GBK: read it with --encoding gbk" if gbk else "convert it to UTF-8"
+            raise CommandError(f"{name}: not {kind} text (byte 0x{byte:02x} at offset {at}); {hint}") from None
         offset += len(data)
         if text:
             yield text.removeprefix("\ufeff") if first else text
             first = False
         if not data:
             return
+
+
+def other_than_text(data: bytes, name: str) -> str:
+    """What a file is by its first bytes and its name, when it is no UTF-8 text to be parsed, and what to do; "" otherwise."""
+    if data.startswith(b"PAR1"):
+        return "a Parquet file: read its rows with `toolparse batch`"
+    if name.removesuffix(".gz").endswith((".jsonl", ".ndjson")):
+        return "a file of JSON lines: read its rows with `toolparse batch`"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16 text: read it with --encoding utf-16"
+    half = data[: len(data) // 2 * 2]
+    for zeros, order in ((half[1::2], "le"), (half[::2], "be")):
+        if len(half) >= 8 and zeros.count(0) > len(zeros) // 2 and half.count(0) < len(half) * 3 // 4:
+            return f"UTF-16 text without a byte order mark: read it with --encoding utf-16-{order}"
+    return ""
+
+
+def is_gbk(data: bytes) -> bool:
+    """Whether bytes that are no UTF-8 look like Chinese text in GBK: pairs that the encoding knows, mostly of common characters."""
+    try:
+        text = codecs.getincrementaldecoder("gbk")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    wide = [character for character in text if character > "\x7f"]
+    return (
+        len(wide) > 1
+        and sum("\u4e00" <= character <= "\u9fff" or "\u3000" <= character <= "\uffef" for character in wide) * 10 > len(wide) * 9
+    )
 
 
 def read_tools(name: str) -> Tools:
@@ -87,7 +148,7 @@ def read_tools(name: str) -> Tools:
         raise CommandError(f"{name}: {error}") from None
 
 
-def unreadable(name: str, error: OSError, also: Iterable[str] = ()) -> str:
+def unreadable(name: str, error: OSError | EOFError, also: Iterable[str] = ()) -> str:
     """Say in one line why a file cannot be read, with the name that was probably meant."""
     directory = os.path.dirname(name)
     if isinstance(error, FileNotFoundError):
@@ -97,7 +158,7 @@ def unreadable(name: str, error: OSError, also: Iterable[str] = ()) -> str:
     if isinstance(error, IsADirectoryError):
         files = [path for file in names_in(name) if os.path.isfile(path := os.path.join(name, file))]
         return f"{name}: a directory, not a file" + (f"; name the files in it, such as {files[0]}" if files else "")
-    return f"{name}: cannot be read: {error.strerror}"
+    return f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 def names_in(directory: str) -> list[str]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
+import shutil
+import textwrap
+from difflib import get_close_matches
 from typing import NoReturn
 
 from toolparse.cli.inputs import CommandError
@@ -17,7 +21,26 @@ class Options(argparse.ArgumentParser):
     """Options whose errors are one line, like every other error of the command."""
 
     def error(self, message: str) -> NoReturn:
+        known = [word for word in self._option_string_actions if word.startswith("--")]
+        for word in message.partition("unrecognized arguments: ")[2].split():
+            close = get_close_matches(word.partition("=")[0], known, n=1) if word.startswith("-") else []
+            if close:
+                raise CommandError(f"there is no option {word.partition('=')[0]}; did you mean {close[0]}? see {self.prog} --help")
         raise CommandError(f"{message}; see {self.prog} --help")
+
+    def format_help(self) -> str:
+        """The help in lines that fit the terminal, of a description that is written in lines of its own, too."""
+        width = shutil.get_terminal_size().columns
+        return "".join(folded(line, width) for line in super().format_help().splitlines(keepends=True))
+
+
+def folded(line: str, width: int) -> str:
+    """A line of help that is too long, in several: what stands in columns goes on under its column."""
+    if len(line) <= max(width, 40):
+        return line
+    column = re.match(r"( *\S.*?\s{2,})\S|( *)", line)
+    indent = len(column[1]) if column is not None and column[1] and len(column[1]) < width // 2 else 6
+    return "\n".join(textwrap.wrap(line, max(width, 40), subsequent_indent=" " * indent, break_on_hyphens=False)) + "\n"
 
 
 def positive(text: str) -> int:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from gzip import GzipFile
 from importlib.util import find_spec
 from io import FileIO
 from typing import Any
@@ -35,7 +36,7 @@ def message_lines(batches: Iterable[list[Event]], label: str | None) -> Iterator
     shown = {
         "content": message.content,
         "reasoning": message.reasoning,
-        "tool_calls": [asdict(call) for call in message.tool_calls],
+        "tool_calls": [{name: value for name, value in asdict(call).items() if not name.endswith("span")} for call in message.tool_calls],
         "finish_reason": message.finish_reason,
         "problems": [asdict(problem) for problem in message.problems],
     }
@@ -118,14 +119,14 @@ def print_formats(formats: Iterable[Format]) -> None:
 
 
 @contextmanager
-def progress_bar(file: FileIO, name: str, lines_follow: bool) -> Iterator[Callable[[], object]]:
+def progress_bar(file: FileIO | GzipFile, name: str, lines_follow: bool) -> Iterator[Callable[[], object]]:
     """Show on standard error how much of a large file has been read; give what moves the bar on.
 
     There is no bar on a terminal where lines of output follow each other all the while: they would tear it apart.
     """
     size = os.fstat(file.fileno()).st_size  # 0 for a pipe or a terminal
     torn = lines_follow and sys.stdout.isatty()
-    if size < LARGE or torn or not (sys.stderr.isatty() and has_rich()):
+    if size < LARGE or torn or isinstance(file, GzipFile) or not (sys.stderr.isatty() and has_rich()):
         yield lambda: None
         return
     from rich.console import Console

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 
+from toolparse import __version__
 from toolparse.cli.commands import COMMANDS
-from toolparse.cli.inputs import CommandError, open_input, read_text, read_tools
+from toolparse.cli.inputs import CommandError, files_named, open_input, read_text, read_tools
 from toolparse.cli.options import FAULTY, FINE, WRONG, Options, format_called, is_fault, positive
 from toolparse.cli.output import chunk_lines, complain, event_lines, message_lines, printer, progress_bar
 from toolparse.detect import detect
-from toolparse.events import Event, Problem
+from toolparse.events import CallEnd, Event, Problem
 from toolparse.grammar import Format
+from toolparse.message import MessageBuilder
 from toolparse.parser import Parser
 from toolparse.schemas.tools import Tools
 
@@ -23,6 +26,7 @@ Turn what a language model wrote into tool calls. The message is printed as JSON
   toolparse FILE... --format NAME   parse files; "-" is standard input, read as it arrives
   toolparse batch PATH... -o OUT   parse files of rows: JSON lines, Parquet, folders; data sets to messages
   toolparse convert FILE --from NAME --to NAME   write the message as another model would
+  toolparse explain FILE --format NAME [-o PAGE]   show how an output was read, and why something was no call
   toolparse formats [--json]        list the formats, the models that write them and their other names
   toolparse grammar --format NAME --tools FILE --as gbnf   what an engine should let the model write
   toolparse tools check FILE        what will go wrong with these tool definitions
@@ -34,9 +38,14 @@ With several files every line says which file it is about: {"file": ..., "messag
 "event": {...}}; with --openai a comment line stands before the chunks of each file. A file that has the name of a command is
 given as ./NAME.
 
+example:
+  toolparse output.txt -f hermes --tools tools.json --validate
+  some-engine | toolparse - -f qwen3_coder --stream
+
 exit status:
   0  everything was read and is sound
-  1  everything was read, but a call is incomplete or a problem of severity "error" was found
+  1  everything was read, but a call is incomplete, a problem of severity "error" was found (a failed attempt at a call, the
+     markers of another format), or --validate found a violation
   2  the command was wrong, or an input could not be read
 """
 
@@ -48,49 +57,75 @@ def run(arguments: list[str]) -> int:
         raise CommandError("no file given; see toolparse --help")
     if options.format is None:
         raise CommandError("no format given; name it with --format, see toolparse formats")
+    if options.validate and options.tools is None:
+        raise CommandError("--validate needs the tools; name their file with --tools")
     fmt = None if options.format == "auto" else format_called(options.format)
     if fmt is None and (options.chat_template or options.model):
         fmt = format_told(options)
     tools = None if options.tools is None else read_tools(options.tools)
     status = FINE
-    for name in options.files:
-        try:
-            sound = parse_file(name, fmt, tools, options)
-            status = max(status, FINE if sound else FAULTY)
-        except CommandError as error:
-            complain(str(error))
-            status = WRONG
+    options.files = files_named(options.files)
+    with output_to(options.output) as write:
+        for name in options.files:
+            try:
+                sound = parse_file(name, fmt, tools, options, write)
+                status = max(status, FINE if sound else FAULTY)
+            except CommandError as error:
+                complain(str(error))
+                status = WRONG
     return status
 
 
-def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argparse.Namespace) -> bool:
+@contextmanager
+def output_to(name: str | None) -> Iterator[Callable[[str], object]]:
+    """What writes the results: to standard output, or to a file."""
+    if name is None:
+        yield printer()
+        return
+    try:
+        file = open(name, "w", encoding="utf-8", errors="backslashreplace", newline="\n")  # noqa: SIM115
+    except OSError as error:
+        raise CommandError(f"{name}: cannot be written: {error.strerror}") from None
+    with file:
+        yield file.write
+
+
+def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argparse.Namespace, write: Callable[[str], object]) -> bool:
     """Print what a file comes to. Returns whether it is sound. Without a format, the beginning of the file must tell it."""
     faults: list[Event] = []
+    builder = MessageBuilder() if options.validate else None
+
+    def told(events: list[Event]) -> list[Event]:
+        faults.extend(filter(is_fault, events))
+        if builder is not None:
+            for event in events:
+                builder.add(event)
+        return events
 
     def batches() -> Iterator[list[Event]]:
-        texts = read_text(file, name)
+        texts = read_text(file, name, options.encoding)
         begin = next(texts, "")
         parser = Parser(fmt or format_shown(begin, name), tools=tools, prompt=options.prompt)
         for text in chain((begin,) if begin else (), texts):
             for piece in pieces(text, options.chunk):
-                events = parser.feed(piece)
-                faults.extend(filter(is_fault, events))
-                yield events
+                yield told(parser.feed(piece))
             sys.stdout.flush()  # all that is known has been printed by now, and the next read may wait long
             advance()
-        events = parser.finish()
-        faults.extend(filter(is_fault, events))
-        yield events
+        yield told(parser.finish())
 
     label = name if len(options.files) > 1 else None
-    write = printer()
     with open_input(name, also=COMMANDS) as file, progress_bar(file, name, options.lines is not message_lines) as advance:
         for text in options.lines(batches(), label):
             write(text)
     for fault in faults:
         if isinstance(fault, Problem):
             complain(f"{name}: {fault.message}")
-    return not faults
+        elif isinstance(fault, CallEnd) and not any(isinstance(other, Problem) and other.index == fault.index for other in faults):
+            complain(f"{name}: call {fault.index} is not complete: the output ends inside it")
+    violations = builder.message.validate(tools) if builder is not None else []
+    for violation in violations:
+        complain(f"{name}: call {violation.index}{violation.path and ', ' + violation.path}: {violation.message}")
+    return not faults and not violations
 
 
 def file_options() -> Options:
@@ -103,9 +138,12 @@ def file_options() -> Options:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="text as the model wrote it, in UTF-8")
     parser.add_argument(
-        "--format", metavar="NAME",
+        "files", nargs="*", metavar="FILE", help="text as the model wrote it, in UTF-8; a folder, a pattern such as '*.txt', or a .gz"
+    )
+    parser.add_argument("--version", action="version", version=f"toolparse {__version__}")
+    parser.add_argument(
+        "-f", "--format", metavar="NAME",
         help="the format, by any name that `toolparse formats` lists, or auto: by what the next two or the file tell",
     )  # fmt: skip
     parser.add_argument("--chat-template", metavar="FILE", help="with --format auto: the model's chat template")
@@ -113,6 +151,9 @@ def file_options() -> Options:
     parser.add_argument("--tools", metavar="FILE", help="JSON list of the tools that the model was given")
     parser.add_argument("--prompt", metavar="TEXT", help="the rendered prompt or its end, '' if nothing is pre-filled")
     parser.add_argument("--chunk", type=positive, metavar="N", help="feed the parser at most N characters at a time")
+    parser.add_argument("--encoding", metavar="NAME", default="utf-8", help="the encoding of the files, such as utf-16 or gbk")
+    parser.add_argument("--validate", action="store_true", help="with --tools: tell each violation of the tools' schemas, and exit with 1")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the results to a file")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument(
         "--stream", dest="lines", action="store_const", const=event_lines, default=message_lines,
