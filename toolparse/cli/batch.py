@@ -34,6 +34,9 @@ LOOKED_AT = 200
 SHOWN = 5
 """So many rejected rows are told of one by one where no file takes them."""
 MORE = """\
+example:
+  toolparse batch rows.jsonl --column output --format hermes -o out.parquet
+
 Rows may be plain columns, of which --column names the one that holds the text, or conversations, recognised by their shape: OpenAI
 messages, ShareGPT, Hermes, glaive, xLAM, ToolACE, ReAct. With --to rows a row keeps its columns, and what was read stands in new ones,
 parsed_... With messages, openai and a format, rows in which a call cannot be read are rejected.

@@ -39,7 +39,7 @@ def folded(line: str, width: int) -> str:
     if len(line) <= max(width, 40):
         return line
     column = re.match(r"( *\S.*?\s{2,})\S|( *)", line)
-    indent = len(column[1]) if column is not None and column[1] and len(column[1]) < width // 2 else 6
+    indent = len(column[1]) if column is not None and column[1] and len(column[1]) < width // 2 else 6 if line.startswith(" ") else 0
     return "\n".join(textwrap.wrap(line, max(width, 40), subsequent_indent=" " * indent, break_on_hyphens=False)) + "\n"
 
 

@@ -21,6 +21,9 @@ Stand in front of an engine that returns raw text, and give its users tool calls
 Anthropic Messages, streamed or whole. / is a page to try it.
 """
 MORE = """\
+example:
+  toolparse serve --upstream llama.cpp --url http://127.0.0.1:8081
+
 The prompt is rendered from the model's chat template. openai-chat and llama.cpp do that themselves; the others need --template.
 The keys may also be in the environment, as TOOLPARSE_API_KEY and TOOLPARSE_UPSTREAM_KEY, where no list of processes shows them.
 """
