@@ -14,7 +14,10 @@ import toolparse
 from toolparse.cli import main
 
 ROOT = Path(__file__).parent.parent
-PAGES = [*(ROOT / "docs" / "start").glob("*.md"), *(ROOT / "docs" / name for name in ("index.md", "how-to.md", "why-not-a-call.md", "zh/index.md"))]
+PAGES = [
+    *(ROOT / "docs" / "start").glob("*.md"),
+    *(ROOT / "docs" / name for name in ("index.md", "how-to.md", "why-not-a-call.md", "zh/index.md")),
+]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
