@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
+from effort import THOROUGH, seed
 
 import toolparse
 
@@ -38,3 +41,22 @@ def test_a_marker_in_prose_is_a_warning_and_no_attempt() -> None:
     message = toolparse.parse("The tag <tool_call> begins a call.", "hermes", tools=TOOLS, prompt="")
     assert [(problem.kind, problem.severity) for problem in message.problems] == [("not_a_call", "warning")]
     assert not message.attempts
+
+
+BITS = (
+    "So", ".", " ", "\n", "<", "tool", "_call>", "<function=clock>", "{", '"name": "clock"', ": ", "[", "clock(", "zone=1)", "]", "`",
+    "```", "<td>", "<minimax:", "invoke>", "</think>", "x", "<|tool", "|>", "</tool_call>", "args", "}", " in words that are none of it",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["hermes", "pythonic", "mistral", "qwen3_coder", "kimi_k2"])
+def test_what_is_told_of_a_long_text_does_not_depend_on_its_pieces(name: str) -> None:
+    random = Random(f"{name} {seed()}")
+    for _ in range(40 if THOROUGH else 2):
+        text = "".join(random.choice(BITS) for _ in range(random.randint(200, 500)))
+        told = []
+        for size in (len(text), 1, 150):
+            parser = toolparse.Parser(name, tools=TOOLS, prompt="")
+            events = [event for at in range(0, len(text), size) for event in parser.feed(text[at : at + size])] + parser.finish()
+            told.append([event for event in events if isinstance(event, toolparse.Problem)])
+        assert told[1:] == told[:1] * 2

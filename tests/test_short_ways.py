@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolparse import Event, Parser, formats, get_format
+from toolparse.codecs import json_calls
 from toolparse.codecs.bare_keys import BareKeysReader
 from toolparse.codecs.echo import Recorded
 from toolparse.codecs.elements import ElementsReader
@@ -35,6 +36,8 @@ def without(ways: Iterable[str]) -> Iterator[None]:
             for way in ways:
                 stack.enter_context(patch.object(codec, way, None))
         stack.enter_context(patch.object(shortcuts, "SHORT", 0))
+        stack.enter_context(patch.object(ParameterReader, "is_new", lambda reader, key: False))
+        stack.enter_context(patch.object(json_calls, "whole_object", lambda text, at, depth: -1))
         yield
 
 

@@ -12,6 +12,9 @@ from typing import Any, Literal
 
 import pytest
 from cost import calls
+from effort import examples
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from toolparse.message import Message, ToolCall
@@ -416,3 +419,32 @@ def test_bind_says_what_does_not_fit() -> None:
             ToolCall(name="plan", arguments=arguments).bind(plan)
     with pytest.raises(TypeError, match="bind needs a pydantic model class or a function"):
         ToolCall(name="f").bind(Tools([definition({})]).get("f"))
+
+
+PLAIN_SCHEMAS = st.recursive(
+    st.sampled_from(("string", "integer", "number", "boolean", "null", "any", "integer")).map(lambda kind: {"type": kind}),
+    lambda inner: st.one_of(
+        st.builds(lambda item: {"type": "array", "items": item}, inner),
+        st.builds(
+            lambda of, keys: {"type": "object", "properties": of, "required": keys},
+            st.dictionaries(st.sampled_from("ab"), inner),
+            st.lists(st.sampled_from("abc"), max_size=1),
+        ),
+    ),
+    max_leaves=4,
+)
+VALUES = st.recursive(
+    st.sampled_from((None, True, 1, 1.0, 0.5, "", "x")),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("abc"), inner)),
+    max_leaves=4,
+)
+
+
+@given(schema=PLAIN_SCHEMAS, value=VALUES)
+@examples(150, 3000)
+def test_the_short_check_is_true_of_nothing_that_does_not_fit(schema: dict[str, Any], value: object) -> None:
+    checker = schema_check.Checker(schema)
+    plain = schema_check.plain_check(schema)
+    if plain is not None and plain(value):
+        checker._plain = None
+        assert checker.check(value) == ([], None)

@@ -16,9 +16,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from toolparse.codecs.strict_json import LONGEST
+from toolparse.engine import shortcuts
 from toolparse.engine.missed_calls import Start, may_tell, remains
 from toolparse.engine.prose import TextWriter
-from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Reading, Shortcut, Waiting
+from toolparse.engine.shortcuts import CONTENT, Flowing, Reading, Shortcut, Waiting
 from toolparse.engine.table import Options, Place
 from toolparse.engine.tool_choice import ARGUMENTS, LISTED, read_choice
 from toolparse.engine.turn import HELD_SPACE, TurnMachine
@@ -27,7 +28,7 @@ from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format
 from toolparse.grammar import Reasoning as ReasoningMarkers
 from toolparse.message import Message, MessageBuilder, ReasoningPart, TextPart, ToolCall
-from toolparse.wire.call_watch import CallWatch, looks
+from toolparse.wire.call_watch import CallWatch
 from toolparse.wire.markers import SPACE, spellings
 from toolparse.wire.open_call import NEW_ID, OpenCall
 from toolparse.wire.token_runs import Runs
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 PREFILL = 4096
 """How many characters of the prompt's end may tell the suffix of the markers."""
+UNSEEN = 400
+"""So many characters of running text are shown at once to those who look for calls in it."""
 
 
 PART_KINDS = {TextPart: "content", ReasoningPart: "reasoning", ToolCall: "call"}
@@ -61,7 +64,7 @@ class Parser(TurnMachine):
     policy; model output never raises.
     """
 
-    __slots__ = ("_early", "_finished", "_first", "_held", "_places", "_prefilled", "_regions", "_total")
+    __slots__ = ("_early", "_finished", "_first", "_held", "_places", "_prefilled", "_regions", "_see_at", "_total", "_unseen")
 
     def __init__(
         self,
@@ -85,67 +88,32 @@ class Parser(TurnMachine):
         max_depth: int = 256,
         max_calls: int = 4096,
     ) -> None:
-        chosen = format_of_template(chat_template) if fmt == "auto" else get_format(fmt) if isinstance(fmt, str) else fmt
-        if chosen is fmt:
-            if not isinstance(chosen, Format):
-                raise TypeError(f"the format is a name or a Format, not {type(chosen).__name__}; `toolparse.formats()` lists them")
-            checked(chosen)
-        if reasoning is not None:
-            chosen = with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else checked(reasoning))
-        for value, known in (
-            (calls_in_reasoning, ("format", "end", "ignore")),
-            (bare_calls, ("format", "never")),
-            (calls_in_code, ("keep", "content")),
-            (unknown_tools, ("keep", "content", "drop")),
-            (damaged_markup, ("read", "content")),
-        ):
-            if value not in known:
-                raise ValueError(f"unknown policy {value!r}: choose one of {', '.join(known)}")
-        in_reasoning = {"format": None, "end": True, "ignore": False}[calls_in_reasoning]
+        chosen = chosen_format(fmt, chat_template, reasoning)
+        policies = (calls_in_reasoning, bare_calls, calls_in_code, unknown_tools, damaged_markup)
+        if policies != DEFAULTS:
+            check(policies)
         choice = read_choice(tool_choice)
-        forced = () if choice.mode != "required" else (ARGUMENTS, LISTED) if choice.name else (LISTED,)
-        made: tuple[Any, ...] = (
-            tools,
-            new_id or NEW_ID[chosen.id],
-            self._call_begun,
-            unknown_tools,
-            not parallel_tool_calls,
-            choice.allowed,
-            max_calls,
-            max_held,
-        )
         self._places: Places | None = None
-        follows_code = calls_in_code == "content"
-        if spans:
-            from toolparse.engine.places import Places, PlacingCall, PlacingWriter
-
-            self._places = Places()
-            sink: OpenCall = PlacingCall(*made, places=self._places)
-            writer: TextWriter = PlacingWriter(max_held, follows_code, self._places)
-        else:
-            sink, writer = OpenCall(*made), TextWriter(max_held, follows_code)
-        table_options = Options(choice.mode != "none", bare_calls == "format", in_reasoning, forced, damaged_markup == "read")
-        super().__init__(chosen, table_options, choice, sink, writer, max_depth)
+        single, make_id = not parallel_tool_calls, new_id or NEW_ID[chosen.id]
+        given = (tools, make_id, self._call_begun, unknown_tools, single, choice.allowed, max_calls, max_held)
+        keeping = self._keeping_places if spans else keeping_none
+        sink, writer = keeping(given, max_held, calls_in_code == "content")
+        options = table_options(choice.mode, choice.name is not None, bare_calls, calls_in_reasoning, damaged_markup)
+        super().__init__(chosen, options, choice, sink, writer, max_depth)
         self._held = ""
         self._total = 0
-        self._early = Start() if tools is not None and choice.mode != "none" and may_tell(chosen) else None
+        self._unseen: list[str] | None = None
+        self._see_at = 0
         self._finished = False
         self._prefilled = False
         self._first: list[Event] = []
+        self._early: Start | None = None
+        self._regions: RegionMachine | None = None
         if choice.mode != "none" and chosen.calls:
             self._writer.watch = CallWatch()
-        if self._table.suffixes is not None and prompt:
-            marks = self._table.suffixes.prompt.findall(prompt, max(len(prompt) - PREFILL, 0))
-            if marks:
-                self._fix_suffix("".join(marks[-1]))
-        self._regions: RegionMachine | None = None
-        if chosen.regions is not None:
-            from toolparse.templates.template_machine import RegionMachine
-
-            self._regions = RegionMachine(self, chosen.regions, prompt)
-            self._state = self._regions.step
-        else:
-            self._begin(prompt, thinking)
+            if tools is not None and may_tell(chosen):
+                self._early = Start()
+        self._start(prompt, thinking)
 
     # -- the outside ----------------------------------------------------------------------------------------------------------------
 
@@ -158,58 +126,86 @@ class Parser(TurnMachine):
         Raises `ValueError` after `finish`: the next output takes a parser of its own.
         """
         shortcut = self._shortcut
-        if shortcut is not None and special is None and text:
-            held = self._held
-            joined = held + text if held else text
-            flow = shortcut.flow
-            if flow is not None:
-                found = flow(joined)
-                index = shortcut.index
-                if found is None:
-                    self._total += len(text)
-                    if held:
-                        self._held = ""
-                    if index >= 0:
-                        return [CallArguments(index, joined)]
-                    if index != CONTENT:
-                        return [Reasoning(joined)]
-                    if (early := self._early) is not None and early.limit:
-                        early.add(joined)
-                    return [Content(joined)]
-                if index < 0 and found.lastindex == 1 and len(joined) - (start := found.start()) < HELD_SPACE:
-                    self._total += len(text)  # the beginning of a marker: what stands in front of it flows
-                    self._held = joined[start:]
-                    if not start:
-                        return []
-                    joined = joined[:start]
-                    if index != CONTENT:
-                        return [Reasoning(joined)]
-                    if (early := self._early) is not None and early.limit:
-                        early.add(joined)
-                    return [Content(joined)]
-                if index < 0 and found.lastgroup == "look":
-                    events = self._looked_at(joined, found, len(text))
-                    if events is not None:
-                        return events
-            at = 0
-            passes = shortcut.passes
-            if passes is not None:
-                at = passes.read(joined)
-                if at >= 0:
-                    self._total += len(text)
-                    self._held = joined[at:]
-                    shortcut.flow = passes.state.flow
-                    return [CallArguments(shortcut.index, joined[:at])] if at else []
-                at = ~at
-            total = self._total + len(text)
-            taken = shortcut.take(joined, total - len(joined), at)
-            if taken is not None:
-                self._total = total
-                events, at = taken
-                self._held = joined[at:]
-                if shortcut.over:
-                    self._behind_shortcut(joined, events, at)
-                return events
+        if shortcut is None or special is not None or not text:
+            return self._fed(text, special)
+        held = self._held
+        joined = held + text if held else text
+        if (flow := shortcut.flow) is not None:
+            found = flow(joined)
+            index = shortcut.index
+            if found is None:
+                self._total += len(text)
+                if held:
+                    self._held = ""
+                if index >= 0:
+                    return [CallArguments(index, joined)]
+                if (unseen := self._unseen) is not None:
+                    unseen.append(joined)
+                    if self._total > self._see_at:
+                        self._see(self._total)
+                return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
+            if index < 0:
+                return self._said_before(found, joined, text, index)
+        if (passes := shortcut.passes) is None:
+            return self._read(shortcut, joined, text, 0)
+        at = passes.read(joined)
+        if at < 0:
+            return self._read(shortcut, joined, text, ~at)
+        self._total += len(text)
+        self._held = joined[at:]
+        shortcut.flow = passes.state.flow
+        return [CallArguments(shortcut.index, joined[:at])] if at else []
+
+    def _said_before(self, found: re.Match[str], joined: str, text: str, index: int) -> list[Event]:
+        """The last piece of running text was `text`, `joined` is all of it that waits, and `found` is what the search found in it. What
+        stands in front of the beginning of a marker is said, and text in which something only looks like the beginning of a call: from
+        there on it is shown to the watch. Of all else the machine knows what it is."""
+        look = -1
+        marker: re.Match[str] | None = found
+        if found.lastgroup == "look":
+            look = found.start()
+            marker = self._place.search(joined, look)  # which may stand behind it
+        end = len(joined) if marker is None else marker.start()
+        if marker is not None and (marker.lastindex != 1 or len(joined) - end >= HELD_SPACE):
+            return self._fed(text, None)
+        self._total += len(text)
+        self._held = joined[end:]
+        if not end:
+            return []
+        said = joined[:end]
+        if look >= 0:
+            self._unseen = [said[look:]]
+            self._see_at = self._total + UNSEEN
+            self._shortcut = self._place.flowing
+        elif self._unseen is not None:
+            self._unseen.append(said)
+        return [Content(said)] if index == CONTENT else [Reasoning(said)]
+
+    def _read(self, shortcut: Shortcut, joined: str, text: str, at: int) -> list[Event]:
+        """What the shortcut says of a piece that does not simply flow; up to `at` the text passes."""
+        added = len(text)
+        if (rewrites := shortcut.rewrites) is not None and (written := rewrites(joined)) is not None:
+            self._total += added
+            self._held = ""
+            shortcut.flow = shortcut.reader.flow  # type: ignore[union-attr]
+            return [CallArguments(shortcut.index, written)]
+        if (waits := shortcut.waits) is not None and len(joined) < shortcuts.SHORT and waits(joined):
+            self._total += added
+            self._held = joined
+            return []
+        total = self._total + added
+        taken = shortcut.take(joined, total - len(joined), at)
+        if taken is None:
+            return self._fed(text, None)
+        self._total = total
+        events, at = taken
+        self._held = joined[at:]
+        if shortcut.over:
+            self._behind_shortcut(joined, events, at)
+        return events
+
+    def _fed(self, text: str, special: bool | None) -> list[Event]:
+        """The machine takes a piece."""
         if special is not None or self._runs is not None:
             if self._runs is None:
                 self._runs = Runs(self._table.format.special_tokens)
@@ -225,59 +221,15 @@ class Parser(TurnMachine):
             self._remember(self._early, events)
         return events
 
-    def _looked_at(self, text: str, found: re.Match[str], added: int) -> list[Event] | None:
-        """Running text in which something looks like markup is said, and shown to the watch; None where the machine must look."""
-        end = self._end_of_said(text, self._place.search(text, found.start()))
-        if end < 0:
-            return None
-        self._total += added
-        self._held = text[end:]
-        content = self._place.pair is None
-        if content and (early := self._early) is not None and early.limit:
-            early.add(text[:end])
-        self._shortcut = Flowing(self._watched, CONTENT if content else REASONING)
-        if found.end() >= end:
-            self._writer.watch.pending = text[found.start() : end]  # type: ignore[union-attr]
-        else:
-            self._show(text[:end], self._total - len(self._held))
-        return [Content(text[:end]) if content else Reasoning(text[:end])]
-
-    def _watched(self, text: str) -> re.Match[str] | None:
-        """The search of running text while the watch wants to see all of it: what will be said is shown to it."""
-        watch, place = self._writer.watch, self._place
-        assert watch is not None
-        found = place.search(text)
-        end = self._end_of_said(text, found)
-        if end < 0:
-            return found
-        said = text[:end]
-        if not watch.open:
-            begun = watch.pending + said
-            look = looks(begun)
-            if look is None:  # the usual case: nothing came of it
-                watch.pending = ""
-                self._shortcut = place.watched
-                return place.watched.flow(text)  # type: ignore[union-attr, misc]
-            if look.end() == len(begun):
-                watch.pending = begun
-                return found
-        self._show(said, self._total - len(self._held) + end)
-        return found
-
-    @staticmethod
-    def _end_of_said(text: str, found: re.Match[str] | None) -> int:
-        """How much of running text is said at once, by what the search found in it; -1 where the machine must look."""
-        if found is None:
-            return len(text)
-        return found.start() if found.lastindex == 1 and len(text) - found.start() < HELD_SPACE else -1
-
-    def _show(self, text: str, end: int) -> None:
-        """Show the watch what is said of running text; it ends at the offset `end`."""
-        watch = self._writer.watch
-        assert watch is not None
-        watch.add(text, end, self._place.pair is not None)
-        if not watch.open:
-            self._shortcut = self._place.watched
+    def _see(self, end: int) -> None:
+        """Show what has been said of running text, up to the offset `end`, to those who look for calls in it."""
+        text = "".join(self._unseen or ())
+        thinking = self._place.pair is not None
+        if not thinking and (early := self._early) is not None and early.limit:
+            early.add(text)
+        if (watch := self._writer.watch) is not None:
+            watch.add(text, end, thinking)
+        self._shortcut = self._flowing(self._place)
 
     def _behind_shortcut(self, text: str, events: list[Event], at: int) -> None:
         """The codec needs no more of the text that it was given, and the machine goes on at `at`; or what follows is no open call."""
@@ -461,6 +413,9 @@ class Parser(TurnMachine):
             raise ValueError("this parser has finished: make a new Parser for each output")
         self._sink.base = self._base = self._total - len(self._text)
         self._raw_from = 0
+        if self._unseen is not None:
+            self._see(self._base)
+            self._unseen = None
         self._shortcut = None
         while True:
             at = self._state(at, last)
@@ -497,13 +452,37 @@ class Parser(TurnMachine):
         return place.flowing is not None and len(self._held) < HELD_SPACE and self._writer.flows
 
     def _flowing(self, place: Place) -> Shortcut | None:
-        """The shortcut of running text, which the watch may want to see."""
-        watch = self._writer.watch
-        if watch is None:
+        """The shortcut of running text, and whether all of it is to be seen or only what begins like a call."""
+        watch, early = self._writer.watch, self._early
+        if (watch is not None and watch.open) or (early is not None and early.limit and place.pair is None):
+            self._unseen = []
+            self._see_at = self._total + UNSEEN
             return place.flowing
-        return Flowing(self._watched, CONTENT if place.pair is None else REASONING) if watch.open or watch.pending else place.watched
+        self._unseen = None
+        return place.flowing if watch is None else place.watched
 
     # -- the start --------------------------------------------------------------------------------------------------------------------
+
+    def _keeping_places(self, given: tuple[Any, ...], max_held: int, follows_code: bool) -> tuple[OpenCall, TextWriter]:
+        """Where calls and text go, with the places where they stand."""
+        from toolparse.engine.places import Places, PlacingCall, PlacingWriter
+
+        self._places = places = Places()
+        return PlacingCall(*given, places=places), PlacingWriter(max_held, follows_code, places)
+
+    def _start(self, prompt: str | None, thinking: bool | None) -> None:
+        """Where the output starts, in what kind of format."""
+        if self._table.suffixes is not None and prompt:
+            marks = self._table.suffixes.prompt.findall(prompt, max(len(prompt) - PREFILL, 0))
+            if marks:
+                self._fix_suffix("".join(marks[-1]))
+        if self.format.regions is None:
+            self._begin(prompt, thinking)
+            return
+        from toolparse.templates.template_machine import RegionMachine
+
+        self._regions = RegionMachine(self, self.format.regions, prompt)
+        self._state = self._regions.step
 
     def _begin(self, prompt: str | None, thinking: bool | None) -> None:
         """Where the output starts: what the prompt left open, or what is assumed."""
@@ -574,6 +553,45 @@ class Parser(TurnMachine):
         self._kept = []
         self._writer.outer_space = None
         self._place = self._table.behind_prompt(self._place, turn, sink.index < 0 and self._state in (self._running, self._behind_header))
+
+
+def keeping_none(given: tuple[Any, ...], max_held: int, follows_code: bool) -> tuple[OpenCall, TextWriter]:
+    """Where calls and text go."""
+    return OpenCall(*given), TextWriter(max_held, follows_code)
+
+
+POLICIES = (("format", "end", "ignore"), ("format", "never"), ("keep", "content"), ("keep", "content", "drop"), ("read", "content"))
+DEFAULTS = tuple(known[0] for known in POLICIES)
+
+
+def check(policies: tuple[str, ...]) -> None:
+    """Raises `ValueError` for an unknown policy."""
+    for value, known in zip(policies, POLICIES, strict=True):
+        if value not in known:
+            raise ValueError(f"unknown policy {value!r}: choose one of {', '.join(known)}")
+
+
+@lru_cache(maxsize=512)
+def table_options(mode: str, named: bool, bare_calls: str, calls_in_reasoning: str, damaged_markup: str) -> Options:
+    """The options of the table; they are the same objects for the same policies, which are quickly compared. `named`: a tool is forced."""
+    forced = () if mode != "required" else (ARGUMENTS, LISTED) if named else (LISTED,)
+    in_reasoning = {"format": None, "end": True, "ignore": False}[calls_in_reasoning]
+    return Options(mode != "none", bare_calls == "format", in_reasoning, forced, damaged_markup == "read")
+
+
+def chosen_format(fmt: str | Format, chat_template: str | None, reasoning: str | Format | None) -> Format:
+    """The format that is asked for."""
+    chosen = get_format(fmt) if isinstance(fmt, str) and fmt != "auto" else fmt
+    if chosen == "auto":
+        chosen = format_of_template(chat_template)
+    elif chosen is fmt:
+        if not isinstance(chosen, Format):
+            raise TypeError(f"the format is a name or a Format, not {type(chosen).__name__}; `toolparse.formats()` lists them")
+        checked(chosen)
+    assert isinstance(chosen, Format)
+    if reasoning is not None:
+        return with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else checked(reasoning))
+    return chosen
 
 
 @lru_cache(maxsize=512)

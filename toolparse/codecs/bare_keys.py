@@ -24,6 +24,10 @@ from toolparse.wire.open_call import OpenCall
 _SPACES = re.compile(WS)
 _CLOSERS = {"{": "}", "(": ")", "[": "]"}
 _RUN = r"[}\])]"
+_ITEM = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,7})?|true|false|null)[ \t\r\n]*,").match
+"""An item of a list that needs no second look, with its comma."""
+_ITEM_BEGUN = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z").match
+"""The beginning of one at the end of the text."""
 _HEX = re.compile(r"[0-9a-fA-F]{4}")
 
 
@@ -151,7 +155,9 @@ class BareKeysReader(StateReader):
         in_object = not self.stack[-1].is_list
         if self.state == self.bare:
             return None if self.flowing else self.marks.waiting_member if in_object else self.marks.waiting_item
-        return self.marks.waiting_key if self.state == self.between and in_object else None
+        if self.state != self.between:
+            return None
+        return self.marks.waiting_key if in_object else None if self.stack[-1].type.has_parts else _ITEM_BEGUN
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
@@ -164,7 +170,10 @@ class BareKeysReader(StateReader):
     # -- writing ------------------------------------------------------------------------------------------------------------------------
 
     def write(self, text: str) -> None:
-        self.writer.write(text)
+        if self.writer.leaving:
+            self.writer.leave(text)
+        elif text:
+            self.call.parts.append(text)
 
     def report_left(self, at: int) -> None:
         """The second value of a key has ended."""
@@ -252,11 +261,19 @@ class BareKeysReader(StateReader):
         return True
 
     def skip(self, at: int) -> int:
-        return _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        text = self.text
+        if at < len(text) and text[at] > " ":
+            return at
+        return _SPACES.match(text, at).end()  # type: ignore[union-attr]
 
     def between(self, at: int) -> int:
         """Where a key may stand, or an item of a list."""
         text = self.text
+        top = self.stack[-1]
+        if top.is_list and not top.type.has_parts and not self.writer.leaving and not self.junk:
+            at = self.items(top, at)
+            if at < 0:
+                return at
         at = self.skip(at)
         if at == len(text):
             return ~at
@@ -275,7 +292,8 @@ class BareKeysReader(StateReader):
             return at
         found = self.marks.key.match(text, at)
         if found is not None:
-            self.report_junk()
+            if self.junk:
+                self.report_junk()
             self.key = next(filter(None, found.groups())).strip(SPACE)
             self.type = self.stack[-1].type.property(self.key)
             self.state = self.value
@@ -284,6 +302,20 @@ class BareKeysReader(StateReader):
             return ~at
         ended = self.ended(at)
         return ~at if ended is None else at if ended else self.drop(at)
+
+    def items(self, top: Open, at: int) -> int:
+        """The items of a list that are plain, as far as they go; `~at` when what is left of the text must wait."""
+        text = self.text
+        found = _ITEM(text, at)
+        if found is not None:
+            items = []
+            while found is not None:
+                items.append(found[1])
+                at = found.end()
+                found = _ITEM(text, at)
+            self.call.parts.append((", " if top.count else "") + ", ".join(items))
+            top.count += len(items)
+        return ~at if len(text) - at < 48 and not self.last and _ITEM_BEGUN(text, at) else at
 
     def value(self, at: int) -> int:
         text = self.text
@@ -336,7 +368,8 @@ class BareKeysReader(StateReader):
             return ~at
         character = text[at]
         if character in ",，":
-            self.report_junk()
+            if self.junk:
+                self.report_junk()
             self.state = self.between
             return at + 1
         if character in "}])":

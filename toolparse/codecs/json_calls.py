@@ -13,12 +13,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from toolparse.codecs.json_text import LOOK, SPACE, SWALLOWED, EndsAt, JsonReader, never_ends
 from toolparse.grammar import Envelope
 from toolparse.jsontext.raw_values import quote
-from toolparse.wire.markers import beginnings, cut
+from toolparse.wire.markers import EndMarks, beginnings, cut
 from toolparse.wire.open_call import OpenCall
 
 _SPACES = re.compile(r"[ \t\r\n]*")
@@ -80,6 +81,36 @@ _WRAPPED_CUT = re.compile(
     )
 )
 WRAPPED_LIMIT = 1024
+
+
+_END_OF_CALL = re.compile(rf"{_BLANK}\}}").match
+
+
+def _members(pairs: list[tuple[str, Any]]) -> None:
+    """What an object of a scanned value becomes: nothing, unless a key stands twice."""
+    if len(pairs) > 1 and len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("a key stands twice")
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_scan = json.JSONDecoder(object_pairs_hook=_members, parse_int=str, parse_float=str, parse_constant=_no_number).scan_once  # type: ignore[attr-defined]
+
+
+def whole_object(text: str, at: int, depth: int) -> int:
+    """Where the object at `at` ends, if all of it is there and is strict JSON that passes as it stands; else -1.
+
+    This is the short way of a whole value; it tells nothing that the machine would not.
+    """
+    if "}" not in text:
+        return -1
+    try:
+        end: int = _scan(text, at)[1]
+    except (ValueError, StopIteration, RecursionError):
+        return -1
+    return end if text.count("{", at, end) + text.count("[", at, end) <= depth else -1
 
 
 def discard(text: str) -> None:
@@ -197,6 +228,10 @@ class ArgumentsReader(JsonReader):
         if character == "{":
             self.out = self.write
             self.direct = self.streams
+            end = self.whole(here)
+            if end > 0:
+                self.ended()
+                return end
         elif character in "\"'":
             self.unwrapper = Unwrapper(self.call, self.write, self.depth, here)
             self.out = self.unwrapper.write
@@ -209,6 +244,11 @@ class ArgumentsReader(JsonReader):
             self.out = self.doubt
         self.state = self.value
         return here
+
+    def whole(self, at: int) -> int:
+        """Where the object at `at` ends, if it needs no second look; else -1."""
+        end = whole_object(self.text, at, self.depth) if isinstance(self.ends, EndMarks) else -1
+        return -1 if end > 0 and self.ends.full.search(self.text, at, end) else end  # type: ignore[attr-defined]
 
     def lead(self, at: int) -> int | None:
         """Behind what stands in front of an object and is none of it; `~at` when more text must tell, None when there is no such thing."""
@@ -436,6 +476,15 @@ class NamedCall(ArgumentsReader):
         self.call.end(complete, at)
 
 
+@lru_cache(maxsize=64)
+def plain_envelope(keys: Envelope) -> Callable[[str, int], re.Match[str] | None]:
+    """Matches the beginning of a call as most are written, up to its arguments: the name and nothing else stands in front of them."""
+    name, arguments = ("|".join(map(re.escape, texts)) for texts in (keys.name, keys.arguments))
+    return re.compile(
+        rf'\{{{_BLANK}"(?:{name})"{_BLANK}:{_BLANK}"([^"\\\x00-\x1f]{{1,256}})"{_BLANK},{_BLANK}"(?:{arguments})"{_BLANK}:(){_BLANK}(?=\{{)'
+    ).match
+
+
 class EnvelopeCalls(ArgumentsReader):
     """One object that holds a name and arguments, or a list of such objects.
 
@@ -495,10 +544,28 @@ class EnvelopeCalls(ArgumentsReader):
         self.kept_at = at
         self.kept = [] if self.call.count or self.loose else None
         self.out = discard
+        found = plain_envelope(self.keys)(self.text, at)
+        if found is not None and not self.keys.waits_for_id and (end := self.whole(found.end())) > 0:
+            closed = _END_OF_CALL(self.text, end)
+            if closed is not None and found[1].strip(SPACE + ","):
+                return self.whole_call(found, end, closed.end())
         self.push("}")
         self.level = len(self.stack)
         self.state = self.before_key
         return at + 1
+
+    def whole_call(self, found: re.Match[str], end: int, closed: int) -> int:
+        """A call that is all there and strict JSON: its name, and arguments up to `end`."""
+        self.name = found[1].strip(SPACE + ",")
+        self.call.name_at(found.start(1) - 1, found.end(1) + 1)
+        self.begin_arguments(found.end(2))
+        if self.refused:
+            return found.end(2)
+        self.call.arguments_at(found.end())
+        self.call.arguments_until(end)
+        self.write(self.text[found.end() : end])
+        self.closed = True
+        return self.object_ended(closed)
 
     def outer(self, at: int) -> int:
         """The opening brace of the object, or the bracket of the list."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from json.encoder import encode_basestring
 from typing import Any, Protocol
 
 from toolparse.codecs.strict_json import PLAIN, StrictJson
@@ -60,12 +61,10 @@ _SCALAR_BEGIN = re.compile(
 )
 _LOOSE_NUMBER = re.compile(r"([+-]?)(\d[\d_]*)?(\.[\d_]*)?([eE][+-]?\d+)?", re.ASCII)
 _COMMENT = re.compile(r"[ \t]*(?://|#|/\*)")
-_CONTROL = re.compile(r'["\\\x00-\x1f]')
 _DEEP = re.compile(r'["\\{}\[\]\x00-\x1f]')
 
 _LITERALS = {"True": "true", "False": "false", "None": "null", "undefined": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
 _NOT_FINITE = {"NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf", "+inf"}
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _BEGINS_VALUE = _QUOTE_CLASS + "{[-0123456789"
 LOOK = 128
 """How many characters behind a quote may decide whether it closes."""
@@ -73,14 +72,10 @@ MAX_HELD = 1_048_576
 """How many characters of an unquoted value are held, unless `max_held` is set; a longer one becomes a string."""
 
 
-def escape_character(character: re.Match[str]) -> str:
-    found = character[0]
-    return _ESCAPES.get(found) or f"\\u{ord(found):04x}"
-
-
 def escaped(text: str) -> str:
     """Text as the inside of a JSON string, without ASCII escapes: `a"b` gives `a\\"b`."""
-    return _CONTROL.sub(escape_character, text)
+    quoted: str = encode_basestring(text)
+    return quoted[1:-1]
 
 
 class Reporter(Protocol):

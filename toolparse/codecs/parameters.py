@@ -24,8 +24,13 @@ from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, SPACE, Values, slot_texts
 from toolparse.wire.open_call import OpenCall
 
+SHORT = 96
+"""Text shorter than this may wait where it would only be held."""
 MOST_BLANKS = 256
 """Behind a doubtful closer the next opener is looked for behind so many blanks at most."""
+_ODD = re.compile(r"[<>\n=]").search
+"""What a key has hardly ever."""
+_QUOTED = f"{QUOTES} "
 _UNTYPED = Type({})
 _STRING = Type({"type": "string"})
 
@@ -69,6 +74,7 @@ class ParameterReader(StateReader):
         "size",
         "start",
         "streaming",
+        "tool",
         "type",
         "values",
     )  # fmt: skip
@@ -76,6 +82,7 @@ class ParameterReader(StateReader):
     def __init__(self, call: OpenCall, values: Values, ends: EndsAt, depth: int) -> None:
         super().__init__(call, self.between)
         self.values = values
+        self.tool = call.tool
         self.ends = ends
         self.depth = depth
         self.inner: NamedCall | None = None
@@ -117,17 +124,17 @@ class ParameterReader(StateReader):
 
     def rewritten(self, text: str) -> str | None:
         values = self.values
-        if values.marks(text) is not None and values.search(text) is not None:
+        if values.marks(text) is not None and values.search(text, 0) is not None:
             return None
-        if self.by_line:
+        if self.by_line and (self.line or "\n" in text):
             self.follow_line(text)
         return escaped(text)
 
     @property
     def waits(self) -> Callable[[str], object] | None:
         if self.state == self.value:
-            return None if self.streaming or self.nullable else self.values.inside
-        return self.values.before if self.state == self.between and self.given and not self.junk else None
+            return None if self.streaming or self.nullable else self.values.waits_inside
+        return self.values.waits_before if self.state == self.between and self.given and not self.junk else None
 
     @property
     def held(self) -> int:
@@ -168,6 +175,22 @@ class ParameterReader(StateReader):
             if run is not None:  # a word that a piece ended in goes on: nothing begins inside it
                 self.keep_junk(run[0], at)
                 return run.end()
+        if values.plain_open is not None:
+            found = values.plain_open(text, at, at + HEAD_LIMIT)
+            if found is not None and self.is_new(found[1]):
+                self.other_layout = False
+                self.begin_value(found[1], "", "", at)
+                self.state = self.value
+                return found.end()
+            if (
+                found is None
+                and self.given
+                and not self.last
+                and not self.junk
+                and len(text) - at < SHORT
+                and values.waits_before(text[at:])
+            ):
+                return ~at
         found = values.open.match(text, at, at + HEAD_LIMIT)
         if found is not None and values.reads_damaged and not self.is_plain(found):
             found = None
@@ -180,6 +203,12 @@ class ParameterReader(StateReader):
             return self.begin(found, at)
         if undecided and values.open_partial.match(text, at):
             return ~at
+        return self.otherwise(at, undecided)
+
+    def otherwise(self, at: int, undecided: bool) -> int:
+        """Between the parameters, where none of them opens."""
+        text = self.text
+        values = self.values
         if values.object_key is not None and not self.given:
             found = values.object_key.match(text, at, at + HEAD_LIMIT)
             if found is not None:
@@ -217,6 +246,16 @@ class ParameterReader(StateReader):
         self.keep_junk(text[at:end], at)
         return end
 
+    def is_new(self, key: str) -> bool:
+        """Whether a key needs no second look, nor what stands in front of it."""
+        return (
+            key.isidentifier()
+            and key not in self.given
+            and not self.junk
+            and self.envelope is None
+            and key not in self.values.body.envelopes
+        )
+
     def begin(self, found: re.Match[str], at: int, repaired: bool = False) -> int:
         """A parameter's opener stands at `at`; `repaired`: it is damaged."""
         if self.values.reads_damaged and self.junk and "<" in "".join(self.junk):  # mere words are no argument
@@ -244,6 +283,8 @@ class ParameterReader(StateReader):
         if not self.values.reads_damaged:
             return end, False
         text = self.text
+        if end < len(text) and text[end] not in ("<", ">", text[end - 1]):
+            return end, False
         marker = found[0][found[0].rfind("<") :]
         lined = self.values.body.trim and self.values.body.trim_written
         doubtful = False
@@ -296,9 +337,11 @@ class ParameterReader(StateReader):
 
     def is_plain(self, found: re.Match[str]) -> bool:
         """Whether an opener's key is one: a tag without its end may have swallowed what follows."""
-        key = slot_texts(found)["key"]
-        tool = self.call.tool
-        return tool is None or tool.declares(key) or not set(key) & set("<>\n=")
+        key = self.values.key_of(found)
+        if _ODD(key) is None:
+            return True
+        tool = self.tool
+        return tool is None or tool.declares(key)
 
     def repaired(self, at: int, undecided: bool) -> int | None:
         """What stands between values and is damaged: an opener, the arguments as JSON, a closer. None when nothing of the kind does."""
@@ -311,7 +354,7 @@ class ParameterReader(StateReader):
             if found is None or not opener.marked(found):
                 continue
             key = slot_texts(found)["key"]
-            tool = self.call.tool
+            tool = self.tool
             if opener.own and not opener.ends_whole(found):
                 follows = self.opens_at(found.end())
                 if follows is None:
@@ -369,18 +412,18 @@ class ParameterReader(StateReader):
         undecided = not self.last and len(text) - at < HEAD_LIMIT
         found = self.values.open.match(text, at, at + HEAD_LIMIT)
         if found is not None and self.is_plain(found):
-            return self.may_open(slot_texts(found)["key"])
+            return self.may_open(self.values.key_of(found))
         if undecided and self.values.open_partial.match(text, at):
             return None
         opener = self.values.damaged.openers[0]
         if undecided and opener.partial.match(text, at):
             return None
         found = opener.full.match(text, at, at + HEAD_LIMIT)
-        return found is not None and opener.marked(found) and self.call.tool is not None and self.may_open(slot_texts(found)["key"])
+        return found is not None and opener.marked(found) and self.tool is not None and self.may_open(slot_texts(found)["key"])
 
     def may_open(self, key: str) -> bool:
         """Whether a parameter of this name may begin while another one is open."""
-        tool = self.call.tool
+        tool = self.tool
         return tool is None or (tool.declares(key) and key not in self.given and key != self.key)
 
     def object_key(self, at: int) -> int:
@@ -427,9 +470,9 @@ class ParameterReader(StateReader):
         text, self.envelope = self.envelope, None
         if text is None:
             return
-        if only and self.call.tool is not None:
+        if only and self.tool is not None:
             found = self.enclosed(text)
-            if found is not None and all(map(self.call.tool.declares, keys_of(found))):
+            if found is not None and all(map(self.tool.declares, keys_of(found))):
                 self.call.problem("unwrapped_arguments", f"the arguments stood in a parameter {self.key!r} and were taken out", at)
                 self.merge(found)
                 return
@@ -464,7 +507,7 @@ class ParameterReader(StateReader):
 
     def report_doubt(self) -> None:
         """A value holds what reads like its own closer: where a declared parameter is missing, its opener may have been lost in there."""
-        tool = self.call.tool
+        tool = self.tool
         missing = [key for key in tool.keys if key not in self.given] if tool is not None else []
         if missing:
             said = f"a value holds the marker that closes values, and {missing[0]!r} is not given: it may have lost its opener there"
@@ -473,14 +516,24 @@ class ParameterReader(StateReader):
     def open(self, found: re.Match[str], at: int) -> None:
         """A parameter begins."""
         self.unwrap(False, at)
+        values = self.values
+        body = values.body
+        slots = {"key": values.key_of(found)} if values.only_key and found.re is values.open else slot_texts(found)
+        key = self.plain_key(unescaped(slots["key"]) if body.escaped_keys else slots["key"], at)
+        named = slots.get("kind", "")
+        kind = self.kinds.get(named, "") if "kind" in slots or found.re is values.open else ""
+        self.begin_value(key, kind, named, at)
+        self.state = self.trim if body.trim else self.value
+
+    def begin_value(self, key: str, kind: str, named: str, at: int) -> None:
+        """The value of a parameter begins; `named` is the type that the markup names, `kind` what the format means by it."""
         body = self.values.body
-        slots = slot_texts(found)
-        self.key = key = self.plain_key(unescaped(slots["key"]) if body.escaped_keys else slots["key"], at)
-        self.kind = kind = self.kinds.get(slots.get("kind", ""), "") if "kind" in slots or found.re is self.values.open else ""
-        tool = self.call.tool
+        self.key = key
+        self.kind = kind
+        tool = self.tool
         self.type = _STRING if kind == "string" else tool.parameter(key) if tool is not None else _UNTYPED
-        if body.named_types and "kind" in slots:
-            self.type = narrowed(self.type, slots["kind"].partition("[")[0])
+        if body.named_types and named:
+            self.type = narrowed(self.type, named.partition("[")[0])
         self.repeated = key in self.given
         self.streaming = self.nullable = False
         if self.repeated:
@@ -497,12 +550,11 @@ class ParameterReader(StateReader):
         self.size = 0
         self.start = self.call.base + at
         self.line = self.by_line
-        self.state = self.trim if body.trim else self.value
 
     def plain_key(self, key: str, at: int) -> str:
         """A key without the quotes that stand around it and are no part of it."""
-        bare = key.strip(f"{QUOTES} ")
-        tool = self.call.tool
+        bare = key.strip(_QUOTED)
+        tool = self.tool
         if bare == key or not bare or not self.values.reads_damaged or (tool is not None and tool.declares(key)):
             return key
         self.call.problem("repaired_markup", f"quotes around the key {bare!r} were dropped", at)
@@ -534,10 +586,32 @@ class ParameterReader(StateReader):
     def value(self, at: int) -> int:
         text = self.text
         values = self.values
-        look = at
+        mark_at = values.marks(text, at)
+        if mark_at is None:
+            self.take(at, len(text))
+            return ~len(text)
+        look = mark_at.start()
+        found = values.plain_close(text, look)
+        if found is not None:
+            if (
+                self.streaming
+                or self.nullable
+                or self.repeated
+                or self.other_layout
+                or self.envelope is not None
+                or self.doubts
+                or (self.size + look - at > self.call.max_held)
+            ):
+                self.take(at, look)
+                self.end(look)
+                return found.end()
+            text = "".join((*self.parts, text[at:look])) if self.parts else text[at:look]
+            self.parts = []
+            self.state = self.between
+            self.write_value(text, look)
+            return found.end()
         while True:
-            mark_at = values.marks(text, look)
-            found = values.search(text, mark_at.start()) if mark_at is not None else None
+            found = values.search(text, look)
             if found is None:
                 self.take(at, len(text))
                 return ~len(text)
@@ -597,7 +671,7 @@ class ParameterReader(StateReader):
         if opener is None:
             undecided = not self.last and len(self.text) - mark < HEAD_LIMIT
             return None if undecided and values.open_partial.match(self.text, mark) else False
-        return self.may_open(slot_texts(opener)["key"])
+        return self.may_open(values.key_of(opener))
 
     def alike_counts(self, mark: int) -> bool | None:
         """Whether a closing tag that is not the value's own ends it: only where structure follows that its closer would have to precede."""
@@ -721,7 +795,7 @@ class ParameterReader(StateReader):
         if start >= end:
             return
         text = self.text[start:end]
-        if self.by_line:
+        if self.by_line and (self.line or "\n" in text):
             self.follow_line(text)
         self.put(text)
 
@@ -789,7 +863,7 @@ class ParameterReader(StateReader):
     def write_value(self, text: str, at: int) -> None:
         """A value that was held."""
         kind = self.kind
-        if kind.startswith("json"):
+        if kind and kind.startswith("json"):
             value, problem = self.type.read_json(text) if kind == "json_by_schema" else _UNTYPED.read_json(text)
         else:
             body = self.values.body
@@ -798,7 +872,7 @@ class ParameterReader(StateReader):
         if problem is not None:
             marked = self.values.reads_damaged and "<" in text  # which is what is left of markup, where no string is wanted
             self.call.problem("wrong_type", f"{self.key}: {problem}", at, error=marked)
-        self.call.write(self.prefix() + value)
+        self.call.parts.append(self.prefix() + value)
 
 
 def keys_of(text: str) -> dict[str, object]:

@@ -27,6 +27,10 @@ WIDE = {"，": ",", "）": ")", "：": ":", "］": "]", "｝": "}"}
 _CURLY = {"“": "”", "”": "”", "‘": "’", "’": "’"}
 _SCALARS = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?|True|False|None|true|false|null)[ \t\r\n]*,")
 """An element that needs no second look, with its comma."""
+_KEY = re.compile(r'[ \t\r\n]*"([^"\\\x00-\x1f]*)"[ \t\r\n]*:').match
+"""A dict's key that reads the same in JSON, with its colon."""
+_KEY_BEGIN = re.compile(r'[ \t\r\n]*(?:"[^"\\\x00-\x1f]*(?:"[ \t\r\n]*)?)?\Z').match
+_MEMBER = re.compile(_SCALARS.pattern[:-1] + "[,}]").match
 _CUT = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
 """The beginning of a number or name at the end of the text, which waits there."""
 _STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
@@ -120,7 +124,13 @@ class PythonValues(StateReader):
 
     @property
     def waits(self) -> Callable[[str], object] | None:
-        return _WORD_BEGIN if self.state == self.value else None
+        if self.state != self.value:
+            return None
+        top = self.stack[-1] if self.stack else None
+        in_key = (
+            top is not None and top.closer == "}" and not top.wants and not top.is_key and (top.is_map or (top.undecided and not top.count))
+        )
+        return _KEY_BEGIN if in_key else _WORD_BEGIN
 
     @property
     def held(self) -> int:
@@ -141,7 +151,8 @@ class PythonValues(StateReader):
 
     def emit(self, text: str) -> None:
         if not self.kept:
-            self.call.write(text)
+            if text:
+                self.call.parts.append(text)
             return
         self.kept[-1].parts.append(text)
         self.kept_length += len(text)
@@ -182,7 +193,8 @@ class PythonValues(StateReader):
     def token(self, at: int) -> int:
         """Where the next token begins; negative where it is not there yet, or a marker has ended the text."""
         text = self.text
-        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if text[at : at + 1] <= " ":
+            at = SPACES.match(text, at).end()  # type: ignore[union-attr]
         if at == len(text):
             return ~at
         ends = self.ends(text, at, self.last)
@@ -204,9 +216,9 @@ class PythonValues(StateReader):
         """Where a value may stand: an argument's, an element, a key of a dict."""
         text = self.text
         top = self.stack[-1] if self.stack else None
-        if top is not None and top.closer != "}":
-            at = self.scalars(top, at)
-            if at < 0:
+        if top is not None:
+            at = self.scalars(top, at) if top.closer != "}" else self.members(top, at)
+            if at < 0 or self.state != self.value:
                 return at
         at = self.token(at)
         if at < 0:
@@ -259,6 +271,37 @@ class PythonValues(StateReader):
             self.emit((", " if top.count else "") + ", ".join(elements))
             top.count += len(elements)
         return ~at if len(text) - at < 48 and not self.last and _CUT.match(text, at) else at
+
+    def members(self, top: Container, at: int) -> int:
+        """The keys and plain values of a dict, as far as they go; `~at` when what is left of the text must wait."""
+        text = self.text
+        while True:
+            if not top.wants:
+                if top.is_key or not (top.is_map or (top.undecided and not top.count)):
+                    return at
+                found = _KEY(text, at)
+                if found is None:
+                    return ~at if len(text) - at < 48 and not self.last and _KEY_BEGIN(text, at) and text[at:].strip(SPACE) else at
+                if top.undecided:
+                    top.undecided = False
+                    top.is_map = True
+                    self.kept_text()
+                    self.emit("{")
+                self.key_read(top, f'"{found[1]}"')
+                top.wants = True
+                top.count += 1
+                at = found.end()
+            found = None if top.repeated else _MEMBER(text, at)
+            if found is None:
+                return at
+            word = found[1]
+            self.emit(_WORDS.get(word, word))
+            top.wants = False
+            top.count += 1
+            at = found.end()
+            if text[at - 1] == "}":
+                self.state = self.after_value
+                return at - 1
 
     def separate(self) -> None:
         """A value begins: the comma before it, or the place for a key."""

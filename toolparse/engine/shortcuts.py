@@ -4,9 +4,10 @@ A shortcut is given by the place in the turn, or by the call that is open, and h
 nothing: it takes a piece only where the machine would say the same, and a test takes all of them away.
 
 `flow` is the search that finds nothing in text which passes as it is, `index` what it becomes: arguments of the call of that number,
-`CONTENT` or `REASONING`. `take` reads text that does not simply flow: the events and how much is settled, or None where the machine must
-look. `passes` reads how far strict JSON does, and `take` then goes on behind it. `over`: the codec has read to the end of the call, and
-the machine goes on behind it.
+`CONTENT` or `REASONING`. `rewrites` gives what text becomes if it only has to be written otherwise, `waits` is true of text shorter than
+`SHORT` that only waits. `take` reads all other text: the events and how much is settled, or None where the machine must look. `passes`
+reads how far strict JSON does, and `take` then goes on behind it. `over`: the codec has read to the end of the call, and the machine goes
+on behind it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ class Shortcut(Protocol):
     index: int
     over: bool
     passes: StrictJson | None
+    waits: Callable[[str], object] | None
+    rewrites: Callable[[str], str | None] | None
+    reader: Reader | None
 
     def take(self, text: str, base: int, at: int) -> Taken | None: ...
 
@@ -46,6 +50,9 @@ class Flowing:
 
     over = False
     passes: StrictJson | None = None
+    waits: Callable[[str], object] | None = None
+    rewrites: Callable[[str], str | None] | None = None
+    reader: Reader | None = None
 
     def __init__(self, flow: Search, index: int) -> None:
         self.flow: Search | None = flow
@@ -57,21 +64,23 @@ class Flowing:
 
 
 class Waiting:
-    """Text that is only the beginning of a marker, as long as `is_beginning` says so. Whoever may not hold as much reads it."""
+    """Text that is only the beginning of a marker, as long as `waits` says so. Whoever may not hold as much reads it."""
 
-    __slots__ = ("is_beginning",)
+    __slots__ = ("waits",)
 
     flow: Search | None = None
     index = CONTENT
     over = False
     passes: StrictJson | None = None
+    rewrites: Callable[[str], str | None] | None = None
+    reader: Reader | None = None
 
-    def __init__(self, is_beginning: Callable[[str], object]) -> None:
-        self.is_beginning = is_beginning
+    def __init__(self, waits: Callable[[str], object]) -> None:
+        self.waits: Callable[[str], object] | None = waits
 
     def take(self, text: str, base: int, at: int) -> Taken | None:
-        """Nothing comes of it yet."""
-        return ([], 0) if len(text) < SHORT and self.is_beginning(text) else None
+        """It is more than that."""
+        return None
 
 
 class Reading:
@@ -80,7 +89,7 @@ class Reading:
     __slots__ = ("call", "flow", "index", "over", "passes", "reader", "rewrites", "waits")
 
     def __init__(self, reader: Reader, call: OpenCall, all_read: bool) -> None:
-        self.reader = reader
+        self.reader: Reader | None = reader
         self.call = call
         self.flow: Search | None = None
         self.over = False
@@ -89,6 +98,7 @@ class Reading:
     def follow(self, all_read: bool) -> None:
         """Ask the codec what it says now; `all_read`: it holds nothing back."""
         reader, call = self.reader, self.call
+        assert reader is not None
         self.index = call.index
         self.passes = passes = reader.passes
         if passes is not None:
@@ -103,13 +113,9 @@ class Reading:
         self.rewrites = reader.rewrites
 
     def take(self, text: str, base: int, at: int) -> Taken:
-        """`text` stands at the offset `base`. What the codec need not read is rewritten or waits; else it reads one step, from `at` on."""
+        """`text` stands at the offset `base`; the codec reads one step of it, from `at` on."""
         reader, call = self.reader, self.call
-        if self.rewrites is not None and (written := self.rewrites(text)) is not None:
-            self.flow = reader.flow
-            return [CallArguments(self.index, written)], len(text)
-        if self.waits is not None and len(text) < SHORT and self.waits(text):
-            return [], 0
+        assert reader is not None
         events: list[Event] = []
         call.base, call.events = base, events
         if at:

@@ -42,8 +42,8 @@ def read_choice(given: object) -> Choice:
     """
     if isinstance(given, str):
         mode = "required" if given == "any" else given
-        if mode in ("auto", "none", "required"):
-            return Choice(mode)  # type: ignore[arg-type]
+        if mode in _MODES:
+            return _MODES[mode]
     elif isinstance(given, Mapping):
         kind = given.get("type")
         if kind in ("auto", "none", "required", "any"):
@@ -59,6 +59,9 @@ def read_choice(given: object) -> Choice:
                 names = frozenset(name for tool in tools if isinstance(tool, Mapping) and (name := _name(tool)))
                 return Choice("required" if inner.get("mode") == "required" else "auto", names)
     raise ValueError(f"unknown tool_choice {given!r}: use 'auto', 'none', 'required' or an object that names a function")
+
+
+_MODES = {"auto": Choice("auto"), "none": Choice("none"), "required": Choice("required")}
 
 
 def _name(tool: Mapping[str, Any]) -> str | None:

@@ -28,6 +28,7 @@ class UnknownFormat(ValueError):
     """No format has this name; the message names the closest ones."""
 
 
+@lru_cache(maxsize=4096)
 def key(name: str) -> str:
     """A name without case and punctuation: `DeepSeek-V3` and `deepseek_v3` are one."""
     return "".join(character for character in name.lower() if character.isalnum())
@@ -102,8 +103,10 @@ def get_format(name: str) -> Format:
 
     Raises `UnknownFormat`, which names the closest ones.
     """
-    if key(name) not in _by_name:
-        _bring_in_named(name)
+    found = _by_name.get(key(name))
+    if found is not None:
+        return found
+    _bring_in_named(name)
     if key(name) not in _by_name:
         _load()
     found = _by_name.get(key(name)) or _by_reasoning_name.get(key(name))

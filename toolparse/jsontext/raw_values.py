@@ -126,9 +126,13 @@ def respace(text: str) -> str | None:
     if text[:1] not in _OPENERS or _too_deep(text):
         return None
     try:
-        _CHECK.decode(text)
-    except (ValueError, RecursionError):  # the caller's own stack may be nearly full
+        end: int = _SCAN(text, 0)[1]
+    except (ValueError, StopIteration, RecursionError):  # the caller's own stack may be nearly full
         return None
+    if end < len(text):
+        if text[end:].strip(BLANKS):
+            return None
+        text = text[:end]
     return text if _UNUSUAL(text) is None else _TOKEN.sub(_respaced, text)
 
 
@@ -152,6 +156,7 @@ _UNUSUAL = re.compile(r"[,:][^ ]|[^,:] |[\t\r\n\\]").search
 _LITERALS = frozenset(("true", "false", "null"))
 _BOOLEANS = {"true": "true", "false": "false"}
 _CHECK = json.JSONDecoder(parse_int=float, parse_constant=_refuse)
+_SCAN = _CHECK.scan_once  # type: ignore[attr-defined]
 _SPACED = {",": ", ", ":": ": "}
 
 
@@ -163,10 +168,12 @@ def _respaced(found: re.Match[str]) -> str:
 
 
 def _container(text: str, openers: str, opener: str) -> str | None:
-    if not text or text[0] not in openers or _too_deep(text):
+    if not text or text[0] not in openers:
         return None
     found = respace(text)
     if found is None:
+        if _too_deep(text):
+            return None
         from toolparse.jsontext.repair import read_python_literal
 
         literal = read_python_literal(text)
@@ -175,7 +182,7 @@ def _container(text: str, openers: str, opener: str) -> str | None:
 
 
 def _too_deep(text: str) -> bool:
-    if text.count("[") + text.count("{") <= DEEPEST:
+    if len(text) <= DEEPEST or text.count("[") + text.count("{") <= DEEPEST:
         return False
     depth = 0
     for found in _NESTING.finditer(text):

@@ -7,6 +7,7 @@ whole has one too. Knows nothing of tools or calls.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -59,7 +60,7 @@ class Checker:
     schema itself; then nothing is checked by it.
     """
 
-    __slots__ = ("_validator", "fault")
+    __slots__ = ("_plain", "_validator", "fault")
 
     def __init__(self, schema: dict[str, Any], strict: bool = False) -> None:
         schema = _standard(schema)
@@ -68,10 +69,56 @@ class Checker:
         self.fault: ValidationError | Unchecked | None = errors[0] if errors else stop
         if self.fault is None:
             self._validator = _safe(dialect, strict)(schema, registry=Registry())
+        self._plain = plain_check(schema) if self.fault is None and not strict else None
 
     def check(self, value: Any) -> tuple[list[ValidationError], Unchecked | None]:
         """The errors found, and why the check had to stop when it did. Not to be asked when there is a `fault`."""
+        if self._plain is not None and self._plain(value):
+            return [], None
         return _run(self._validator, value, MOST_ERRORS)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "null": (type(None),),
+    "object": (dict,), "array": (list,),
+}  # fmt: skip
+_PLAIN = frozenset(("type", "title", "description", "default", "examples", "properties", "required", "items"))
+
+
+def plain_check(schema: Any, depth: int = 0) -> Callable[[Any], bool] | None:
+    """The short way for what most schemas are: types, properties, what is required. It is only ever true of a value that fits; what it is
+    not true of must be checked. None of a schema with more to it.
+
+    >>> plain_check({"type": "integer"})(7)
+    True
+    """
+    if not isinstance(schema, dict) or depth > 32 or not schema.keys() <= _PLAIN:
+        return None
+    kind, properties, required = schema.get("type"), schema.get("properties", {}), schema.get("required", [])
+    kinds = _TYPES.get(kind) if isinstance(kind, str) else None
+    if kinds is None or not isinstance(properties, dict) or not isinstance(required, list):
+        return None
+    checks = {key: plain_check(part, depth + 1) for key, part in properties.items()}
+    item = plain_check(schema["items"], depth + 1) if "items" in schema else None
+    if not all(checks.values()) or ("items" in schema and item is None) or not all(isinstance(key, str) for key in required):
+        return None
+
+    def fits(value: Any) -> bool:
+        if type(value) not in kinds:
+            return False
+        if kinds == (dict,):
+            for key in required:
+                if key not in value:
+                    return False
+            for key, part in value.items():
+                check = checks.get(key)
+                if check is not None and not check(part):
+                    return False
+        elif item is not None and kinds == (list,):
+            return all(map(item, value))
+        return True
+
+    return fits
 
 
 def _standard(schema: dict[str, Any]) -> dict[str, Any]:

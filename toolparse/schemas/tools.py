@@ -77,7 +77,7 @@ class Tool:
         """The type of the parameter `key`; unknown when nothing describes it."""
         found = self._types.get(key)
         if found is None:
-            found = self.arguments.property(key)
+            found = (self._arguments[0] if self._arguments else self.arguments).property(key)
             if len(self._types) < _REMEMBERED:
                 self._types[key] = found
         return found

@@ -20,6 +20,8 @@ from toolparse.schemas.branches import (
     property_parts,
 )
 
+_PARTS = frozenset(("items", "prefixItems", "additionalItems", "properties", "patternProperties", "additionalProperties"))
+
 
 class Type:
     """What a schema says of a value's type.
@@ -31,7 +33,10 @@ class Type:
     - `exactly_string`: a string and nothing else, so the text can flow at once;
     - `string_or_null`: it can flow once it is no beginning of `null` (or `None`);
     - `allows_string`, `allows_null`;
-    - `is_array`, `is_object`: the only container that is possible.
+    - `is_array`, `is_object`: the only container that is possible;
+    - `has_parts`: it says something of a container's members or items.
+
+    `_sole` are an object's properties, where one schema without patterns lists them.
 
     >>> Type({"type": ["integer", "null"]}).read("42.0")
     ('42', None)
@@ -43,10 +48,12 @@ class Type:
         "_openers",
         "_plan",
         "_root",
+        "_sole",
         "allows_null",
         "allows_string",
         "declared",
         "exactly_string",
+        "has_parts",
         "is_array",
         "is_object",
         "kinds",
@@ -67,6 +74,11 @@ class Type:
         self.string_or_null = self.kinds == ("null", "string")
         self.is_array = "array" in self.kinds and "object" not in self.kinds
         self.is_object = "object" in self.kinds and "array" not in self.kinds
+        schemas = tuple(self._schemas("object"))
+        words = {word for branch in self._branches for schema in branch.schemas for word in schema}
+        self.has_parts = not words.isdisjoint(_PARTS)
+        only = schemas[0] if len(schemas) == 1 and "patternProperties" not in schemas[0] else {}
+        self._sole = only["properties"] if type(only.get("properties")) is dict else None
         self._openers = "{" * ("object" in self.kinds) + "[" * ("array" in self.kinds)
         readers = {**_READERS, "integer": raw_values.read_whole} if "number" in self.kinds else _READERS
         self._plan = tuple((kind, readers[kind], _conditions(kind, self._branches)) for kind in self.kinds)
@@ -135,14 +147,25 @@ class Type:
 
     def property(self, key: str) -> Type:
         """The type of the value at `key` of an object of this type."""
+        if not self.has_parts:
+            return UNKNOWN
+        sole = self._sole
+        if sole is not None:  # the usual case
+            part = sole.get(key)
+            if type(part) is dict:
+                return self._of(((id(part),),), part)
         return self._part("object", lambda schema: property_parts(schema, key))
 
     def item(self, index: int) -> Type:
         """The type of the item at `index`, from 0, of an array of this type."""
+        if not self.has_parts:
+            return UNKNOWN
         return self._part("array", lambda schema: item_parts(schema, index))
 
     def declares(self, key: str) -> bool:
         """Whether the schema lists a property `key` or has a pattern for it."""
+        if self._sole is not None and key in self._sole:
+            return True
         return any(key in mapping(schema, "properties") or patterned(schema, key) for schema in self._schemas("object"))
 
     def _schemas(self, kind: str) -> Iterator[dict[str, Any]]:
@@ -158,11 +181,13 @@ class Type:
                     groups[tuple(map(id, group))] = group
         if not groups:
             return UNKNOWN
-        key = tuple(groups)
+        every = [group[0] if len(group) == 1 else {"allOf": group} for group in groups.values()]
+        return self._of(tuple(groups), every[0] if len(every) == 1 else {"anyOf": every})
+
+    def _of(self, key: tuple[tuple[int, ...], ...], schema: dict[str, Any]) -> Type:
+        """The type of a part, by the schemas that it is made of."""
         found = self._known.get(key)
         if found is None:
-            every = [group[0] if len(group) == 1 else {"allOf": group} for group in groups.values()]
-            schema = every[0] if len(every) == 1 else {"anyOf": every}
             found = self._known[key] = self._plain(schema) or Type(schema, self._root, self._known)
         return found
 
@@ -172,12 +197,14 @@ class Type:
         like = _PLAIN.get(kind) if isinstance(kind, str) else None
         if like is None or not schema.keys() <= _SILENT:
             return None
-        if not like._openers:
+        if not like._openers or schema.keys().isdisjoint(_OF_PARTS):
             return like
         plain = Type.__new__(Type)
         for slot in Type.__slots__:
             setattr(plain, slot, getattr(like, slot))
         plain._branches = [Branch(like.kinds[0], (schema,))]
+        plain.has_parts = True
+        plain._sole = schema["properties"] if like.is_object and type(schema.get("properties")) is dict else None
         plain._root = self._root
         plain._known = self._known
         return plain
@@ -260,5 +287,6 @@ def _accepted(value: object, conditions: _Conditions) -> bool:
 UNKNOWN = Type(True)
 """The type of what no schema describes."""
 
+_OF_PARTS = frozenset(("items", "properties", "additionalProperties"))
 _SILENT = frozenset(("type", "title", "description", "default", "examples", "items", "properties", "required", "additionalProperties"))
 _PLAIN = {kind: Type({"type": kind}) for kind in KINDS}

@@ -20,34 +20,49 @@ MOST = 8
 
 _KEY = r"(?:name|tool_name|function_name|tool|function|type|id|tool_call_id|recipient_name|arguments|parameters|args|params|tool_calls)"
 _QUOTE = r"[\"'“”]"
+_WORD = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", "tool|func|call|invoke|a(?:ction|rg(?:_|u))|param")
 _AFTER = {
-    "<": (
-        r"[|｜\]]|(?i:[ ]?/?[ ]?(?:[\w:.|｜-]{0,24}?[_:.|｜-])?(?:tool|func|call|invoke|action|param|arg[_u]))",
-        r"[ ]?/?[ ]?[\w:.|｜-]{0,29}",
-    ),
+    "<": (rf"[|｜\]]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜-]|)(?:{_WORD})", r"[ /]{0,3}[\w:.|｜-]{0,31}"),
     "[": (
         r"/?[A-Z][A-Z_]{2,24}|[\"']?[^\W\d][\w.]{0,64}\(|[ \n]{0,8}\{",
         r"/?[A-Z_]{0,24}|[\"']?[\w.]{0,65}|[ \n]{0,8}",
     ),
     "{": (
-        rf"[ \t\n]{{0,16}}(?:{_QUOTE}?{_KEY}{_QUOTE}?[ ]{{0,4}}[:=]|{_QUOTE}[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)",
-        rf"[ \t\n]{{0,16}}(?:{_QUOTE}?[\w.-]{{0,64}}{_QUOTE}?[ ]{{0,4}}:?[ ]{{0,4}})?",
+        rf"[ \t\n]{{0,16}}(?:{_QUOTE}(?:{_KEY}{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
+        rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])",
+        rf"[ \t\n]{{0,16}}(?:{_QUOTE}?[\w.-]{{0,64}}(?![\w.-]){_QUOTE}?[ ]{{0,4}}:?[ ]{{0,4}}|)",
     ),
     "`": ("``", "`?"),
 }
-"""Behind the first character: the whole of a look, and what may become one at the text's end. Behind a back quote it is a code fence."""
+"""Behind the first character: the whole of a look, and what may become one at the text's end. Behind a back quote it is a code fence.
+`re` is slow where it ignores the case, and where it may give back what it has read; so neither is done here."""
 FIRSTS = "".join(_AFTER)
-MARKUP = "(?<![ \\t\\r\\n])(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
+MARKUP = "(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
 """What follows the first character of a look, whole or cut by the end of the text."""
 
-_LOOK = re.compile(
-    "|".join(
-        rf"{re.escape(first)}(?:(?:{full})(?P<{'fence' if first == '`' else f'full{number}'}>)|(?:{cut})\Z(?P<cut{number}>))"
-        for number, (first, (full, cut)) in enumerate(_AFTER.items())
-    )
-)
-looks = _LOOK.match
-"""Whether a text begins with a look, or is the beginning of one."""
+_FULL = tuple(re.compile(f"{re.escape(first)}(?:{full})").search for first, (full, _) in _AFTER.items())
+"""One search for each first character, which `re` looks for quickly if it is the only one."""
+_CUT = re.compile("(?:" + "|".join(f"{re.escape(first)}(?:{cut})" for first, (_, cut) in _AFTER.items()) + ")\\Z").match
+
+
+def _look(text: str, at: int) -> re.Match[str] | None:
+    """The first look in the text from `at` on."""
+    first = None
+    for search in _FULL:
+        found = search(text, at)
+        if found is not None and (first is None or found.start() < first.start()):
+            first = found
+    return first
+
+
+def _begun(text: str, at: int) -> int:
+    """Where a look begins that the end of the text cuts, behind `at`; -1 when none does. There is no whole one."""
+    last = max(text.rfind("<"), text.rfind("["), text.rfind("{"), text.rfind("`"))  # no other stands behind it, but a back quote
+    if last > at and text.startswith("``", last - 1):
+        last -= 1
+    return last if last >= at and _CUT(text, last) else -1
+
+
 _BARE = r"(?:to=|call:|Action:|>{0,3}[\w.:-]{0,63}\w(?:[ ]{0,2}\n?[({]|\[|<[|｜]))"
 _BLOCK = r"```\w{0,16}[ \t\r\n]{0,8}"
 _AT_START = re.compile(
@@ -70,8 +85,8 @@ class Region:
 class CallWatch:
     """Keeps the regions of content and of the reasoning block that is open.
 
-    `open`: all text must be shown to it, else only what begins with a look or is behind one; `noticed`: there has been a look.
-    `pending` is text shown to the parser only, the beginning of what may be one.
+    `open`: all text must be shown to it, else only what begins with a look or the beginning of one, and any text behind that; `noticed`:
+    there has been a look.
     """
 
     __slots__ = (
@@ -86,14 +101,12 @@ class CallWatch:
         "_tried",
         "noticed",
         "open",
-        "pending",
         "thinking",
     )
 
     def __init__(self) -> None:
         self.open = self.noticed = self.thinking = False
         self._fenced = self._tried = self._first = False
-        self.pending = ""
         self._text = ""
         self._begun = 0
         self._sure = -1
@@ -103,18 +116,15 @@ class CallWatch:
 
     def regions(self) -> list[Region]:
         """All that has been kept; the text has ended."""
-        self._close()  # what is pending is cut, and no look
+        self._close()  # what is only begun is no look
         return self._regions + self._reasoning
 
     def add(self, text: str, end: int, thinking: bool) -> None:
         """The next text; it ends at the output's offset `end`."""
         if thinking != self.thinking:
             self._close()
-            self.pending = ""
             self._reasoning.clear()  # of a block that has been closed: what was thought is no attempt
             self.thinking = thinking
-        if self.pending:
-            text, self.pending = self.pending + text, ""
         at = 0
         if not self._tried:
             self._tried = True
@@ -123,11 +133,11 @@ class CallWatch:
                 self._begin(end - len(text), True, 0 if found["full"] is not None else -1)
         while at < len(text):
             if not self.open:
-                look = _LOOK.search(text, at)
-                if look is None:
+                look = _look(text, at)
+                at = look.start() if look is not None else _begun(text, at)
+                if at < 0:
                     return
-                at = look.start()
-                self._begin(end - len(text) + at, False, -1)
+                self._begin(end - len(text) + at, False, 0 if look is not None and text[at] != "`" else -1)
             at = self._grow(text, at)
 
     def _begin(self, start: int, first: bool, sure: int) -> None:
@@ -145,15 +155,12 @@ class CallWatch:
         self._text += text[at:upto]
         if self._sure < 0 and not self._confirm():
             return upto
-        for look in _LOOK.finditer(self._text, self._looked):
-            self._looked = look.start()
-            if (look.lastgroup or "").startswith("cut"):
-                break
-            if (look.lastgroup or "").startswith("full"):
+        while (look := _look(self._text, self._looked)) is not None:
+            if look[0] != "```":
                 self._sure = look.start()
             self._looked = look.end()
-        else:
-            self._looked = max(self._looked, len(self._text))
+        begun = _begun(self._text, self._looked)
+        self._looked = begun if begun >= 0 else len(self._text)
         if len(self._text) >= min(self._sure + BEHIND, LONGEST):
             rest = self._text[self._looked :]
             end = self._begun + len(self._text)
@@ -172,20 +179,18 @@ class CallWatch:
                 self._sure = 0 if start["full"] is not None else -1
                 return self._sure == 0
         at = 0
-        while True:
-            look = _LOOK.search(text, at)
-            if look is None:
-                self.open = False
-                return False
-            if look.lastgroup != "fence":
-                break
+        while (look := _look(text, at)) is not None and look[0] == "```":
             self._fenced = not self._fenced
             at = look.end()
+        at = look.start() if look is not None else _begun(text, at)
+        if at < 0:
+            self.open = False
+            return False
         self._first = False
-        self._begun += look.start()
-        self._text = text[look.start() :]
+        self._begun += at
+        self._text = text[at:]
         self._looked = 0
-        if (look.lastgroup or "").startswith("cut"):
+        if look is None:
             return False
         self._sure = 0
         return True
@@ -210,4 +215,7 @@ def begins(text: str, at_start: bool) -> int | None:
     start = _AT_START.match(text) if at_start else None
     if start is not None and start["full"] is not None:
         return 0
-    return next((look.start() for look in _LOOK.finditer(text) if (look.lastgroup or "").startswith("full")), None)
+    look = _look(text, 0)
+    while look is not None and look[0] == "```":
+        look = _look(text, look.end())
+    return None if look is None else look.start()

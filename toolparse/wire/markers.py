@@ -11,7 +11,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Literal
 
 from toolparse.grammar import (
@@ -211,7 +211,13 @@ def slotted(pattern: str) -> re.Pattern[str]:
 
 def slot_texts(found: re.Match[str]) -> dict[str, str]:
     """The text of each slot, without the white space around it."""
-    return {slot.partition("_")[0]: text.strip(SPACE) for slot, text in found.groupdict().items() if text is not None}
+    return {slot_of(group): text.strip(SPACE) for group, text in found.groupdict().items() if text is not None}
+
+
+@cache
+def slot_of(group: str) -> str:
+    """The slot that a pattern's group stands for; the groups are numbered in each pattern, so there are few."""
+    return group.partition("_")[0]
 
 
 def first_texts(parts: tuple[Part, ...]) -> Iterator[str]:
@@ -323,7 +329,9 @@ class Values:
     """Patterns of raw parameter values: their openers, and what may end them."""
 
     def __init__(self, calls: Calls, fmt: Format, ends: tuple[str, ...], stops: tuple[str, ...], damaged: bool) -> None:
-        """`ends` are the markers that end the call. What `before` matches waits between values, what `inside` does in one that is held."""
+        """`ends` are the markers that end the call. What `before` matches waits between values, what `inside` does in one that is held.
+        `plain_open` and `plain_close` match what needs no second look: an opener, if all that it has is a key, and a value's closer.
+        """
         body = calls.body
         assert isinstance(body, Parameters)
         self.calls, self.format, self.reads_damaged = calls, fmt, damaged
@@ -332,79 +340,147 @@ class Values:
         self.trims = (body.trim, "\r\n", "\\n") if damaged and body.trim == "\n" else (body.trim,)
         self.blanks = re.compile(blank)
         self.blanks_partial = re.compile("(?!)" if blank == WS else r"\\\Z")
-        self.follows: dict[str, Follow] = {}
-        self.open = slotted(sequence(body.open, body.key, True, blank))
-        self.open_partial = slotted(sequence(body.open, body.key, False, blank) + r"\Z")
-        self.first = slotted(sequence(body.first, "", True, blank)) if body.first else None
-        self.first_partial = slotted(sequence(body.first, "", False, blank) + r"\Z")
-        key = body.object_key or ("", "")
-        self.object_key = re.compile(f"{re.escape(key[0])}{WS}(?={{)") if key[0] else None
-        self.object_key_partial = re.compile(f"(?:{cut(key[0])}{WS})\\Z")
-        self.key_end = re.compile(f"(?P<hold>{beginnings(key[1:])})|(?P<close>{any_of(key[1:])})")
-        self.follows["key"] = Follow((key[0], *ends, END), stops)
         self.closes = closes = body.close.spellings if isinstance(body.close, OneOf) else (body.close,)
-        close = any_of(closes)
-        begin = closes[0][:-1]
-        if body.damaged_close:
-            close = f"{re.escape(begin)}[^<>\\n]{{0,32}}{re.escape(closes[0][-1])}"
-        openers = tuple(first_texts(body.open))
-        nexts = openers if body.next != "never" or damaged else ()
+        self.lined = damaged and writes_lines(calls)
+        self.next_by_line = body.next == "line" or (body.next == "never" and len(body.open) == 1 and "\n" in body.between + body.trim)
         heads = [
             Head(calls, parts, "anywhere", False, False)
             for calls in fmt.calls
             for parts in (calls.open, (part_before(calls, fmt), *calls.open))
         ]
         self.heads = [head for head in heads if damaged and head.named and len(head.firsts[0]) > 1]
-        calls_firsts = {text for head in self.heads for text in head.firsts}
-        self.follows |= {end.marker: Follow(end.before, stops) for end in body.ends}
+        self.follows = {end.marker: Follow(end.before, stops) for end in body.ends}
         self.follows[""] = Follow(body.close_before, stops, blank)
+        self._compile_openers(body, blank)
+        self._compile_object_key(body, ends, stops)
+        self._compile_values(body, blank, stops)
+        openers = first_texts(body.open)
+        self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (*closes, *openers, *ends, *stops))}]+")
+
+    def _compile_openers(self, body: Parameters, blank: str) -> None:
+        self.open = slotted(sequence(body.open, body.key, True, blank))
+        self.open_partial = slotted(sequence(body.open, body.key, False, blank) + r"\Z")
+        self.first = slotted(sequence(body.first, "", True, blank)) if body.first else None
+        self.first_partial = slotted(sequence(body.first, "", False, blank) + r"\Z")
+        keys = [number for group, number in self.open.groupindex.items() if slot_of(group) == "key"]
+        self.key_group = keys[0] if len(keys) == 1 else 0
+        self.only_key = len(keys) == len(self.open.groupindex) == 1
+        last = "".join(text[-1] for part in body.open for text in spellings(part))
+        behind = re.escape(body.trim) if body.trim else f"(?=[^{inside({'<', *last})}])"
+        plain = self.only_key and "" not in dict(body.kinds)
+        self.plain_open = re.compile(self.open.pattern + behind).match if plain else None
+        begun = sequence(body.open, body.key, False, blank, silent=True)
+        self.before = slotted(rf"{blank}(?:\Z|{begun}\Z(?<![{inside(last)}]))").match  # with such an end it may be all of the opener
+        written = "".join(part for part in body.open if isinstance(part, str))
+        self.key_head, _, self.key_tail = written.partition("{key}")
+
+    def _compile_object_key(self, body: Parameters, ends: tuple[str, ...], stops: tuple[str, ...]) -> None:
+        key = body.object_key or ("", "")
+        self.object_key = re.compile(f"{re.escape(key[0])}{WS}(?={{)") if key[0] else None
+        self.object_key_partial = re.compile(f"(?:{cut(key[0])}{WS})\\Z")
+        self.key_end = re.compile(f"(?P<hold>{beginnings(key[1:])})|(?P<close>{any_of(key[1:])})")
+        self.follows["key"] = Follow((key[0], *ends, END), stops)
+
+    def _compile_values(self, body: Parameters, blank: str, stops: tuple[str, ...]) -> None:
+        """What may end a value: its closer, another marker, what may become one."""
+        calls, closes, damaged = self.calls, self.closes, self.reads_damaged
+        close, begin = any_of(closes), closes[0][:-1]
+        if body.damaged_close:
+            close = f"{re.escape(begin)}[^<>\\n]{{0,32}}{re.escape(closes[0][-1])}"
+        nexts = tuple(first_texts(body.open)) if body.next != "never" or damaged else ()
+        ends = tuple(end.marker for end in body.ends)
+        firsts = {text for head in self.heads for text in head.firsts}
         marks = f"(?P<close>{close})"
-        others = f"(?P<end>{any_of(end.marker for end in body.ends)})|(?P<next>{any_of(nexts)})"
-        held = beginnings((*closes, *(end.marker for end in body.ends), *nexts, *calls_firsts, *stops))
+        others = f"(?P<end>{any_of(ends)})|(?P<next>{any_of(nexts)})"
+        held = beginnings((*closes, *ends, *nexts, *firsts, *stops))
         tags = ""
+        begins = {text[0] for text in (*closes, *nexts, *firsts, *stops, *ends) if text}
         if damaged:
             odd = [text for text in closes if not text.startswith("</")]
             ranks = [text for part in (*calls.close, *wrapper_closers(calls)) for text in spellings(part)]
             slashless = [text.replace("/", "", 1) for text in closes if "/" in text]
+            pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
             marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)})"
-            others += f"|(?P<call>{any_of(calls_firsts)})|(?P<rank>{any_of(ranks)})"
+            others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
             word = "<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-])"
             wait = f"<[ \\t]{{0,2}}\\Z|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)}"
-            pieces = fmt.special_tokens if fmt.fragments else ()  # of which several make a marker
             tags = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
             held += f"|{beginnings((*ranks, *slashless, *pieces))}"
+            begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
         if body.damaged_close:
             held = f"(?:{held}|{re.escape(begin)}[^<>\\n]{{0,32}}\\Z)"
         self.alike = re.compile(any_alike((*closes, *(text.replace("/", "", 1) for text in closes if damaged))))
-        self.lined = damaged and writes_lines(calls)
-        self.next_by_line = body.next == "line" or (body.next == "never" and len(body.open) == 1 and "\n" in body.between + body.trim)
         # What the template writes behind a value goes with the marker that ends it, and with one that implies the value's own closer.
-        trim, behind = body.trim, body.trim + (body.between if damaged else "")
+        behind = body.trim + (body.between if damaged else "")
         either = "|".join(map(re.escape, self.trims))
         lead, far = (f"(?:{text})?" if text else "" for text in (either, f"(?:{either}){re.escape(body.between)}" if damaged else either))
         hold = f"(?:{far}|{lead})(?:{held})|{beginnings([*self.trims, behind + ' '])}" if behind else held
         if either:
             hold += f"|(?:{either})\\Z"
-        mark = re.compile(f"(?P<hold>{hold})|{lead}(?:{marks})|(?:{far}|{lead})(?:{others}){tags}")
-        self.search, self.match = mark.search, mark.match
-        starts = {text[0] for text in (*closes, *nexts, *calls_firsts, *stops, *self.trims, body.between, begin) if text}
-        starts.update(end.marker[0] for end in body.ends)
-        if damaged:
-            starts.update("<", *(text[0] for text in ranks))
-            starts.update(character for text in odd for character in BARS if text[0] in BARS)
-        self.marks = re.compile(f"[{inside(starts)}]").search  # what `search` finds begins with one of these, which are found quickly
-        trim = re.escape(body.trim)
-        self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (*closes, *openers, *ends, *stops))}]+")
-        firsts = {*(text[0] for text in (*closes, *nexts, *stops)), *(end.marker[0] for end in body.ends), *behind[:1]}
-        self.flow = flow_until(firsts)
-        begun = sequence(body.open, body.key, False, blank, silent=True)
-        last = "".join(re.escape(text[-1]) for part in body.open for text in spellings(part))
-        self.before = slotted(rf"{blank}(?:\Z|{begun}\Z(?<![{last}]))").match  # with such an end it may be all of the opener
+        self.match = re.compile(f"(?P<hold>{hold})|{lead}(?:{marks})|(?:{far}|{lead})(?:{others}){tags}").match
+        self._compile_ways(body, blank, begins, {*(text[0] for text in (*closes, *nexts, *stops, *ends)), *behind[:1]}, close, lead, hold)
+
+    def _compile_ways(self, body: Parameters, blank: str, begins: set[str], firsts: set[str], close: str, lead: str, hold: str) -> None:
+        """The short ways of a value. What may end it begins with one of `begins`, what must be looked at with one of `firsts`."""
+        written = {*self.trims, body.between}
+        lines = {text[0] for text in written if text}
+        starts = inside(begins | lines)
+        pattern = f"[{starts}]"
+        if written <= {"", "\n", "\r\n", "\\n"} and begins.isdisjoint(
+            lines
+        ):  # a line break matters in front of something else, or at the end
+            pattern += rf"(?:(?<=[{inside(begins)}])|n?(?![^{starts}]))"
+        self.marks = re.compile(pattern).search
+        self.tags_only = begins == {"<"}
+        self.next_text = next((text for text in body.close_before if text != END), "")
         follow = self.follows[""]
-        closed = f"|(?:{trim})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
+        then = f"(?={blank[:-1]}{{0,64}}(?:{follow.full.pattern}))" if follow.full is not None else ""
+        self.plain_close = re.compile(f"{lead}(?:{close}){then}").match
+        self.flow = flow_until(firsts)
+        closed = f"|(?:{re.escape(body.trim)})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
         self.inside = re.compile(f"[^{inside(firsts)}]*(?:\\Z|{hold}{closed})").match
+
+    def key_of(self, found: re.Match[str]) -> str:
+        """The key in an opener that `open` has found."""
+        return str(found[self.key_group]).strip(SPACE) if self.key_group else slot_texts(found)["key"]
+
+    def waits_before(self, text: str) -> bool:
+        """Whether text between values merely waits."""
+        begun = text.lstrip(SPACE)
+        head = self.key_head
+        if head.startswith(begun):
+            return True
+        if begun.startswith(head):
+            key, tag, tail = begun[len(head) :].partition("<")
+            if key.isidentifier() and (not tag or (self.key_tail.startswith(tag + tail) and len(tag + tail) < len(self.key_tail))):
+                return True
+        return self.before(text) is not None
+
+    def waits_inside(self, text: str) -> bool:
+        """Whether text of a value that is held merely waits: nothing comes of it before it holds a marker."""
+        if self.tags_only:
+            at = text.find("<")
+            if at < 0:
+                return True
+            tail, close, follow = text[at:], self.closes[0], self.next_text
+            if close.startswith(tail):
+                return len(tail) < len(close) or bool(follow)
+            if tail.startswith(close):
+                behind = tail[len(close) :].lstrip(SPACE)
+                if len(behind) < len(follow) and follow.startswith(behind):
+                    return True
+        return self.inside(text) is not None
+
+    def search(self, text: str, at: int) -> re.Match[str] | None:
+        """The first thing from `at` on that may end a value. All of them begin with one of a few characters, which are found quickly."""
+        while (mark := self.marks(text, at)) is not None:
+            found = self.match(text, mark.start())
+            if found is not None:
+                return found
+            at = mark.end()
+        return None
 
     @cached_property
     def damaged(self) -> DamagedParameters:
@@ -436,7 +512,8 @@ def watch_pattern(
         by_first.setdefault(text[0], []).append(text[1:])
     exact = any_of(markers.intersection(alike))  # which are found where they end, in any spelling behind them
     begins = beginnings(markers) + "".join(f"|(?!(?:{exact})>?\\Z){alike_begins(text)}" for text in alike)
-    held = [rf"(?<=[ \t\r\n])(?<![ \t\r\n]{{2}}){WS}(?:{begins})?\Z"]
+    begun = inside({*SPACE, *by_first})
+    held = []
     whole = []
     for first, rests in by_first.items():
         longer = [rest for rest in rests if rest]
@@ -447,14 +524,17 @@ def watch_pattern(
             whole_ones = any_of(rest for rest in rests if first + rest in alike)
             held.append(f"(?<={re.escape(first)})(?!(?:{whole_ones})>?\\Z)(?:{'|'.join(map(alike_rest_begins, like))})\\Z")
         whole.append(f"(?<={re.escape(first)})(?:{'|'.join([*map(re.escape, rests), *map(alike_rest, like)])})")
-    branches = [f"(?:{'|'.join(held)})(?P<hold>)"]
-    if whole:
-        branches.append(f"(?:{'|'.join(whole)})(?P<marker>)")
+    # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character.
+    blank = rf"(?<=[ \t\r\n])(?![^{begun}])(?<![ \t\r\n]{{2}}){WS}(?:{begins})?\Z"
+    branches = [f"(?:{blank}|(?<![ \\t\\r\\n])(?:{'|'.join(held) or '(?!)'}))(?P<hold>)"]
     if edge_firsts:
         begins = r"[^ \t\r\n]" if "" in edge_firsts else f"[{inside(edge_firsts)}]"
         branches.append(rf"(?<=\n)[ \t]*(?={begins})(?P<line>)")
+    marks = [f"(?:{'|'.join(whole)})(?P<marker>)"] if whole else []
     if look:
-        branches.append(f"{look}(?P<look>)")
+        marks.append(f"{look}(?P<look>)")
+    if marks:
+        branches.append(f"(?<![ \\t\\r\\n])(?:{'|'.join(marks)})")
     return rf"[ \t\r\n{inside({*by_first, *look_firsts})}](?:{'|'.join(branches)})"
 
 
