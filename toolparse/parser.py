@@ -413,9 +413,9 @@ class Parser(TurnMachine):
             raise ValueError("this parser has finished: make a new Parser for each output")
         self._sink.base = self._base = self._total - len(self._text)
         self._raw_from = 0
-        if self._unseen is not None:
+        if self._unseen:
             self._see(self._base)
-            self._unseen = None
+        self._unseen = None
         self._shortcut = None
         while True:
             at = self._state(at, last)

@@ -544,7 +544,7 @@ class EnvelopeCalls(ArgumentsReader):
         self.kept_at = at
         self.kept = [] if self.call.count or self.loose else None
         self.out = discard
-        found = plain_envelope(self.keys)(self.text, at)
+        found = self.plain(at)
         if found is not None and not self.keys.waits_for_id and (end := self.whole(found.end())) > 0:
             closed = _END_OF_CALL(self.text, end)
             if closed is not None and found[1].strip(SPACE + ","):
@@ -553,6 +553,10 @@ class EnvelopeCalls(ArgumentsReader):
         self.level = len(self.stack)
         self.state = self.before_key
         return at + 1
+
+    def plain(self, at: int) -> re.Match[str] | None:
+        """The beginning of a call at `at` that needs no second look."""
+        return plain_envelope(self.keys)(self.text, at)
 
     def whole_call(self, found: re.Match[str], end: int, closed: int) -> int:
         """A call that is all there and strict JSON: its name, and arguments up to `end`."""

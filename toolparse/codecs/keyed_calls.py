@@ -17,6 +17,9 @@ class KeyedCalls(EnvelopeCalls):
         self.enveloped = False
         super().begin_object()
 
+    def plain(self, at: int) -> None:
+        """What a key means must be looked up."""
+
     def on_member(self, key: str, at: int) -> None:
         """The name of a tool; keys of an envelope make the object one, where they are no tools."""
         if self.name is None and (key.lower() in NAMES or key.lower() in ARGUMENTS):

@@ -21,6 +21,9 @@ class UnnamedCall(NamedCall):
         self.out = self.write = self.waiting.append
         self.streams = False
 
+    def whole(self, at: int) -> int:
+        return -1  # the keys must be read
+
     def pop(self) -> None:
         if len(self.stack) == 1 and self.seen:
             self.keys = self.seen[0]
