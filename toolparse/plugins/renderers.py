@@ -27,7 +27,7 @@ from toolparse.grammar import Format
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall
 from toolparse.parser import Parser
 from toolparse.plugins.names import tool_parsers
-from toolparse.plugins.whole_outputs import decoded, read_ids, stop_ids, token_at
+from toolparse.plugins.whole_outputs import decoded, presumed_prompt, read_ids, stop_ids, token_at
 
 STATUSES = {
     "ok": ToolCallParseStatus.OK,
@@ -56,7 +56,10 @@ def parsed_response(
     stops = {*stop_token_ids, *stop_ids(chosen, tokenizer)}
     while ids and ids[-1] in stops:
         ids.pop()
-    prompt = None if prompt_ids is None else decoded(tokenizer, list(prompt_ids)[-PROMPT_TOKENS:])
+    if prompt_ids is None:
+        prompt = presumed_prompt(chosen, decoded(tokenizer, ids))
+    else:
+        prompt = decoded(tokenizer, list(prompt_ids)[-PROMPT_TOKENS:])
     parser = Parser(chosen, tools=tools, prompt=prompt, spans=True)
     message = read_ids(parser, tokenizer, ids)
     return ParsedResponse(
