@@ -273,7 +273,7 @@ class ElementsReader(StateReader):
         if fits and text.strip(SPACE):
             self.junk = []
             self.junk_size = 0
-            self.call.problem("repaired_markup", f"the missing beginning of {key!r} was added", at)
+            self.call.problem("repaired_markup", f"the missing beginning of {key!r} was added", at, error="<" in text)
             self.open_element(key, at)
             self.take(text)
             self.close_element(at)
@@ -579,7 +579,8 @@ class ElementsReader(StateReader):
             at = mark
         if self.ends_leaf(tag[2]):
             self.take(text[at:mark])
-            self.call.problem("missing_closer", f"the missing end of {element.key!r} was added", mark)
+            doubtful = self.streaming  # a string may hold what is left of the closing tag
+            self.call.problem("missing_closer", f"the missing end of {element.key!r} was added", mark, error=doubtful)
             self.close_element(mark)
             return mark
         if tag[2] == element.key and not self.may_hold(element.key):  # its closing tag without the slash, if a marker follows

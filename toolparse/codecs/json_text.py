@@ -46,6 +46,9 @@ _BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]{0,256}(?:[:=]|\Z)|
 _INSIDE_KEY = rf"[{_QUOTE_CLASS}]([^{_QUOTE_CLASS}\n]{{0,128}})"
 _LISTED_KEY = re.compile(rf"{_INSIDE_KEY}[{_QUOTE_CLASS}]{_WS}[:：]")
 _LISTED_CUT = re.compile(rf"{_INSIDE_KEY}(?:[{_QUOTE_CLASS}]{_WS})?\Z")
+_INSIDE_STRING = rf"[{_QUOTE_CLASS}][^\s{_QUOTE_CLASS}\\](?:[^{_QUOTE_CLASS}\\\n]{{0,128}})"
+_LISTED_STRING = re.compile(rf"{_INSIDE_STRING}[{_QUOTE_CLASS}]{_WS}[,\]]")
+_LISTED_STRING_CUT = re.compile(rf"[{_QUOTE_CLASS}]\Z|{_INSIDE_STRING}(?:[{_QUOTE_CLASS}]{_WS})?\Z")
 SWALLOWED = re.compile(rf'([\w$.\-]{{1,64}})"{_WS}[:：]')
 _SWALLOWED_CUT = re.compile(rf'[\w$.\-]{{0,64}}(?:"{_WS})?\Z')
 _ASSIGNED = re.compile(r"([\w$.\-]{1,64})[ \t]{0,8}([=:])[ \t]{0,8}([{\[]?)[ \t]{0,8}\Z")
@@ -375,6 +378,11 @@ class JsonReader:
             listed = self.listed_key(here, limit)
             if listed is not False and (listed is None or "\n" in text[at:here] or self.is_key(_LISTED_KEY.match(text, here)[1])):  # type: ignore[index]
                 return listed
+        if character in _QUOTE_CLASS and self.in_array and not key and here > at + 1:  # a comma is missing between two strings
+            if _LISTED_STRING.match(text, here, limit):
+                return True
+            if not self.last and len(text) < limit and _LISTED_STRING_CUT.match(text, here):
+                return None
         if text[at] != '"' or key:
             return False
         if not self.last and len(text) < limit and _SWALLOWED_CUT.match(text, at + 1):

@@ -43,12 +43,13 @@ from toolparse.wire.call_names import plain_name
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, closed_object
 from toolparse.wire.damaged_headers import DamagedHeaders, damaged_headers
 from toolparse.wire.headers import WAIT, Header, Where
-from toolparse.wire.lookalikes import QUOTES
+from toolparse.wire.lookalikes import GAP, QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, SPACE, Head, slot_texts, spellings
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.token_runs import Runs
 
 _SPACES = re.compile(r"[ \t\r\n]*")
+_BREAKS = re.compile(GAP)
 _PIECE = re.compile(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")
 HELD_SPACE = 64
 """White space up to this length waits with the text instead of in the writer."""
@@ -1065,6 +1066,8 @@ class TurnMachine:
         if text[at] == ">" and not self._kept:
             self._problem("repaired_markup", "a > too many was dropped", at)
             return at + 1
+        if text[at] == "\\":
+            return self._written_break(closers, at, last)
         if closers.begins.match(text, at):
             if not last:
                 return ~at
@@ -1091,6 +1094,19 @@ class TurnMachine:
                     self._write_kept(at)
                     self._say(at, at + len(text[at:found].rstrip()))
         return found
+
+    def _written_break(self, closers: DamagedClosers, at: int, last: bool) -> int | None:
+        """Behind the two characters backslash and n, right behind a call, if a marker of calls or the end follows them."""
+        end = _BREAKS.match(self._text, at).end()  # type: ignore[union-attr]
+        text = self._text[end:]
+        if not text.strip(SPACE) or text == "\\":
+            return end if last and text != "\\" else ~at if not last else None
+        if end == at:
+            return None
+        if not last and closers.may_begin(self._text, end):
+            return ~at
+        counts = closers.closer(self._text, end) is not None or closers.next.match(self._text, end) or closers.others.match(self._text, end)
+        return end if counts else None
 
     def _behind_message(self, row: Row, at: int, end: int, last: bool) -> int:
         self._to_header(at, at)

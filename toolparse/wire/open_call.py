@@ -32,6 +32,7 @@ def alnum9() -> str:
 
 
 QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+NOT_OF_NAMES = frozenset("()<>{}[]=\"'\n")
 SPACED_QUOTES = QUOTES + " \t\r\n"
 NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
 
@@ -181,7 +182,8 @@ class OpenCall:
         if not known and tools is not None:
             closest = tools.closest(name)
             hint = f"; the closest one is {closest!r}" if closest else ""
-            self.problem("unknown_tool", f"no tool is called {name!r}{hint}", at)
+            marked = any(character in NOT_OF_NAMES for character in name)  # what should have been read as more than a name
+            self.problem("unknown_tool", f"no tool is called {name!r}{hint}", at, error=marked)
         return True
 
     def reason_to_drop(self, name: str, known: bool) -> str:
