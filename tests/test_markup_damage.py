@@ -1,0 +1,125 @@
+"""Promises about damaged markup, over all formats: nothing depends on the chunking, nothing is lost silently, and prose makes no call."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import pairwise
+from random import Random
+
+import effort
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markup_damage import TOOLS, TURNS, Damaged, Turn
+
+import toolparse
+from benchmarks.damage_table import damaged_turns, outcome, references
+from toolparse.engine.other_formats import call_markers
+
+PREPARED = toolparse.Tools(TOOLS)
+FORMATS = [fmt.name for fmt in toolparse.formats() if fmt.calls]
+PARAGRAPHS = 2000
+WORDS = frozenset(word for calls in TURNS for call in calls for word in re.findall(r"[^\W\d_]{4,}", f"{call}"))
+"""The words of names, keys and values: what a call must not lose."""
+
+
+@cache
+def turns(name: str) -> tuple[Turn, ...]:
+    return tuple(references(name))
+
+
+@cache
+def damaged(name: str) -> tuple[tuple[str, Damaged], ...]:
+    return tuple(damaged_turns(name, None))
+
+
+def read(name: str, text: str, cuts: list[int]) -> toolparse.Message:
+    parser = toolparse.Parser(name, tools=PREPARED, prompt="", new_id=lambda: "id")
+    builder = toolparse.MessageBuilder()
+    for start, end in pairwise([0, *cuts, len(text)]):
+        for event in parser.feed(text[start:end]):
+            builder.add(event)
+    for event in parser.finish():
+        builder.add(event)
+    return builder.message
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_damage_is_read_the_same_in_any_pieces(name: str) -> None:
+    for kind, case in effort.some(damaged(name), 2, name):
+        whole = read(name, case.text, [])
+        random = Random(case.text)
+        few = sorted(random.sample(range(1, len(case.text)), min(8, len(case.text) - 1)))
+        for cuts in (list(range(1, len(case.text))), few):
+            assert read(name, case.text, cuts) == whole, f"{kind}, cut at {cuts if cuts is few else 'every character'}: {case.text!r}"
+
+
+def test_hardly_any_damage_is_silent() -> None:
+    """At most 2 % of complete calls are not what was meant with nothing said; docs/damage.md tells of what kinds."""
+    cases = [(name, case) for name in FORMATS for _, case in effort.some(damaged(name), 5, name)]
+    silent = [case.text for name, case in cases if outcome(toolparse.parse(case.text, name, tools=PREPARED, prompt=""), case) == "silent"]
+    assert len(silent) <= 0.02 * len(cases), silent
+
+
+def missing(message: toolparse.Message, text: str) -> list[str]:
+    """The words of complete calls without an error that stand in their text and nowhere in what came out."""
+    if any(problem.severity == "error" for problem in message.problems):
+        return []
+    out = " ".join(problem.message for problem in message.problems)
+    found = []
+    for call in message.tool_calls:
+        if call.complete:
+            kept = f"{call.name} {call.id} {call.arguments} {call.value()} {out}"
+            inside = text[call.start : call.end]
+            found += [word for word in WORDS if re.search(rf"(?<!\w){word}(?!\w)", inside) and word not in kept]
+    return found
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_stands_in_a_call_comes_out_or_is_told(name: str) -> None:
+    """Conservation: with pieces of the turn lost, doubled, moved or replaced, no word of a complete call goes without an error."""
+
+    @effort.examples(4, 120)
+    @given(st.data())
+    def holds(data: st.DataObject) -> None:
+        turn = data.draw(st.sampled_from(turns(name)))
+        text = turn.text
+        for _ in range(data.draw(st.integers(1, 2))):
+            places = sorted({0, len(text), *(at for found in re.finditer(r"\W+|\w+", text) for at in found.span())})
+            start, end = sorted(data.draw(st.tuples(st.sampled_from(places), st.sampled_from(places))))
+            piece = text[start : min(end, start + 40)]
+            end = start + len(piece)
+            at = data.draw(st.sampled_from(places))
+            written = data.draw(st.sampled_from(["", piece * 2, piece.upper(), "</x>", "\\n", "}", ">"]))
+            text = text[:start] + written + text[end:] if at < start or at >= end else text[:at] + piece + text[at:]
+        got = toolparse.parse(text, name, tools=PREPARED, prompt="")
+        assert not missing(got, text), (missing(got, text), text, got)
+
+    holds()
+
+
+TEXT = "the model asks for a tool by a marker which a parser must find while text still comes in and nobody knows what follows"
+PROSE = re.findall(r"\w+", TEXT)
+
+
+def mention(random: Random, marker: str) -> str:
+    """A marker as documentation names it."""
+    shape = random.choice(("{}", "`{}`", '"{}"', "({})", "| {} |", "\n```\n{}\n```\n", "**{}**", "the tag {}."))
+    return shape.format(marker.strip())
+
+
+def paragraph(number: int) -> str:
+    random = Random(number)
+    markers = sorted(call_markers(toolparse.get_format(random.choice(FORMATS))))
+    words = [mention(random, random.choice(markers)) if markers and random.random() < 0.2 else random.choice(PROSE) for _ in range(60)]
+    return "About tools: " + " ".join(word + " " + random.choice(PROSE) for word in words) + "."
+
+
+def test_documentation_about_tool_calls_makes_no_call() -> None:
+    """Markers that are only mentioned, of every format, in running text, code, fences and tables, are content."""
+    for number in effort.some(range(PARAGRAPHS), 90, "prose"):
+        text = paragraph(number)
+        for name in Random(number).sample(FORMATS, 4):
+            got = toolparse.parse(text, name, tools=PREPARED, prompt="")
+            assert not got.tool_calls, (name, text)
