@@ -189,7 +189,7 @@ class TurnMachine:
         if not last and len(text) - at < HEAD_LIMIT:
             begun = head.partial.match(text, at)
             if begun is not None and self._may_be_named(head, begun):
-                self._shortcut = row.waiting
+                self._shortcut = row.waiting if fence is None else None  # where fences count, an opening that begins with one is none
                 return ~at
         return None
 
