@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from toolparse.constrain.text_automaton import text_rules
 from toolparse.constrain.tree import ANY, Alt, Chars, Grammar, Literal, Node, Ranges, Ref, Repeat, Seq, Text, except_
@@ -135,6 +136,7 @@ def plain(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+@lru_cache(maxsize=4096)
 def char_class(ranges: Ranges) -> str:
     """A set of characters; by what is not in it, where that is shorter."""
     inverse = except_(ranges)
