@@ -88,7 +88,9 @@ def walk(compiled: xgrammar.CompiledGrammar, vocabulary: list[str], stop: int, w
             return out
         wanted = [token for token in closers if allowed(token)]
         if not wanted or (step < 60 and random.random() < 0.5):
-            wanted = [token for token in random.sample(range(len(vocabulary)), min(3000, len(vocabulary))) if token != stop and allowed(token)] or wanted
+            wanted = [
+                token for token in random.sample(range(len(vocabulary)), min(3000, len(vocabulary))) if token != stop and allowed(token)
+            ] or wanted
         if not wanted:
             wanted = [token for token in range(len(vocabulary)) if token != stop and allowed(token)]
         token = random.choice(wanted)

@@ -171,7 +171,7 @@ class Turn:
         before = {"auto": thoughts, "open": seq(text, closed, start, thoughts), "none": EMPTY}
         if mode == "required":
             return seq(before[reasoning], run)
-        final = seq(said, maybe(end))
+        final = seq(alt(said, thought) if reasoning != "none" else said, maybe(end))
         if mode == "none" or not self.calls:
             return seq(before[reasoning], Repeat(seq(said, end, start)), final)
         ahead = seq(before[reasoning], Repeat(seq(alt(said, thought) if reasoning != "none" else said, end, start)))
