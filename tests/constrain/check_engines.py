@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 
 import llguidance
+import test_constrain as kit
 import xgrammar
 from grammar_walk import PLAIN, Sampler
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +23,6 @@ from hypothesis.errors import NonInteractiveExampleWarning
 from xgrammar.testing import _is_grammar_accept_string
 
 import toolparse
-import test_constrain as kit
 from toolparse.testing import markers
 
 warnings.simplefilter("ignore", NonInteractiveExampleWarning)
@@ -32,7 +32,8 @@ WALK = 400
 Accepts = Callable[[str], bool]
 BYTES = llguidance.LLTokenizer("byte")
 BUILT_IN = {
-    "llama": "llama3_json", "qwen_3": "hermes", "qwen_3_coder": "qwen3_coder", "qwen_3_5": "qwen3_coder", "mimo": "mimo", "glm_4_7": "glm45",
+    "llama": "llama3_json",
+    "qwen_3": "hermes", "qwen_3_coder": "qwen3_coder", "qwen_3_5": "qwen3_coder", "mimo": "mimo", "glm_4_7": "glm45",
     "kimi": "kimi_k2", "kimi_k3": "kimi_k3", "deepseek_r1": "deepseek_v3", "deepseek_v3_1": "deepseek_v31", "deepseek_v3_2": "deepseek_v32",
     "deepseek_v4": "deepseek_v4", "deepseek_v4_1": "deepseek_v41", "minimax": "minimax_m2", "minimax_m3": "minimax_m3",
     "cohere": "cohere_cofl", "harmony": "harmony",

@@ -194,7 +194,7 @@ def raw_word(body: Parameters, kept: tuple[str, ...], value: Any) -> str | None:
     return text if allows(Text(kept, ANY), text) else None
 
 
-PLAIN = Text(chars=except_(of("<&\n\r")))
+PLAIN = Text(chars=except_(of("<&\n")))
 IN_CDATA = Text(("]]>",), ANY)
 
 
@@ -242,7 +242,9 @@ class ElementRules(SchemaRules):
         return known
 
     def element(self, key: Node, value: Node) -> Node:
-        return seq(f"{self.prefix}<", key, ">", value, f"{self.prefix}</", key, ">")
+        # What stands in front of the key is a rule, as for parameters.
+        opener = self.rules.rule("opener", Literal(f"{self.prefix}<"), lexeme=True)
+        return seq(opener, key, ">", value, f"{self.prefix}</", key, ">")
 
     def other_key(self, declared: tuple[str, ...]) -> Node:
         return self.rules.rule("key", Text(but_not=("", *declared), chars=WORD), lexeme=True)
