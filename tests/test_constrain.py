@@ -142,7 +142,7 @@ def is_constrained(fmt, choice):
     matcher = Matcher(constrain(fmt, TOOLS, choice).grammar)
     count = 0
 
-    @examples(2, 60)
+    @examples(1, 60)
     @given(messages(fmt, choice))
     def check(message):
         nonlocal count

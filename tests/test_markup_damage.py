@@ -47,7 +47,7 @@ def read(name: str, text: str, cuts: list[int]) -> toolparse.Message:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_damage_is_read_the_same_in_any_pieces(name: str) -> None:
-    for kind, case in effort.some(damaged(name), 2, name):
+    for kind, case in effort.some(damaged(name), 1, name):
         whole = read(name, case.text, [])
         random = Random(case.text)
         few = sorted(random.sample(range(1, len(case.text)), min(8, len(case.text) - 1)))
@@ -57,7 +57,7 @@ def test_damage_is_read_the_same_in_any_pieces(name: str) -> None:
 
 def test_hardly_any_damage_is_silent() -> None:
     """At most 2 % of complete calls are not what was meant with nothing said; docs/damage.md tells of what kinds."""
-    cases = [(name, case) for name in FORMATS for _, case in effort.some(damaged(name), 5, name)]
+    cases = [(name, case) for name in FORMATS for _, case in effort.some(damaged(name), 4, name)]
     silent = [case.text for name, case in cases if outcome(toolparse.parse(case.text, name, tools=PREPARED, prompt=""), case) == "silent"]
     assert len(silent) <= 0.02 * len(cases), silent
 
@@ -80,7 +80,7 @@ def missing(message: toolparse.Message, text: str) -> list[str]:
 def test_what_stands_in_a_call_comes_out_or_is_told(name: str) -> None:
     """Conservation: with pieces of the turn lost, doubled, moved or replaced, no word of a complete call goes without an error."""
 
-    @effort.examples(4, 120)
+    @effort.examples(2, 120)
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         turn = data.draw(st.sampled_from(turns(name)))
@@ -118,7 +118,7 @@ def paragraph(number: int) -> str:
 
 def test_documentation_about_tool_calls_makes_no_call() -> None:
     """Markers that are only mentioned, of every format, in running text, code, fences and tables, are content."""
-    for number in effort.some(range(PARAGRAPHS), 90, "prose"):
+    for number in effort.some(range(PARAGRAPHS), 50, "prose"):
         text = paragraph(number)
         for name in Random(number).sample(FORMATS, 4):
             got = toolparse.parse(text, name, tools=PREPARED, prompt="")

@@ -71,7 +71,7 @@ def check(message: Message, text: str) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_vectors(name: str) -> None:
     fmt = get_format(name)
-    for case in some(strategies.vectors(fmt), 3, name):
+    for case in some(strategies.vectors(fmt), 2, name):
         options: dict[str, Any] = {"tools": case["tools"], "prompt": case["prefill"] or None, "new_id": lambda: "id"}
         text = case["text"]
         message = parse(text, fmt, **options)
@@ -92,7 +92,7 @@ def passes_json(fmt: Format, call: ToolCall) -> bool:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@examples(3, 200)
+@examples(2, 200)
 @given(data=st.data())
 def test_any_text(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
