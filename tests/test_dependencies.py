@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ PARTS = {"pydantic_core": "pydantic"}
 """What a required package brings along."""
 
 
-def imports() -> Iterator[tuple[str, str]]:
+@cache
+def imports() -> list[tuple[str, str]]:
     """Each package from elsewhere that a module imports, wherever in it, with the module's path. What only a type checker reads is none."""
+    found = []
     for path in sorted((ROOT / "toolparse").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         checked = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
@@ -42,7 +44,8 @@ def imports() -> Iterator[tuple[str, str]]:
             else:
                 continue
             for name in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"toolparse"}:
-                yield name, path.relative_to(ROOT / "toolparse").as_posix()
+                found.append((name, path.relative_to(ROOT / "toolparse").as_posix()))
+    return found
 
 
 def project() -> dict[str, Any]:
