@@ -136,15 +136,12 @@ class Conversation:
         """
         steps = self._steps(question)
         result: Any = None
-        while True:
-            try:
-                step = steps.send(result)
-            except StopIteration as end:
-                return self._answered(end)
+        while not isinstance(step := _next(steps, result), Message):
             if isinstance(step, _Ask):
                 result = self._whole(await self._request(step.request))
             else:
                 result = await self._other(step)
+        return step
 
     async def stream(self, question: str | None = None) -> AsyncIterator[Event | ToolResult]:
         """`ask`, with the events of each answer as they come, and between two answers the results of the calls.
@@ -153,67 +150,54 @@ class Conversation:
         """
         steps = self._steps(question)
         result: Any = None
-        while True:
-            try:
-                step = steps.send(result)
-            except StopIteration as end:
-                self._answered(end)
-                return
-            if not isinstance(step, _Ask):
+        while not isinstance(step := _next(steps, result), Message):
+            if isinstance(step, _Ask):
+                reader = self._shape.pieces()
+                pieces = await self._request({**step.request, "stream": True})
+                try:
+                    async for piece in _each(pieces):
+                        for event in reader.feed(piece):
+                            yield event
+                finally:
+                    await _close(pieces)
+                events, *result = reader.finish()
+                for event in events:
+                    yield event
+            else:
                 result = await self._other(step)
                 for each in result or ():
                     yield each
-                continue
-            reader = self._shape.pieces()
-            pieces = await self._request({**step.request, "stream": True})
-            try:
-                async for piece in _each(pieces):
-                    for event in reader.feed(piece):
-                        yield event
-            finally:
-                await _close(pieces)
-            events, *result = reader.finish()
-            for event in events:
-                yield event
 
     def ask_sync(self, question: str | None = None) -> Message:
         """`ask` for a synchronous client, in code that is not asynchronous."""
         steps = self._steps(question)
         result: Any = None
-        while True:
-            try:
-                step = steps.send(result)
-            except StopIteration as end:
-                return self._answered(end)
+        while not isinstance(step := _next(steps, result), Message):
             if isinstance(step, _Ask):
                 result = self._whole(self._request_sync(step.request))
             else:
                 result = self.toolbox.wait_for(partial(self._other, step))
+        return step
 
     def stream_sync(self, question: str | None = None) -> Iterator[Event | ToolResult]:
         """`stream` for a synchronous client, in code that is not asynchronous."""
         steps = self._steps(question)
         result: Any = None
-        while True:
-            try:
-                step = steps.send(result)
-            except StopIteration as end:
-                self._answered(end)
-                return
-            if not isinstance(step, _Ask):
+        while not isinstance(step := _next(steps, result), Message):
+            if isinstance(step, _Ask):
+                reader = self._shape.pieces()
+                pieces = self._request_sync({**step.request, "stream": True})
+                try:
+                    for piece in pieces:
+                        yield from reader.feed(piece)
+                finally:
+                    if hasattr(pieces, "close"):
+                        pieces.close()
+                events, *result = reader.finish()
+                yield from events
+            else:
                 result = self.toolbox.wait_for(partial(self._other, step))
                 yield from result or ()
-                continue
-            reader = self._shape.pieces()
-            pieces = self._request_sync({**step.request, "stream": True})
-            try:
-                for piece in pieces:
-                    yield from reader.feed(piece)
-            finally:
-                if hasattr(pieces, "close"):
-                    pieces.close()
-            events, *result = reader.finish()
-            yield from events
 
     # -- the loop -----------------------------------------------------------------------------------------------------------------------
 
@@ -226,6 +210,7 @@ class Conversation:
             message, turn = yield _Ask(self._next_request())
             if not message.tool_calls:
                 self.messages += turn
+                self.answer = message
                 return message  # type: ignore[no-any-return]
             results = yield _Run(message)
             self.results += results
@@ -240,11 +225,6 @@ class Conversation:
     def _whole(self, answer: Any) -> tuple[Message, Turn]:
         message = self._shape.message(answer)
         return message, self._shape.turn(answer, message)
-
-    def _answered(self, end: StopIteration) -> Message:
-        message: Message = end.value
-        self.answer = message
-        return message
 
     async def _other(self, step: _Run | None) -> list[ToolResult] | None:
         if step is None:
@@ -264,6 +244,15 @@ class Conversation:
             if inspect.iscoroutine(answer):
                 answer.close()
             raise TypeError("the client is asynchronous: `await conversation.ask(...)`, or `async for` over `conversation.stream(...)`")
+        return answer
+
+
+def _next(steps: _Steps, result: Any) -> _Ask | _Run | Message | None:
+    """What follows the result of the step before: another step, or the answer."""
+    try:
+        return steps.send(result)
+    except StopIteration as end:
+        answer: Message = end.value
         return answer
 
 
