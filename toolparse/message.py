@@ -6,6 +6,7 @@ first use.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Union
@@ -350,3 +351,12 @@ class _Call:
             self.reader.feed("".join(self.fragments[self.read :]))
             self.read = len(self.fragments)
         return self.reader.value
+
+
+def folded(events: Iterable[Event], truncated: bool = False) -> Message:
+    """The message that all events of an output come to."""
+    builder = MessageBuilder()
+    builder.truncated = truncated
+    for event in events:
+        builder.add(event)
+    return builder.message

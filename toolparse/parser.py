@@ -27,7 +27,7 @@ from toolparse.events import CallArguments, Content, Event, Problem, Reasoning, 
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format
 from toolparse.grammar import Reasoning as ReasoningMarkers
-from toolparse.message import Message, MessageBuilder, ReasoningPart, TextPart, ToolCall
+from toolparse.message import Message, ReasoningPart, TextPart, ToolCall, folded
 from toolparse.wire.call_watch import CallWatch
 from toolparse.wire.markers import SPACE, spellings
 from toolparse.wire.open_call import NEW_ID, OpenCall
@@ -313,10 +313,7 @@ class Parser(TurnMachine):
         """The message that a text is in another format."""
         parser = Parser(fmt, tools=self._sink.tools, prompt="")
         parser._writer.watch = parser._early = None
-        builder = MessageBuilder()
-        for event in (*parser.feed(text), *parser.finish()):
-            builder.add(event)
-        return builder.message
+        return folded((*parser.feed(text), *parser.finish()))
 
     def locate(self, message: Message) -> Message:
         """Set the spans of a message that was made of this parser's events, all of them so far; returns the message.
@@ -681,13 +678,7 @@ def parse(
         "max_calls": max_calls,
     }
     parser = Parser(fmt, prompt=prompt, thinking=thinking, spans=True, **options)
-    builder = MessageBuilder()
-    builder.truncated = truncated
-    for event in parser.feed(text):
-        builder.add(event)
-    for event in parser.finish(truncated):
-        builder.add(event)
-    message = builder.message
+    message = folded((*parser.feed(text), *parser.finish(truncated)), truncated)
     message.output = text
     message = parser.locate(message)
     if repair == "whole" and message.tool_calls:

@@ -15,12 +15,13 @@ from dataclasses import asdict
 from gzip import GzipFile
 from importlib.util import find_spec
 from io import FileIO
+from itertools import chain
 from typing import Any
 
 from toolparse.adapters.openai_chat import ChatChunks, sse
 from toolparse.events import Event
 from toolparse.grammar import Format
-from toolparse.message import MessageBuilder
+from toolparse.message import folded
 
 LARGE = 4_000_000  # bytes from which on an input gets a progress bar
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
@@ -28,11 +29,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 def message_lines(batches: Iterable[list[Event]], label: str | None) -> Iterator[str]:
     """The whole message at the end: indented when it is the only one, a line with its file's name when there are several."""
-    builder = MessageBuilder()
-    for events in batches:
-        for event in events:
-            builder.add(event)
-    message = builder.message
+    message = folded(chain.from_iterable(batches))
     shown = {
         "content": message.content,
         "reasoning": message.reasoning,

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Reasoning
 from toolparse.grammar import Format, Maybe, Part
 from toolparse.grammar import Reasoning as ReasoningMarkers
-from toolparse.message import Message, MessageBuilder
+from toolparse.message import Message, folded
 from toolparse.parser import Parser
 from toolparse.plugins.readable_calls import ReadableCalls, readable
 from toolparse.plugins.reports import report
@@ -119,11 +119,8 @@ class Detector:
 
     def _whole(self, text: str, tools: Any) -> tuple[Message, list[Event]]:
         parser = self._parser(tools)
-        builder = MessageBuilder()
         events = parser.feed(text) + parser.finish()
-        for event in events:
-            builder.add(event)
-        return builder.message, events
+        return folded(events), events
 
     def _said(self, events: list[Event]) -> Any:
         texts: list[str] = []

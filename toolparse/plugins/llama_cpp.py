@@ -19,7 +19,7 @@ from typing import Any
 from toolparse.adapters.openai_chat import ChatChunks
 from toolparse.formats import get_format
 from toolparse.grammar import Format
-from toolparse.message import MessageBuilder
+from toolparse.message import folded
 from toolparse.parser import Parser
 from toolparse.plugins.names import tool_parsers
 from toolparse.plugins.readable_calls import ReadableCalls, readable
@@ -75,10 +75,7 @@ def _whole(answer: dict[str, Any], parser: Parser) -> dict[str, Any]:
     cut = choice["finish_reason"] == "length"
     events = parser.feed(choice["message"]["content"] or "") + parser.finish(truncated=cut)
     report(events)
-    builder = MessageBuilder()
-    for event in events:
-        builder.add(event)
-    message = builder.message
+    message = folded(events)
     made: dict[str, Any] = {"role": "assistant", "content": message.content}
     if message.reasoning is not None:
         made["reasoning_content"] = message.reasoning

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from toolparse.events import CallArguments, CallStart, Content, Event, Reasoning
 from toolparse.formats import get_format
 from toolparse.grammar import Format
-from toolparse.message import MessageBuilder
+from toolparse.message import folded
 from toolparse.parser import Parser, with_reasoning
 from toolparse.plugins.detector import calls_only, marked
 from toolparse.plugins.names import PREFIX, reasoning_parsers, tool_parsers
@@ -123,11 +123,7 @@ class Responses:
             return [(self.delta_types.DeltaMessage(role="assistant", content=""), False)]
         self._begun = True
         thought = self._parser.in_reasoning
-        runs = self._runs.split(delta_text, delta_token_ids) if self._runs is not None else [(delta_text, None)]
-        events = [event for run, special in runs for event in self._parser.feed(run, special)]
-        if kwargs.get("final"):
-            events += self._parser.finish()
-            report(events)
+        events = self._fed(self._parser, delta_text, delta_token_ids, final=bool(kwargs.get("final")))
         if type(self).reasoning_parser_cls is not None and self.enable_thinking is not False:
             self.reasoning_tokens = (self.reasoning_tokens or 0) + (len(delta_token_ids) if thought and self._parser.in_reasoning else 0)
         return self._deltas(self._readable.feed(events))
@@ -136,20 +132,23 @@ class Responses:
         """Content, calls and reasoning of a whole output. Calls that the output cuts, or that could not be read, are left out."""
         if self._parser is None:
             return super().parse_complete(text, token_ids, **kwargs)  # type: ignore[misc, no-any-return]
-        ids = token_ids or []
-        runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
-        events = [event for run, special in runs for event in self._parser.feed(run, special)] + self._parser.finish()
-        report(events)
-        builder = MessageBuilder()
-        for event in events:
-            builder.add(event)
-        types, message = self.delta_types, builder.message
+        events = self._fed(self._parser, text, token_ids or [], final=True)
+        types, message = self.delta_types, folded(events)
         calls = [
             types.ToolCall(id=call.id, function=types.FunctionCall(name=call.name, arguments=call.arguments)) for call in readable(message)
         ]
         if self.enable_thinking is False:
             return "".join(filter(None, (message.reasoning, message.content))) or None, calls or None, None
         return message.content, calls or None, message.reasoning
+
+    def _fed(self, parser: Parser, text: str, ids: Sequence[int], final: bool) -> list[Event]:
+        """The events of a piece of the output, `final` if it is the last."""
+        runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
+        events = [event for run, special in runs for event in parser.feed(run, special)]
+        if final:
+            events += parser.finish()
+            report(events)
+        return events
 
     @staticmethod
     def _format(tools: Any, reasoning: Any) -> Format | None:

@@ -15,7 +15,7 @@ from typing import Any
 from toolparse.events import CallArguments, CallStart, Content, Event, Reasoning
 from toolparse.formats import get_format
 from toolparse.grammar import Format
-from toolparse.message import Message, MessageBuilder, ToolCall
+from toolparse.message import Message, ToolCall, folded
 from toolparse.parser import Parser, with_reasoning
 from toolparse.plugins.detector import calls_only
 from toolparse.plugins.readable_calls import ReadableCalls, readable
@@ -149,10 +149,7 @@ class Reading:
         runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
         events = [event for run, special in runs for event in self.parser.feed(run, special)] + self.parser.finish()
         report(events)
-        builder = MessageBuilder()
-        for event in self._named(events):
-            builder.add(event)
-        message = builder.message
+        message = folded(self._named(events))
         return message, readable(message)
 
     def finish(self) -> list[Event]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolparse.grammar import Format
-from toolparse.message import Message, MessageBuilder
+from toolparse.message import Message, folded
 from toolparse.parser import Parser
 from toolparse.plugins.token_runs import TokenRuns
 from toolparse.wire.markers import spellings
@@ -19,14 +19,9 @@ def read_ids(parser: Parser, tokenizer: Any, ids: Sequence[int], truncated: bool
     """The message that these tokens are, with `output` their text and its spans; the parser must keep them."""
     text = decoded(tokenizer, ids)
     vocabulary = tokenizer.get_vocab() if hasattr(tokenizer, "get_vocab") else {}
-    builder = MessageBuilder()
-    builder.truncated = truncated
-    for run, special in TokenRuns(parser.format, vocabulary).split(text, ids):
-        for event in parser.feed(run, special):
-            builder.add(event)
-    for event in parser.finish(truncated):
-        builder.add(event)
-    message = builder.message
+    runs = TokenRuns(parser.format, vocabulary).split(text, ids)
+    events = [event for run, special in runs for event in parser.feed(run, special)]
+    message = folded((*events, *parser.finish(truncated)), truncated)
     message.output = text
     return parser.locate(message)
 
