@@ -26,7 +26,10 @@ FAULTS = ("drop", "end", "half", "garbage", "error", "stall")
 
 @dataclass
 class Script:
-    """What the engine writes, piece by piece, and how that ends: `finish`, or after `after` pieces with a `fault`."""
+    """What the engine writes, piece by piece, and how that ends: `finish`, or after `after` pieces with a `fault`.
+
+    With an `order` of seeds, a request is answered when those with the seeds before its own have been `answered`.
+    """
 
     pieces: list[str]
     finish: str = "stop"
@@ -36,6 +39,8 @@ class Script:
     status: int = 200
     delay: float = 0.0
     special: frozenset[str] = frozenset()
+    order: tuple[int, ...] = ()
+    answered: list[int | None] = field(default_factory=list)
 
 
 @dataclass
@@ -61,15 +66,19 @@ class Engine:
         if path not in PATHS:
             await self._other(path, body, send)
             return
-        self.requests.append(json.loads(body))
+        request = json.loads(body)
+        self.requests.append(request)
         self.headers.append({name.decode(): value.decode() for name, value in scope["headers"]})
         script = self.script
+        if script.order:
+            while len(script.answered) < script.order.index(request["seed"]):
+                await asyncio.sleep(0.001)
         if script.status != 200:
             await whole(send, script.status, {"error": {"message": "no such luck", "type": "engine"}})
             return
         kind = "application/x-ndjson" if path == "/api/generate" else "text/event-stream"
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind.encode())]})
-        write = asyncio.ensure_future(self._write(script, PATHS[path], self.requests[-1], send))
+        write = asyncio.ensure_future(self._write(script, PATHS[path], request, send))
         gone = asyncio.ensure_future(wait_until_left(receive))
         await asyncio.wait((write, gone), return_when=asyncio.FIRST_COMPLETED)
         if not write.done():
@@ -78,6 +87,7 @@ class Engine:
         gone.cancel()
         if write.done() and not write.cancelled():
             write.result()  # a fault breaks the connection
+            script.answered.append(request.get("seed"))
 
     async def _write(self, script: Script, language: str, request: dict[str, Any], send: Send) -> None:
         for number, piece in enumerate(script.pieces):

@@ -280,16 +280,31 @@ def test_a_cut_call_is_not_in_the_message(house: House) -> None:
 
 def test_several_choices_each_with_their_own_call(house: House) -> None:
     house.says(*PIECES)
-    with house.openai().chat.completions.stream(model="m", messages=ASK, tools=[CHAT_TOOL], n=3, seed=5) as stream:
-        for _ in stream:
-            pass
-        completion = stream.get_final_completion()
+    completion = several(house)
     assert [choice.finish_reason for choice in completion.choices] == ["tool_calls"] * 3
     assert len({choice.message.tool_calls[0].id for choice in completion.choices if choice.message.tool_calls}) == 3
     assert sorted(request["seed"] for request in house.engine.requests) == [5, 6, 7]
     whole = house.openai().chat.completions.create(model="m", messages=ASK, n=2)
     assert whole.usage is not None
     assert (whole.usage.prompt_tokens, whole.usage.completion_tokens) == (7, 2 * len(PIECES))
+
+
+@pytest.mark.parametrize("order", [(7, 6, 5), (6, 7, 5), (7, 5, 6)])
+def test_choices_are_opened_in_their_order_whichever_is_answered_first(house: House, order: tuple[int, ...]) -> None:
+    """OpenAI's client takes the first chunk of a stream to be of the first choice, and appends a choice that it sees for the first time."""
+    house.says(*PIECES, order=order)
+    completion = several(house)
+    assert house.engine.script.answered[:2] == list(order[:2])
+    assert [choice.index for choice in completion.choices] == [0, 1, 2]
+    assert [choice.message.content for choice in completion.choices] == ["Let me look."] * 3
+
+
+def several(house: House) -> Any:
+    """Three choices, as OpenAI's client puts them together."""
+    with house.openai().chat.completions.stream(model="m", messages=ASK, tools=[CHAT_TOOL], n=3, seed=5) as stream:
+        for _ in stream:
+            pass
+        return stream.get_final_completion()
 
 
 def test_one_choice_that_fails_fails_the_answer(house: House) -> None:

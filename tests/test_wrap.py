@@ -157,6 +157,25 @@ def test_several_choices(streamed: bool) -> None:
     assert len(set(ids)) == 4
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [(0, "<tool"), (1, "B"), (0, "A")],  # the text of the first is held
+        [(2, "C"), (0, "A"), (1, "B")],  # the last comes first
+        [(1, "<tool"), (2, "<tool"), (0, "A")],
+    ],
+)
+def test_choices_are_opened_in_their_order(texts: list[tuple[int, str]]) -> None:
+    chunks = [chunk_of({"content": text}, index=index) for index, text in texts]
+    ends = [chunk_of({}, "stop", index=index) for index in (2, 1, 0)]
+    said = ["".join(text for at, text in texts if at == index) or None for index in range(3)]
+    streamed = list(wrap(Server(iter(chunks + ends)), "hermes").chat.completions.create(stream=True, n=3))
+    seen = list(dict.fromkeys(chunk.choices[0].index for chunk in streamed))
+    assert seen == [0, 1, 2]
+    assert [folded(streamed, index)[0] or None for index in range(3)] == said
+    assert [folded(streamed, index)[3] for index in range(3)] == [["stop"]] * 3
+
+
 def test_tool_choice_is_for_the_parser() -> None:
     with scripted_api(*["Now. " + written("now", {})] * 3, raw=True) as server, client(server.url) as inner:
         wrapped = wrap(inner, "hermes", server_tool_choice="none")

@@ -1,8 +1,9 @@
 """The answers of three APIs: streamed, whole, and refused.
 
-An answer object is made for one request and knows nothing of how its events come about. `start`, `feed` and `finish` are given the
-number of the choice that they belong to and return text of the stream; `end` closes it, `fail` ends it with an error in the API's own
-shape. A stream that failed has no finish reason, no `[DONE]` and no end of an open call, so that no client takes it for whole.
+An answer object is made for one request and knows nothing of how its events come about. `start` opens all its choices; `feed` and
+`finish` are given the number of the choice that they belong to. All return text of the stream; `end` closes it, `fail` ends it with an
+error in the API's own shape. A stream that failed has no finish reason, no `[DONE]` and no end of an open call, so that no client takes
+it for whole.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Usage:
 class Answer(Protocol):
     """What the answers of the three APIs have in common."""
 
-    def start(self, index: int) -> str: ...
+    def start(self) -> str: ...
 
     def feed(self, index: int, events: Iterable[Event], logprobs: list[dict[str, Any]]) -> str: ...
 
@@ -81,9 +82,9 @@ class ChatAnswer:
         self._chunks = [ChatChunks(request.model, self._id, self._created) for _ in range(request.n)]
         self._waiting: list[list[dict[str, Any]]] = [[] for _ in range(request.n)]  # probabilities of text that is still held
 
-    def start(self, index: int) -> str:
-        """The chunk that says whose turn it is."""
-        return self._encoded(index, self._chunks[index].start())
+    def start(self) -> str:
+        """The chunks that say whose turn it is, for all choices in their order: clients take the first chunk to be of the first choice."""
+        return "".join([self._encoded(index, chunks.start()) for index, chunks in enumerate(self._chunks)])
 
     def feed(self, index: int, events: Iterable[Event], logprobs: list[dict[str, Any]]) -> str:
         """The chunks for these events. Probabilities go out with the first chunk after their text arrived."""
@@ -146,7 +147,7 @@ class ResponsesAnswer:
         self._begun: dict[str, Any] = {}
         self._sent = 0
 
-    def start(self, index: int) -> str:
+    def start(self) -> str:
         """The events that open the response."""
         events = self._events.start()
         self._begun = events[0]["response"]
@@ -230,7 +231,7 @@ class MessagesAnswer:
         self._events = MessageEvents(request.model, self._id)
         self._last: list[dict[str, Any]] = []
 
-    def start(self, index: int) -> str:
+    def start(self) -> str:
         """The event that opens the message."""
         return "".join(map(encode, self._events.start()))
 

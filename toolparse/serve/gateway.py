@@ -213,7 +213,7 @@ class Gateway:
         )
         reader = self.upstream.reader()
         async with self.connection.stream(path, body, key) as arriving:
-            await sink.start(index)
+            await sink.start()
             async for data in arriving:
                 said = [(piece, choice.feed(piece)) for piece in reader.feed(data)]
                 await sink.feed(index, said)
@@ -226,6 +226,8 @@ class Gateway:
 class Sink:
     """Where a request's answer goes. This one gathers it whole."""
 
+    _started = False
+
     def __init__(self, answer: Answer, n: int) -> None:
         self._answer = answer
         self._builders = [MessageBuilder() for _ in range(n)]
@@ -234,9 +236,11 @@ class Sink:
         self.messages: list[Message] = []
         self.body: dict[str, Any] = {}
 
-    async def start(self, index: int) -> None:
-        """The upstream has taken the request."""
-        self._answer.start(index)
+    async def start(self) -> None:
+        """The upstream has taken the request, for one of the choices: the first of them opens the answer."""
+        if not self._started:
+            self._started = True
+            await self._open()
 
     async def feed(self, index: int, said: list[tuple[Piece, list[Event]]]) -> None:
         """Pieces that arrived together, and their events."""
@@ -255,6 +259,9 @@ class Sink:
         self.messages = [builder.message for builder in self._builders]
         self.body = self._answer.whole(self.messages, self._stops, self._logprobs, usage)
 
+    async def _open(self) -> None:
+        self._answer.start()
+
     def _add(self, index: int, events: list[Event], logprobs: list[dict[str, Any]]) -> None:
         for event in events:
             self._builders[index].add(event)
@@ -267,10 +274,6 @@ class StreamingSink(Sink):
     def __init__(self, answer: Answer, write: Callable[[str], Awaitable[None]]) -> None:
         self._answer = answer
         self._write = write
-
-    async def start(self, index: int) -> None:
-        """The upstream has taken the request."""
-        await self._write(self._answer.start(index))
 
     async def feed(self, index: int, said: list[tuple[Piece, list[Event]]]) -> None:
         """Pieces that arrived together, and their events."""
@@ -287,6 +290,9 @@ class StreamingSink(Sink):
     async def end(self, usage: Usage) -> None:
         """All choices have ended."""
         await self._write(self._answer.end(usage))
+
+    async def _open(self) -> None:
+        await self._write(self._answer.start())
 
 
 async def _side_by_side(works: list[Callable[[], Awaitable[None]]]) -> None:

@@ -153,10 +153,6 @@ class StepSink(Sink):
     def __init__(self, write: Callable[[str], Awaitable[None]]) -> None:
         self._write = write
 
-    async def start(self, index: int) -> None:
-        """The upstream has taken the request."""
-        await self._write("\n")
-
     async def feed(self, index: int, said: list[tuple[Piece, list[Event]]]) -> None:
         """Pieces that arrived together, and their events."""
         lines = [line(step(piece.text, events)) for piece, events in said if piece.text or events]
@@ -169,6 +165,9 @@ class StepSink(Sink):
 
     async def end(self, usage: Usage) -> None:
         """There is nothing to add."""
+
+    async def _open(self) -> None:
+        await self._write("\n")
 
 
 def line(value: object) -> str:

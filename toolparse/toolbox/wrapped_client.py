@@ -90,16 +90,18 @@ class _Reading:
         reason = message.finish_reason if choice.finish_reason in ("stop", "length", None) else choice.finish_reason
         return choice.model_copy(update={"message": said.model_copy(update=update), "finish_reason": reason})
 
-    def chunks(self, options: dict[str, Any]) -> _Chunks:
-        return _Chunks(self, options)
+    def chunks(self, options: dict[str, Any], n: int) -> _Chunks:
+        """What reads a stream of `n` choices."""
+        return _Chunks(self, options, n)
 
 
 class _Chunks:
     """One streamed answer: the server's chunks in, the client's own chunks out."""
 
-    def __init__(self, reading: _Reading, options: dict[str, Any]) -> None:
+    def __init__(self, reading: _Reading, options: dict[str, Any], n: int) -> None:
         self._reading = reading
         self._options = options
+        self._n = n
         self._choices: dict[int, _ChoiceStream] = {}
         self._last: Any = None
 
@@ -109,10 +111,16 @@ class _Chunks:
         self._last = chunk
         made: list[Any] = []
         for choice in chunk.choices:
-            stream = self._choices.get(choice.index)
-            if stream is None:
-                stream = self._choices[choice.index] = _ChoiceStream(self._reading, self._options)
-            for delta, reason in stream.feed(choice):
+            # OpenAI's helper for streams appends a choice that it sees for the first time: they are opened in their order, also where the
+            # text of one is held, or where a server answers a later one first.
+            for index in range(min(choice.index, self._n)):
+                if index not in self._choices:
+                    self._choices[index] = _ChoiceStream(self._reading, self._options)
+                    made.append(_chunk(chunk, choice.model_copy(update={"index": index}), {}, None, logprobs=None))
+            is_new = choice.index not in self._choices
+            if is_new:
+                self._choices[choice.index] = _ChoiceStream(self._reading, self._options)
+            for delta, reason in self._choices[choice.index].feed(choice) or [({}, None)] * is_new:
                 made.append(_chunk(chunk, choice, delta, reason, logprobs=None))
             if choice.logprobs is not None:
                 if not made or made[-1].choices[0].index != choice.index:
@@ -173,20 +181,21 @@ class _ChoiceStream:
 def _create(create: Callable[..., Any], reading: _Reading) -> Callable[..., Any]:
     """The function that stands in for `create`; asynchronous where it is."""
 
-    def read(answer: Any, options: dict[str, Any]) -> Any:
+    def read(answer: Any, options: dict[str, Any], n: int) -> Any:
         if hasattr(answer, "__aiter__"):
-            return _AsyncStream(answer, reading.chunks(options))
+            return _AsyncStream(answer, reading.chunks(options, n))
         if hasattr(answer, "__next__"):
-            return _Stream(answer, reading.chunks(options))
+            return _Stream(answer, reading.chunks(options, n))
         return reading.whole(answer, options)
 
-    async def read_later(answer: Any, options: dict[str, Any]) -> Any:
-        return read(await answer, options)
+    async def read_later(answer: Any, options: dict[str, Any], n: int) -> Any:
+        return read(await answer, options, n)
 
     def create_and_read(**request: Any) -> Any:
         sent, options = reading.request(request)
+        n = _given(sent.get("n")) or 1
         answer = create(**sent)
-        return read_later(answer, options) if inspect.isawaitable(answer) else read(answer, options)
+        return read_later(answer, options, n) if inspect.isawaitable(answer) else read(answer, options, n)
 
     return create_and_read
 
