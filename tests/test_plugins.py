@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import json
 import os
@@ -27,6 +28,7 @@ from toolparse.plugins.names import reasoning_parsers, tool_parsers
 from toolparse.plugins.readable_calls import ReadableCalls
 from toolparse.plugins.readable_calls import readable as readable_calls
 from toolparse.plugins.reasoning_split import ReasoningSplit
+from toolparse.plugins.sglang_hooks import ParserName, Plain
 from toolparse.plugins.token_runs import TokenRuns
 from toolparse.plugins.transformers import EventStreamer, format_of
 
@@ -135,6 +137,21 @@ def test_registering_never_raises(engine: str, how: str, monkeypatch: pytest.Mon
     assert lines
     assert all(line.startswith("toolparse ") for line in lines)
     assert caplog.messages == lines
+
+
+def test_a_parser_name_equals_the_one_that_it_stands_for_and_is_another_key() -> None:
+    name = ParserName("toolparse_glm47", "glm47")
+    for each in (name, pickle.loads(pickle.dumps(name)), copy.deepcopy(name)):
+        assert each == "glm47"
+        assert each == "toolparse_glm47"
+        assert each in ("glm45", "glm47")
+        assert (each != "glm47") is False
+        assert each != "glm45"
+        assert each != 5
+        assert {"glm47": 1, "toolparse_glm47": 2}[each] == 2
+        assert type(str(each)) is str
+    plain = Plain(SimpleNamespace(tool_call_parser=name, other=3))
+    assert (type(plain.tool_call_parser), plain.tool_call_parser, plain.other) == (str, "toolparse_glm47", 3)
 
 
 def test_composing_passes_everything_on_and_keeps_vllms_own_parser(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
+import pickle
 import subprocess
 import sys
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+import sglang.srt
 from sglang.srt.entrypoints.openai.protocol import ChatCompletionRequest, Tool, ToolChoice
 from sglang.srt.function_call.function_call_parser import FunctionCallParser
 from sglang.srt.parser.reasoning_parser import ReasoningParser
 from sglang.srt.plugins import load_plugins
+from sglang.srt.plugins.hook_registry import HookRegistry
 from vectors import CHUNKINGS, FORMATS, Tokenizer, complete, deltas, expected, result, vectors
 
 from toolparse import parse
 from toolparse.plugins.detector import calls_only
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
 from toolparse.plugins.readable_calls import readable
+from toolparse.plugins.sglang_hooks import ADAPTER, _with_plain_names
 
 load_plugins()  # what each of SGLang's processes does; the entry point must be enough
 
@@ -285,12 +291,20 @@ def test_an_answer_without_calls_logs_no_warning(own: str, caplog: pytest.LogCap
 # -- what SGLang decides by a parser's name ----------------------------------------------------------------------------------------
 
 
+def named(kind: str, name: str) -> str:
+    """A name as SGLang's arguments hold it once they are resolved."""
+    arguments = SimpleNamespace(**{kind: name})
+    hooked = [hook for _, hook, _ in HookRegistry._hooks["sglang.srt.server_args.ServerArgs.resolve_once"]]
+    assert len(hooked) == 1
+    hooked[0](arguments)
+    return getattr(arguments, kind)  # type: ignore[no-any-return]
+
+
 @pytest.mark.parametrize("own", ["inkling", "muse", "apertus2509", "kimi_k3"])
 def test_special_tokens_are_kept_for_our_names_as_for_sglangs(own: str) -> None:
     chat = serving("toolparse_qwen25", "hermes")
-    ReasoningParser(f"toolparse_{own}")  # the first of ours puts in the hooks
     kept = []
-    for name in (own, f"toolparse_{own}"):
+    for name in (own, named("reasoning_parser", f"toolparse_{own}")):
         chat.reasoning_parser, chat.chat_encoding_spec = name, None
         asked = ChatCompletionRequest(model="m", messages=[{"role": "user", "content": "?"}])
         chat._patch_reasoning_skip_special_tokens(asked)
@@ -301,11 +315,66 @@ def test_special_tokens_are_kept_for_our_names_as_for_sglangs(own: str) -> None:
 @pytest.mark.parametrize("own", ["kimi_k2", "kimi_k3"])
 def test_ids_of_calls_are_those_of_sglangs_own_name(own: str) -> None:
     item = SimpleNamespace(name="f", tool_index=1)
-    ids = []
-    for name in (own, f"toolparse_{own}"):
-        FunctionCallParser([Tool.model_validate(tool) for tool in TOOLS], name)
-        ids.append(serving(name, "kimi_k2")._process_tool_call_id(item, 2))
+    names = (own, named("tool_call_parser", f"toolparse_{own}"))
+    ids = [serving(name, "kimi_k2")._process_tool_call_id(item, 2) for name in names]
     assert ids[0] == ids[1]
+
+
+def compared() -> list[tuple[str, str, str, bool]]:
+    """Every place in SGLang that compares a parser's name with text: file and line, kind, the text, whether it is by equality."""
+    found = []
+    home = Path(sglang.srt.__path__[0])
+    for file in sorted(home.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Compare):
+                continue
+            sides = [node.left, *node.comparators]
+            said = {getattr(side, "attr", getattr(side, "id", "")) for side in sides}
+            kind = next((kind for kind in ("tool_call_parser", "reasoning_parser") if kind in said), None)
+            texts = [
+                part.value for side in sides for part in ast.walk(side) if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            ]
+            hashed = any(isinstance(side, (ast.Set, ast.Dict)) for side in sides)
+            if kind is not None:
+                place = f"{file.relative_to(home)}:{node.lineno}"
+                found += [(place, kind, text, not hashed) for text in texts]
+    return found
+
+
+COMPARED = compared()
+
+
+def test_the_places_that_compare_names_are_found() -> None:
+    assert len(COMPARED) > 25
+    assert [place for place, _, _, equality in COMPARED if not equality] == []
+
+
+@pytest.mark.parametrize(("kind", "own"), sorted({(kind, text) for _, kind, text, _ in COMPARED}))
+def test_a_name_of_ours_equals_the_one_that_it_stands_for(kind: str, own: str) -> None:
+    """So each of those places decides for it as for SGLang's own. Where no format of ours has the name the docs say so."""
+    ours = {name.lower(): name for name in (tool_parsers() if kind == "tool_call_parser" else reasoning_parsers())}
+    if f"toolparse_{own}" not in ours:
+        assert own in ("auto", "response_template"), own
+        return
+    name = named(kind, ours[f"toolparse_{own}"])
+    assert name == own
+    assert (name != own) is False
+    assert name in ("?", own)
+    assert pickle.loads(pickle.dumps(name)) == own
+    table = FunctionCallParser.ToolCallParserEnum if kind == "tool_call_parser" else ReasoningParser.DetectorMap
+    assert hasattr(table[name], "toolparse_format")
+
+
+def test_an_adapter_that_reads_tokens_itself_is_told_our_plain_names() -> None:
+    """SGLang's adapters for DeepSeek V4 and Inkling parse the output themselves where the names are theirs."""
+    chat = serving(named("tool_call_parser", "toolparse_deepseekv4"), "hermes")
+    chat.reasoning_parser = named("reasoning_parser", "toolparse_deepseek-v4")
+    told = {}
+    original = lambda self: told.update(tool=self.tool_call_parser, reasoning=self.reasoning_parser)  # noqa: E731
+    _with_plain_names(original, chat)
+    assert [type(name) for name in told.values()] == [str, str]
+    assert ADAPTER in HookRegistry._patched
 
 
 @pytest.mark.parametrize("own", ["qwen3-thinking", "minimax", "qwen3", "deepseek-r1", "deepseek-v3"])

@@ -1,10 +1,12 @@
-"""vLLM's own tests of tool parsers and reasoning, with its parsers and with ours in their place: `own_tests.py FOLDER [PATH...]`.
+"""The engines' own tests of tool parsers and reasoning, with their parsers and with ours in their place.
 
-FOLDER is an unpacked source package of the installed vLLM, without `tests/conftest.py`, which wants more than parsers need. Prints a row
-per test file: how many tests pass with vLLM's own classes, and how many of those with ours. Every test that only theirs pass is written
-to `own_tests.jsonl` in the working directory, with the first line of its error.
+    own_tests.py vllm FOLDER [PATH...]      own_tests.py sglang FOLDER [PATH...]
 
-As a pytest plug-in (`-p own_tests`) it puts a class of ours under every name, in vLLM's tables and in the modules of its classes.
+FOLDER is the unpacked source of the installed engine (vLLM's without `tests/conftest.py`, which wants more than parsers need). Prints a row
+per test file: how many tests pass with the engine's own classes, how many of those with ours, and why the others do not: each is put down
+by `reasons.py`, which fails on one that it does not know. `own_tests.jsonl` in the working directory has all of them.
+
+As a pytest plug-in (`-p own_tests`) it puts a class of ours under every name, in the engine's tables and in the modules of its classes.
 """
 
 from __future__ import annotations
@@ -19,10 +21,13 @@ from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
-PATHS = ("tests/tool_parsers", "tests/reasoning", "tests/parser")
+PATHS = {
+    "vllm": ("tests/tool_parsers", "tests/reasoning", "tests/parser", "tests/tool_use"),
+    "sglang": ("test/registered/function_call", "test/registered/unit/function_call", "test/registered/unit/parser"),
+}
 
 
-def put_in() -> None:
+def put_in_vllm() -> None:
     """Our classes in the place of vLLM's, by the names of its tables."""
     from vllm.reasoning import ReasoningParserManager
     from vllm.tool_parsers import ToolParserManager
@@ -44,38 +49,58 @@ def put_in() -> None:
                 setattr(import_module(module), attribute, ours)
 
 
-if os.environ.get("OWN_TESTS") == "ours":
-    put_in()
+def put_in_sglang() -> None:
+    """Our classes in the place of SGLang's, by the names of its tables."""
+    from sglang.srt.function_call.function_call_parser import FunctionCallParser
+    from sglang.srt.parser.reasoning_parser import ReasoningParser
+
+    from toolparse.plugins.names import PREFIX, reasoning_parsers, tool_parsers
+    from toolparse.plugins.sglang_detectors import reasoning_detector, tool_detector
+
+    for table, formats, make in (
+        (FunctionCallParser.ToolCallParserEnum, tool_parsers(), tool_detector),
+        (ReasoningParser.DetectorMap, {name.lower(): fmt for name, fmt in reasoning_parsers().items()}, reasoning_detector),
+    ):
+        made = {name: make(PREFIX + name, formats[PREFIX + name]) for name in table if PREFIX + name in formats}
+        for name, ours in made.items():
+            own = table[name]
+            table[name] = ours
+            setattr(sys.modules[own.__module__], own.__name__, ours)
 
 
-def outcomes(folder: Path, paths: list[str], which: str) -> dict[str, tuple[str, str]]:
-    """For each test its outcome and the last line of its error."""
-    report = Path(f"own_tests_{which}.xml").absolute()
+if os.environ.get("OWN_TESTS") in ("vllm", "sglang"):
+    {"vllm": put_in_vllm, "sglang": put_in_sglang}[os.environ["OWN_TESTS"]]()
+
+
+def outcomes(folder: Path, paths: list[str], engine: str, ours: bool) -> dict[str, tuple[str, str]]:
+    """For each test its outcome and the end of its error."""
+    report = Path(f"own_tests_{engine}_{'ours' if ours else 'theirs'}.xml").absolute()
     here = Path(__file__).parent
-    environment = {**os.environ, "OWN_TESTS": which, "PYTHONPATH": f"{here}{os.pathsep}{folder}", "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "OWN_TESTS": engine if ours else "", "PYTHONPATH": f"{here}{os.pathsep}{folder}", "HF_HUB_OFFLINE": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "own_tests", "-p", "no:cacheprovider", "-o", "addopts=", "-o",
                "filterwarnings=default", "--continue-on-collection-errors", f"--junitxml={report}", *paths]  # fmt: skip
     subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     found = {}
     for case in ElementTree.parse(report).iter("testcase"):
         fault = next((child for kind in ("failure", "error", "skipped") if (child := case.find(kind)) is not None), None)
-        error = "" if fault is None else (fault.get("message") or fault.text or "").strip().partition("\n")[0]
-        found[f"{case.get('classname')}::{case.get('name')}"] = ("passed" if fault is None else fault.tag, error[:300])
+        error = "" if fault is None else f"{fault.get('message') or ''}\n{fault.text or ''}"
+        found[f"{case.get('classname')}::{case.get('name')}"] = ("passed" if fault is None else fault.tag, error)
     return found
 
 
 def main() -> None:
-    folder, paths = Path(sys.argv[1]).absolute(), sys.argv[2:] or list(PATHS)
-    theirs, ours = outcomes(folder, paths, "theirs"), outcomes(folder, paths, "ours")
+    engine, folder = sys.argv[1], Path(sys.argv[2]).absolute()
+    paths = sys.argv[3:] or list(PATHS[engine])
+    theirs, ours = outcomes(folder, paths, engine, ours=False), outcomes(folder, paths, engine, ours=True)
     passed = [test for test, (outcome, _) in theirs.items() if outcome == "passed"]
     lost = [test for test in passed if ours.get(test, ("missing", ""))[0] != "passed"]
-    file = lambda test: test.partition("::")[0].removeprefix("tests.")  # noqa: E731
+    file = lambda test: test.partition("::")[0].partition(".Test")[0]  # noqa: E731
     total, gone = Counter(map(file, passed)), Counter(map(file, lost))
     print("| file | theirs | ours |\n|---|---|---|")
     for name in sorted(total):
         print(f"| {name} | {total[name]} | {total[name] - gone[name]} |")
     print(f"| all | {len(passed)} | {len(passed) - len(lost)} |")
-    with Path("own_tests.jsonl").open("w", encoding="utf-8") as out:
+    with Path(f"own_tests_{engine}.jsonl").open("w", encoding="utf-8") as out:
         for test in lost:
             out.write(json.dumps({"test": test, "error": ours.get(test, ("missing", ""))[1]}, ensure_ascii=False) + "\n")
 

@@ -17,6 +17,7 @@ def register() -> None:
     """
     try:
         from toolparse.plugins import sglang_detectors as made
+        from toolparse.plugins.sglang_hooks import name_parsers
     except Exception as error:
         missing("toolparse has no parsers in this SGLang, as its detectors are not as expected", error)
         return
@@ -32,3 +33,7 @@ def register() -> None:
         ReasoningParser.DetectorMap.update({name.lower(): made.reasoning_detector(name, fmt) for name, fmt in reasoning_parsers().items()})
     except Exception as error:
         missing("toolparse has no reasoning parsers in this SGLang, as ReasoningParser is not as expected", error)
+    try:
+        name_parsers(made.own_name)
+    except Exception as error:
+        missing("SGLang's hooks are not as expected: what it decides by a parser's name it does not do for toolparse", error)

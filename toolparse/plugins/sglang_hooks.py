@@ -1,13 +1,13 @@
-"""What SGLang's serving layer decides by the *name* of a parser, done for a name of ours as for the name that it stands for.
+"""What SGLang decides by the *name* of a parser, done for a name of ours as for the name that it stands for.
 
-The hooks are put in through SGLang's own registry of hooks, in the process that makes a detector of ours, and when it makes the first: a
-server that does not use toolparse is left as it is. Each hook goes on to SGLang's own function, whatever the arguments are.
+Where the server's arguments are resolved a name of ours is made one that equals SGLang's own: SGLang compares names in some thirty places,
+many of them in the middle of a function. As a key it stays ours, so tables give our classes. Two more hooks tell our detectors of the
+request. All are put in through SGLang's own registry of hooks; in a server that names no parser of ours only the first, which does nothing.
 """
 
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -17,64 +17,111 @@ from toolparse.grammar import Format
 from toolparse.plugins.names import PREFIX, tool_parsers
 from toolparse.plugins.reports import missing
 
-SERVING = "sglang.srt.entrypoints.openai.serving_chat"
-BY_NAME = (
-    "_patch_reasoning_skip_special_tokens",
-    "_process_tool_call_id",
-    "_get_reasoning_from_request",
-    "apply_reasoning_enabled",
-    "_resolve_chat_encoding_spec",
-)
-"""The methods of `OpenAIServingChat` that look at a parser's name and may be told another one."""
+ADAPTER = "sglang.srt.entrypoints.openai.serving_chat.OpenAIServingChat._build_chat_encoding_adapter"
+ARGUMENTS = "sglang.srt.server_args.ServerArgs.resolve_once"
+KINDS = ("tool_call_parser", "reasoning_parser")
+"""The names of parsers, as attributes of SGLang's arguments and of its serving layer."""
 
 _put_in: set[str] = set()
 
 
-class Named:
-    """A serving layer whose parsers have SGLang's own names. All else of it is the one that it stands for."""
+class ParserName(str):
+    """A name of ours that equals the name of SGLang's that it stands for, too, but as a key is only itself.
 
-    def __init__(self, serving: Any, names: dict[str, str]) -> None:
+    >>> name = ParserName("toolparse_glm47", "glm47")
+    >>> name == "glm47", name in ("glm45", "glm47"), name in {"glm47": 1}, name in {"toolparse_glm47": 1}
+    (True, True, False, True)
+    """
+
+    own: str
+
+    def __new__(cls, name: str, own: str) -> ParserName:
+        made = super().__new__(cls, name)
+        made.own = own
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other) is True or self.own == other
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return ParserName, (str(self), self.own)
+
+
+class Plain:
+    """A serving layer whose parsers have plain names. All else of it is the one that it stands for."""
+
+    def __init__(self, serving: Any) -> None:
         self._serving = serving
-        self._names = names
 
     def __getattr__(self, name: str) -> Any:
-        return self._names[name] if name in self._names else getattr(self._serving, name)
+        value = getattr(self._serving, name)
+        return str(value) if isinstance(value, ParserName) else value
+
+
+def name_parsers(own_names: Callable[[str, str], str | None]) -> None:
+    """Let SGLang's arguments hold a `ParserName` where they name a parser of ours. SGLang applies the hook when all plug-ins are loaded."""
+    if ARGUMENTS in _put_in:
+        return
+    _put_in.add(ARGUMENTS)
+    from sglang.srt.plugins.hook_registry import HookRegistry, HookType
+
+    def hook(arguments: Any, *args: Any, **options: Any) -> None:
+        try:
+            _name_parsers(arguments, own_names)
+        except Exception as error:
+            missing("SGLang's arguments are not as expected: what it decides by a parser's name it does not do for toolparse", error)
+
+    HookRegistry.register(ARGUMENTS, hook, HookType.BEFORE)
+
+
+def _name_parsers(arguments: Any, own_names: Callable[[str, str], str | None]) -> None:
+    if getattr(arguments, "_resolution_finished", False):
+        return  # they are sealed; a child process has them as they were pickled
+    ours = False
+    for kind in KINDS:
+        name = getattr(arguments, kind, None)
+        own = own_names(kind, name) if isinstance(name, str) and name.startswith(PREFIX) else None
+        if own is not None:
+            ours = True
+            setattr(arguments, kind, ParserName(str(name), own))
+    if ours:
+        # An adapter of SGLang's that reads tokens itself would go by the name and leave our parsers out.
+        _apply({ADAPTER: _with_plain_names})
 
 
 def put_in(own_names: Callable[[str, str], str | None]) -> None:
-    """Register the hooks that are not there yet. `own_names` gives SGLang's name for an attribute of a serving layer and its value."""
-    targets: dict[str, Callable[..., Any]] = {}
-    module = sys.modules.get(SERVING)  # not imported for this: it is there in the process that serves
-    serving = getattr(module, "OpenAIServingChat", None)
-    if serving is not None:
-        targets.update({f"{SERVING}.OpenAIServingChat.{name}": _as_named(own_names) for name in BY_NAME if hasattr(serving, name)})
-    targets["sglang.srt.parser.reasoning_parser.ReasoningParser.__init__"] = _told_reasoning(own_names)
-    targets["sglang.srt.function_call.function_call_parser.FunctionCallParser.__init__"] = _told_tools
-    targets = {target: hook for target, hook in targets.items() if target not in _put_in}
-    if not targets:
+    """Put in the hooks that tell our detectors of a request. `own_names` gives SGLang's name for a kind of parser and a name of ours."""
+    _apply(
+        {
+            "sglang.srt.parser.reasoning_parser.ReasoningParser.__init__": _told_reasoning(own_names),
+            "sglang.srt.function_call.function_call_parser.FunctionCallParser.__init__": _told_tools,
+        }
+    )
+
+
+def _apply(hooks: dict[str, Callable[..., Any]]) -> None:
+    """Register and apply the hooks that are not there yet; SGLang applies those of its start itself, when all plug-ins have been loaded."""
+    new = {target: hook for target, hook in hooks.items() if target not in _put_in}
+    if not new:
         return
-    _put_in.update(targets)
+    _put_in.update(new)
     try:
         from sglang.srt.plugins.hook_registry import HookRegistry, HookType
 
-        for target, hook in targets.items():
+        for target, hook in new.items():
             HookRegistry.register(target, hook, HookType.AROUND)
         HookRegistry.apply_hooks()
     except Exception as error:
         missing("SGLang's hooks are not as expected: what it decides by a parser's name it does not do for toolparse", error)
 
 
-def _as_named(own_names: Callable[[str, str], str | None]) -> Callable[..., Any]:
-    def hook(original: Callable[..., Any], serving: Any, *args: Any, **options: Any) -> Any:
-        names: dict[str, str] = {}
-        for attribute in ("tool_call_parser", "reasoning_parser"):
-            name = getattr(serving, attribute, None)
-            own = own_names(attribute, name) if isinstance(name, str) and name.startswith(PREFIX) else None
-            if own is not None:
-                names[attribute] = own
-        return original(Named(serving, names) if names else serving, *args, **options)
-
-    return hook
+def _with_plain_names(original: Callable[..., Any], serving: Any, *args: Any, **options: Any) -> Any:
+    return original(Plain(serving), *args, **options)
 
 
 def _told_reasoning(own_names: Callable[[str, str], str | None]) -> Callable[..., Any]:

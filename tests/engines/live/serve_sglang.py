@@ -29,13 +29,18 @@ from scripted import asked_for, tokens
 from sglang.srt.entrypoints.openai.protocol import ChatCompletionRequest
 from sglang.srt.parser.template_manager import TemplateManager
 from sglang.srt.plugins import load_plugins
+from sglang.srt.server_args import ServerArgs
 from transformers import PreTrainedTokenizerFast
 
 load_plugins()
 MODEL, PORT, TOOL = sys.argv[1:4]
-REASONING = sys.argv[4] if len(sys.argv) > 4 else None
+ARGUMENTS = ServerArgs(
+    model_path=MODEL, device="cpu", tool_call_parser=TOOL, reasoning_parser=sys.argv[4] if len(sys.argv) > 4 else None
+)  # fmt: skip
+ARGUMENTS.resolve_once()
 SETTINGS: dict[str, Any] = {
-    "tool_call_parser": TOOL, "reasoning_parser": REASONING, "model_path": MODEL, "grammar_backend": "xgrammar",
+    "tool_call_parser": ARGUMENTS.tool_call_parser, "reasoning_parser": ARGUMENTS.reasoning_parser,
+    "model_path": MODEL, "grammar_backend": "xgrammar",
     "incremental_streaming_output": False, "stream_response_default_include_usage": False, "enable_cache_report": False,
     "default_chat_template_kwargs": None,
 }  # fmt: skip
