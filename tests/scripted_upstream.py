@@ -120,6 +120,7 @@ class Engine:
     async def _other(self, path: str, body: bytes, send: Send) -> None:
         answers: dict[str, Any] = {
             "/v1/models": {"object": "list", "data": [{"id": "scripted", "object": "model"}]},
+            "/health": {},
             "/info": {"model_id": "scripted"},
             "/api/tags": {"models": [{"name": "scripted"}]},
             "/props": {"chat_template": self.template},

@@ -294,7 +294,18 @@ async def get(port: int, path: str) -> dict[str, Any]:
     return found
 
 
+async def until_up(*ports: int) -> None:
+    for port in ports:
+        for _ in range(600):
+            try:
+                (await asyncio.open_connection("127.0.0.1", port))[1].close()
+                break
+            except OSError:
+                await asyncio.sleep(0.1)
+
+
 async def main(engine: int, gateway: int, seconds: float, streams: int) -> int:
+    await until_up(engine, gateway)
     idle = await get(gateway, "/state")
     clients = Clients(gateway, time.monotonic() + seconds)
     sizes: list[float] = []
