@@ -49,6 +49,7 @@ class Engine:
 
     script: Script = field(default_factory=lambda: Script(["Hello."]))
     template: str | None = None
+    room: dict[str, int] | None = None  # what it says at /tokenize
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     left: int = 0
@@ -125,6 +126,8 @@ class Engine:
             "/api/tags": {"models": [{"name": "scripted"}]},
             "/props": {"chat_template": self.template},
         }
+        if path == "/tokenize" and self.room is not None:
+            answers[path] = {**self.room, "tokens": []}
         if path == "/apply-template":
             asked = json.loads(body)
             answers[path] = {

@@ -572,6 +572,24 @@ def test_a_question_of_the_page(house: House) -> None:
     assert house.post("/playground/ask", asked, "strict").status_code == 401
 
 
+def test_an_answer_is_as_long_as_the_model_can_make_it(house: House, template: Path) -> None:
+    """vLLM and SGLang end a completion after 16 tokens where the request does not say how many."""
+    engine = Engine(Script(["Hello."]), room={"count": 100, "max_model_len": 4096})
+    with serving(engine) as url, serving(make_app(Settings(upstream="openai-completions", url=url, template=template))) as gateway:
+
+        def limit(**more: Any) -> int | None:
+            assert house.http.post(gateway + PATHS["chat"], json={"model": "Qwen/Qwen3-8B", "messages": ASK, **more}).status_code == 200
+            limit: int | None = engine.requests[-1]["max_tokens"]
+            return limit
+
+        assert limit() == limit(n=2, seed=1) == 3996
+        assert limit(max_tokens=5) == 5
+        engine.room = {"count": 5000, "max_model_len": 4096}
+        assert limit() == 1  # the engine says itself that the prompt is too long
+        engine.room = None
+        assert limit() is None
+
+
 def test_an_engine_that_is_given_text_only(house: House) -> None:
     picture = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]
     house.says("A cat.")

@@ -183,6 +183,7 @@ def test_parameters_that_an_upstream_calls_otherwise_or_refuses() -> None:
     assert body["parameters"]["max_new_tokens"] == 9
     _, body = UPSTREAMS["tgi"].request(Generation(model="m", sampling={"temperature": 0, "top_p": 1}))
     assert body["parameters"].keys().isdisjoint({"temperature", "top_p", "do_sample"})
+    assert body["parameters"]["max_new_tokens"] is None
     _, body = UPSTREAMS["openai-completions"].request(Generation(model="m"))
     assert body["max_tokens"] is None
 

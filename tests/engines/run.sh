@@ -40,3 +40,5 @@ for engine in vllm sglang; do
     echo "## $engine: its server, over HTTP"
     (cd live && LIVE_ENGINE=$engine LIVE_MODEL="$venv/model" "$python" -m pytest -q -o addopts= -o filterwarnings=default -p no:cacheprovider check_servers.py)
 done
+echo "## vllm without parsers: its server behind the gateway"
+(cd live && LIVE_ENGINE=vllm LIVE_MODEL="$venv/model" "$python" -m pytest -q -o addopts= -o filterwarnings=default -p no:cacheprovider check_gateway.py)

@@ -19,7 +19,9 @@ from smg_grpc_proto.generated import vllm_engine_pb2 as proto
 from smg_grpc_proto.generated import vllm_engine_pb2_grpc as service
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-TEMPLATE = "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"
+TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"
+)
 END = "<|im_end|>"
 
 

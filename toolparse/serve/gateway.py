@@ -7,6 +7,8 @@ client is told; or it is cancelled, because the client has left or the time is o
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import anyio.lowlevel
@@ -114,6 +116,7 @@ class Gateway:
         self._format = None if settings.format == "auto" else get_format(settings.format)
         self._shown_template: str | None = None
         self._asked_for_template = False
+        self._counts = self.upstream.count_path is not None
         self.connection = Connection(settings.url, settings.upstream_key, settings.stall)
 
     async def run(self, request: Request, key: str | None, entry: Entry, sink: Sink, fmt: Format | None = None) -> None:
@@ -124,16 +127,23 @@ class Gateway:
         prompt = await self._prompt(request, key)
         if entry.keep_text:
             entry.prompt = prompt
+        asked = Generation(
+            model=self.settings.model or request.model,
+            prompt=prompt or "",
+            messages=request.messages,
+            tools=request.tools if request.tool_choice != "none" else (),
+            sampling=await self._sampling(request, prompt, key),
+            logprobs=request.logprobs,
+            special_tokens=fmt.special_tokens,
+            constraint=constraint(self.upstream, fmt, request, prompt) if self.settings.constrain else {},
+            template_options=request.template_options,
+            passed_on=request.passed_on,
+        )
         choices = [Choice(request, fmt, prompt, entry) for _ in range(request.n)]
         if request.n == 1:
-            await self._generate(request, fmt, prompt, key, choices[0], sink, 0)
+            await self._generate(asked, key, choices[0], sink, 0)
         else:
-            await _side_by_side(
-                [
-                    lambda index=index, choice=choice: self._generate(request, fmt, prompt, key, choice, sink, index)  # type: ignore[misc]
-                    for index, choice in enumerate(choices)
-                ]
-            )
+            await _side_by_side([partial(self._generate, asked, key, choice, sink, index) for index, choice in enumerate(choices)])
         for choice in choices:
             entry.usage.add(choice.prompt_tokens, choice.completion_tokens)
         await sink.end(entry.usage)
@@ -189,28 +199,29 @@ class Gateway:
             raise UpstreamError("garbage", "the upstream rendered no prompt")
         return str(answer["prompt"])
 
-    async def _generate(
-        self, request: Request, fmt: Format, prompt: str | None, key: str | None, choice: Choice, sink: Sink, index: int
-    ) -> None:
+    async def _sampling(self, request: Request, prompt: str | None, key: str | None) -> dict[str, Any]:
+        """How the engine is to write. Where nobody limits the answer, it may be as long as the model can make it."""
         sampling = dict(request.sampling)
         if self.settings.max_tokens is not None:
             sampling.setdefault("max_tokens", self.settings.max_tokens)
-        if index and isinstance(sampling.get("seed"), int):
-            sampling["seed"] += index  # or all choices would be the same
-        path, body = self.upstream.request(
-            Generation(
-                model=self.settings.model or request.model,
-                prompt=prompt or "",
-                messages=request.messages,
-                tools=request.tools if request.tool_choice != "none" else (),
-                sampling=sampling,
-                logprobs=request.logprobs,
-                special_tokens=fmt.special_tokens,
-                constraint=constraint(self.upstream, fmt, request, prompt) if self.settings.constrain else {},
-                template_options=request.template_options,
-                passed_on=request.passed_on,
-            )
-        )
+        if "max_tokens" not in sampling and self._counts:
+            asked = {"model": self.settings.model or request.model, "prompt": prompt or "", "add_special_tokens": False}
+            try:
+                told = await self.connection.json(str(self.upstream.count_path), key, asked)
+            except UpstreamError as error:
+                if error.kind not in ("refused", "garbage"):
+                    raise
+                self._counts = error.status != 404  # a server of another make; other refusals are for the request itself to meet
+            else:
+                count, most = told.get("count"), told.get("max_model_len")
+                if type(count) is int and type(most) is int:
+                    sampling["max_tokens"] = max(1, most - count)
+        return sampling
+
+    async def _generate(self, asked: Generation, key: str | None, choice: Choice, sink: Sink, index: int) -> None:
+        if index and isinstance(seed := asked.sampling.get("seed"), int):
+            asked = replace(asked, sampling={**asked.sampling, "seed": seed + index})  # or all choices would be the same
+        path, body = self.upstream.request(asked)
         reader = self.upstream.reader()
         async with self.connection.stream(path, body, key) as arriving:
             await sink.start()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from scripted import ARGUMENTS
 
 HERE = Path(__file__).parent
 ENGINE, MODEL = os.environ["LIVE_ENGINE"], os.environ["LIVE_MODEL"]
+VLLM = [
+    "serve_vllm.py", "--model", MODEL, "--served-model-name", "m", "--max-model-len", "8192", "--host", "127.0.0.1", "--port", "PORT",
+]  # fmt: skip
 NAMED = {"type": "function", "function": {"name": "get_weather"}}
 
 
@@ -34,23 +38,16 @@ WEATHER = ("get_weather", json.loads(ARGUMENTS))
 SEARCH = ("search", {"q": '<b>bold</b> & "quoted" 🙂'})
 
 
-@pytest.fixture(scope="session")
-def address() -> Iterator[str]:
-    """A server of the engine with both of our parsers; ended by its own process."""
+@contextmanager
+def running(*arguments: str) -> Iterator[str]:
+    """A server, with a free port in the place of PORT among its arguments; ended by its own process. Gives its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    if ENGINE == "vllm":
-        command = [
-            "serve_vllm.py", "--model", MODEL, "--served-model-name", "m", "--host", "127.0.0.1", "--port", str(port),
-            "--enable-auto-tool-choice", "--tool-call-parser", "toolparse_hermes", "--reasoning-parser", "toolparse_qwen3",
-            "--max-model-len", "8192",
-        ]  # fmt: skip
-    else:
-        command = ["serve_sglang.py", MODEL, str(port), "toolparse_qwen25", "toolparse_qwen3"]
+    command = [sys.executable, *(str(port) if argument == "PORT" else argument for argument in arguments)]
     client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0, timeout=120)
     with Path(os.environ.get("LIVE_LOG", os.devnull)).open("wb") as log:
-        server = subprocess.Popen([sys.executable, *command], cwd=HERE, stdout=log, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, cwd=HERE, stdout=log, stderr=subprocess.STDOUT)
         try:
             while True:
                 assert server.poll() is None, "the server ended; LIVE_LOG names a file for what it said"
@@ -63,6 +60,15 @@ def address() -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(60)
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """A server of the engine with both of our parsers."""
+    vllm = [*VLLM, "--enable-auto-tool-choice", "--tool-call-parser", "toolparse_hermes", "--reasoning-parser", "toolparse_qwen3"]
+    sglang = ["serve_sglang.py", MODEL, "PORT", "toolparse_qwen25", "toolparse_qwen3"]
+    with running(*(vllm if ENGINE == "vllm" else sglang)) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Any server of OpenAI's text completions: vLLM, SGLang, LMDeploy, llama-cpp-python and others.
 
 Facts: openai/types/completion.py of the openai package; the fields beyond it are vLLM's (`CompletionRequest`), which most others
-know too or leave unread.
+know too or leave unread. An answer has 16 tokens unless the request says more. Null says so to some servers only: vLLM takes it for 16
+from 0.33 on, SGLang refuses it. Both tell at `/tokenize` how much is left for an answer.
 """
 
 from __future__ import annotations
@@ -95,4 +96,5 @@ OPENAI_COMPLETIONS = Upstream(
     models_path="/v1/models",
     models=listed_models,
     constrains="structural_tag",
+    count_path="/tokenize",
 )

@@ -19,8 +19,7 @@ def request(asked: Generation) -> tuple[str, dict[str, Any]]:
     wanted = asked.sampling
     parameters: dict[str, Any] = {"details": True, "return_full_text": False}
     parameters.update({name: wanted[name] for name in _SAME if name in wanted})
-    if "max_tokens" in wanted:
-        parameters["max_new_tokens"] = wanted["max_tokens"]
+    parameters["max_new_tokens"] = wanted.get("max_tokens")  # null is as many as fit, nothing at all is 100
     # It refuses a temperature of 0 and a top_p of 1, which other APIs take.
     if temperature := wanted.get("temperature"):
         parameters.update(temperature=temperature, do_sample=True)

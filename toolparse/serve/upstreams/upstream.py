@@ -58,7 +58,8 @@ class Upstream:
 
     One that `takes_messages` renders the prompt itself; where others offer to, it is at `render_path`. One that `adds_bos` puts the token
     that begins a sequence in front of a prompt, so the rendered one must not have it. `constrains` is the language in which it takes a
-    constraint for a call that must come.
+    constraint for a call that must come. One that gives an answer a few tokens only, unless it is told how many, says at `count_path` how
+    many tokens a prompt has and how many the model takes.
     """
 
     request: Callable[[Generation], tuple[str, dict[str, Any]]]
@@ -70,6 +71,7 @@ class Upstream:
     adds_bos: bool = False
     constrains: Literal["gbnf", "structural_tag"] | None = None
     render_path: str | None = None
+    count_path: str | None = None
 
     def reader(self) -> AnswerReader:
         """A reader for the stream of one answer."""
