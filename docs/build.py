@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolparse import CannotRender, Format, Message, Parser, ToolCall, formats, render
 from toolparse.grammar import BareKeys, Calls, Elements, Envelope, JsonText, Parameters, PythonCalls
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import spellings
 
 PAGES = Path(__file__).parent / "formats"
 ENGINES = json.loads((Path(__file__).parent.parent / "fixtures" / "engine_names.json").read_text(encoding="utf-8"))
@@ -208,6 +208,8 @@ def diagram(fmt: Format) -> str:
     if fmt.channels is not None:
         ends = " or ".join(map(label, fmt.channels.ends))
         for word, kind in fmt.channels.kinds:
+            if kind == "nobody":
+                continue
             rows += [f"header --> {kind} : {label(word)}", f"{kind} --> header : {ends}"]
         rows += [f"header --> call : {label(fmt.channels.to)}", f"call --> header : {ends}"] if fmt.channels.to else []
     for pair in fmt.reasoning if fmt.channels is None else ():

@@ -20,16 +20,13 @@ from toolparse.grammar import (
     Channels,
     Closed,
     Elements,
-    Ends,
     Envelope,
     Frame,
     JsonText,
-    Maybe,
     OneOf,
     Parameters,
     PythonCalls,
     Reasoning,
-    Repeated,
     Wrapper,
 )
 from toolparse.grammar_check import checked
@@ -87,7 +84,7 @@ REFUSED = {
     "an empty closer": (with_calls(open=("<f={name}>",), close=("",)), "calls[0].close[0] is an empty marker"),
     "a closer with a slot": (with_calls(open=("<f={name}>",), close=("</{name}>",)), "calls[0].close[0] cannot hold the slot {name}"),
     "an empty wrapper": (with_calls(open=("<f={name}>",), wrapper=Wrapper("", "</w>")), "calls[0].wrapper.open is an empty marker"),
-    "bare without a wrapper": (with_calls(open=("<f={name}>",), bare="always"), "calls[0].bare says whether"),
+    "bare without a wrapper": (with_calls(open=("<f={name}>",), needs="nothing"), "calls[0].needs says whether"),
     "empty reasoning": (made(reasoning=(Reasoning("", "</t>"),)), "reasoning[0].open is an empty marker"),
     "one marker around reasoning": (made(reasoning=(Reasoning("<t>", "<t>"),)), "reasoning[0].close is the opener, too"),
     "no spelling": (made(reasoning=(Reasoning(OneOf(()), "</t>"),)), "reasoning[0].open is an empty marker"),
@@ -98,7 +95,7 @@ REFUSED = {
     "parameters without an end": (with_calls(VALUES, open=("<f={name}>",)), "calls[0].close is empty"),
     "characters that are none": (with_calls(open=("<f={name}>",), name="["), "calls[0].name must be a character class"),
     "characters that are many": (with_calls(open=("<f={name}>",), name=r"(?:\w+)"), "calls[0].name must be a character class"),
-    "no keys": (with_calls(Envelope(name=()), open=("<f>",)), "calls[0].body.name is empty"),
+    "no keys": (with_calls(Envelope(arguments=()), open=("<f>",)), "calls[0].body.arguments is empty"),
     "one key for both": (with_calls(Envelope(name=("f",), arguments=("f",)), open=("<f>",)), "calls[0].body has one key"),
     "no quote": (with_calls(BareKeys(""), open=("<f={name}>", Ahead(("{",)))), "calls[0].body.quote is an empty marker"),
     "no brace": (with_calls(BareKeys("<q>"), open=("<f={name}>",)), "calls[0].open must end with what the arguments begin with"),
@@ -185,8 +182,8 @@ PLAIN = st.one_of(TEXTS, TEXTS, st.builds(OneOf, st.lists(TEXTS, max_size=3).map
 
 def part(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     spelled = st.one_of(texts, texts, texts, st.builds(OneOf, st.lists(texts, max_size=3).map(tuple)))
-    ahead = st.builds(Ahead, st.lists(texts, max_size=2).map(tuple), st.booleans(), st.booleans(), st.booleans())
-    return st.one_of(spelled, spelled, spelled, st.builds(Maybe, spelled), st.builds(Repeated, texts), st.builds(Closed, texts), ahead)
+    ahead = st.builds(Ahead, st.lists(texts, max_size=2).map(tuple))
+    return st.one_of(spelled, spelled, spelled, st.builds(Closed, texts), ahead)
 
 
 def several(of: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -203,23 +200,19 @@ BODIES = st.one_of(
         arguments=st.one_of(st.just(("arguments",)), KEYS),
         id=KEYS,
         start=several(st.sampled_from(("{", "[{", "["))),
-        keyed=st.booleans(),
         waits_for_id=st.booleans(),
     ),
-    st.builds(PythonCalls, st.booleans(), st.booleans(), st.booleans()),
+    st.builds(PythonCalls, st.booleans(), st.booleans()),
     st.builds(BareKeys, TEXTS),
-    st.builds(Elements, TEXTS, st.sampled_from(("item", ""))),
+    st.builds(Elements, TEXTS),
     st.builds(
         Parameters,
         open=st.one_of(st.sampled_from((("<p={key}>",), ("<k>{key}</k>", "<v>"))), several(part(KEYED))),
         close=PLAIN,
-        close_before=several(TEXTS),
-        ends=several(st.builds(Ends, TEXTS, several(TEXTS))),
-        trim=st.sampled_from(("", "\n")),
-        python_scalars=st.booleans(),
-        end_closes=st.booleans(),
-        xml=st.booleans(),
-        key=st.sampled_from(("", r"\w", "[", "a+")),
+        ends=st.sampled_from(("closer", "structure", "line", "anywhere")),
+        trim=st.sampled_from(("", "\n", OneOf(("", "\n")), "x")),
+        none=st.sampled_from(("", "json", "python")),
+        kinds=st.sampled_from(((), "types", (("true", "string"), ("false", "json")), (("", "json_by_schema"),))),
         object_key=st.one_of(st.none(), st.tuples(TEXTS, TEXTS)),
     ),
 )
@@ -238,14 +231,15 @@ CALLS = st.builds(
     open=st.one_of(st.sampled_from(OPENINGS), st.sampled_from(OPENINGS), several(part(SLOTTED), 3)),
     also=st.one_of(st.just(()), several(several(part(SLOTTED), 2), 1)),
     lead=several(PLAIN, 1),
-    close=several(st.one_of(PLAIN, st.builds(Maybe, PLAIN))),
+    close=several(PLAIN),
     wrapper=st.one_of(st.none(), st.builds(Wrapper, PLAIN, PLAIN, st.booleans())),
-    bare=st.sampled_from(("never", "always", "declared")),
     where=st.sampled_from(("anywhere", "line", "start")),
-    declared=st.sampled_from((False, True, "in_reasoning")),
-    separators=st.sampled_from(("", ";", "]}")),
+    needs=st.sampled_from(("wrapper", "wrapper", "tool", "wrapper or tool", "nothing", "tool in reasoning")),
+    between=st.sampled_from(("", "; ", ",\n", "\n")),
     name=st.sampled_from((r"[^\s<>]", r"[^\s<>]", r"\w", r"[\w.-]", "[")),
-    ends=several(TEXTS, 1),
+    prefix=st.sampled_from(("", "functions.")),
+    id_holds_name=st.booleans(),
+    escaped=st.sampled_from(("", "attributes", "xml")),
     empty=st.one_of(st.just(()), several(part(SLOTTED), 1)),
     skipped=st.one_of(st.just(()), several(part(SLOTTED), 1)),
 )
@@ -255,7 +249,7 @@ CHANNELS = st.builds(
     close=several(TEXTS),
     to=st.sampled_from(("{name}", "to={name}", "to=", "")),
     ends=several(TEXTS),
-    kinds=several(st.tuples(st.sampled_from(("think", "say", "<b>")), st.sampled_from(("reasoning", "content", "call")))),
+    kinds=several(st.tuples(st.sampled_from(("think", "say", "<b>")), st.sampled_from(("reasoning", "content", "call", "nobody")))),
     channel=st.sampled_from(("", "<|ch|>")),
     inside=st.sampled_from(("opener", "header", "reasoning")),
 )
@@ -264,12 +258,9 @@ PAIRS = st.builds(
     open=PLAIN,
     close=PLAIN,
     assumed=st.booleans(),
-    anywhere=st.booleans(),
-    ended_by_call=st.booleans(),
-    close_again=st.booleans(),
-    goes_on=st.booleans(),
-    close_anywhere=st.booleans(),
-    open_again=st.booleans(),
+    where=st.sampled_from(("start", "start", "again", "anywhere")),
+    calls=st.sampled_from(("end", "inside", "ignored")),
+    stray=st.sampled_from(("text", "again", "anywhere")),
 )
 FORMATS = st.builds(
     Format,
@@ -340,7 +331,7 @@ def test_any_change_of_a_format_is_refused_or_works(name: str, data: st.DataObje
     """Near descriptions that work, more of what is made is accepted."""
     fmt = get_format(name)
     change = data.draw(
-        st.sampled_from(("open", "also", "lead", "close", "wrapper", "bare", "where", "declared", "name", "ends", "body", "reasoning"))
+        st.sampled_from(("open", "also", "lead", "close", "wrapper", "needs", "where", "between", "name", "escaped", "body", "reasoning"))
     )
     if change == "reasoning":
         fmt = fmt.variant(name=NAME, reasoning=data.draw(several(PAIRS)))

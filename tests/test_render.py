@@ -13,7 +13,7 @@ import toolparse
 from toolparse.formats import formats
 from toolparse.message import Message, ToolCall
 from toolparse.rendering.render import CannotRender, compare, render
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import spellings
 
 FORMATS = [fmt for fmt in formats() if fmt.calls]
 TOOLS = [

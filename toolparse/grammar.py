@@ -5,9 +5,7 @@ compiles a description into patterns once (`wire/markers.py`) and reads streams 
 
 Spelling. A marker is a string. White space at its ends is what the model's template writes there (the canonical text); on input
 any white space, or none, is taken between two parts. `{name}` and `{id}` in a marker stand for the call's name and id, `{key}` (or
-`{word}`, a key without blanks) and `{kind}` for a parameter's, `{other}` for what a tag may hold besides and nobody reads, `{joined}`
-for a declared tool's name with the key of one of its parameters right behind it, whose own marker the model forgot (the opening then
-ends between the two).
+`{word}`, a key without blanks) and `{kind}` for a parameter's, `{other}` for what a tag may hold besides and nobody reads.
 """
 
 from __future__ import annotations
@@ -20,38 +18,19 @@ Where = Literal["anywhere", "line", "start"]
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """A marker with several spellings; the first is the canonical one."""
+    """A marker with several spellings; the first is the canonical one. An empty spelling says that the marker may be missing."""
 
     spellings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Maybe:
-    """A marker that may be missing on input. `written` says whether the template writes it."""
-
-    marker: str | OneOf
-    written: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """A marker that may stand several times in a row; the template writes it once."""
-
-    marker: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
     """What must follow, without being part of the opening: one of `starts`, each a marker or several in a row.
 
-    `adjacent` allows no white space in front of it. `or_end`: behind a wrapper's opener the end of the output will do, too (the call is
-    then cut). `in_reasoning`: it must follow only where the opening would end open reasoning.
+    Behind a wrapper's opener the end of the output will do, too (the call is then cut).
     """
 
     starts: tuple[str | tuple[str, ...], ...]
-    adjacent: bool = False
-    or_end: bool = False
-    in_reasoning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +40,7 @@ class Closed:
     marker: str
 
 
-Part = Union[str, OneOf, Maybe, Repeated, Ahead, Closed]
+Part = Union[str, OneOf, Ahead, Closed]
 Marker = Union[str, OneOf]
 
 
@@ -70,27 +49,20 @@ class Reasoning:
     """How reasoning is marked.
 
     `open` and `close` may have several spellings. `assumed` is whether output starts inside reasoning when nothing is known of the
-    prompt. `anywhere` lets the opener count in the middle of content (families that interleave); else it counts at the start of
-    the output and directly after a call. `ended_by_call`: a confirmed call ends open reasoning. `close_again`: a closer directly
-    behind the reasoning, or at the very start of the output, is framing.
+    prompt. The opener counts at the start of the output, behind reasoning and behind a call; `where` says that it counts "again" behind
+    a block that the prompt has closed, too, or "anywhere" in content (families that interleave). `calls` is what a confirmed call in
+    open reasoning does: it ends the reasoning, the reasoning goes on behind it, or it is no call. `stray` is what a closer is that
+    closes nothing: text, framing at the start of the output and directly behind reasoning ("again"), or framing anywhere.
     """
 
     open: Marker
     close: Marker
     assumed: bool = False
-    anywhere: bool = False
-    ended_by_call: bool = True
-    close_again: bool = False
-    goes_on: bool = False
-    """A call inside the block counts, and the block goes on behind it (Apertus alone: its calls may stand inside the reasoning)."""
-    reflection: str = ""
-    """A marker inside the block that the template may write behind the opener (Seed-OSS alone)."""
+    where: Literal["start", "again", "anywhere"] = "start"
+    calls: Literal["end", "inside", "ignored"] = "end"
+    stray: Literal["text", "again", "anywhere"] = "text"
     label: str = ""
     """What the template writes behind the opener, as part of it. Output that begins with it, the opener missing, is reasoning."""
-    close_anywhere: bool = False
-    """A closer that closes nothing is framing, wherever it stands."""
-    open_again: bool = False
-    """The opener counts at the start of the output though the prompt has closed a block (MiMo, whose turns behind a tool result do so)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +81,7 @@ class Frame:
     anywhere: bool = False
 
 
-Kind = Literal["reasoning", "content", "call"]
+Kind = Literal["reasoning", "content", "call", "nobody"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +90,8 @@ class Channels:
 
     A header begins with `start`, which may be missing, and ends with one of `close`; `ends` are the markers that end a message. It may
     hold a recipient (`to`, with the slot `{name}`) and, behind the marker `channel`, a word and whatever else. `kinds` routes: by the
-    recipient, by that word, or by the closing marker itself; another recipient makes the message a call to it, `nobody` are recipients
-    that do not count. A header that names no kind is content. Headers are framing, complete or cut by the end of the output.
+    recipient, by that word, or by the closing marker itself; another recipient makes the message a call to it, but those that are
+    "nobody" do not count. A header that names no kind is content. Headers are framing, complete or cut by the end of the output.
     """
 
     start: Marker
@@ -128,50 +100,30 @@ class Channels:
     ends: tuple[str, ...]
     kinds: tuple[tuple[str, Kind], ...]
     channel: str = ""
-    nobody: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    """What is left of a header whose markers are missing: framing between two messages, text elsewhere."""
     inside: Literal["opener", "header", "reasoning"] = "header"
     """What ends an open message whose own end is missing: what begins a header, a complete header, or the latter in reasoning only,
     where it may also be a bare recipient, if it is declared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What models write around a call's name that is no part of it.
-
-    `prefix` stands in front of it. `glued` are words behind it that are dropped if only the shorter name is declared. `doubled` stands
-    between two copies of a name, which are one if it is declared. `debris` are markers inside it. `escaped`: `&quot;` and `&amp;` are
-    escapes.
-    """
-
-    prefix: str = ""
-    glued: tuple[str, ...] = ()
-    doubled: str = ""
-    debris: tuple[str, ...] = ()
-    escaped: bool = False
+LISTED = ("[", ", ", "]")
+"""A list of calls as JSON is usually written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """Arguments inside a JSON object that also holds the name: alone, or a list of such objects.
 
-    `name`, `arguments` and `id` are the keys of the object, the canonical one first. Other keys are skipped.
+    `name`, `arguments` and `id` are the keys of the object, the canonical one first. Other keys are skipped. Without any key for the name
+    each key of the object is a name, and its value the arguments.
     """
 
     name: tuple[str, ...] = ("name",)
     arguments: tuple[str, ...] = ("arguments", "parameters")
     id: tuple[str, ...] = ("id",)
-    listed: bool = False
-    """The template writes all calls of a turn as one list."""
-    layout: tuple[str, str, str] = ("[", ", ", "]")
-    """What the template writes before, between and behind the calls of a list."""
+    listed: tuple[str, str, str] | None = None
+    """What the template writes before, between and behind the calls of a turn, if it writes them as one list."""
     start: tuple[Literal["{", "[{", "["], ...] = ("{", "[{")
     """What may follow the opening: an object, a list that begins with one, or (`[`) a list with anything before its first call."""
-    keyed: bool = False
-    """Each key of an object is a name and its value the arguments, so that the keys above mean nothing (Apertus alone)."""
-    ignored: tuple[str, ...] = ("type",)
-    """Other keys that a bare object may have and still be a call."""
     waits_for_id: bool = False
     """The call waits for an id behind the arguments (families whose id is a counter that the template reads back)."""
 
@@ -184,66 +136,32 @@ class JsonText:
     """Built-in tools whose body is code unless it begins with a brace, each with the key that the code becomes the value of."""
 
 
-END = "end"
-"""In `Ends.before` and `Parameters.close_before`: a stop token or the end of the output."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """A marker that ends an open raw value, though the value's own closer is missing, when one of `before` follows (blanks aside)."""
-
-    marker: str
-    before: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """Arguments as repeated key/value markup whose values are raw text, typed by the tool's schema.
 
-    `open` holds the slot `{key}`, and `{kind}` where the markup itself says what a value is: `kinds` gives for each kind whether the
-    text is a "string" or "json" whatever the schema says, or "json_by_schema": JSON that stays text for a parameter that is declared a
-    string, with `True`, `False` and `None` where the schema has them. `close` ends a value; where values are not escaped it may also be
-    data, so it counts only when one of `close_before` follows, blanks aside (none: always). `ends` are other markers that end an open
-    value.
+    `open` holds the slot `{key}`, and `{kind}` where the markup itself says what a value is. `close` ends a value, and `ends` says when
+    it does: wherever it stands ("closer"), or, as it may be data where values are not escaped, only where structure follows, blanks
+    aside ("structure": a parameter's opener, a closer of the call or of its wrapper, the end of the output). Where the closer is
+    missing, the opener of a declared parameter that has not been given ends the value, too, at the start of a line ("line") or
+    "anywhere".
     """
 
     open: tuple[Part, ...]
     close: Marker
-    close_before: tuple[str, ...] = ()
-    ends: tuple[Ends, ...] = ()
-    trim: str = ""
+    ends: Literal["closer", "structure", "line", "anywhere"] = "closer"
+    trim: Marker = ""
     """What the template writes on both sides of a value; removed once from each side."""
-    trim_written: bool = True
-    """Whether the template does write it (Seed-OSS does not, but its makers' parser removes it)."""
     between: str = ""
     """What the template writes behind each parameter."""
-    next: Literal["line", "anywhere", "never"] = "never"
-    """Where the opener of a declared parameter, not given yet, ends an open value whose closer is missing."""
-    damaged_close: bool = False
-    """The closer counts with up to 32 other characters before its last one, as long as `close_before` follows."""
-    python_scalars: bool = False
-    """The template prints scalars as Python does, so `None` is null where null is allowed."""
-    none_is_null: bool = False
-    """`None` is null where null is allowed and a string is not, though the template prints JSON."""
-    kinds: tuple[tuple[str, Literal["string", "json", "json_by_schema"]], ...] = ()
-    named_types: bool = False
-    """`{kind}` names a type of JSON Schema, or `any` for text; it counts where the schema leaves open which type a value has."""
-    first: tuple[Part, ...] = ()
-    """What is left of the first parameter's opening when its beginning is missing (behind a `{joined}`)."""
-    envelopes: tuple[str, ...] = ()
-    """Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
+    none: Literal["", "json", "python"] = ""
+    """What the template prints: where null is allowed, `None` is null in Python's values, and in JSON's if a string is not allowed."""
+    kinds: tuple[tuple[str, Literal["string", "json", "json_by_schema"]], ...] | Literal["types"] = ()
+    """For each `{kind}` whether the text is a "string" or "json" whatever the schema says, or "json_by_schema": JSON that stays text for
+    a parameter that is declared a string, with `True`, `False` and `None` where the schema has them. "types": it names a type of JSON
+    Schema, or `any` for text, which counts where the schema leaves open which type a value has."""
     object_key: tuple[str, str] | None = None
     """The markers around a key, or in place of the parameters, where all arguments may stand as one JSON object that no value follows."""
-    key: str = ""
-    """The characters of a key, as a character class, where they are others than usual."""
-    escaped_keys: bool = False
-    """`&quot;` and `&amp;` in a key are escapes."""
-    written_newlines: bool = False
-    """The two characters backslash and n count as white space between the markers."""
-    end_closes: bool = False
-    """The end of the output closes the call where no value is open (families whose engines strip the stop token that would)."""
-    xml: bool = False
-    """Values are escaped as in XML, by entities or CDATA. One that begins with a line break is laid out: blanks at its ends are framing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +171,6 @@ class PythonCalls:
     listed: bool = False
     raw_quotes: bool = False
     """The template does not escape quotes inside strings, so what follows a quote decides whether it closes."""
-    json_escapes: bool = False
-    """The template writes values as JSON, so strings may hold the one escape of JSON that Python lacks, `\\/` (OLMo 3 alone)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,12 +180,15 @@ class BareKeys:
     quote: str
 
 
+ITEM = "item"
+"""The element that stands for an item of a list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Elements:
     """Arguments as nested elements whose tags stand behind the marker `prefix`; a list's items are elements called `item`."""
 
     prefix: str
-    item: str = "item"
 
 
 Body = Union[Envelope, JsonText, Parameters, PythonCalls, BareKeys, Elements]
@@ -290,32 +209,31 @@ class Calls:
 
     `open` leads to the arguments (and holds `{name}` unless the body does), `also` are other accepted openings. `lead` are
     markers between the opening and the arguments, `close` those behind the arguments, in their order; each of them may be
-    missing. `wrapper` stands around one or all calls; `bare` says whether `open` counts without it. `where` is where an opening
-    counts: anywhere, at a line start, or at the start of the output. `declared`: only for a tool that the request declares,
-    always or where the opening would end open reasoning.
+    missing. `wrapper` stands around one or all calls. `where` is where an opening
+    counts: anywhere, at a line start, or at the start of the output. `needs` is what it needs to count besides: the wrapper, if there
+    is one; that and a "tool" that the request declares; one of the two; "nothing"; or the wrapper, and the tool where the opening would
+    end open reasoning.
     """
 
     body: Body
     open: tuple[Part, ...] = ()
     also: tuple[tuple[Part, ...], ...] = ()
     lead: tuple[Marker, ...] = ()
-    close: tuple[Marker | Maybe, ...] = ()
+    close: tuple[Marker, ...] = ()
     wrapper: Wrapper | None = None
-    bare: Literal["never", "always", "declared"] = "never"
     where: Where = "anywhere"
-    declared: bool | Literal["in_reasoning"] = False
+    needs: Literal["wrapper", "tool", "wrapper or tool", "nothing", "tool in reasoning"] = "wrapper"
     between: str = ""
-    separators: str = ""
-    """Characters between calls, and surplus ones behind them, that are framing when a call, a closer or the end follows."""
+    """What the template writes between two calls. A comma or a semicolon in it is framing behind a call."""
     name: str = r"[^\s<>]"
     """The characters of a name, as a character class."""
-    names: Names | None = None
-    """What of the text in the place of a name is none."""
-    name_in_id: str | None = None
-    """What stands in `{name}` is the call's id, which holds the name, behind this prefix and before a colon and a counter (Kimi
-    alone)."""
-    ends: tuple[str, ...] = ()
-    """Markers besides `close` that stand for missing closers: what is open is closed and the call is complete."""
+    prefix: str = ""
+    """What stands in front of a name and is no part of it."""
+    id_holds_name: bool = False
+    """What stands in `{name}` is the call's id, which holds the name, behind the prefix and before a colon and a counter (Kimi alone)."""
+    escaped: Literal["", "attributes", "xml"] = ""
+    """`&quot;` and `&amp;` are escapes in names and keys; "xml": values are escaped, too, by entities or CDATA, and one that begins with a
+    line break is laid out: blanks at its ends are framing."""
     empty: tuple[Part, ...] = ()
     """What stands in a block without calls, from the wrapper's opener or its own: with the block's closers it is framing."""
     echoed: bool = False

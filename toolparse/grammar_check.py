@@ -23,18 +23,16 @@ from toolparse.grammar import (
     Envelope,
     Format,
     Frame,
-    Maybe,
     OneOf,
     Parameters,
     Part,
     Reasoning,
-    Repeated,
     Wrapper,
 )
 
 _SPACE = " \t\r\n"
 _SLOT = re.compile(r"\{(\w+)\}")
-_OPENING = frozenset(("name", "id", "joined", "other"))
+_OPENING = frozenset(("name", "id", "other"))
 _PARAMETER = frozenset(("key", "word", "kind", "other"))
 _AHEAD = _OPENING | _PARAMETER
 
@@ -101,7 +99,7 @@ def _of_channels(channels: Channels, reasons: bool) -> Iterator[Fault]:
     for name in ("close", "ends"):
         if not getattr(channels, name):
             yield f"channels.{name}", "is empty: name the markers that " + ("end a header" if name == "close" else "end a message")
-    for name in ("close", "ends", "words"):
+    for name in ("close", "ends"):
         yield from _empty(getattr(channels, name), f"channels.{name}")
     if channels.to.count("{name}") != 1:
         yield "channels.to", "must hold the slot {name} once, for the recipient of a call"
@@ -121,14 +119,13 @@ def _of_calls(calls: Calls, channels: Channels | None, place: str) -> Iterator[F
             yield f"{place}.{name}", "must begin with a marker, or it would be found everywhere"
     for name in ("lead", "close"):
         for i, marker in enumerate(getattr(calls, name)):
-            yield from _plain(marker, f"{place}.{name}[{i}]")
-    yield from _empty(calls.ends, f"{place}.ends")
+            yield from _plain(marker, f"{place}.{name}[{i}]", optional=True)
     if calls.skipped and not (calls.close or calls.wrapper):
         yield f"{place}.skipped", "needs a closer, up to which the entry is dropped"
     if calls.wrapper is not None:
         yield from _of_wrapper(calls.wrapper, f"{place}.wrapper")
-    elif calls.bare != "never":
-        yield f"{place}.bare", "says whether openings count without a wrapper, and there is none"
+    elif calls.needs not in ("wrapper", "tool"):
+        yield f"{place}.needs", "says whether openings count without a wrapper, and there is none"
     yield from _characters(calls.name, f"{place}.name")
     yield from _of_body(calls, place)
 
@@ -142,9 +139,9 @@ def _of_opening(opening: tuple[Part, ...], calls: Calls, addressed: bool, place:
     yield from _parts(opening, _OPENING, place)
     slots = [slot for part in opening if not isinstance(part, Ahead) for slot in set(_SLOT.findall(" ".join(_texts(part))))]
     inside = isinstance(calls.body, Envelope)
-    if inside and {"name", "joined"} & set(slots):
+    if inside and "name" in slots:
         yield place, "holds the name, and so does the object behind it: take JsonText in place of Envelope, or drop the slot"
-    if not inside and not addressed and not {"name", "joined", "id"} & set(slots):
+    if not inside and not addressed and not {"name", "id"} & set(slots):
         yield place, "does not say where the call's name stands: put the slot {name} into it"
     if len(slots) > len(set(slots)):
         yield place, "holds a slot twice"
@@ -154,7 +151,7 @@ def _of_opening(opening: tuple[Part, ...], calls: Calls, addressed: bool, place:
     begins = isinstance(opening[-1], Ahead) and set(_texts(opening[-1])) <= set("{([") if opening else False
     if isinstance(calls.body, BareKeys) and not (begins or closed):
         yield place, 'must end with what the arguments begin with: put Ahead(("{",)) behind it'
-    alone = calls.wrapper is None or calls.bare != "never"
+    alone = calls.wrapper is None or calls.needs in ("wrapper or tool", "nothing")
     if alone and not addressed and not inside and calls.where == "anywhere" and not _begins(opening):
         yield place, "must begin with a marker, or it would be found everywhere: put one in front, or count it at a line's start only"
 
@@ -163,38 +160,35 @@ def _of_body(calls: Calls, place: str) -> Iterator[Fault]:
     body = calls.body
     if isinstance(body, Envelope):
         for name in ("name", "arguments", "start"):
-            if not (getattr(body, name) or (body.keyed and name != "start")):
+            if not (getattr(body, name) or (name != "start" and not body.name)):
                 yield f"{place}.body.{name}", "is empty: name the keys of the object" if name != "start" else "is empty"
         for name in ("name", "arguments", "id"):
             if not all(getattr(body, name)):
                 yield f"{place}.body.{name}", "holds an empty key"
-        if not body.keyed and set(body.name) & set(body.arguments):
+        if set(body.name) & set(body.arguments):
             yield f"{place}.body", "has one key for the name and the arguments"
     elif isinstance(body, Parameters):
         yield from _of_parameters(body, f"{place}.body")
-        if not (calls.close or calls.wrapper or calls.ends or body.end_closes):
+        if not (calls.close or calls.wrapper):
             yield f"{place}.close", "is empty, so that nothing tells where the parameters end"
     elif isinstance(body, BareKeys):
         yield from _plain(body.quote, f"{place}.body.quote")
     elif isinstance(body, Elements):
         yield from _plain(body.prefix, f"{place}.body.prefix")
-        if not body.item.strip(_SPACE):
-            yield f"{place}.body.item", "is empty"
 
 
 def _of_parameters(body: Parameters, place: str) -> Iterator[Fault]:
     yield from _parts(body.open, _PARAMETER, f"{place}.open")
-    yield from _parts(body.first, _PARAMETER, f"{place}.first")
     yield from _plain(body.close, f"{place}.close")
     if not any({"key", "word"} & set(_SLOT.findall(text)) for part in body.open if not isinstance(part, Ahead) for text in _texts(part)):
         yield f"{place}.open", "does not say where the key stands: put the slot {key} into it"
     if not _begins(body.open):
         yield f"{place}.open", "must begin with a marker, or it would be found in every value"
-    yield from _empty((end.marker for end in body.ends), f"{place}.ends")
     if body.object_key is not None:
         yield from _empty(body.object_key, f"{place}.object_key")
-    if body.key:
-        yield from _characters(body.key, f"{place}.key")
+    for text in (body.trim,) if isinstance(body.trim, str) else body.trim.spellings:
+        if text.strip(_SPACE):
+            yield f"{place}.trim", "holds more than white space"
 
 
 # -- what stands in a place -----------------------------------------------------------------------------------------------------------
@@ -204,17 +198,22 @@ def _texts(marker: Part) -> Iterable[str]:
     """All spellings of a marker."""
     if isinstance(marker, Ahead):
         return [text for start in marker.starts for text in ([start] if isinstance(start, str) else start)]
-    if isinstance(marker, (Maybe, Repeated, Closed)):
-        return _texts(marker.marker)
+    if isinstance(marker, Closed):
+        return [marker.marker]
     return marker.spellings if isinstance(marker, OneOf) else [marker]
+
+
+def _some(marker: Part) -> Iterable[str]:
+    """The spellings of a marker that may be missing, but that it is."""
+    return [text for text in _texts(marker) if text] if isinstance(marker, OneOf) else _texts(marker)
 
 
 def _begins(parts: tuple[Part, ...]) -> bool:
     """Whether everything that the parts may begin with is a marker, up to a slot."""
     for part in parts:
-        if isinstance(part, Ahead) or not all(_SLOT.split(text.strip(_SPACE))[0] for text in _texts(part)):
+        if isinstance(part, Ahead) or not all(_SLOT.split(text.strip(_SPACE))[0] for text in _some(part)):
             return False
-        if not isinstance(part, Maybe):
+        if "" not in _texts(part):
             return True
     return False
 
@@ -225,9 +224,9 @@ def _empty(texts: Iterable[str], place: str) -> Iterator[Fault]:
         yield place, "holds an empty marker"
 
 
-def _plain(marker: Part, place: str) -> Iterator[Fault]:
-    """A marker without slots."""
-    texts = list(_texts(marker))
+def _plain(marker: Part, place: str, optional: bool = False) -> Iterator[Fault]:
+    """A marker without slots; `optional`: it may be missing."""
+    texts = list(_some(marker) if optional else _texts(marker))
     if not texts or not all(text.strip(_SPACE) for text in texts):
         yield place, "is an empty marker"
     slot = next((slot for text in texts for slot in _SLOT.findall(text) if slot in _AHEAD), None)
@@ -238,7 +237,7 @@ def _plain(marker: Part, place: str) -> Iterator[Fault]:
 def _parts(parts: tuple[Part, ...], allowed: frozenset[str], place: str) -> Iterator[Fault]:
     """The parts of an opening, whose slots must be among those `allowed`."""
     for i, part in enumerate(parts):
-        texts = list(_texts(part))
+        texts = list(_some(part))
         if isinstance(part, Ahead):
             if not all(texts) or not texts:
                 yield f"{place}[{i}]", "is an empty marker"

@@ -29,8 +29,8 @@ from toolparse.grammar import Format
 from toolparse.grammar import Reasoning as ReasoningMarkers
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall, folded
 from toolparse.wire.call_watch import CallWatch
-from toolparse.wire.markers import SPACE, spellings
 from toolparse.wire.open_call import NEW_ID, OpenCall
+from toolparse.wire.spellings import SPACE, spellings
 from toolparse.wire.token_runs import Runs
 
 if TYPE_CHECKING:
@@ -515,12 +515,13 @@ class Parser(TurnMachine):
         for pair in fmt.reasoning:
             opened = max(line.rfind(text) for text in spellings(pair.open))
             begun = opened > max(map(line.rfind, spellings(pair.close))) and line[:opened].rstrip(SPACE).endswith((":", ">"))
-            if begun or end.removesuffix(pair.reflection).endswith(spellings(pair.open)):
-                self._begin_thinking(pair)
-                return
             if end.endswith(spellings(pair.close)):
                 self._writer.at_block = self._prefilled = True
                 self._place = self._table.place(self._place.ground, "unthought")
+                return
+            marked = next((text for text in fmt.special_tokens if end.endswith(text)), "")  # which the template may write in the block
+            if begun or end.endswith(spellings(pair.open)) or end.removesuffix(marked).endswith(spellings(pair.open)):
+                self._begin_thinking(pair)
                 return
         for frame in fmt.frames:
             if frame.anywhere and end.endswith(spellings(frame.open)):
@@ -615,7 +616,7 @@ def with_reasoning(fmt: Format, other: Format) -> Format:
     """The format with the reasoning of another one. Whether a call ends open reasoning stays as the format has it."""
     pairs = other.reasoning
     if fmt.reasoning:
-        pairs = tuple(replace(pair, ended_by_call=fmt.reasoning[0].ended_by_call) for pair in pairs)
+        pairs = tuple(replace(pair, calls=fmt.reasoning[0].calls) for pair in pairs)
     return fmt.variant(
         reasoning=pairs,
         frames=tuple(dict.fromkeys(fmt.frames + other.frames)),

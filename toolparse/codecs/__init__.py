@@ -58,14 +58,14 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool,
     body = calls.body
     ends = tail.ends
     if tail.values is not None:
-        return (XmlParameterReader if tail.values.body.xml else ParameterReader)(call, tail.values, ends, depth)
+        return (XmlParameterReader if calls.escaped == "xml" else ParameterReader)(call, tail.values, ends, depth)
     if isinstance(body, JsonText):
         key = dict(body.code).get(call.name)
         if key is not None:
             return CodeCall(call, key, ends, depth)
         return UnnamedCall(call, ends, depth, unnamed) if unnamed else NamedCall(call, ends, depth)
     if isinstance(body, Envelope):
-        return (KeyedCalls if body.keyed else EnvelopeCalls)(call, body, ends, depth, bare)
+        return (EnvelopeCalls if body.name else KeyedCalls)(call, body, ends, depth, bare)
     if isinstance(body, PythonCalls):
         return PythonReader(call, body, ends, depth)
     if isinstance(body, BareKeys):

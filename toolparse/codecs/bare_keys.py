@@ -15,11 +15,12 @@ from functools import lru_cache
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import escaped
 from toolparse.codecs.writer import ArgumentWriter, Level
-from toolparse.grammar import END, BareKeys
+from toolparse.grammar import BareKeys
 from toolparse.jsontext.raw_values import quote
 from toolparse.schemas.types import UNKNOWN, Type
-from toolparse.wire.markers import SPACE, WS, EndMarks, Follow, any_of, beginnings, cut, flow_until
+from toolparse.wire.markers import END, EndMarks, Follow, flow_until
 from toolparse.wire.open_call import OpenCall
+from toolparse.wire.spellings import SPACE, WS, any_of, beginnings, cut
 
 _SPACES = re.compile(WS)
 _CLOSERS = {"{": "}", "(": ")", "[": "]"}

@@ -16,10 +16,11 @@ from functools import lru_cache
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import escaped
 from toolparse.codecs.writer import ArgumentWriter, Level
-from toolparse.grammar import Elements
+from toolparse.grammar import ITEM, Elements
 from toolparse.schemas.types import UNKNOWN, Type
-from toolparse.wire.markers import SPACE, WS, EndMarks, any_of, beginnings, flow_until, inside
+from toolparse.wire.markers import EndMarks, flow_until
 from toolparse.wire.open_call import OpenCall
+from toolparse.wire.spellings import SPACE, WS, any_of, beginnings, inside
 
 _SPACES = re.compile(WS)
 _STRING = Type({"type": "string"})
@@ -33,7 +34,6 @@ class Marks:
 
     def __init__(self, body: Elements, ends: EndMarks) -> None:
         self.prefix = prefix = body.prefix
-        self.item = body.item
         self.stray = re.compile(rf"(?:</(?:(?!{re.escape(prefix)}|{beginnings((prefix,))})[^<>\n]){{0,64}})?[ \t\r\n]{{0,256}}")
         self.cut_prefix = re.compile(beginnings((prefix,)))
         trail = rf"(?:{any_of(ends.stops)})[ \t\r\n]{{0,64}}\Z"
@@ -246,7 +246,7 @@ class ElementsReader(StateReader):
         if not text.startswith("<", behind) or (tag is not None and (tag[1] or not any(map(str.isspace, tag[2])))):
             return ""
         element = self.stack[-1]
-        keys = (self.marks.item,) if element.kind == "list" else tuple(key for key in element.type.keys if key not in element.seen)
+        keys = (ITEM,) if element.kind == "list" else tuple(key for key in element.type.keys if key not in element.seen)
         if tag is not None and tag[2] in element.type.keys:
             return ""
         return max((key for key in keys if text.startswith(key, behind + 1)), key=len, default="")
@@ -255,7 +255,7 @@ class ElementsReader(StateReader):
         """An element begins: what it cannot stand in, but beside, has ended though its closing tag is missing."""
         stack = self.stack
         element = stack[-1]
-        if key in element.type.keys or (element.kind == "list" and key == self.marks.item):
+        if key in element.type.keys or (element.kind == "list" and key == ITEM):
             return
         for i in range(len(stack) - 2, -1, -1):
             if stack[i].kind == "object" and key in stack[i].type.keys and key not in stack[i].seen:
@@ -268,7 +268,7 @@ class ElementsReader(StateReader):
         """A closing tag between elements that closes none of them."""
         element = self.stack[-1]
         key = tag[2]
-        fits = key in element.type.keys and key not in element.seen if element.kind == "object" else key == self.marks.item
+        fits = key in element.type.keys and key not in element.seen if element.kind == "object" else key == ITEM
         text = "".join(self.junk).lstrip(SPACE).removeprefix(self.marks.prefix)
         if fits and text.strip(SPACE):
             self.junk = []
@@ -288,7 +288,7 @@ class ElementsReader(StateReader):
             own = following is not None and (
                 following[2] == element.key
                 if following[1]
-                else following[2] in element.type.keys or (element.kind == "list" and following[2] == self.marks.item)
+                else following[2] in element.type.keys or (element.kind == "list" and following[2] == ITEM)
             )
             if follows and not own:
                 self.report_junk()
@@ -476,7 +476,7 @@ class ElementsReader(StateReader):
     def may_hold(self, key: str) -> bool:
         """Whether the innermost element may have an element of this name inside."""
         of = self.stack[-1].type
-        return key in of.keys or not (of.declared and not of.is_object and not of.is_array) or key == self.marks.item
+        return key in of.keys or not (of.declared and not of.is_object and not of.is_array) or key == ITEM
 
     def ends_leaf(self, key: str) -> bool:
         """Whether an opening tag inside a leaf shows that the leaf's closing tag is missing: it can only stand beside it."""
@@ -486,14 +486,14 @@ class ElementsReader(StateReader):
         if not element.key or self.nested:
             return False
         if parent.kind == "list":
-            return key == self.marks.item and text
+            return key == ITEM and text
         missing = key in parent.type.keys and key not in parent.seen and key != element.key
         return missing and (text or not self.may_hold(key))
 
     def first_item(self, at: int) -> None:
         """The end of an item in a list whose first item lacks its beginning: what has been read is that item."""
         text = self.writer.taken()
-        item = self.marks.item
+        item = ITEM
         self.to_container(item, at)
         self.call.problem("repaired_markup", f"the missing beginning of {item!r} was added", at)
         self.open_element(item, at)
@@ -544,7 +544,7 @@ class ElementsReader(StateReader):
             self.take(text[at:mark])
             return self.ended("close", mark)
         element = self.stack[-1]
-        item = self.marks.item
+        item = ITEM
         if element.collects and not self.streaming and not self.headless and not self.nested:
             if tag is None and text.startswith(f"<{item}", behind):
                 self.take(text[at:mark])
@@ -609,7 +609,7 @@ class ElementsReader(StateReader):
             self.stack.pop()
             return
         known = "list" if element.type.is_array else "object" if element.type.is_object else ""
-        element.kind = known or ("list" if first == self.marks.item else "object")
+        element.kind = known or ("list" if first == ITEM else "object")
         fresh = not element.begun
         self.begin_value()
         if fresh:

@@ -19,8 +19,9 @@ from typing import Any
 from toolparse.codecs.json_text import LOOK, SPACE, SWALLOWED, EndsAt, JsonReader, never_ends
 from toolparse.grammar import Envelope
 from toolparse.jsontext.raw_values import quote
-from toolparse.wire.markers import EndMarks, beginnings, cut
+from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
+from toolparse.wire.spellings import beginnings, cut
 
 _SPACES = re.compile(r"[ \t\r\n]*")
 _HIGH_SURROGATE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
@@ -664,7 +665,7 @@ class EnvelopeCalls(ArgumentsReader):
         if depth == 0:
             keys = self.keys
             known = key.lower() in NAMES or key.lower() in ARGUMENTS or key in _FRAMING
-            return known or key in (*keys.name, *keys.arguments, *keys.id, *keys.ignored) or key in self.parameters(self.name)
+            return known or key in (*keys.name, *keys.arguments, *keys.id, "type") or key in self.parameters(self.name)
         return self.is_parameter(key, self.name) if depth == 1 and self.role == "arguments" else super().is_key(key)
 
     def on_member(self, key: str, at: int) -> None:
@@ -714,7 +715,7 @@ class EnvelopeCalls(ArgumentsReader):
         else:
             if again:
                 self.repaired("repeated_key", f"the key {key!r} stands twice in the call; the first one counts", at)
-            elif bare and key not in keys.ignored and key not in keys.id:
+            elif bare and key != "type" and key not in keys.id:
                 self.refuse(at)
             self.role = "extra"
 
@@ -922,7 +923,7 @@ class EnvelopeCalls(ArgumentsReader):
         whole = True
         for key, text, position in self.extras:
             plain = key.lower()
-            if text in _EMPTY or plain in _FRAMING or key in self.keys.ignored or key in self.keys.id:
+            if text in _EMPTY or plain in _FRAMING or key == "type" or key in self.keys.id:
                 continue
             if plain in NAMES and string_value([text]) == self.name:
                 continue

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 
 from toolparse.codecs.codec_base import StateReader
-from toolparse.codecs.json_calls import NamedCall
+from toolparse.codecs.json_calls import ARGUMENTS, NamedCall
 from toolparse.codecs.json_text import EndsAt, escaped
 from toolparse.codecs.strict_json import StrictJson
 from toolparse.jsontext import raw_values
@@ -21,8 +21,9 @@ from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
 from toolparse.wire.damaged import CLOSING, CLOSING_BEGINS
 from toolparse.wire.lookalikes import QUOTES
-from toolparse.wire.markers import HEAD_LIMIT, SPACE, Values, slot_texts
+from toolparse.wire.markers import HEAD_LIMIT, Values, slot_texts
 from toolparse.wire.open_call import OpenCall
+from toolparse.wire.spellings import SPACE
 
 SHORT = 96
 """Text shorter than this may wait where it would only be held."""
@@ -31,6 +32,8 @@ MOST_BLANKS = 256
 _ODD = re.compile(r"[<>\n=]").search
 """What a key has hardly ever."""
 _QUOTED = f"{QUOTES} "
+_ENVELOPES = ARGUMENTS - {"properties"}
+"""Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
 _UNTYPED = Type({})
 _STRING = Type({"type": "string"})
 
@@ -96,14 +99,14 @@ class ParameterReader(StateReader):
         self.given: set[str] = set()
         self.key = ""
         self.kind = ""
-        self.kinds: dict[str, str] = dict(values.body.kinds)
+        self.kinds = values.kinds
         self.envelope: str | None = None
         self.type: Type = _UNTYPED
         self.parts: list[str] = []
         self.streaming = False
         self.nullable = False
         self.repeated = False
-        self.by_line = values.body.next == "line" or values.lined
+        self.by_line = values.body.ends == "line" or values.lined
         self.line = self.by_line
         self.start = 0
         self.size = 0
@@ -149,7 +152,7 @@ class ParameterReader(StateReader):
             self.inner.finish(at)
             self.done = True
             return
-        if (self.values.body.end_closes or self.closed) and self.state == self.between and not self.junk:
+        if (self.values.end_closes or self.closed) and self.state == self.between and not self.junk:
             self.close(at, True)
             return
         self.report_junk()
@@ -195,10 +198,6 @@ class ParameterReader(StateReader):
         if found is not None and values.reads_damaged and not self.is_plain(found):
             found = None
         undecided = not self.last and len(text) - at < HEAD_LIMIT
-        if found is None and values.first is not None and not self.given and not self.junk:
-            found = values.first.match(text, at, at + HEAD_LIMIT)
-            if found is None and undecided and values.first_partial.match(text, at):
-                return ~at
         if found is not None:
             return self.begin(found, at)
         if undecided and values.open_partial.match(text, at):
@@ -248,13 +247,7 @@ class ParameterReader(StateReader):
 
     def is_new(self, key: str) -> bool:
         """Whether a key needs no second look, nor what stands in front of it."""
-        return (
-            key.isidentifier()
-            and key not in self.given
-            and not self.junk
-            and self.envelope is None
-            and key not in self.values.body.envelopes
-        )
+        return key.isidentifier() and key not in self.given and not self.junk and self.envelope is None and key.lower() not in _ENVELOPES
 
     def begin(self, found: re.Match[str], at: int, repaired: bool = False) -> int:
         """A parameter's opener stands at `at`; `repaired`: it is damaged."""
@@ -271,8 +264,7 @@ class ParameterReader(StateReader):
             said = f"the value of {slot_texts(found)['key']!r} begins with what may belong to the markup in front of it"
             self.call.problem("doubtful_value", said, end, error=True)
         self.report_junk(error=self.lost)
-        body = self.values.body
-        self.other_layout = repaired and not (body.trim or body.xml) and self.text.startswith("\n", end)
+        self.other_layout = repaired and not (self.values.trim or self.values.calls.escaped == "xml") and self.text.startswith("\n", end)
         self.open(found, at)
         return end
 
@@ -286,7 +278,7 @@ class ParameterReader(StateReader):
         if end < len(text) and text[end] not in ("<", ">", text[end - 1]):
             return end, False
         marker = found[0][found[0].rfind("<") :]
-        lined = self.values.body.trim and self.values.body.trim_written
+        lined = self.values.trim_written
         doubtful = False
         if text.startswith(">", end):
             counts = self.repeats_sign(found, end)
@@ -316,7 +308,7 @@ class ParameterReader(StateReader):
         behind = text[at + 1 : at + 2]
         if not behind:
             return False if self.last else None
-        if self.values.body.trim and self.values.body.trim_written:
+        if self.values.trim_written:
             return behind in "\r\n"
         key = slot_texts(found)["key"]
         if not (self.call.tool.parameter(key) if self.call.tool is not None else _UNTYPED).allows_string:
@@ -517,13 +509,12 @@ class ParameterReader(StateReader):
         """A parameter begins."""
         self.unwrap(False, at)
         values = self.values
-        body = values.body
         slots = {"key": values.key_of(found)} if values.only_key and found.re is values.open else slot_texts(found)
-        key = self.plain_key(unescaped(slots["key"]) if body.escaped_keys else slots["key"], at)
+        key = self.plain_key(unescaped(slots["key"]) if values.calls.escaped else slots["key"], at)
         named = slots.get("kind", "")
         kind = self.kinds.get(named, "") if "kind" in slots or found.re is values.open else ""
         self.begin_value(key, kind, named, at)
-        self.state = self.trim if body.trim else self.value
+        self.state = self.trim if values.trim else self.value
 
     def begin_value(self, key: str, kind: str, named: str, at: int) -> None:
         """The value of a parameter begins; `named` is the type that the markup names, `kind` what the format means by it."""
@@ -532,13 +523,20 @@ class ParameterReader(StateReader):
         self.kind = kind
         tool = self.tool
         self.type = _STRING if kind == "string" else tool.parameter(key) if tool is not None else _UNTYPED
-        if body.named_types and named:
+        if body.kinds == "types" and named:
             self.type = narrowed(self.type, named.partition("[")[0])
         self.repeated = key in self.given
         self.streaming = self.nullable = False
         if self.repeated:
             self.call.problem("repeated_key", f"the parameter {key!r} is given twice; the first one stands", at)
-        elif key in body.envelopes and not self.given and tool is not None and not tool.declares(key):
+        elif (
+            self.values.reads_damaged
+            and kind != "json"
+            and key.lower() in _ENVELOPES
+            and not self.given
+            and tool is not None
+            and not tool.declares(key)
+        ):
             self.envelope = ""
         elif kind in ("", "string"):
             if self.type.exactly_string and not self.other_layout:
@@ -628,7 +626,7 @@ class ParameterReader(StateReader):
             if counts is False and kind in ("rank", "end", "alike") and values.reads_damaged:
                 counts = self.swapped(mark)
                 if counts:  # what the template writes behind a value stands behind its own closer
-                    start = mark - len(values.body.trim) * text.endswith(values.body.trim, at, mark)
+                    start = mark - len(values.trim) * text.endswith(values.trim, at, mark)
             if counts is None:
                 self.take(at, start)
                 return ~start
@@ -648,8 +646,6 @@ class ParameterReader(StateReader):
             return (
                 counts if counts is not False or not values.reads_damaged else self.closes_before_damage(found.end(), mark > found.start())
             )
-        if kind == "end":
-            return values.follows[found["end"]](self.text, found.end(), self.last)
         if kind == "wait":
             return False
         if kind == "piece":
@@ -676,18 +672,13 @@ class ParameterReader(StateReader):
     def alike_counts(self, mark: int) -> bool | None:
         """Whether a closing tag that is not the value's own ends it: only where structure follows that its closer would have to precede."""
         text = self.text
-        for end in self.values.body.ends:
-            if text.startswith(end.marker, mark):
-                counts = self.values.follows[end.marker](text, mark + len(end.marker), self.last)
-                if counts is not False:
-                    return counts
         closers = self.values.damaged.closers
         if not self.last and CLOSING_BEGINS.match(text, mark):
             return None
         rank = closers.closer(text, mark)
         if rank is not None:
             return closers.ends_with(text, rank[1], rank[0], self.last)
-        found = self.values.alike.match(text, mark) or CLOSING.match(text, mark)
+        found = self.closing(mark)
         if found is None or (found.re is CLOSING and found["tag"].lower() in self.opened):
             return False
         opens = self.opens_at(found.end())
@@ -716,6 +707,11 @@ class ParameterReader(StateReader):
                 return None
         return False
 
+    def closing(self, mark: int) -> re.Match[str] | None:
+        """The closing tag at `mark`: what reads like the value's own, or a longer one of any name."""
+        alike, other = self.values.alike.match(self.text, mark), CLOSING.match(self.text, mark)
+        return other if alike is None or (other is not None and other.end() > alike.end()) else alike
+
     def closes_before_damage(self, end: int, trimmed: bool) -> bool | None:
         """Whether the value's own closer, which ends at `end`, counts though what follows is not right: a damaged opener or closer, or
         a few words and a closer of the call. `trimmed`: it stands as the template writes it."""
@@ -742,7 +738,7 @@ class ParameterReader(StateReader):
             if closing.re is CLOSING and closing["tag"].lower() in self.opened:
                 return False
             again = closing[0] in self.values.closes
-            written = trimmed if self.values.body.trim else "\n" in text[end:at]
+            written = trimmed if self.values.trim else "\n" in text[end:at]
             if again and self.streaming and not written:  # the value may end with what reads like its closer
                 self.doubts.append(
                     (f"the value of {self.key!r} ends with its closer twice, of which one is read as data", self.call.base + at)
@@ -763,7 +759,7 @@ class ParameterReader(StateReader):
         """Where the closing tag at `mark` ends if it is the value's; the call's own stay."""
         if self.values.damaged.closers.closer(self.text, mark) is not None:
             return mark
-        found = self.values.alike.match(self.text, mark) or CLOSING.match(self.text, mark)
+        found = self.closing(mark)
         assert found is not None
         self.call.problem("repaired_markup", f"a value was closed by another tag than its own: {found[0]}", mark)
         return found.end()
@@ -836,7 +832,7 @@ class ParameterReader(StateReader):
 
     def may_be_null(self) -> bool:
         text = "".join(self.parts)
-        return "null".startswith(text) or (self.values.body.python_scalars and "None".startswith(text))
+        return "null".startswith(text) or (self.values.body.none == "python" and "None".startswith(text))
 
     def end(self, at: int) -> None:
         """The value is complete."""
@@ -867,7 +863,7 @@ class ParameterReader(StateReader):
             value, problem = self.type.read_json(text) if kind == "json_by_schema" else _UNTYPED.read_json(text)
         else:
             body = self.values.body
-            none = body.python_scalars or (body.none_is_null and not self.type.allows_string)
+            none = body.none == "python" or (body.none == "json" and not self.type.allows_string)
             value, problem = self.type.read(text, none)
         if problem is not None:
             marked = self.values.reads_damaged and "<" in text  # which is what is left of markup, where no string is wanted

@@ -43,7 +43,7 @@ class PythonReader(PythonValues):
     __slots__ = ("given", "left", "listed", "unpacking")
 
     def __init__(self, call: OpenCall, body: PythonCalls, ends: EndsAt, depth: int) -> None:
-        super().__init__(call, ends, depth, body.raw_quotes, body.json_escapes)
+        super().__init__(call, ends, depth, body.raw_quotes)
         self.listed = body.listed
         self.given = Level()
         self.left: tuple[str, str] | None = None

@@ -95,16 +95,15 @@ class PythonValues(StateReader):
     unpacking = False
 
     __slots__ = (
-        "brackets", "depth", "dropping", "ends", "json_escapes", "kept", "kept_length", "quote", "raw_quotes", "spilling", "stack",
+        "brackets", "depth", "dropping", "ends", "kept", "kept_length", "quote", "raw_quotes", "spilling", "stack",
         "start", "wants", "wide", "word", "word_length",
     )  # fmt: skip
 
-    def __init__(self, call: OpenCall, ends: EndsAt, depth: int, raw_quotes: bool, json_escapes: bool) -> None:
+    def __init__(self, call: OpenCall, ends: EndsAt, depth: int, raw_quotes: bool) -> None:
         super().__init__(call, self.value)
         self.ends = ends
         self.depth = depth
         self.raw_quotes = raw_quotes
-        self.json_escapes = json_escapes
         self.stack: list[Container] = []
         self.wants = False
         self.kept: list[Kept] = []
@@ -517,7 +516,7 @@ class PythonValues(StateReader):
             return at + 2
         if follows == "\n":
             return at + 2
-        if follows == "/" and self.json_escapes:
+        if follows == "/":
             self.emit("/")
             return at + 2
         if follows in _DIGITS:

@@ -15,8 +15,9 @@ from collections.abc import Callable
 
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.parameters import ParameterReader
-from toolparse.wire.markers import LOOK, SPACE, Values
+from toolparse.wire.markers import LOOK, Values
 from toolparse.wire.open_call import OpenCall
+from toolparse.wire.spellings import SPACE
 
 _BEGIN = re.compile(r"[ \t]*(\r?\n)?")
 _SPACES = re.compile(r"[ \t\r\n]*")
@@ -99,7 +100,7 @@ class XmlParameterReader(ParameterReader):
             if found is not None and kind is not None:
                 if kind == "hold" or (kind == "wait" and not self.last):
                     return ~start
-                counts = kind == "close" or self.counts(found, kind, start, start)
+                counts = kind == "close" or text.startswith(self.values.closers, start) or self.counts(found, kind, start, start)
                 if counts is None:
                     return ~start
                 if counts:

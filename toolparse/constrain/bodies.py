@@ -26,12 +26,12 @@ from toolparse.constrain.schema_rules import (
 )
 from toolparse.constrain.text_automaton import allows
 from toolparse.constrain.tree import ANY, DIGIT, EMPTY, WORD, Chars, Literal, Node, Repeat, Rules, Text, alt, except_, maybe, of, seq
-from toolparse.grammar import BareKeys, Body, Calls, Elements, Envelope, JsonText, Parameters, Part, PythonCalls
-from toolparse.rendering.writers import Number, canonical, escaped_attribute, json_text, quoted, written_kind, written_part
+from toolparse.grammar import ITEM, BareKeys, Body, Calls, Elements, Envelope, JsonText, Parameters, Part, PythonCalls
+from toolparse.rendering.writers import Number, escaped_attribute, json_text, quoted, written_kind, written_part
 from toolparse.schemas.branches import ANY as ANY_KIND
 from toolparse.schemas.branches import common
 from toolparse.schemas.tools import Tool
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import canonical, spellings
 
 _SLOT = re.compile(r"\{(name|id|key|word|kind|other)\}")
 _KEYS: dict[type[Body], Callable[[str], object]] = {
@@ -69,7 +69,7 @@ def structure(how: Calls) -> tuple[str, ...]:
         markers += [how.wrapper.open, how.wrapper.close]
     body = how.body
     if isinstance(body, Parameters):
-        markers += [*body.open, body.close, *(end.marker for end in body.ends)]
+        markers += [*body.open, body.close]
     elif isinstance(body, Elements):
         markers.append(body.prefix)
     elif isinstance(body, BareKeys):
@@ -118,26 +118,32 @@ def raw_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> 
     declared = tuple(key for key, _, _ in members)
     written = []
     for key, part, needed in members:
-        name = Literal(escaped_attribute(key) if body.escaped_keys else key)
-        written.append((parameter(body, kept, schema, name, part, f"/properties/{key}"), needed))
+        name = Literal(escaped_attribute(key) if how.escaped else key)
+        written.append((parameter(how, kept, schema, name, part, f"/properties/{key}"), needed))
     more = None
     if extra is not None:
         other = schema.rules.rule("key", Text(but_not=("", *declared), chars=WORD), lexeme=True)
-        more = parameter(body, kept, schema, other, extra, "/*")
+        more = parameter(how, kept, schema, other, extra, "/*")
     return listed(schema.rules, written, more, EMPTY)
 
 
-def parameter(body: Parameters, kept: tuple[str, ...], schema: SchemaRules, key: Node, parts: Parts, path: str) -> Node:
+def parameters_of(how: Calls) -> Parameters:
+    assert isinstance(how.body, Parameters)
+    return how.body
+
+
+def parameter(how: Calls, kept: tuple[str, ...], schema: SchemaRules, key: Node, parts: Parts, path: str) -> Node:
     """One parameter; several where the markup says of what kind the value is."""
     # What stands in front of the key is a rule: a lexer must not take it and the key for one word.
+    body = parameters_of(how)
     first, slot, rest = re.split(r"(\{(?:key|word)\})", "".join(map(written_part, body.open)), maxsplit=1)
     opener = schema.rules.rule("opener", Literal(first), lexeme=True)
-    trim = body.trim if body.trim_written else ""
+    trim = canonical(body.trim)
     values: dict[str, list[Node]] = {}
-    for kind, value in raw_values(body, kept, schema, parts, path):
-        values.setdefault(written_kind(body, _SAMPLES[kind]), []).append(value)
+    for kind, value in raw_values(how, kept, schema, parts, path):
+        values.setdefault(written_kind(parameters_of(how), _SAMPLES[kind]), []).append(value)
     if not values:
-        values[written_kind(body, "")] = [raw_text(body, kept, schema.rules)]
+        values[written_kind(parameters_of(how), "")] = [raw_text(how, kept, schema.rules)]
     ways = []
     for word, found in values.items():
         head = seq(opener, spelled(slot + rest, {"key": key, "word": key, "kind": word}))
@@ -145,18 +151,18 @@ def parameter(body: Parameters, kept: tuple[str, ...], schema: SchemaRules, key:
     return schema.rules.rule("parameter", alt(*ways))
 
 
-def raw_values(body: Parameters, kept: tuple[str, ...], schema: SchemaRules, parts: Parts, path: str) -> Iterator[tuple[str, Node]]:
+def raw_values(how: Calls, kept: tuple[str, ...], schema: SchemaRules, parts: Parts, path: str) -> Iterator[tuple[str, Node]]:
     """The texts that a value may be, each with the kind of what it is."""
     branches = schema.branches(parts, path) if any(parts) else schema.branches((True,), path)
     free = any(branch.kind in ("string", ANY_KIND) and schema.choices(branch, path) is None for branch in branches)
-    if free and not body.kinds:
+    if free and not parameters_of(how).kinds:
         # Any text will do, and what is no string is text, too.
-        yield "string", raw_text(body, kept, schema.rules)
+        yield "string", raw_text(how, kept, schema.rules)
         return
     for branch in branches:
         named = schema.choices(branch, path)
         if named is not None:
-            words = [(value, raw_word(body, kept, value)) for value in named]
+            words = [(value, raw_word(how, kept, value)) for value in named]
             if not all(word is not None for _, word in words):
                 schema.leave_out(path, "values of its enum that hold the format's own markup, which cannot be written")
             for value, word in words:
@@ -168,12 +174,12 @@ def raw_values(body: Parameters, kept: tuple[str, ...], schema: SchemaRules, par
             if kind == "string":
                 if any("minLength" in part or "maxLength" in part for part in branch.schemas):
                     schema.leave_out(path, "minLength or maxLength")
-                yield kind, raw_text(body, kept, schema.rules)
+                yield kind, raw_text(how, kept, schema.rules)
             elif kind in ("object", "array"):
                 make = schema.object if kind == "object" else schema.array
-                yield kind, alt(*(wrap(make(branch.schemas, notation, path)) for notation, wrap in json_inside(body, kept)))
+                yield kind, alt(*(wrap(make(branch.schemas, notation, path)) for notation, wrap in json_inside(how, kept)))
             else:
-                yield kind, scalar(schema.rules, SCALARS if body.python_scalars else JSON, kind)
+                yield kind, scalar(schema.rules, SCALARS if parameters_of(how).none == "python" else JSON, kind)
 
 
 SCALARS = replace(JSON, scalars=(("true", "True"), ("false", "False"), ("null", "None")))
@@ -186,10 +192,10 @@ def kind_named(value: Any) -> str:
     return "string" if isinstance(value, str) else "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "number"
 
 
-def raw_word(body: Parameters, kept: tuple[str, ...], value: Any) -> str | None:
+def raw_word(how: Calls, kept: tuple[str, ...], value: Any) -> str | None:
     """A value that the schema names, as raw text; None when it would be markup."""
     text = value if isinstance(value, str) else json_text(numbers(value))
-    if body.xml:
+    if how.escaped == "xml":
         return text if allows(PLAIN, text) else f"<![CDATA[{text}]]>" if allows(IN_CDATA, text) else None
     return text if allows(Text(kept, ANY), text) else None
 
@@ -198,16 +204,16 @@ PLAIN = Text(chars=except_(of("<&\n")))
 IN_CDATA = Text(("]]>",), ANY)
 
 
-def raw_text(body: Parameters, kept: tuple[str, ...], rules: Rules) -> Node:
+def raw_text(how: Calls, kept: tuple[str, ...], rules: Rules) -> Node:
     """Any text as the value of a parameter."""
-    if not body.xml:
+    if how.escaped != "xml":
         return rules.rule("raw-text", Text(kept, ANY))
     return rules.rule("raw-text", alt(PLAIN, seq("<![CDATA[", IN_CDATA, "]]>")))
 
 
-def json_inside(body: Parameters, kept: tuple[str, ...]) -> Iterator[tuple[Notation, Callable[[Node], Node]]]:
+def json_inside(how: Calls, kept: tuple[str, ...]) -> Iterator[tuple[Notation, Callable[[Node], Node]]]:
     """The ways to write a container inside a parameter's markup."""
-    if not body.xml:
+    if how.escaped != "xml":
         yield replace(JSON, name="inner", without=kept), seq
         return
     plain = except_(of("<&"), inside=JSON.chars)
@@ -276,7 +282,7 @@ class ElementRules(SchemaRules):
 def element_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
     assert isinstance(body, Elements)
     assert isinstance(schema, ElementRules)
-    schema.prefix, schema.item = body.prefix, body.item
+    schema.prefix, schema.item = body.prefix, ITEM
     return schema.elements(parts, element_notation(structure(how)), "", "\n")
 
 
@@ -309,7 +315,7 @@ _WRITERS: dict[type[Body], Callable[[Body, Calls, SchemaRules, Parts], Node]] = 
 
 def envelope(body: Envelope, name: str, written: Node) -> Node:
     """A call as a JSON object."""
-    if body.keyed:
+    if not body.name:
         return seq("{" + quoted(name) + ": ", written, "}")
     wire_id = maybe(seq(quoted(body.id[0]) + ': "', ID, '", ')) if body.waits_for_id else EMPTY
     return seq("{", wire_id, f"{quoted(body.name[0])}: {quoted(name)}, {quoted(body.arguments[0])}: ", written, "}")
@@ -318,7 +324,7 @@ def envelope(body: Envelope, name: str, written: Node) -> Node:
 def opening(parts: tuple[Part, ...], how: Calls, name: str) -> Node:
     """A call's opening, without the line breaks that separate it from text in front."""
     text = "".join(map(written_part, parts)).lstrip("\n")
-    written: Node = Literal(escaped_attribute(name) if how.names is not None and how.names.escaped else name)
-    if how.name_in_id is not None:
-        written = seq(f"{how.name_in_id}{name}:", COUNTER)
+    written: Node = Literal(escaped_attribute(name) if how.escaped else name)
+    if how.id_holds_name:
+        written = seq(f"{how.prefix}{name}:", COUNTER)
     return spelled(text, {"name": written, "id": maybe(ID)})

@@ -14,10 +14,10 @@ from typing import Literal as Word
 
 from toolparse.constrain.bodies import envelope, opening
 from toolparse.constrain.tree import ANY, EMPTY, Chars, Literal, Node, Repeat, Rules, Seq, Text, alt, maybe, of, seq
-from toolparse.grammar import Calls, Channels, Envelope, Format, Maybe, PythonCalls
+from toolparse.grammar import Calls, Channels, Envelope, Format, PythonCalls
 from toolparse.rendering.render import content_header
-from toolparse.rendering.writers import canonical, written_part
-from toolparse.wire.markers import spellings
+from toolparse.rendering.writers import written_part
+from toolparse.wire.spellings import canonical, spellings
 
 Reasoning = Word["auto", "open", "none"]
 
@@ -52,7 +52,7 @@ class Turn:
     def one(self, name: str) -> Node:
         """A call on its own, without what stands around several."""
         how, body, written = self.how, self.how.body, self.calls[name]
-        if isinstance(body, Envelope) and body.listed:
+        if isinstance(body, Envelope) and body.listed is not None:
             return envelope(body, name, written)
         if isinstance(body, PythonCalls) and body.listed:
             return seq(opening(how.open[_named(how) :], how, name), written)
@@ -64,8 +64,8 @@ class Turn:
         """Calls that stand together; the first is to one of `first`. `alone`: what follows it may as well be running text."""
         how, body = self.how, self.how.body
         begin, between, end = "", how.between, ""
-        if isinstance(body, Envelope) and body.listed:
-            begin, between, end = body.layout
+        if isinstance(body, Envelope) and body.listed is not None:
+            begin, between, end = body.listed
             begin, end = _text(opening(how.open, how, "")) + begin, end + closing(how)
         elif isinstance(body, PythonCalls) and body.listed:
             begin, between, end = _text(opening(how.open[: _named(how)], how, "")), ", ", "]" + closing(how)
@@ -82,7 +82,7 @@ class Turn:
         how = self.how
         marker = _opener(how).strip() if how.wrapper is not None else _first(how)
         names = list(self.calls)
-        groups = [names] if len(marker) >= SHORT and how.declared is not True else [[name] for name in names]
+        groups = [names] if len(marker) >= SHORT and how.needs != "tool" else [[name] for name in names]
         found = []
         for group in groups:
             run = self.run(group, alone=True)
@@ -219,7 +219,7 @@ def _first(how: Calls) -> str:
 
 
 def closing(how: Calls) -> str:
-    return "".join(written_part(part) if isinstance(part, Maybe) else canonical(part) for part in how.close)
+    return "".join(map(canonical, how.close))
 
 
 # -- what text may not hold ----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from toolparse.events import Attempt, AttemptStatus, Problem
 from toolparse.grammar import Envelope, Format
 from toolparse.schemas.tools import Tools
 from toolparse.wire.call_watch import Region, begins
-from toolparse.wire.markers import any_of, spellings
+from toolparse.wire.spellings import any_of, spellings
 
 NEAR = 96
 """Between a marker and the body of the call there are at most so many characters."""

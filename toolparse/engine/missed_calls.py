@@ -11,16 +11,15 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from toolparse.grammar import Calls, Envelope, Format, JsonText, OneOf, Parameters, PythonCalls, Repeated
+from toolparse.grammar import Calls, Envelope, Format, JsonText, Parameters, PythonCalls
 from toolparse.schemas.tools import Tools
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import may_be_missing, spellings, texts_of
 
 _NAME = r"(?<![\w-])(?P<name>[\w-]{1,64})"
 _GAP = r"\s{0,8}"
 _BARE = r"(?<![\w:,'\"(] )(?<![:,'\"(])(?<!```json\n)"
 """In front of an object: neither prose, which has a word and a blank there, nor a code fence."""
 _END_OF_KEY = r"(?!\w)"
-_WRITTEN = (str, OneOf, Repeated)
 _BRACKET = re.compile(r"[{<(]").search
 _NEAR = 100  # a name and its bracket are not further apart
 _KEPT = 120
@@ -105,13 +104,13 @@ def _patterns(fmt: Format) -> tuple[re.Pattern[str], ...]:
     for calls in fmt.calls:
         body = calls.body
         if isinstance(body, Envelope):
-            if body.keyed:
+            if not body.name:
                 looks.append(rf'{_BARE}\{{{_GAP}"{_NAME}"{_GAP}:{_GAP}\{{')
             else:
                 key = "|".join(map(re.escape, body.name))
                 looks.append(rf'{_BARE}\{{(?:[^{{}}]{{0,256}},)?{_GAP}"(?:{key})"{_GAP}:{_GAP}"{_NAME}"{_GAP}[,}}]')
         elif isinstance(body, JsonText):
-            counter = ":[0-9]{1,4}" if calls.name_in_id is not None else ""
+            counter = ":[0-9]{1,4}" if calls.id_holds_name else ""
             looks.append(rf"{_NAME}{counter}{_GAP}(?:```json{_GAP})?\{{")
         elif isinstance(body, Parameters):
             looks += [f"{_NAME}[^\\w]{{0,8}}{opener}" for opener in _openers(fmt, body)]
@@ -122,9 +121,11 @@ def _patterns(fmt: Format) -> tuple[re.Pattern[str], ...]:
 
 def _needs_tokens(fmt: Format, calls: Calls) -> bool:
     """Whether every way to open such a call has a special token in it."""
-    wrapped = calls.wrapper is not None and calls.bare == "never" and _special(fmt, spellings(calls.wrapper.open))
+    wrapped = (
+        calls.wrapper is not None and calls.needs not in ("wrapper or tool", "nothing") and _special(fmt, spellings(calls.wrapper.open))
+    )
     return wrapped or all(
-        any(_special(fmt, spellings(part.marker if isinstance(part, Repeated) else part)) for part in opening if isinstance(part, _WRITTEN))
+        any(_special(fmt, texts_of(part)) for part in opening if texts_of(part) and not may_be_missing(part))
         for opening in (calls.open, *calls.also)
     )
 

@@ -15,7 +15,8 @@ from toolparse.formats import formats
 from toolparse.grammar import Format, OneOf, Parameters
 from toolparse.message import Message
 from toolparse.schemas.tools import Tools
-from toolparse.wire.markers import SLOT, first_texts, header_begins, markers_of, spellings
+from toolparse.wire.markers import header_begins, markers_of
+from toolparse.wire.spellings import SLOT, first_texts, spellings
 
 Read = Callable[[Format, str], Message]
 MOST_TRIED = 24
@@ -46,7 +47,7 @@ def _spaced(fmt: Format) -> Iterator[str]:
         body = calls.body
         if isinstance(body, Parameters):
             parts += body.open
-            yield f"{body.trim if body.trim_written else ''}{spellings(body.close)[0]}{body.between}"
+            yield f"{body.trim if isinstance(body.trim, str) else body.trim.spellings[0]}{spellings(body.close)[0]}{body.between}"
         for part in parts:
             if isinstance(part, (str, OneOf)):
                 yield from SLOT.split(part if isinstance(part, str) else part.spellings[0])

@@ -14,10 +14,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from toolparse.events import Problem
-from toolparse.grammar import Envelope, Format, JsonText, Maybe, OneOf
+from toolparse.grammar import Envelope, Format, JsonText, OneOf
 from toolparse.jsontext.repair import repair
 from toolparse.message import Message, Part, ReasoningPart, TextPart, ToolCall
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import spellings
 
 AGAIN = 16
 """So often what stands behind a call is parsed again: work stays linear, whatever the text."""
@@ -139,7 +139,7 @@ def _closers(fmt: Format) -> _Closers | None:
         if not isinstance(calls.body, (Envelope, JsonText)) or getattr(calls.body, "listed", False):
             continue
         for close in calls.close:
-            closers += spellings(close.marker if isinstance(close, Maybe) else close)
+            closers += spellings(close)
         if calls.wrapper is not None:
             closers += spellings(calls.wrapper.close)
             openers += spellings(calls.wrapper.open)

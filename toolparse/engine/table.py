@@ -41,26 +41,22 @@ from toolparse.wire.call_watch import FIRSTS, MARKUP
 from toolparse.wire.damaged import DamagedOpening, damaged_openings, suspicious
 from toolparse.wire.headers import Headers, headers
 from toolparse.wire.markers import (
-    SPACE,
     Head,
     Suffixes,
     Tail,
-    any_of,
-    beginnings,
     edge_openers,
     frame_closers,
     header_begins,
     header_markers,
     heads,
-    longest_first,
     markers_of,
     message_markers,
     section_closers,
-    spellings,
     stop_texts,
     suffixed,
     watch_pattern,
 )
+from toolparse.wire.spellings import SPACE, any_of, beginnings, longest_first, spellings
 
 
 class Closer(NamedTuple):
@@ -91,7 +87,7 @@ class Row:
             self.waiting: Waiting | None = Waiting(lambda text: marker.startswith(text) and text != marker)
         elif isinstance(marker, Closer):
             self.waiting = Waiting(marker.partial.match)
-        elif isinstance(marker, Head) and not (marker.joined or marker.any_name):
+        elif isinstance(marker, Head) and not marker.any_name:
             self.waiting = Waiting(marker.waits)
         else:
             self.waiting = None
@@ -361,8 +357,8 @@ class Table:
         tags = [*rows_of("frame", self.anywhere_frames()), *self.framing()]
         sections = rows_of("section", ((text, None) for calls in fmt.calls for text in section_closers(calls)))
         if fmt.channels is None:
-            stray = "" if any(pair.close_anywhere for pair in fmt.reasoning) else "late"
-            roaming = [row for row in self.openers if row.of.anywhere]
+            stray = "" if any(pair.stray == "anywhere" for pair in fmt.reasoning) else "late"
+            roaming = [row for row in self.openers if row.of.where == "anywhere"]
             code = [] if all(head.in_code for head in self.heads) else [Row("`", "backticks")]  # it matters where calls have no markers
             closers = rows_of("late", ((text, None) for pair in fmt.reasoning for text in spellings(pair.close)), stray)
             yield Ground(
@@ -398,7 +394,7 @@ class Table:
         if fmt.channels is not None:
             marks = self.header_rows((*message_markers(fmt.channels, False), *message_markers(fmt.channels, True)))
             return Ground(self, name, pair, (), [*marks, *tags, *self.stops()], (), self.header_alike)
-        ended = pair.ended_by_call if self.options.in_reasoning is None else self.options.in_reasoning
+        ended = pair.calls != "ignored" if self.options.in_reasoning is None else self.options.in_reasoning
         calls = tuple(self.call_row(head.strict) for head in self.heads if head.strict is not None) if ended else ()
         closers = rows_of("close", ((text, None) for text in spellings(pair.close)))
         openers = spellings(pair.open)  # which open nothing here
@@ -454,7 +450,7 @@ class Table:
     def groups(self, ground: Ground) -> dict[str, Iterable[Row]]:
         """The groups of rows that `KINDS` names."""
         pairs = self.format.reasoning
-        again = ((text, None) for pair in pairs if pair.close_again for text in spellings(pair.close))
+        again = ((text, None) for pair in pairs if pair.stray != "text" for text in spellings(pair.close))
         return {
             "any calls": ground.any_calls,
             "line calls": ground.line_calls,
@@ -462,8 +458,8 @@ class Table:
             "labels": [Row(pair.label, "think", pair) for pair in pairs if pair.label],
             "again": rows_of("again", again),
             "openers": self.openers,
+            "open again": [row for row in self.openers if row.of.where == "again"],
             "repeated openers": rows_of("think", self.opens_reasoning.items()),
-            "open again": [row for row in self.openers if row.of.open_again],
         }
 
     def link(self, place: Place, kinds: dict[str, Kind], kind: Kind, passed: int) -> None:

@@ -10,16 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from toolparse.grammar import Ahead, Calls, Envelope, JsonText, Maybe, OneOf
+from toolparse.grammar import Ahead, Calls, Envelope, JsonText, OneOf
 
 _FENCE = OneOf(("```json", "```"))
 LISTED = Calls(
-    also=((_FENCE,),), body=Envelope(arguments=("parameters", "arguments")), close=(Maybe("```"),), where="line", separators=";}]"
+    also=((_FENCE,),), body=Envelope(arguments=("parameters", "arguments")), close=(OneOf(("```", "")),), where="line", between="; "
 )
 """`[{"name": …, "parameters": …}]`, or one such object."""
-ARGUMENTS = Calls(
-    open=(Ahead(("{",)),), also=((_FENCE, Ahead(("{",))),), body=JsonText(), close=(Maybe("```"),), where="line", separators="}]"
-)
+ARGUMENTS = Calls(open=(Ahead(("{",)),), also=((_FENCE, Ahead(("{",))),), body=JsonText(), close=(OneOf(("```", "")),), where="line")
 """The arguments of the one function that the request names."""
 
 

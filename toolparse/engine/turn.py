@@ -39,13 +39,14 @@ from toolparse.engine.tool_choice import ARGUMENTS, Choice
 from toolparse.events import Problem
 from toolparse.grammar import Calls, Format, Frame, Reasoning
 from toolparse.wire.call_ids import name_in_id
-from toolparse.wire.call_names import plain_name
+from toolparse.wire.call_names import named_once, plain_name
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, closed_object
 from toolparse.wire.damaged_headers import DamagedHeaders, damaged_headers
 from toolparse.wire.headers import WAIT, Header, Where
 from toolparse.wire.lookalikes import GAP, QUOTES
-from toolparse.wire.markers import HEAD_LIMIT, SPACE, Head, slot_texts, spellings
+from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
 from toolparse.wire.open_call import OpenCall
+from toolparse.wire.spellings import SPACE, spellings
 from toolparse.wire.token_runs import Runs
 
 _SPACES = re.compile(r"[ \t\r\n]*")
@@ -175,16 +176,13 @@ class TurnMachine:
             sink.name_in(found)
             if head.calls is ARGUMENTS:
                 slots["name"] = self._choice.name or ""
-            if head.joined:
-                slots["name"] = sink.joined_name(slots["joined"])
-                end = found.start(1) + len(slots["name"])
-            elif head.any_name:
+            if head.any_name:
                 slots["name"] = sink.declared_name(slots["declared"])
             if head.skips and self._table.reads_damaged:
                 damaged = self._damaged_opening(at, last, True)
                 if damaged is not None:
                     return damaged
-            undeclared = (head.declared or head.joined or head.any_name) and head.named and not sink.declares(slots["name"])
+            undeclared = (head.declared or head.any_name) and head.named and not sink.declares(slots["name"])
             return None if undeclared or self._is_typed(at, end) else self._open(row, head, slots, at, end)
         if not last and len(text) - at < HEAD_LIMIT:
             begun = head.partial.match(text, at)
@@ -195,8 +193,6 @@ class TurnMachine:
 
     def _may_be_named(self, head: Head, begun: re.Match[str]) -> bool:
         """Whether the beginning of an opening that only a declared tool can have may become one."""
-        if head.joined:
-            return self._sink.may_be_joined(slot_texts(begun).get("joined", ""))
         return not head.any_name or self._sink.may_be_declared(slot_texts(begun).get("declared", ""))
 
     # -- what is said ---------------------------------------------------------------------------------------------------------------
@@ -642,8 +638,8 @@ class TurnMachine:
         return self._sink.may_be_name(self._plain_recipient(text))
 
     def _plain_recipient(self, text: str) -> str:
-        rules = next((calls.names for calls in self.format.calls if calls.names is not None), None)
-        return text if rules is None else plain_name(text, rules, self._sink.declares)
+        name = plain_name(text, self.format.calls[0]) if self.format.calls else text
+        return named_once(name, (), self._sink.declares)
 
     def _begin_message(self, header: Header, at: int) -> int:
         """Behind a header: the message that it announces begins."""
@@ -732,7 +728,7 @@ class TurnMachine:
         sink, calls = self._sink, head.calls
         before = (self._opened, self._inside)
         self._before = before
-        if head.skips or head.empty:
+        if head.skips or head.is_empty:
             return self._open_no_call(row, head, at, end)
         name, wire_id = self._name_of(calls, slots)
         sink.opening(self._base + at, name is None, declared or bool(head.declared))
@@ -766,12 +762,14 @@ class TurnMachine:
         name, wire_id = slots.get("name"), slots.get("id")
         if name is not None and name[0:1] == ">" and self._table.reads_damaged and len(name) > 1:
             name = name.lstrip("> ")  # of the marker in front of it
-        if name is not None and calls.name_in_id is not None:
-            wire_id, name = name, name_in_id(name, calls.name_in_id, self._sink.tools)
-        if name is not None and calls.names is not None:
-            name = plain_name(name, calls.names, self._sink.declares)
+        if name is not None and calls.id_holds_name:
+            wire_id, name = name, name_in_id(name, calls.prefix, self._sink.tools)
+        elif name is not None:
+            name = plain_name(name, calls)
         if name is not None and name[:1] in QUOTES and self._table.reads_damaged and not self._sink.declares(name):
             name = name.strip(f"{QUOTES} ")
+        if name is not None and self._table.reads_damaged and not self._sink.declares(name):
+            name = named_once(name, self.format.special_tokens, self._sink.declares)
         return name, wire_id
 
     def _damaged_call(self, row: Row, at: int, end: int, last: bool) -> int | None:
@@ -808,7 +806,7 @@ class TurnMachine:
                 return ~at
             opened = self._open(row, opening, slots, at, end, opening.dialect and not at_edge) if closes else None
             if opened is not None:
-                if not opening.empty:
+                if not opening.is_empty:
                     sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
                 return opened
         return None
@@ -822,8 +820,7 @@ class TurnMachine:
         """Whether the name of a declared tool may stand at `at`, behind what the format writes in front of names."""
         text = self._text[at : at + HEAD_LIMIT]
         calls = opening.calls
-        prefix = calls.name_in_id or (calls.names.prefix if calls.names is not None else "")
-        return not opening.dialect and (prefix.startswith(text) or self._sink.may_be_name(text.removeprefix(prefix)))
+        return not opening.dialect and (calls.prefix.startswith(text) or self._sink.may_be_name(text.removeprefix(calls.prefix)))
 
     def _is_marked(self, at: int) -> bool:
         """Whether something other than a word stands behind `at`, blanks aside."""
@@ -953,7 +950,7 @@ class TurnMachine:
             self._leave_reasoning()
             self._armed.pop("late", None)
             self._armed.pop("resume", None)
-            if pair.goes_on:
+            if pair.calls == "inside":
                 self._armed["resume"] = pair
             else:
                 self._armed["late"] = True

@@ -12,7 +12,7 @@ from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, 
 from toolparse.grammar import Format
 from toolparse.message import Message, MessageBuilder, ReasoningPart, ToolCall
 from toolparse.parser import Parser
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import spellings
 
 Kind = Literal["content", "reasoning", "name", "arguments", "call", "marker", "framing"]
 KINDS: dict[Kind, str] = {

@@ -1,18 +1,17 @@
 """Apertus: a JSON list of objects whose one key is the tool's name; calls may stand inside the deliberation."""
 
-from toolparse.grammar import Calls, Envelope, Format, Reasoning
+from toolparse.grammar import LISTED, Calls, Envelope, Format, Reasoning
 
 APERTUS = Format(
     name="apertus",
     aliases=("apertus2509",),
     models=("Apertus",),
-    reasoning=(Reasoning("<|inner_prefix|>", "<|inner_suffix|>", anywhere=True, goes_on=True),),
+    reasoning=(Reasoning("<|inner_prefix|>", "<|inner_suffix|>", where="anywhere", calls="inside"),),
     calls=(
         Calls(
             open=("<|tools_prefix|>",),
-            body=Envelope(keyed=True, listed=True, start=("{", "[")),
+            body=Envelope(name=(), arguments=(), listed=LISTED, start=("{", "[")),
             close=("<|tools_suffix|>",),
-            separators="}]",
         ),
     ),
     stop=("<|assistant_end|>", "</s>"),

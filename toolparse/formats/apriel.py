@@ -1,6 +1,6 @@
 """Apriel: reasoning up to [BEGIN FINAL RESPONSE], and one JSON list of calls in <tool_calls> tags."""
 
-from toolparse.grammar import Calls, Envelope, Format, Reasoning, Wrapper
+from toolparse.grammar import LISTED, Calls, Envelope, Format, Reasoning, Wrapper
 
 APRIEL = Format(
     name="apriel",
@@ -12,8 +12,7 @@ APRIEL = Format(
     calls=(
         Calls(
             wrapper=Wrapper("\n<tool_calls>", "</tool_calls>", shared=True),
-            body=Envelope(listed=True),
-            separators="}]",
+            body=Envelope(listed=LISTED),
         ),
     ),
     stop=("\n<|end|>", "\n[END FINAL RESPONSE]"),

@@ -1,7 +1,7 @@
 """Beam: gpt-oss's messages; the body of a call is raw parameters in <rfl:parameter> tags."""
 
 from toolparse.formats.harmony import HARMONY
-from toolparse.grammar import END, Calls, Channels, OneOf, Parameters
+from toolparse.grammar import Calls, Channels, OneOf, Parameters
 
 BEAM = HARMONY.variant(
     name="beam",
@@ -13,8 +13,7 @@ BEAM = HARMONY.variant(
         to=" to={name}",
         close=("<|message|>",),
         ends=("<|end|>", "<|call|>", "<|return|>"),
-        kinds=(("analysis", "reasoning"), ("final", "content")),
-        nobody=("assistant", "user"),
+        kinds=(("analysis", "reasoning"), ("final", "content"), ("assistant", "nobody"), ("user", "nobody")),
         inside="reasoning",
     ),
     calls=(
@@ -23,10 +22,8 @@ BEAM = HARMONY.variant(
             body=Parameters(
                 open=('<rfl:parameter name="{key}">',),
                 close="</rfl:parameter>",
-                close_before=('<rfl:parameter name="', "<|call|>", "<|end|>", END),
+                ends="line",
                 trim="\n",
-                next="line",
-                end_closes=True,
             ),
             close=(OneOf(("<|call|>", "<|end|>", "<|return|>")),),
             between="<|start|>assistant",

@@ -1,7 +1,7 @@
 """Cohere's Command 5 markup: calls in tags of the namespace cofl, each parameter with its kind, in the frame of Command's turns."""
 
 from toolparse.formats.cohere_command import COHERE_COMMAND
-from toolparse.grammar import Ahead, Calls, Names, OneOf, Parameters, Wrapper
+from toolparse.grammar import Ahead, Calls, OneOf, Parameters, Wrapper
 
 BODY = Ahead(("<cofl:tool_param", "</cofl:tool_call>"))
 
@@ -12,19 +12,17 @@ COHERE_COFL = COHERE_COMMAND.variant(
     calls=(
         Calls(
             wrapper=Wrapper("<cofl:tool_calls>", "</cofl:tool_calls>", shared=True),
-            bare="always",
+            needs="nothing",
             open=('<cofl:tool_call id="{id}" name="{name}">', BODY),
             also=((OneOf(('<cofl:tool_call id="" name="{name}">', '<cofl:tool_call name="{name}">')), BODY),),
             body=Parameters(
                 open=('<cofl:tool_param name="{key}" string="{kind}">',),
                 close="</cofl:tool_param>",
                 kinds=(("true", "string"), ("false", "json")),
-                escaped_keys=True,
-                xml=True,
             ),
             close=("</cofl:tool_call>",),
             name=r'[^<>"\n]',
-            names=Names(escaped=True),
+            escaped="xml",
         ),
     ),
     special_tokens=(*COHERE_COMMAND.special_tokens[:6], "<cofl:tool_calls>", "</cofl:tool_calls>"),

@@ -1,23 +1,21 @@
 """Command R and R+: `Action:` and a JSON list of calls in a code fence, behind a plan in words."""
 
-from toolparse.grammar import Calls, Envelope, Format, Maybe, OneOf
+from toolparse.grammar import Calls, Envelope, Format, OneOf
 
 COMMAND_R = Format(
     name="command_r",
     models=("Command R", "Command R+", "C4AI Command R", "C4AI Command R+"),
     calls=(
         Calls(
-            open=("\nAction:\n", Maybe(OneOf(("```json\n", "```")))),
+            open=("\nAction:\n", OneOf(("```json\n", "```", ""))),
             body=Envelope(
                 name=("tool_name", "name"),
                 arguments=("parameters", "arguments"),
-                listed=True,
-                layout=("[\n    ", ",\n    ", "\n]"),
+                listed=("[\n    ", ",\n    ", "\n]"),
                 start=("[{", "{"),
             ),
             close=("```\n",),
             where="line",
-            separators="}]",
         ),
     ),
     stop=("<|END_OF_TURN_TOKEN|>",),

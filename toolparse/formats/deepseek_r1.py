@@ -5,7 +5,7 @@ from toolparse.grammar import Format, Reasoning
 DEEPSEEK_R1 = Format(
     name="deepseek_r1",
     reasoning_aliases=("default",),
-    reasoning=(Reasoning("<think>\n", "\n</think>\n\n", assumed=True, close_again=True),),
+    reasoning=(Reasoning("<think>\n", "\n</think>\n\n", assumed=True, stray="again"),),
     stop=("<｜end▁of▁sentence｜>",),
     turn=("<｜Assistant｜>",),
     special_tokens=("<think>", "</think>"),

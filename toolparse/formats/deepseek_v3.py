@@ -8,11 +8,11 @@ CALL_BEGIN = OneOf(("<｜tool▁call▁begin｜>", "<|tool▁call▁begin|>", "<
 CALL_END = OneOf(("<｜tool▁call▁end｜>", "<|tool▁call▁end|>", "<|tool_call_end|>"))
 SEPARATOR = OneOf(("<｜tool▁sep｜>", "<|tool▁sep|>", "<|tool_sep|>"))
 MISWRITTEN = ("<｜tool_calls_begin｜>", "<｜tool calls begin｜>", "<｜tool\\_calls\\_begin｜>", "<｜tool▁calls｜>")
-NAME_END = Ahead(("\n", "```", "{"), adjacent=True)
+NAME_END = Ahead(("\n", "```", "{"))
 
 FENCED = Calls(
     wrapper=Wrapper(OneOf(CALLS_BEGIN.spellings + MISWRITTEN), CALLS_END, shared=True),
-    bare="always",
+    needs="nothing",
     open=(CALL_BEGIN, "function", SEPARATOR, "{name}\n", NAME_END),
     also=(("function", SEPARATOR, "{name}\n", NAME_END),),
     lead=(OneOf(("```json\n", "```")),),
@@ -23,7 +23,7 @@ FENCED = Calls(
 )
 SEPARATED = Calls(
     wrapper=Wrapper(CALLS_BEGIN, CALLS_END, shared=True),
-    bare="always",
+    needs="nothing",
     open=(CALL_BEGIN, "{name}", SEPARATOR),
     body=JsonText(),
     close=(CALL_END,),
@@ -33,7 +33,7 @@ DEEPSEEK_V3 = Format(
     name="deepseek_v3",
     aliases=("deepseekv3", "deepseek-r1-0528", "cogito"),
     models=("DeepSeek-V3", "DeepSeek-R1", "DeepSeek-R1-0528", "DeepSeek-R1-Distill"),
-    reasoning=(Reasoning("<think>\n", "\n</think>\n\n", close_again=True),),
+    reasoning=(Reasoning("<think>\n", "\n</think>\n\n", stray="again"),),
     calls=(FENCED,),
     stop=("<｜end▁of▁sentence｜>",),
     turn=("<｜Assistant｜>", "<｜tool▁outputs▁end｜>"),

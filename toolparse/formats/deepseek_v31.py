@@ -8,7 +8,7 @@ DEEPSEEK_V31 = DEEPSEEK_V3.variant(
     aliases=("deepseekv31", "deepseek3", "deepseek3.1"),
     reasoning_aliases=("deepseek_v3",),
     models=("DeepSeek-V3.1", "DeepSeek-V3.1-Terminus", "DeepSeek-V3.2-Exp"),
-    reasoning=(Reasoning("<think>", "</think>", close_again=True),),
+    reasoning=(Reasoning("<think>", "</think>", stray="again"),),
     calls=(SEPARATED,),
     turn=("<｜Assistant｜>", "<｜tool▁output▁end｜>"),
     source="deepseek-ai/DeepSeek-V3.1 model page and assets/chat_template.jinja",

@@ -22,7 +22,6 @@ def parameters(token: str) -> Parameters:
         close=f"</{token}parameter>",
         between="\n",
         kinds=(("true", "string"), ("false", "json_by_schema")),
-        envelopes=("arguments", "input"),
     )
 
 
@@ -34,8 +33,8 @@ def dsml(token: str, *blocks: str) -> tuple[Calls, ...]:
         wrapper=Wrapper(
             OneOf(tuple(f"<{token}{block}>\n" for block in blocks)), OneOf(tuple(f"\n{end}" for end in block_ends)), shared=True
         ),
-        bare="always",
-        open=(f"{invoke}>\n", Ahead((f"<{token}parameter", invoke_end, *block_ends), or_end=True)),
+        needs="nothing",
+        open=(f"{invoke}>\n", Ahead((f"<{token}parameter", invoke_end, *block_ends))),
         body=parameters(token),
         close=(invoke_end,),
         between="\n",
@@ -62,7 +61,7 @@ DEEPSEEK_V32 = DEEPSEEK_V31.variant(
     name="deepseek_v32",
     aliases=("deepseekv32", "deepseek-v3.2"),
     models=("DeepSeek-V3.2", "DeepSeek-V3.2-Speciale"),
-    reasoning=(Reasoning("<think>", "</think>\n\n", close_again=True),),
+    reasoning=(Reasoning("<think>", "</think>\n\n", stray="again"),),
     calls=dsml("｜DSML｜", "function_calls", "tool_calls"),
     special_tokens=("<think>", "</think>"),
     source="deepseek-ai/DeepSeek-V3.2 encoding/encoding_dsv32.py; ggml-org/llama.cpp models/templates/DeepSeek-V3.2.jinja",

@@ -1,6 +1,6 @@
 """dots3: invokes, or one JSON object, in <dots_function_call>."""
 
-from toolparse.grammar import END, Calls, Envelope, Format, OneOf, Parameters, Reasoning, Wrapper
+from toolparse.grammar import Calls, Envelope, Format, OneOf, Parameters, Reasoning, Wrapper
 
 TAGS = Wrapper("<dots_function_call>\n", "\n</dots_function_call>")
 NAME = r"""[^<>"'\n]"""
@@ -8,7 +8,7 @@ NAME = r"""[^<>"'\n]"""
 DOTS = Format(
     name="dots",
     models=("dots3-note", "dots3", "dots-3-note"),
-    reasoning=(Reasoning("<think>\n", "\n</think>\n\n", ended_by_call=False),),
+    reasoning=(Reasoning("<think>\n", "\n</think>\n\n", calls="ignored"),),
     calls=(
         Calls(
             wrapper=TAGS,
@@ -26,14 +26,14 @@ DOTS = Format(
                     ),
                 ),
                 close="</parameter>",
-                close_before=("<parameter", "</invoke>", "</dots_function_call>", END),
+                ends="structure",
                 between="\n",
             ),
             close=("</invoke>",),
             between="\n",
             name=NAME,
         ),
-        Calls(wrapper=TAGS, body=Envelope(start=("{",)), separators="}"),
+        Calls(wrapper=TAGS, body=Envelope(start=("{",))),
     ),
     special_tokens=("<dots_function_call>", "</dots_function_call>"),
     source="vllm-project/vllm vllm/tool_parsers/dots_tool_parser.py; sgl-project/sglang srt/function_call/dots_detector.py",

@@ -14,7 +14,6 @@ ERNIE45 = HERMES.variant(
             wrapper=Wrapper("\n\n<tool_call>\n", "\n</tool_call>\n"),
             between="\n",
             body=Envelope(start=("{",)),
-            separators="}",
         ),
     ),
     stop=("</s>", "<|end_of_sentence|>", "<|im_end|>"),

@@ -7,7 +7,7 @@ FIREFUNCTION = Format(
     name="firefunction",
     aliases=("firefunction-v2", "llama-3-firefunction-v2"),
     models=("Firefunction v2", "Llama 3 Firefunction v2"),
-    calls=(Calls(open=(" functools",), body=LIST, separators="}]"),),
+    calls=(Calls(open=(" functools",), body=LIST),),
     stop=("<|eot_id|>", "<|end_of_text|>"),
     turn=("<|start_header_id|>assistant<|end_header_id|>\n\n",),
     source="fireworks-ai/llama-3-firefunction-v2 chat template in ggerganov/llama.cpp models/templates",

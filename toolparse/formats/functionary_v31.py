@@ -11,7 +11,6 @@ FUNCTIONARY_V31 = Format(
             open=("<function={name}>", Ahead(("{", "</function>"))),
             body=JsonText(),
             close=("</function>",),
-            separators="}",
             name=r"[^\s<>=]",
         ),
     ),

@@ -1,6 +1,6 @@
 """Functionary v3.2: messages behind `>>>` and a recipient on a line of its own, which is `all` for the user."""
 
-from toolparse.grammar import Ahead, Calls, Format, Frame, JsonText, Maybe, OneOf
+from toolparse.grammar import Ahead, Calls, Format, Frame, JsonText, OneOf
 
 FUNCTIONARY_V32 = Format(
     name="functionary_v32",
@@ -11,18 +11,16 @@ FUNCTIONARY_V32 = Format(
         Calls(
             open=(">>>", "{name}\n", Ahead(("{",))),
             body=JsonText(),
-            close=(Maybe(">>>all", written=False),),
-            declared=True,
-            separators="}",
+            close=(OneOf(("", ">>>all")),),
+            needs="tool",
             name=r"[A-Za-z0-9_.\-]",
         ),
         Calls(
             open=("{name}\n", Ahead(("{",))),
             body=JsonText(),
-            close=(Maybe(">>>all", written=False),),
+            close=(OneOf(("", ">>>all")),),
             where="start",
-            declared=True,
-            separators="}",
+            needs="tool",
             name=r"[A-Za-z0-9_.\-]",
         ),
     ),

@@ -1,13 +1,13 @@
 """Gemma 4: calls as `call:name{key:value}` with a string marker of their own; thinking in a channel with a label."""
 
-from toolparse.grammar import Ahead, BareKeys, Calls, Format, Names, OneOf, Reasoning
+from toolparse.grammar import Ahead, BareKeys, Calls, Format, OneOf, Reasoning
 
 GEMMA4 = Format(
     name="gemma4",
     aliases=("gemma4-no-thinking",),
     models=("Gemma 4",),
     reasoning=(
-        Reasoning(OneOf(("<|channel>thought\n", "<|channel>")), "<channel|>", anywhere=True, label="thought\n", close_anywhere=True),
+        Reasoning(OneOf(("<|channel>thought\n", "<|channel>")), "<channel|>", where="anywhere", label="thought\n", stray="anywhere"),
     ),
     calls=(
         Calls(
@@ -15,7 +15,6 @@ GEMMA4 = Format(
             body=BareKeys('<|"|>'),
             close=("<tool_call|>",),
             name=r"[^\s<{(]",
-            names=Names(doubled=":"),
         ),
     ),
     fragments=("<|channel>",),

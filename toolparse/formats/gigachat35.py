@@ -5,12 +5,12 @@ from dataclasses import replace
 from toolparse.formats.deepseek_v32 import dsml, parameters
 from toolparse.grammar import Format, Reasoning
 
-TYPED = replace(parameters("｜GCML｜"), kinds=(("true", "string"), ("false", "json")), envelopes=())
+TYPED = replace(parameters("｜GCML｜"), kinds=(("true", "string"), ("false", "json")))
 
 GIGACHAT35 = Format(
     name="gigachat35",
     models=("GigaChat3.5",),
-    reasoning=(Reasoning("<think>", "</think>\n\n", ended_by_call=False),),
+    reasoning=(Reasoning("<think>", "</think>\n\n", calls="ignored"),),
     calls=(replace(dsml("｜GCML｜", "tool_calls")[0], body=TYPED),),
     stop=("</s>", "<|message_sep|>"),
     turn=("assistant<|role_sep|>\n",),

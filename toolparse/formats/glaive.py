@@ -12,7 +12,6 @@ GLAIVE = Format(
             body=Envelope(start=("{",)),
             close=("</functioncall>",),
             between="\n",
-            separators="}",
         ),
     ),
     stop=(" <|endoftext|>",),

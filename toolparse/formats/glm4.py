@@ -8,16 +8,15 @@ GLM4 = Format(
     name="glm4",
     aliases=("glm4-0414", "chatglm4"),
     models=("GLM-4-0414", "GLM-4-9B-0414", "GLM-4-32B-0414", "GLM-Z1"),
-    reasoning=(Reasoning("<think>\n", "\n</think>\n", ended_by_call=False),),
+    reasoning=(Reasoning("<think>\n", "\n</think>\n", calls="ignored"),),
     calls=(
         Calls(
             open=CALL,
             also=(("<|assistant|>", *CALL),),
             body=JsonText(),
             where="line",
-            declared=True,
+            needs="tool",
             between="<|assistant|>",
-            separators="}",
             name=r"[A-Za-z0-9_.\-]",
         ),
     ),

@@ -1,21 +1,17 @@
 """GLM-4.5 to 5.3: a name, then pairs of key and raw value, each in a tag of its own."""
 
-from toolparse.grammar import END, Ahead, Calls, Ends, Format, Parameters, Reasoning
+from toolparse.grammar import Ahead, Calls, Format, Parameters, Reasoning
 
 NAME = r"[A-Za-z0-9_.:/\-]"
 PAIRS = Parameters(
     open=("<arg_key>", "{key}", "</arg_key>\n", "<arg_value>"),
-    first=("{key}", "</arg_key>", "<arg_value>"),
     close="</arg_value>",
-    close_before=("<arg_key>", "</tool_call>", END),
-    ends=(Ends("</tool_call>", before=("<tool_call>", "</think>", END)),),
+    ends="structure",
     between="\n",
-    none_is_null=True,
-    written_newlines=True,
+    none="json",
 )
 CALL = Calls(
     open=("<tool_call>", "{name}\n", Ahead(("<arg_key>", "</tool_call>"))),
-    also=(("<tool_call>", "{joined}", "</arg_key>"),),
     body=PAIRS,
     close=("</tool_call>",),
     between="\n",

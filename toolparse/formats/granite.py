@@ -1,6 +1,6 @@
 """Granite 3.0 to 3.3: a marker and one JSON list of calls, with no closing marker."""
 
-from toolparse.grammar import Calls, Envelope, Format, Frame, Maybe, OneOf, Reasoning
+from toolparse.grammar import LISTED, Calls, Envelope, Format, Frame, OneOf, Reasoning
 
 GRANITE = Format(
     name="granite",
@@ -16,10 +16,10 @@ GRANITE = Format(
     calls=(
         Calls(
             open=(OneOf(("\n<|tool_call|>", "<tool_call>")),),
-            body=Envelope(listed=True),
-            close=(Maybe("</tool_call>", written=False),),
+            body=Envelope(listed=LISTED),
+            close=(OneOf(("", "</tool_call>")),),
         ),
-        Calls(where="start", declared=True, body=Envelope(listed=True, start=("[{",))),
+        Calls(where="start", needs="tool", body=Envelope(listed=LISTED, start=("[{",))),
     ),
     stop=("<|end_of_text|>",),
     turn=("<|start_of_role|>assistant<|end_of_role|>",),

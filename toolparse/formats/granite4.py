@@ -13,7 +13,6 @@ GRANITE4 = HERMES.variant(
             wrapper=Wrapper("\n<tool_call>\n", "\n</tool_call>"),
             between="\n",
             body=Envelope(start=("{",)),
-            separators="}]",
         ),
     ),
     stop=("<|end_of_text|>",),

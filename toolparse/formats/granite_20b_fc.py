@@ -1,6 +1,6 @@
 """Granite 20B FunctionCalling: <function_call> in front of each JSON object, and no closing marker."""
 
-from toolparse.grammar import Calls, Envelope, Format, Maybe
+from toolparse.grammar import Calls, Envelope, Format, OneOf
 
 GRANITE_20B_FC = Format(
     name="granite_20b_fc",
@@ -9,7 +9,7 @@ GRANITE_20B_FC = Format(
         Calls(
             open=("\n<function_call> ",),
             body=Envelope(start=("{",)),
-            close=(Maybe("</function_call>", written=False),),
+            close=(OneOf(("", "</function_call>")),),
         ),
     ),
     stop=("<|endoftext|>",),

@@ -1,6 +1,6 @@
 """gpt-oss: messages on channels, each behind a header; a header with a recipient makes the message a call, whose body is JSON."""
 
-from toolparse.grammar import Calls, Channels, Format, JsonText, Names, OneOf, Reasoning
+from toolparse.grammar import Calls, Channels, Format, JsonText, OneOf, Reasoning
 
 ENDS = ("<|end|>", "<|call|>", "<|return|>")
 CHANNELS = Channels(
@@ -9,9 +9,7 @@ CHANNELS = Channels(
     to=" to={name}",
     close=("<|message|>",),
     ends=ENDS,
-    kinds=(("analysis", "reasoning"), ("final", "content"), ("commentary", "content")),
-    nobody=("assistant", "user"),
-    words=("assistant", "analysis", "commentary", "final"),
+    kinds=(("analysis", "reasoning"), ("final", "content"), ("commentary", "content"), ("assistant", "nobody"), ("user", "nobody")),
 )
 
 HARMONY = Format(
@@ -26,7 +24,7 @@ HARMONY = Format(
             body=JsonText(code=(("python", "input"),)),
             close=(OneOf(("<|call|>", "<|end|>", "<|return|>")),),
             between="<|start|>assistant",
-            names=Names(prefix="functions.", glued=("json",)),
+            prefix="functions.",
         ),
     ),
     stop=("<|return|>", "<|call|>", "<|endoftext|>"),

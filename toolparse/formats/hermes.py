@@ -26,7 +26,6 @@ HERMES = Format(
             wrapper=Wrapper("\n<tool_call>\n", "\n</tool_call>"),
             between="\n",
             body=Envelope(),
-            separators="}]",
         ),
     ),
     stop=("<|im_end|>", "<|endoftext|>", "<|eot_id|>"),

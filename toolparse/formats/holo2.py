@@ -4,7 +4,7 @@ from toolparse.grammar import Format, Reasoning
 
 HOLO2 = Format(
     name="holo2",
-    reasoning=(Reasoning("<think>", "</think>", assumed=True, close_again=True),),
+    reasoning=(Reasoning("<think>", "</think>", assumed=True, stray="again"),),
     stop=("<|im_end|>", "<|endoftext|>"),
     turn=("<|im_start|>assistant\n",),
     special_tokens=("<think>", "</think>"),

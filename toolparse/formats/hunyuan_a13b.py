@@ -1,17 +1,16 @@
 """Hunyuan A13B and its dense siblings: a JSON list in <tool_calls> tags, answers in <answer> tags, nothing a special token."""
 
-from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning, Wrapper
+from toolparse.grammar import LISTED, Calls, Envelope, Format, Frame, Reasoning, Wrapper
 
 HUNYUAN_A13B = Format(
     name="hunyuan_a13b",
     models=("Hunyuan-A13B", "Hunyuan-0.5B", "Hunyuan-1.8B", "Hunyuan-4B", "Hunyuan-7B"),
-    reasoning=(Reasoning("<think>\n", "\n</think>\n", ended_by_call=False),),
+    reasoning=(Reasoning("<think>\n", "\n</think>\n", calls="ignored"),),
     frames=(Frame("<answer>\n", "\n</answer>"), Frame("助手：\n")),
     calls=(
         Calls(
             wrapper=Wrapper("\n<tool_calls>", "</tool_calls>", shared=True),
-            body=Envelope(listed=True),
-            separators="}]",
+            body=Envelope(listed=LISTED),
         ),
     ),
     stop=("<|eos|>", "<|endoftext|>", "<|extra_0|>"),

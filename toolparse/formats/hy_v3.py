@@ -1,12 +1,11 @@
 """Hy3: groups of calls with pairs of key and raw value; a checkpoint may put a suffix on every marker."""
 
-from toolparse.grammar import END, Ahead, Calls, Closed, Ends, Format, Parameters, Reasoning, Wrapper
+from toolparse.grammar import Ahead, Calls, Closed, Format, Parameters, Reasoning, Wrapper
 
 PAIRS = Parameters(
     open=("<arg_key>", "{key}", "</arg_key>\n", "<arg_value>"),
     close="</arg_value>",
-    close_before=("<arg_key>", "</tool_call>", END),
-    ends=(Ends("</tool_call>", before=("<tool_call>", "</tool_calls>", END)),),
+    ends="structure",
     between="\n",
 )
 GROUP = Calls(

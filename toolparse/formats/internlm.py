@@ -13,7 +13,6 @@ INTERNLM = Format(
             body=Envelope(arguments=("parameters", "arguments"), start=("{",)),
             close=("<|action_end|>",),
             between="\n",
-            separators="}",
         ),
     ),
     stop=("<|im_end|>", "</s>"),

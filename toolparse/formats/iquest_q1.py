@@ -1,7 +1,7 @@
 """IQuest-Q1: GLM's pairs in <iquest_tool_call>."""
 
 from toolparse.formats.glm45 import NAME
-from toolparse.grammar import END, Ahead, Calls, Format, Parameters, Reasoning
+from toolparse.grammar import Ahead, Calls, Format, Parameters, Reasoning
 
 TAGS = ("<iquest_tool_call>", "</iquest_tool_call>")
 PAIR = ("<arg_key>", "{key}", "</arg_key>", "<arg_value>")
@@ -9,11 +9,11 @@ PAIR = ("<arg_key>", "{key}", "</arg_key>", "<arg_value>")
 IQUEST_Q1 = Format(
     name="iquest_q1",
     models=("IQuest-Q1",),
-    reasoning=(Reasoning("<think>", "</think>", ended_by_call=False),),
+    reasoning=(Reasoning("<think>", "</think>", calls="ignored"),),
     calls=(
         Calls(
             open=(TAGS[0], "{name}", Ahead((PAIR, TAGS[1]))),
-            body=Parameters(open=PAIR, close="</arg_value>", close_before=("<arg_key>", *TAGS, END)),
+            body=Parameters(open=PAIR, close="</arg_value>", ends="structure"),
             close=TAGS[1:],
             name=NAME,
         ),

@@ -11,8 +11,7 @@ JAMBA = Format(
     calls=(
         Calls(
             wrapper=Wrapper("\n<tool_calls>", "</tool_calls>", shared=True),
-            body=Envelope(listed=True, layout=("[\n    ", ",\n    ", "\n]")),
-            separators="}]",
+            body=Envelope(listed=("[\n    ", ",\n    ", "\n]")),
         ),
     ),
     stop=("<|eom|>", "<|endoftext|>"),

@@ -1,6 +1,6 @@
 """K2 Horizon: pairs of key and raw value, each in a tag of its own, or a JSON envelope; three pairs of thinking tags."""
 
-from toolparse.grammar import END, Ahead, Calls, Ends, Envelope, Format, Maybe, OneOf, Parameters, Reasoning, Wrapper
+from toolparse.grammar import Ahead, Calls, Envelope, Format, OneOf, Parameters, Reasoning, Wrapper
 
 GROUP = Wrapper("<ifm|tool_calls>\n", "\n</ifm|tool_calls>", shared=True)
 
@@ -16,18 +16,17 @@ K2_HORIZON = Format(
     calls=(
         Calls(
             wrapper=GROUP,
-            bare="always",
+            needs="nothing",
             open=("<ifm|tool_call>", "{name}\n", Ahead(("<ifm|arg_key>", "</ifm|tool_call>"))),
             body=Parameters(
                 open=(
-                    "<ifm|arg_key>", "{key}", "</ifm|arg_key>\n", Maybe("<ifm|arg_type>{kind}</ifm|arg_type>\n", written=False),
+                    "<ifm|arg_key>", "{key}", "</ifm|arg_key>\n", OneOf(("", "<ifm|arg_type>{kind}</ifm|arg_type>\n")),
                     "<ifm|arg_value>",
                 ),
                 close="</ifm|arg_value>",
-                close_before=("<ifm|arg_key>", "</ifm|tool_call>", END),
-                ends=(Ends("</ifm|tool_call>", before=("<ifm|tool_call>", "</ifm|tool_calls>", END)),),
+                ends="structure",
                 between="\n",
-                named_types=True,
+                kinds="types",
             ),
             close=("</ifm|tool_call>",),
             between="\n",
@@ -35,7 +34,7 @@ K2_HORIZON = Format(
         ),
         Calls(
             wrapper=GROUP,
-            bare="always",
+            needs="nothing",
             open=("<ifm|tool_call>",),
             body=Envelope(start=("{",)),
             close=("</ifm|tool_call>",),

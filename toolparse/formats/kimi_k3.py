@@ -1,6 +1,6 @@
 """Kimi K3: channels for thinking, the response and the tools, all of whose tags are built from four special tokens."""
 
-from toolparse.grammar import Calls, Format, Frame, Names, OneOf, Parameters, Reasoning, Wrapper
+from toolparse.grammar import Calls, Format, Frame, OneOf, Parameters, Reasoning, Wrapper
 
 THINK = OneOf(("<|open|>think<|sep|>", "<|open|> think <|sep|>", "<|open|> think<|sep|>", "<|open|>think <|sep|>"))
 THINK_END = OneOf(
@@ -35,8 +35,6 @@ KIMI_K3 = Format(
                     "<|sep|>",
                 ),
                 close=ARGUMENT_END,
-                key=r'[^"\n]',
-                escaped_keys=True,
                 kinds=(
                     ("string", "string"), ("number", "json"), ("integer", "json"), ("boolean", "json"), ("null", "json"),
                     ("object", "json"), ("array", "json"), ("", "string"),
@@ -45,7 +43,7 @@ KIMI_K3 = Format(
             ),
             close=(CALL_END,),
             name=r'[^"\n]',
-            names=Names(escaped=True),
+            escaped="attributes",
         ),
     ),
     stop=(

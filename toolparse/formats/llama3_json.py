@@ -1,6 +1,6 @@
 """Llama 3.1 to 3.3 and Llama 4 with the JSON template: bare {"name": …, "parameters": …}, sometimes behind an opener."""
 
-from toolparse.grammar import Calls, Envelope, Format, Maybe, OneOf, PythonCalls
+from toolparse.grammar import Calls, Envelope, Format, OneOf, PythonCalls
 
 OBJECT = Envelope(arguments=("parameters", "arguments"), start=("{",))
 
@@ -9,13 +9,13 @@ LLAMA3_JSON = Format(
     aliases=("llama3", "llama4_json"),
     models=("Llama 3.1", "Llama 3.2", "Llama 3.3", "Meta Llama 3.1", "Meta Llama 3.2", "Meta Llama 3.3"),
     calls=(
-        Calls(where="line", declared=True, close=(Maybe("<|python_end|>", written=False),), body=OBJECT, between="; ", separators=";}]"),
-        Calls(open=(OneOf(("```json\n", "```")),), where="start", declared=True, close=("\n```",), body=OBJECT, separators=";}]"),
+        Calls(where="line", needs="tool", close=(OneOf(("", "<|python_end|>")),), body=OBJECT, between="; "),
+        Calls(open=(OneOf(("```json\n", "```")),), where="start", needs="tool", close=("\n```",), body=OBJECT, between="; "),
         Calls(
             open=(OneOf(("<|python_tag|>", "<|python_start|>")),),
-            close=(Maybe("<|python_end|>", written=False),),
+            close=(OneOf(("", "<|python_end|>")),),
             body=OBJECT,
-            separators=";}]",
+            between="; ",
         ),
         Calls(open=("<|python_tag|>", "{name}.call("), body=PythonCalls(), name=r"\w"),
     ),

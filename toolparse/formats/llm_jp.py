@@ -1,7 +1,7 @@
 """LLM-jp-4: harmony, with the recipient in front of the channel and several calls in a turn."""
 
 from toolparse.formats.harmony import CHANNELS, HARMONY
-from toolparse.grammar import Calls, JsonText, Names, OneOf
+from toolparse.grammar import Calls, JsonText, OneOf
 
 LLM_JP = HARMONY.variant(
     name="llm_jp",
@@ -14,7 +14,7 @@ LLM_JP = HARMONY.variant(
             body=JsonText(),
             close=(OneOf(("<|end|>", "<|call|>", "<|return|>")),),
             between="<|start|>assistant",
-            names=Names(prefix="functions.", glued=("json",)),
+            prefix="functions.",
         ),
     ),
     source="llm-jp/llm-jp-vllm llm_jp_vllm/llmjp4/tool_parser.py; llm-jp/llm-jp-4-cookbook llmjp4_transformers",

@@ -1,7 +1,7 @@
 """LongCat: JSON or pairs of key and raw value in <longcat_tool_call>, by the model's generation."""
 
 from toolparse.formats.glm45 import NAME
-from toolparse.grammar import END, Ahead, Calls, Ends, Envelope, Format, Parameters, Reasoning
+from toolparse.grammar import Ahead, Calls, Envelope, Format, Parameters, Reasoning
 
 OPEN, CLOSE = "<longcat_tool_call>", "</longcat_tool_call>"
 KEY, KEY_END, VALUE, VALUE_END = "<longcat_arg_key>", "</longcat_arg_key>", "<longcat_arg_value>", "</longcat_arg_value>"
@@ -11,16 +11,15 @@ LONGCAT = Format(
     models=("LongCat-Flash", "LongCat-2.0"),
     reasoning=(Reasoning("<longcat_think>\n", "\n</longcat_think>\n"),),
     calls=(
-        Calls(open=(f"{OPEN}\n",), body=Envelope(start=("{",)), close=(f"\n{CLOSE}",), separators="}"),
+        Calls(open=(f"{OPEN}\n",), body=Envelope(start=("{",)), close=(f"\n{CLOSE}",)),
         Calls(
             open=(OPEN, "{name}\n", Ahead((KEY, CLOSE))),
             body=Parameters(
                 open=(KEY, "{key}", f"{KEY_END}\n", VALUE),
                 close=VALUE_END,
-                close_before=(KEY, CLOSE, END),
-                ends=(Ends(CLOSE, before=(OPEN, END)),),
+                ends="structure",
                 between="\n",
-                none_is_null=True,
+                none="json",
                 object_key=(KEY, KEY_END),
             ),
             close=(CLOSE,),

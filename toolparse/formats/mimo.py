@@ -9,8 +9,8 @@ MIMO = QWEN3_CODER.variant(
     name="mimo",
     aliases=(),
     models=("MiMo-V2", "MiMo-V2-Flash", "MiMo-V2.5", "MiMo-V2.6"),
-    reasoning=(Reasoning("<think>", "</think>", open_again=True),),
-    calls=(replace(FUNCTION, body=replace(PARAMETERS, trim="", damaged_close=False), between=""),),
+    reasoning=(Reasoning("<think>", "</think>", where="again"),),
+    calls=(replace(FUNCTION, body=replace(PARAMETERS, trim=""), between=""),),
     stop=("<|im_end|>",),
     source="XiaomiMiMo/MiMo-V2-Flash and MiMo-V2.5 model pages; vllm-project/vllm vllm/parser/mimo.py",
     quirks=(

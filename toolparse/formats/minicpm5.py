@@ -1,6 +1,6 @@
 """MiniCPM5: calls as XML elements, values escaped by entities or in CDATA."""
 
-from toolparse.grammar import Ahead, Calls, Ends, Format, OneOf, Parameters, Reasoning
+from toolparse.grammar import Ahead, Calls, Format, OneOf, Parameters, Reasoning
 
 NAME = r"""[^<>"'\n]"""
 
@@ -13,16 +13,15 @@ MINICPM5 = Format(
             open=(
                 OneOf(("<function ", "<functionĠ", "<functionĊ")),
                 OneOf(('name="{name}">', "name='{name}'>")),
-                Ahead(("<param", "</function>"), in_reasoning=True),
+                Ahead(("<param", "</function>")),
             ),
             body=Parameters(
                 open=(OneOf(("<param ", "<paramĠ", "<paramĊ")), OneOf(('name="{key}">', "name='{key}'>"))),
                 close="</param>",
-                ends=(Ends("</function>", before=()),),
-                xml=True,
             ),
             close=("</function>",),
             name=NAME,
+            escaped="xml",
         ),
     ),
     stop=("<|im_end|>",),
@@ -35,7 +34,7 @@ MINICPM5 = Format(
         "The five entities are decoded outside CDATA; a raw & or < stays.",
         "A value that begins with a line break is laid out: white space at its ends is framing.",
         "</function> ends an open value and its call.",
-        "In open reasoning a call needs a parameter or its end behind the tag.",
+        "A call needs a parameter or its end behind the tag.",
         "Parameters that the schema does not have are kept as they are.",
     ),
     marks=('<function name=" & <param name="',),

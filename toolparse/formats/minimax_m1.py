@@ -6,13 +6,12 @@ MINIMAX_M1 = Format(
     name="minimax_m1",
     aliases=("minimax",),
     models=("MiniMax-M1",),
-    reasoning=(Reasoning("<think>\n", "\n</think>\n\n", ended_by_call=False),),
+    reasoning=(Reasoning("<think>\n", "\n</think>\n\n", calls="ignored"),),
     calls=(
         Calls(
             wrapper=Wrapper("\n<tool_calls>\n", "\n</tool_calls>", shared=True),
             between="\n",
             body=Envelope(start=("{",)),
-            separators="}",
         ),
     ),
     stop=("<end_of_sentence>",),

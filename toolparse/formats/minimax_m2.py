@@ -1,6 +1,6 @@
 """MiniMax-M2 to M2.7: invokes with raw parameters in <minimax:tool_call>."""
 
-from toolparse.grammar import END, Calls, Ends, Format, OneOf, Parameters, Reasoning, Wrapper
+from toolparse.grammar import Calls, Format, OneOf, Parameters, Reasoning, Wrapper
 
 MINIMAX_M2 = Format(
     name="minimax_m2",
@@ -11,19 +11,14 @@ MINIMAX_M2 = Format(
     calls=(
         Calls(
             wrapper=Wrapper("<minimax:tool_call>\n", "\n</minimax:tool_call>", shared=True),
-            bare="declared",
+            needs="wrapper or tool",
             where="line",
             open=(OneOf(('<invoke name="{name}">\n', "<invoke name='{name}'>")),),
             body=Parameters(
                 open=(OneOf(('<parameter name="{key}">', "<parameter name='{key}'>")),),
                 close="</parameter>",
-                close_before=("<parameter", "</invoke>", "</minimax:tool_call>", END),
-                ends=(
-                    Ends("</invoke>", before=("<invoke name=", "</minimax:tool_call>", END)),
-                    Ends("</minimax:tool_call>", before=("<minimax:tool_call>", "</think>", END)),
-                ),
+                ends="anywhere",
                 between="\n",
-                next="anywhere",
             ),
             close=("</invoke>",),
             between="\n",

@@ -8,14 +8,13 @@ MINIMAX_M3 = Format(
     name="minimax_m3",
     aliases=("minimax-m3",),
     models=("MiniMax-M3",),
-    reasoning=(Reasoning("<mm:think>", "</mm:think>", close_again=True),),
+    reasoning=(Reasoning("<mm:think>", "</mm:think>", stray="again"),),
     calls=(
         Calls(
             wrapper=Wrapper(f"{NS}<tool_call>\n", f"{NS}</tool_call>", shared=True),
             open=(OneOf((f'{NS}<invoke name="{{name}}">\n', f'{NS}invoke name="{{name}}">')),),
             body=Elements(NS),
             close=(OneOf((f"{NS}</invoke>\n", "</invoke>")),),
-            ends=(f'{NS}<invoke name="', f'{NS}invoke name="'),
             name=r'[^"<>\n]',
         ),
     ),

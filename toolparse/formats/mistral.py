@@ -1,6 +1,6 @@
 """Mistral, all generations: a JSON list behind [TOOL_CALLS] (tokenizers v2 to v7), or name and arguments (v11 and later)."""
 
-from toolparse.grammar import Ahead, Calls, Envelope, Format, JsonText, Reasoning, Repeated
+from toolparse.grammar import LISTED, Ahead, Calls, Envelope, Format, JsonText, Reasoning
 
 MISTRAL = Format(
     name="mistral",
@@ -17,18 +17,18 @@ MISTRAL = Format(
         "Devstral",
         "Magistral",
     ),
-    reasoning=(Reasoning("[THINK]", "[/THINK]", anywhere=True), Reasoning("<think>\n", "\n</think>\n")),
+    reasoning=(Reasoning("[THINK]", "[/THINK]", where="anywhere"), Reasoning("<think>\n", "\n</think>\n")),
     calls=(
         Calls(
-            open=(Repeated("[TOOL_CALLS]"), "{name}[ARGS]"),
+            open=("[TOOL_CALLS]", "{name}[ARGS]"),
             also=(
-                (Repeated("[TOOL_CALLS]"), "{name}[CALL_ID]{id}[ARGS]"),
-                (Repeated("[TOOL_CALLS]"), "{name}", Ahead(("{",), adjacent=True)),
+                ("[TOOL_CALLS]", "{name}[CALL_ID]{id}[ARGS]"),
+                ("[TOOL_CALLS]", "{name}", Ahead(("{",))),
             ),
             body=JsonText(),
             name="[A-Za-z0-9_.\\-]",
         ),
-        Calls(open=(Repeated("[TOOL_CALLS] "),), body=Envelope(listed=True), separators="}]"),
+        Calls(open=("[TOOL_CALLS] ",), body=Envelope(listed=LISTED)),
     ),
     stop=("</s>",),
     turn=("[/INST]", "[/TOOL_RESULTS]"),

@@ -1,6 +1,6 @@
 """Muse Glimmer and Muse Spark: messages to self, to the user or to a tool; a tool's message holds invokes with raw parameters."""
 
-from toolparse.grammar import END, Calls, Channels, Format, Names, Parameters, Reasoning, Wrapper
+from toolparse.grammar import Calls, Channels, Format, Parameters, Reasoning, Wrapper
 
 MUSE_GLIMMER = Format(
     name="muse_glimmer",
@@ -22,12 +22,11 @@ MUSE_GLIMMER = Format(
             body=Parameters(
                 open=('<atem:parameter name="{key}">',),
                 close="</atem:parameter>",
-                close_before=('<atem:parameter name="', "</atem:invoke>", END),
+                ends="structure",
                 between="\n",
             ),
             close=("</atem:invoke>\n",),
             name=r'[^"\n]',
-            names=Names(doubled=".", debris=("<|message|>",)),
         ),
     ),
     stop=("<|eot|>", "<|eom|>"),

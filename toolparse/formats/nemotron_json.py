@@ -1,6 +1,6 @@
 """Nemotron Nano v2 and the Llama Nemotrons: one JSON list of calls in <TOOLCALL> tags."""
 
-from toolparse.grammar import Calls, Envelope, Format, Reasoning, Wrapper
+from toolparse.grammar import LISTED, Calls, Envelope, Format, Reasoning, Wrapper
 
 NEMOTRON_JSON = Format(
     name="nemotron_json",
@@ -9,12 +9,11 @@ NEMOTRON_JSON = Format(
         "Nemotron Nano v2", "NVIDIA Nemotron Nano v2", "Llama-3.1-Nemotron-Nano", "Llama-3.1-Nemotron-Ultra",
         "Llama-3.3-Nemotron-Super",
     ),
-    reasoning=(Reasoning("<think>\n", "\n</think>\n\n", assumed=True, ended_by_call=False),),
+    reasoning=(Reasoning("<think>\n", "\n</think>\n\n", assumed=True, calls="ignored"),),
     calls=(
         Calls(
             wrapper=Wrapper("\n\n<TOOLCALL>", "</TOOLCALL>", shared=True),
-            body=Envelope(listed=True),
-            separators="}]",
+            body=Envelope(listed=LISTED),
         ),
     ),
     stop=("\n<SPECIAL_12>", "<|eot_id|>"),

@@ -12,11 +12,10 @@ OLMO3 = Format(
         Calls(
             wrapper=Wrapper("<function_calls>", "</function_calls>", shared=True),
             open=("{name}", "("),
-            body=PythonCalls(json_escapes=True),
+            body=PythonCalls(),
             name=NAME,
-            declared="in_reasoning",
+            needs="tool in reasoning",
             between="\n",
-            separators=",",
             empty=(Ahead(("</function_calls>",)),),
         ),
     ),

@@ -1,8 +1,8 @@
 """Phi-4-mini and Phi-4-multimodal: the word functools and a JSON list, or the model's own special tokens around it."""
 
-from toolparse.grammar import Calls, Envelope, Format, OneOf
+from toolparse.grammar import LISTED, Calls, Envelope, Format, OneOf
 
-LIST = Envelope(listed=True)
+LIST = Envelope(listed=LISTED)
 
 PHI4_MINI_JSON = Format(
     name="phi4_mini_json",
@@ -13,7 +13,6 @@ PHI4_MINI_JSON = Format(
             open=(OneOf(("<|tool_call|>", "<|tool_calls|>")),),
             body=LIST,
             close=(OneOf(("<|/tool_call|>", "<|/tool_calls|>")),),
-            separators="}]",
         ),
     ),
     stop=("<|end|>", "<|endoftext|>", "<|user|>"),

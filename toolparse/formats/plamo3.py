@@ -9,7 +9,7 @@ PLAMO3 = Format(
     calls=(
         Calls(
             wrapper=Wrapper("<|plamo:begin_tool_requests:plamo|>", "<|plamo:end_tool_requests:plamo|>", shared=True),
-            bare="always",
+            needs="nothing",
             open=(
                 "<|plamo:begin_tool_request:plamo|>", "<|plamo:begin_tool_name:plamo|>",
                 "{name}", "<|plamo:end_tool_name:plamo|>",

@@ -3,14 +3,13 @@
 from dataclasses import replace
 
 from toolparse.formats.glm45 import CALL, NAME, TAGS
-from toolparse.grammar import END, Ahead, Calls, Ends, Envelope, Format, JsonText, Parameters, Reasoning, Repeated
+from toolparse.grammar import Ahead, Calls, Envelope, Format, JsonText, Parameters, Reasoning
 
 PAIRS = Parameters(
-    open=("<arg_key>", "{key}", Repeated("</arg_key>"), "<arg_value>"),
+    open=("<arg_key>", "{key}", "</arg_key>", "<arg_value>"),
     close="</arg_value>",
-    close_before=("<arg_key>", "</tool_call>", END),
-    ends=(Ends("</tool_call>", before=("<tool_call>", END)),),
-    none_is_null=True,
+    ends="structure",
+    none="json",
 )
 COMPACT = replace(CALL, open=("<tool_call>", "{name}", Ahead(("<arg_key>", "</tool_call>"))), also=(), body=PAIRS, between="")
 
@@ -18,11 +17,11 @@ POOLSIDE_V1 = Format(
     name="poolside_v1",
     aliases=("laguna", "laguna-v8", "poolside-v1"),
     models=("Laguna-XS.2", "Laguna-XS-2.1", "Laguna-S-2.1", "Laguna", "poolside Laguna"),
-    reasoning=(Reasoning("<think>", "</think>", close_again=True),),
+    reasoning=(Reasoning("<think>", "</think>", stray="again"),),
     calls=(
         COMPACT,
         Calls(open=("<tool_call>", "{name}", Ahead(("{",))), body=JsonText(), close=("</tool_call>",), name=NAME),
-        Calls(open=("<tool_call>",), body=Envelope(start=("{",)), close=("</tool_call>",), separators="}"),
+        Calls(open=("<tool_call>",), body=Envelope(start=("{",)), close=("</tool_call>",)),
     ),
     stop=("</assistant>", "〈|EOS|〉"),
     turn=("<assistant>",),

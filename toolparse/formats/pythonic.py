@@ -15,9 +15,9 @@ PYTHONIC = Format(
     calls=(
         Calls(open=("[", "{name}", "(", KEYWORD), where="start", body=LIST, name=NAME, between=", "),
         Calls(open=(TAG, "[", "{name}", "(", KEYWORD), body=LIST, name=NAME),
-        Calls(open=(TAG, "[", "{name}", "(", LITERAL), declared=True, body=LIST, name=NAME),
-        Calls(open=("[", "{name}", "(", KEYWORD), declared=True, body=LIST, name=NAME),
-        Calls(open=("[", "{name}", "(", LITERAL), where="start", declared=True, body=LIST, name=NAME),
+        Calls(open=(TAG, "[", "{name}", "(", LITERAL), needs="tool", body=LIST, name=NAME),
+        Calls(open=("[", "{name}", "(", KEYWORD), needs="tool", body=LIST, name=NAME),
+        Calls(open=("[", "{name}", "(", LITERAL), where="start", needs="tool", body=LIST, name=NAME),
     ),
     stop=("<|eot_id|>", "<|eom_id|>", "<|end_of_text|>"),
     turn=("<|start_header_id|>assistant<|end_header_id|>\n\n",),

@@ -1,26 +1,19 @@
 """Qwen3-Coder and Qwen3.5 and later: raw parameters in <function=…> tags; a JSON body in the same wrapper is read too."""
 
 from toolparse.formats.hermes import HERMES
-from toolparse.grammar import END, Calls, Ends, Format, Parameters, Reasoning, Wrapper
+from toolparse.grammar import Calls, Format, Parameters, Reasoning, Wrapper
 
 PARAMETERS = Parameters(
     open=("<parameter={key}>",),
     close="</parameter>",
-    close_before=("<parameter=", "</function>", "</tool_call>", END),
-    damaged_close=True,
+    ends="line",
     trim="\n",
     between="\n",
-    next="line",
-    ends=(
-        Ends("</function>", before=("</tool_call>", "<tool_call>", "<function=", END)),
-        Ends("</tool_call>", before=("<tool_call>", "</think>", END)),
-        Ends("<tool_call>", before=("<function=",)),
-    ),
-    python_scalars=True,
+    none="python",
 )
 FUNCTION = Calls(
     wrapper=Wrapper("<tool_call>\n", "\n</tool_call>"),
-    bare="declared",
+    needs="wrapper or tool",
     where="line",
     open=("<function={name}>\n",),
     body=PARAMETERS,

@@ -1,6 +1,6 @@
 """ReAct: `Action:` with a tool's name, `Action Input:` with JSON, in running text (Qwen 1, LLaMA-Factory's default, agents' prompts)."""
 
-from toolparse.grammar import Ahead, Calls, Format, JsonText, Maybe, OneOf
+from toolparse.grammar import Ahead, Calls, Format, JsonText, OneOf
 
 INPUT = Ahead(("{", "[", '"', "'", "-", *"0123456789", "{name}"))
 """What an input begins with: anything but a fence, `{name}` being a word."""
@@ -14,10 +14,9 @@ REACT = Format(
             open=("\nAction: ", "{name}\n", "Action Input: ", INPUT),
             also=(("Action:", "{name}", "Action Input:", OneOf(("```json", "```")), Ahead(("{",))),),
             body=JsonText(),
-            close=(Maybe("```", written=False),),
+            close=(OneOf(("", "```")),),
             where="line",
             between="\n",
-            separators="}",
             name=r"[^\s<>`:]",
         ),
     ),

@@ -1,15 +1,15 @@
 """Sarashina: one special token and a list of calls, printed as Python prints it."""
 
-from toolparse.grammar import Calls, Envelope, Format
+from toolparse.grammar import LISTED, Calls, Envelope, Format
 
-LIST = Envelope(listed=True)
+LIST = Envelope(listed=LISTED)
 
 SARASHINA = Format(
     name="sarashina",
     models=("Sarashina", "Sarashina2", "Sarashina2.2"),
     calls=(
-        Calls(open=("<|tool_calls|>",), body=LIST, separators="}]"),
-        Calls(where="start", declared=True, body=Envelope(listed=True, start=("[{",)), separators="}]"),
+        Calls(open=("<|tool_calls|>",), body=LIST),
+        Calls(where="start", needs="tool", body=Envelope(listed=LISTED, start=("[{",))),
     ),
     stop=("</s>",),
     special_tokens=("<|tool_calls|>",),

@@ -3,24 +3,17 @@
 from dataclasses import replace
 
 from toolparse.formats.qwen3_coder import FUNCTION, PARAMETERS
-from toolparse.grammar import END, Ends, Format, Reasoning, Wrapper
+from toolparse.grammar import Format, OneOf, Reasoning, Wrapper
 
 INLINE = replace(
     PARAMETERS,
-    close_before=("<parameter=", "</function>", "</seed:tool_call>", END),
-    damaged_close=False,
-    trim_written=False,
-    ends=(
-        Ends("</function>", before=("</seed:tool_call>", "<seed:tool_call>", "<function=", END)),
-        Ends("</seed:tool_call>", before=("<seed:tool_call>", "</seed:think>", END)),
-        Ends("<seed:tool_call>", before=("<function=",)),
-    ),
+    trim=OneOf(("", "\n")),
 )
 
 SEED_OSS = Format(
     name="seed_oss",
     models=("Seed-OSS",),
-    reasoning=(Reasoning("<seed:think>", "</seed:think>\n", reflection="<seed:cot_budget_reflect>"),),
+    reasoning=(Reasoning("<seed:think>", "</seed:think>\n"),),
     calls=(replace(FUNCTION, wrapper=Wrapper("<seed:tool_call>\n", "\n</seed:tool_call>"), body=INLINE),),
     stop=("<seed:eos>",),
     turn=("<seed:bos>assistant\n",),

@@ -1,6 +1,6 @@
 """Step3: sections of calls between fullwidth bars, each an invoke in StepFun's own markup."""
 
-from toolparse.grammar import END, Calls, Ends, Format, Parameters, Reasoning, Wrapper
+from toolparse.grammar import Calls, Format, Parameters, Reasoning, Wrapper
 
 SECTION, SECTION_END = "<｜tool_calls_begin｜>", "<｜tool_calls_end｜>"
 CALL, CALL_END, SEPARATOR = "<｜tool_call_begin｜>", "<｜tool_call_end｜>", "<｜tool_sep｜>"
@@ -9,14 +9,8 @@ NAME = r"""[^<>"\n]"""
 PARAMETERS = Parameters(
     open=('<steptml:parameter name="{key}">',),
     close="</steptml:parameter>",
-    close_before=(
-        "<steptml:parameter", "</steptml:invoke>", CALL_END, SECTION_END, "</steptml:toolcall>", END
-    ),
-    ends=(
-        Ends("</steptml:invoke>", before=(CALL_END, SECTION_END, CALL, "</steptml:toolcall>", END)),
-        Ends(CALL_END, before=(CALL, SECTION_END, SECTION, END)),
-    ),
-)  # fmt: skip
+    ends="structure",
+)
 
 STEP3 = Format(
     name="step3",

@@ -6,7 +6,7 @@ from toolparse.formats.qwen3_coder import FUNCTION, QWEN3_CODER
 from toolparse.grammar import Reasoning
 
 JOINED = replace(FUNCTION, between="")
-SPACED = replace(JOINED, open=("<function {name}>\n",), bare="never", declared=True)
+SPACED = replace(JOINED, open=("<function {name}>\n",), needs="tool")
 
 STEP3P5 = QWEN3_CODER.variant(
     name="step3p5",

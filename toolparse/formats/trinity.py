@@ -11,7 +11,7 @@ TRINITY = HERMES.variant(
     aliases=(),
     models=("Trinity Nano", "Trinity Mini", "Trinity Large"),
     calls=(
-        Calls(wrapper=TAGS, between="\n", body=Envelope(start=("{",)), separators="}]"),
+        Calls(wrapper=TAGS, between="\n", body=Envelope(start=("{",))),
         Calls(
             wrapper=TAGS,
             open=("<function={name}>\n",),

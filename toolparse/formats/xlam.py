@@ -1,16 +1,16 @@
 """xLAM 2: the whole message is a JSON list of calls; fine-tunes put it in a code fence, in tags or behind a marker."""
 
-from toolparse.grammar import Calls, Envelope, Format, OneOf, Reasoning
+from toolparse.grammar import LISTED, Calls, Envelope, Format, OneOf, Reasoning
 
 XLAM = Format(
     name="xlam",
     models=("xLAM-2", "Llama-xLAM-2", "Qwen-xLAM"),
-    reasoning=(Reasoning("<think>", "</think>", ended_by_call=False),),
+    reasoning=(Reasoning("<think>", "</think>", calls="ignored"),),
     calls=(
-        Calls(where="line", declared=True, body=Envelope(listed=True)),
-        Calls(open=(OneOf(("```json\n", "```")),), where="line", declared=True, body=Envelope(listed=True), close=("\n```",)),
-        Calls(open=("<tool_call>",), body=Envelope(listed=True), close=("</tool_call>",), separators="}]"),
-        Calls(open=("[TOOL_CALLS]",), body=Envelope(listed=True, start=("[{",)), where="anywhere"),
+        Calls(where="line", needs="tool", body=Envelope(listed=LISTED)),
+        Calls(open=(OneOf(("```json\n", "```")),), where="line", needs="tool", body=Envelope(listed=LISTED), close=("\n```",)),
+        Calls(open=("<tool_call>",), body=Envelope(listed=LISTED), close=("</tool_call>",)),
+        Calls(open=("[TOOL_CALLS]",), body=Envelope(listed=LISTED)),
     ),
     stop=("<|im_end|>", "<|endoftext|>", "<|eot_id|>"),
     turn=("<|im_start|>assistant\n", "<|start_header_id|>assistant<|end_header_id|>\n\n"),

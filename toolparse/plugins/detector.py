@@ -11,13 +11,13 @@ from functools import cache
 from typing import Any, ClassVar
 
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Reasoning
-from toolparse.grammar import Format, Maybe, Part
+from toolparse.grammar import Format, Part
 from toolparse.grammar import Reasoning as ReasoningMarkers
 from toolparse.message import Message, folded
 from toolparse.parser import Parser
 from toolparse.plugins.readable_calls import ReadableCalls, readable
 from toolparse.plugins.reports import report
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import may_be_missing, spellings
 
 _SLOT = re.compile(r"\{[a-z]+\}")
 
@@ -54,7 +54,7 @@ def _heads(opening: tuple[Part, ...]) -> set[str]:
     for part in opening:
         texts = [_SLOT.sub("", text).strip() for text in spellings(part)]
         heads |= {text[0] for text in texts if text}
-        if all(texts) and not isinstance(part, Maybe):
+        if all(texts) and not may_be_missing(part):
             return heads
     return heads | {"{", "["}
 

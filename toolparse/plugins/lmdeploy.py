@@ -28,7 +28,7 @@ from toolparse.plugins.names import PREFIX, reasoning_parsers, tool_parsers
 from toolparse.plugins.readable_calls import ReadableCalls, readable
 from toolparse.plugins.reports import report
 from toolparse.plugins.token_runs import TokenRuns
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import spellings
 
 
 class ToolNames:

@@ -22,14 +22,14 @@ from types import ModuleType
 from typing import Any
 
 from toolparse.formats import get_format
-from toolparse.grammar import Format, Maybe, Part, Repeated
+from toolparse.grammar import Format, Part
 from toolparse.message import Message
 from toolparse.parser import parse
 from toolparse.plugins.detector import calls_only
 from toolparse.plugins.names import tool_parsers
 from toolparse.plugins.readable_calls import readable
 from toolparse.plugins.reports import missing
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import spellings
 
 
 def markers(fmt: Format) -> tuple[str, str] | None:
@@ -46,8 +46,7 @@ def markers(fmt: Format) -> tuple[str, str] | None:
 
 
 def _text(part: Any) -> str:
-    marker = part.marker if isinstance(part, (Maybe, Repeated)) else part
-    return spellings(marker)[0] if marker else ""
+    return spellings(part)[0] if part else ""
 
 
 def read_call(fmt: Format, text: str, tools: Any = None) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from typing import Any
 from toolparse.events import CallEnd, CallStart, Content, Event, Reasoning
 from toolparse.grammar import Format
 from toolparse.parser import Parser
-from toolparse.wire.markers import SPACE, spellings
+from toolparse.wire.spellings import SPACE, spellings
 
 
 @cache

@@ -22,7 +22,7 @@ from toolparse.plugins.detector import Detector
 from toolparse.plugins.names import PREFIX
 from toolparse.plugins.reasoning_split import ReasoningSplit
 from toolparse.plugins.sglang_hooks import first_made, format_of_server
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import spellings
 
 
 class SglangDetector(Detector):

@@ -22,7 +22,7 @@ from toolparse.plugins.readable_calls import ReadableCalls, readable
 from toolparse.plugins.reasoning_split import ReasoningSplit
 from toolparse.plugins.reports import missing, report
 from toolparse.plugins.token_runs import TokenRuns
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import spellings
 
 try:
     from vllm.tool_parsers import abstract_tool_parser as _tools

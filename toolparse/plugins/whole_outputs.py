@@ -12,7 +12,7 @@ from toolparse.grammar import Format
 from toolparse.message import Message, folded
 from toolparse.parser import Parser
 from toolparse.plugins.token_runs import TokenRuns
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import spellings
 
 
 def read_ids(parser: Parser, tokenizer: Any, ids: Sequence[int], truncated: bool = False) -> Message:

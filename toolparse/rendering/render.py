@@ -11,10 +11,11 @@ from itertools import groupby
 from typing import Any
 
 from toolparse.formats import get_format
-from toolparse.grammar import Calls, Channels, Envelope, Format, Maybe, Part, PythonCalls
+from toolparse.grammar import Calls, Channels, Envelope, Format, Part, PythonCalls
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall
 from toolparse.parser import parse
-from toolparse.rendering.writers import WRITERS, Number, canonical, escaped_attribute, read_arguments, written_part
+from toolparse.rendering.writers import WRITERS, Number, escaped_attribute, read_arguments, written_part
+from toolparse.wire.spellings import canonical
 
 
 class CannotRender(ValueError):
@@ -146,17 +147,17 @@ def written_calls(calls: list[ToolCall], fmt: Format, how: Calls, after_text: bo
     opener, closer = ("", "") if how.wrapper is None else (canonical(how.wrapper.open).lstrip("\n"), canonical(how.wrapper.close))
     body = how.body
     write = WRITERS[type(body)]
-    if isinstance(body, Envelope) and body.listed:
-        begin, between, end = body.layout
+    if isinstance(body, Envelope) and body.listed is not None:
+        begin, between, end = body.listed
         head = opening(how.open, how, calls[0])
-        yield before + opener + head + begin + between.join(write(body, call) for call in calls) + end + closing(how) + closer
+        yield before + opener + head + begin + between.join(write(how, call) for call in calls) + end + closing(how) + closer
     elif isinstance(body, PythonCalls) and body.listed:
         named = next(i for i, part in enumerate(how.open) if isinstance(part, str) and "{name}" in part)
         head = opening(how.open[:named], how, calls[0])
-        listed = ", ".join(opening(how.open[named:], how, call) + write(body, call) for call in calls)
+        listed = ", ".join(opening(how.open[named:], how, call) + write(how, call) for call in calls)
         yield before + opener + head + listed + "]" + closing(how) + closer
     else:
-        texts = [opening(how.open, how, call) + leading(how) + write(body, call) + closing(how) for call in calls]
+        texts = [opening(how.open, how, call) + leading(how) + write(how, call) + closing(how) for call in calls]
         if how.wrapper is not None and how.wrapper.shared:
             yield before + opener + how.between.join(texts) + closer
         else:
@@ -166,9 +167,9 @@ def written_calls(calls: list[ToolCall], fmt: Format, how: Calls, after_text: bo
 def opening(parts: tuple[Part, ...], how: Calls, call: ToolCall) -> str:
     text = "".join(map(written_part, parts)).lstrip("\n")
     name = call.name
-    if how.name_in_id is not None:
-        name = call.id if call.id.startswith(how.name_in_id) else f"{how.name_in_id}{call.name}:{call.index}"
-    if how.names is not None and how.names.escaped:
+    if how.id_holds_name:
+        name = call.id if call.id.startswith(how.prefix) else f"{how.prefix}{call.name}:{call.index}"
+    if how.escaped:
         name = escaped_attribute(name)
     return text.replace("{name}", name).replace("{id}", call.id).replace("{other}", "")
 
@@ -178,4 +179,4 @@ def leading(how: Calls) -> str:
 
 
 def closing(how: Calls) -> str:
-    return "".join(canonical(part) if not isinstance(part, Maybe) else written_part(part) for part in how.close)
+    return "".join(map(canonical, how.close))

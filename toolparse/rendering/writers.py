@@ -7,22 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 from toolparse.grammar import (
+    ITEM,
     Ahead,
     BareKeys,
     Body,
+    Calls,
     Closed,
     Elements,
     Envelope,
     JsonText,
-    Marker,
-    Maybe,
-    OneOf,
     Parameters,
     Part,
     PythonCalls,
-    Repeated,
 )
 from toolparse.message import ToolCall
+from toolparse.wire.spellings import canonical
 
 
 class Number(str):
@@ -45,18 +44,9 @@ def refuse(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def canonical(marker: Marker) -> str:
-    """The spelling that the template writes, white space included."""
-    return marker.spellings[0] if isinstance(marker, OneOf) else marker
-
-
 def written_part(part: Part) -> str:
     """What the template writes for one part of an opening."""
-    if isinstance(part, (Ahead, Closed)):
-        return ""
-    if isinstance(part, Maybe):
-        return canonical(part.marker) if part.written else ""
-    return part.marker if isinstance(part, Repeated) else canonical(part)
+    return "" if isinstance(part, (Ahead, Closed)) else canonical(part)
 
 
 def json_text(value: Any) -> str:
@@ -87,27 +77,29 @@ def quoted(text: str) -> str:
     return json.dumps(text) if any("\ud800" <= character < "\ue000" for character in plain) else plain
 
 
-def write_json(body: Body, call: ToolCall) -> str:
+def write_json(how: Calls, call: ToolCall) -> str:
     return call.arguments
 
 
-def write_envelope(body: Body, call: ToolCall) -> str:
+def write_envelope(how: Calls, call: ToolCall) -> str:
+    body = how.body
     assert isinstance(body, Envelope)
-    if body.keyed:
+    if not body.name:
         return f"{{{quoted(call.name)}: {call.arguments}}}"
     wire_id = f"{quoted(body.id[0])}: {quoted(call.id)}, " if body.waits_for_id and call.id else ""
     return f"{{{wire_id}{quoted(body.name[0])}: {quoted(call.name)}, {quoted(body.arguments[0])}: {call.arguments}}}"
 
 
-def write_parameters(body: Body, call: ToolCall) -> str:
+def write_parameters(how: Calls, call: ToolCall) -> str:
+    body = how.body
     assert isinstance(body, Parameters)
     out = []
-    trim = body.trim if body.trim_written else ""
+    trim = canonical(body.trim)
     for key, value in read_arguments(call.arguments).items():
         text = value if is_text(value) else json_text(value)
-        if body.xml:
+        if how.escaped == "xml":
             text = escaped_for_xml(text)
-        name = escaped_attribute(key) if body.escaped_keys else key
+        name = escaped_attribute(key) if how.escaped else key
         opener = "".join(map(written_part, body.open)).replace("{key}", name).replace("{word}", name)
         opener = opener.replace("{kind}", written_kind(body, value)).replace("{other}", "")
         out.append(opener + trim + text + trim + canonical(body.close) + body.between)
@@ -121,7 +113,7 @@ def is_text(value: Any) -> bool:
 def written_kind(body: Parameters, value: Any) -> str:
     """What the markup says of a value: the name of its JSON type where there is one, else that it is a string or JSON."""
     wanted = "string" if is_text(value) else "json"
-    names = [name for name, kind in body.kinds if name and kind.startswith(wanted)]
+    names = [name for name, kind in body.kinds if name and kind.startswith(wanted)] if body.kinds != "types" else []
     json_type = "string" if is_text(value) else TYPES.get(type(value), "number")
     return json_type if json_type in names else names[0] if names else ""
 
@@ -140,7 +132,7 @@ def escaped_for_xml(text: str) -> str:
     return "<![CDATA[" + text + "]]>"
 
 
-def write_python(body: Body, call: ToolCall) -> str:
+def write_python(how: Calls, call: ToolCall) -> str:
     arguments = read_arguments(call.arguments)
     return ", ".join(f"{key}={python_text(value)}" for key, value in arguments.items()) + ")"
 
@@ -158,7 +150,8 @@ def python_text(value: Any) -> str:
     return {True: "True", False: "False", None: "None"}[value]
 
 
-def write_bare_keys(body: Body, call: ToolCall) -> str:
+def write_bare_keys(how: Calls, call: ToolCall) -> str:
+    body = how.body
     assert isinstance(body, BareKeys)
     return bare_object(read_arguments(call.arguments), body.quote)
 
@@ -179,7 +172,8 @@ def bare_value(value: Any, quote: str) -> str:
     return json_text(value)
 
 
-def write_elements(body: Body, call: ToolCall) -> str:
+def write_elements(how: Calls, call: ToolCall) -> str:
+    body = how.body
     assert isinstance(body, Elements)
     return "".join(element(body, key, value) + "\n" for key, value in read_arguments(call.arguments).items())
 
@@ -189,13 +183,13 @@ def element(body: Elements, key: str, value: Any) -> str:
     if isinstance(value, dict) and value:
         inside = "".join(element(body, name, member) for name, member in value.items())
     elif isinstance(value, list) and value:
-        inside = "".join(element(body, body.item, member) for member in value)
+        inside = "".join(element(body, ITEM, member) for member in value)
     else:
         inside = str(value) if is_text(value) else json_text(value)
     return f"{body.prefix}<{key}>{inside}{body.prefix}</{key}>"
 
 
-WRITERS: dict[type[Body], Callable[[Body, ToolCall], str]] = {
+WRITERS: dict[type[Body], Callable[[Calls, ToolCall], str]] = {
     JsonText: write_json,
     Envelope: write_envelope,
     Parameters: write_parameters,

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from toolparse.wire.markers import inside
+from toolparse.wire.spellings import inside
 
 CELL = 512
 CONTEXT = 256

@@ -12,8 +12,8 @@ import re
 from toolparse.codecs.json_calls import EnvelopeCalls, NamedCall
 from toolparse.codecs.json_text import EndsAt, JsonReader, escaped
 from toolparse.grammar import Envelope, ValueText
-from toolparse.wire.markers import any_of, beginnings
 from toolparse.wire.open_call import OpenCall
+from toolparse.wire.spellings import any_of, beginnings
 
 _SPACES = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r'["\\\x00-\x1f]').search

@@ -27,7 +27,7 @@ from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, 
 from toolparse.formats import get_format
 from toolparse.grammar import Channels, Format
 from toolparse.parser import Parser
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import spellings
 
 SPACE = " \t\r\n"
 LATE = 40
@@ -490,9 +490,10 @@ def seconds(new: NewParser, text: str, size: int) -> float:
 
 # -- texts ------------------------------------------------------------------------------------------------------------------------------
 
-_NO_MARKERS = {"name", "aliases", "models", "id", "arguments", "ignored", "source", "quirks", "marks", "separators", "kinds"}
-_NO_MARKERS |= {"where", "bare", "next", "start", "starts", "before", "close_before", "suffix"}
-_NO_MARKERS |= {"layout", "object_key", "envelopes", "code"}
+_NO_MARKERS = {"name", "aliases", "models", "id", "arguments", "source", "quirks", "marks", "kinds"}
+_NO_MARKERS |= {"where", "needs", "none", "starts", "escaped", "stray", "inside", "suffix"}
+_NO_MARKERS |= {"Reasoning.calls", "Parameters.ends", "Envelope.start"}
+_NO_MARKERS |= {"listed", "object_key", "code"}
 _SLOT = re.compile(r"\{\w+\}")
 
 
@@ -507,7 +508,10 @@ def markers(fmt: Format) -> tuple[str, ...]:
         elif isinstance(value, tuple):
             waiting.extend(value)
         elif is_dataclass(value):
-            waiting.extend(getattr(value, field.name) for field in fields(value) if field.name not in _NO_MARKERS)
+            names = (field.name for field in fields(value))
+            waiting.extend(getattr(value, name) for name in names if not {name, f"{type(value).__name__}.{name}"} & _NO_MARKERS)
+        if isinstance(value, Channels):
+            waiting.extend(word for word, _ in value.kinds)
     return tuple(sorted(found - {""}, key=lambda marker: (-len(marker), marker)))
 
 
@@ -524,7 +528,7 @@ def suffixed(fmt: Format, text: str) -> set[str]:
 
 def separators(fmt: Format) -> str:
     """Characters that may stand between calls and behind them."""
-    return "".join(sorted({*"[],;", *"".join(calls.separators + calls.between.strip(SPACE) for calls in fmt.calls)}))
+    return "".join(sorted({*"[],;", *"".join(calls.between.strip(SPACE) for calls in fmt.calls)}))
 
 
 def damaged(fmt: Format, cases: Sequence[Vector], seed: int = 0) -> Iterator[tuple[str, str, Vector]]:

@@ -1,36 +1,35 @@
 """The tool's name out of the text that stands in its place: models write things around a name that are no part of it.
 
-Pure functions of the text, the format's `Names` and the request's tools.
+Pure functions of the text, what the format says of names, and the request's tools.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from toolparse.grammar import Names
+from toolparse.grammar import Calls
 
 
-def plain_name(text: str, names: Names, declares: Callable[[str], bool]) -> str:
-    """The name that `text` means. `declares` tells whether the request has a tool of a name.
+def plain_name(text: str, calls: Calls) -> str:
+    """The name in `text`, which stands in the place of one."""
+    name = unescaped(text) if calls.escaped else text
+    return name.removeprefix(calls.prefix).strip() if calls.prefix else name
 
-    >>> plain_name("functions.shelljson", Names(prefix="functions.", glued=("json",)), {"shell"}.__contains__)
+
+def named_once(name: str, tokens: tuple[str, ...], declares: Callable[[str], bool]) -> str:
+    """The declared name that `name` is but for special tokens in it, or that stands there twice with a dot or a colon between; else the
+    text itself.
+
+    >>> named_once("shell.shell", (), {"shell"}.__contains__)
     'shell'
     """
-    name = text
-    for marker in names.debris:
-        name = name.replace(marker, "")
-    if names.escaped:
-        name = unescaped(name)
-    name = name.removeprefix(names.prefix).strip()
-    if declares(name):
-        return name
-    for word in names.glued:
-        if name.endswith(word) and declares(name[: -len(word)]):
-            return name[: -len(word)]
-    half = name[: (len(name) - len(names.doubled)) // 2]
-    if names.doubled and name == half + names.doubled + half and declares(half):
-        return half
-    return name
+    bare = name
+    for token in tokens:
+        bare = bare.replace(token, "")
+    if bare != name and declares(bare):
+        return bare
+    half, middle = name[: len(name) // 2], name[len(name) // 2 :][:1]
+    return half if middle in (".", ":") and name == f"{half}{middle}{half}" and declares(half) else name
 
 
 def unescaped(text: str) -> str:

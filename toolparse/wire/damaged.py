@@ -16,23 +16,21 @@ from toolparse.grammar import (
     Ahead,
     BareKeys,
     Calls,
-    Closed,
     Elements,
     Envelope,
     Format,
     JsonText,
-    Maybe,
     OneOf,
     Parameters,
-    Repeated,
+    Part,
     Wrapper,
 )
 from toolparse.wire.dialects import DIALECTS
 from toolparse.wire.lookalikes import BARS, GAP, QUOTES, Atom, alike, alike_begins, any_alike, any_alike_begins, atom, atoms, nested, whole
+from toolparse.wire.spellings import SLOT, spellings, texts_of
 
 _GROUP = r"\(\?P<\w+>"
-_SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined)\}")
-_WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}]"
+_WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}\\]"
 _ANY_CLOSING = r"</[\w:.\-]{1,40}>"
 _ANY_CLOSING_BEGINS = r"<(?:\Z|/[\w:.\-]{0,40}(?:\Z|>))"
 _GAP = GAP.replace("[ ", "[: ")
@@ -42,8 +40,9 @@ _QUOTE = Atom(f"[{QUOTES}]?", f"[{QUOTES}]?")
 
 
 def _words(slot: str) -> tuple[Atom, ...]:
-    words = rf"{_WORD}{{1,128}}(?:[ ]{_WORD}{{1,64}}){{0,6}}"
-    return (_QUOTE, Atom(f"(?P<{slot}>{words})(?!\\w)", f"{words}[ ]?"), _QUOTE)
+    blank = r"[ \n]" if slot == "name" else "[ ]"  # a key may stand right behind a name
+    words = rf"{_WORD}{{1,128}}(?:{blank}{_WORD}{{1,64}}){{0,6}}"
+    return (_QUOTE, Atom(f"(?P<{slot}>{words})(?!\\w)", f"{words}{blank}?"), _QUOTE)
 
 
 _SLOTS = {
@@ -59,15 +58,6 @@ _SLOTS = {
 def is_marker(text: str) -> bool:
     """Whether a text is markup by its looks: more than a word or a bracket."""
     return len(text) > 1 and any(not (character.isalnum() or character in " _\n") for character in text)
-
-
-def texts_of(part: object) -> tuple[str, ...]:
-    """The spellings of a part of an opening, without white space around them; none of what need not be there."""
-    if isinstance(part, (Ahead, Closed)):
-        return ()
-    if isinstance(part, (Maybe, Repeated)):
-        return texts_of(part.marker)
-    return tuple(text.strip(" \t\r\n") for text in (part.spellings if isinstance(part, OneOf) else (str(part),)))
 
 
 _ATTRIBUTE = re.compile(r"(|[^{} =]*\w)((?:\A(?:name|key)=)| \w+=|=)(\"?\{(?:name|key|word)\}\"?)(.*)", re.S)
@@ -97,13 +87,13 @@ class Row:
         rows = [self.atoms_of(variant) for text in texts for variant in variants(text)]
         self.full = "|".join(dict.fromkeys(map(whole, rows)))
         self.begins = "|".join(dict.fromkeys(map(nested, rows)))
-        self.slots = frozenset(slot for text in texts for slot in _SLOT.findall(text))
-        self.first = tuple(dict.fromkeys(_SLOT.split(text)[0] for text in texts))
+        self.slots = frozenset(slot for text in texts for slot in SLOT.findall(text))
+        self.first = tuple(dict.fromkeys(SLOT.split(text)[0] for text in texts))
 
     @staticmethod
     def atoms_of(text: str) -> list[Atom]:
         out: list[Atom] = []
-        pieces = _SLOT.split(text)
+        pieces = SLOT.split(text)
         for i, piece in enumerate(pieces):
             if i % 2:
                 out += _SLOTS[piece]
@@ -154,11 +144,11 @@ class DamagedOpening:
     """
 
     __slots__ = (
-        "bracketed", "calls", "declared", "dialect", "empty", "full", "in_line", "named", "named_first", "partial", "required", "rows",
+        "bracketed", "calls", "declared", "dialect", "full", "in_line", "is_empty", "named", "named_first", "partial", "required", "rows",
         "special", "wrapped",
     )  # fmt: skip
 
-    closed = joined = skips = False
+    closed = skips = False
 
     def __init__(
         self, calls: Calls, rows: list[Row], wrapped: bool, follow: tuple[str, str] | None, special: frozenset[str], own: int, dialect: bool
@@ -166,7 +156,7 @@ class DamagedOpening:
         """`own` is how many of the rows are the format's own markers; at least one of these must be there."""
         self.calls = calls
         self.dialect = dialect
-        self.empty = False
+        self.is_empty = False
         self.rows = rows
         self.named = any("name" in row.slots for row in rows)
         self.wrapped = wrapped
@@ -191,7 +181,7 @@ class DamagedOpening:
         """Whether one of the format's own markers is there."""
         for i, row in enumerate(self.rows[: self.required]):
             if "name" in row.slots:
-                if any(is_marker(piece) for text in row.texts for piece in _SLOT.split(text)[::2]):
+                if any(is_marker(piece) for text in row.texts for piece in SLOT.split(text)[::2]):
                     return True
             elif found[f"p{i}"] is not None and any(map(is_marker, row.texts)):
                 return True
@@ -231,7 +221,7 @@ def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
     elif isinstance(body, Elements):
         texts = [body.prefix, *closers]
     elif isinstance(body, Parameters):
-        pieces = (_SLOT.split(text)[0] for part in body.open for text in texts_of(part))
+        pieces = (SLOT.split(text)[0] for part in body.open for text in texts_of(part))
         texts = ["{", "<param", "<arg", *filter(is_marker, pieces), *closers]
     return [atoms(text) for text in dict.fromkeys(texts)]
 
@@ -265,7 +255,7 @@ def suspicious(fmt: Format) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for calls in fmt.calls:
         for row in ([calls.wrapper.open] if calls.wrapper is not None else []) + list(calls.open):
-            firsts = [_SLOT.split(text)[0] for text in texts_of(row)]
+            firsts = [SLOT.split(text)[0] for text in texts_of(row)]
             found |= dict.fromkeys(_SIGN.sub("", text) if text[0] in "<]" else text for text in firsts if is_marker(text))
             if any("{name}" in text for text in texts_of(row)):
                 break
@@ -275,7 +265,7 @@ def suspicious(fmt: Format) -> tuple[str, ...]:
 def first_markers(fmt: Format) -> tuple[str, ...]:
     """The markers, up to their slots, that a call begins with, in its wrapper or without it."""
     parts = [part for calls in fmt.calls for part in (*((calls.wrapper.open,) if calls.wrapper is not None else ()), *calls.open[:1])]
-    firsts = [_SLOT.split(text)[0] for part in parts for text in texts_of(part)]
+    firsts = [SLOT.split(text)[0] for part in parts for text in texts_of(part)]
     if fmt.channels is not None:
         firsts += (*texts_of(fmt.channels.start), fmt.channels.channel)
     return tuple(dict.fromkeys(filter(is_marker, firsts)))
@@ -304,7 +294,7 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
                 other.body == dialect.body and other.open == dialect.open and not isinstance(dialect.body, Envelope) for other in fmt.calls
             ):
                 continue
-            closers = tuple(part if isinstance(part, Maybe) else Maybe(part) for part in (*dialect.close, *calls.close))
+            closers = tuple(OneOf((*spellings(part), "")) for part in (*dialect.close, *calls.close))
             there = replace(dialect, wrapper=calls.wrapper and Wrapper(calls.wrapper.open, calls.wrapper.close, True), close=closers)
             rows = [Row(texts) for part in dialect.open if (texts := texts_of(part))]
             opening = DamagedOpening(there, [*leading, *rows], wrapped, follow_patterns(dialect), special, len(leading), True)
@@ -314,7 +304,7 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
         if wrapped:
             close = texts_of(calls.wrapper.close)  # type: ignore[union-attr]
             block = DamagedOpening(calls, leading[:1], True, (any_alike(close), any_alike_begins(close)), special, 1, True)
-            block.empty = True
+            block.is_empty = True
             yield block
 
 
@@ -350,9 +340,9 @@ def beginnings_of(keys: tuple[str, ...]) -> str:
     return "|".join(nested(tuple(atom(re.escape(character)) for character in key)) for key in keys)
 
 
-CLOSING = re.compile(rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?)[ \t]{{0,2}}(?:>{{1,2}}|(?=[\s<]|\Z))")
+CLOSING = re.compile(rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?)[ \t]{{0,2}}/?(?:>{{1,2}}|(?=[\s<]|\Z))")
 """A closing tag of any name."""
-CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}>{{0,2}}\Z)")
+CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
 _BLANKS = re.compile(GAP)
 MOST_WORDS = 80
 _WORDS = re.compile(f"[^<\\n()[\\]{{}}=]{{1,{MOST_WORDS}}}\\s?")
@@ -375,7 +365,7 @@ class DamagedOpener:
 
     __slots__ = ("full", "own", "partial", "rows")
 
-    def __init__(self, parts: tuple[object, ...], own: bool) -> None:
+    def __init__(self, parts: tuple[Part, ...], own: bool) -> None:
         self.rows = [Row(texts) for part in parts if (texts := texts_of(part))]
         for row in self.rows:
             if row.first[0].startswith("</"):  # of another kind it is one, too, and without its slash
@@ -431,7 +421,7 @@ class DamagedClosers:
         self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\]])(?!\w)|{_ENDING}")
         self.broken_begins = re.compile(rf"(?:{any_alike_begins(broken)}|{_ENDING_BEGINS})\Z")
         self.lined = writes_lines(calls)
-        parts = [*(frame.close for frame in fmt.frames if frame.close is not None), *fmt.stop]
+        parts = [*(frame.close for frame in fmt.frames if frame.close is not None), *(pair.close for pair in fmt.reasoning), *fmt.stop]
         others = [text for part in parts for text in texts_of(part)]
         self.next = re.compile(any_alike(first_markers(fmt)))
         self.next_begins = re.compile(f"(?:{any_alike_begins((*first_markers(fmt), *others))})\\Z")

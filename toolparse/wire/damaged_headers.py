@@ -12,10 +12,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.grammar import Format, Parameters
-from toolparse.wire.damaged import is_marker, texts_of
+from toolparse.wire.damaged import is_marker
 from toolparse.wire.headers import WAIT, Header, Headers, headers
 from toolparse.wire.lookalikes import BARS, GAP, alike, any_alike, any_alike_begins
-from toolparse.wire.markers import HEAD_LIMIT, any_of, header_markers, spellings
+from toolparse.wire.markers import HEAD_LIMIT, header_markers
+from toolparse.wire.spellings import any_of, spellings, texts_of
 
 PIECES = 16
 """A header has at most so many pieces."""
@@ -43,8 +44,8 @@ class DamagedHeaders:
         parted = [found.groups() for text in written if (found := split.fullmatch(text))]
         self.start = min((text for text, _ in parted), key=len)
         self.roles = frozenset(role for _, role in parted if role)
-        self.kinds = {word: kind for word, kind in channels.kinds if not is_marker(word)}
-        self.words = self.roles | frozenset(self.kinds) | frozenset(channels.words)
+        self.kinds = {word: kind for word, kind in self.strict.kinds.items() if not is_marker(word)}
+        self.words = self.roles | frozenset(self.kinds)
         texts = [text for calls in fmt.calls for part in calls.open for text in texts_of(part)]
         self.types = frozenset(word for text in texts for word in re.findall(r"\w+", text)) - frozenset(self.kinds)
         inner = (channels.channel,) if channels.channel else ()
@@ -81,7 +82,7 @@ class DamagedHeaders:
 
     def recipient(self, text: str, declares: Callable[[str], bool]) -> tuple[str, str] | None:
         """The recipient that `text` names, and the word of a header that is glued to it; None when neither is known."""
-        if text in self.kinds or text in self.strict.channels.nobody or declares(text):
+        if text in self.kinds or text in self.strict.nobody or declares(text):
             return text, ""
         for word in (*self.kinds, *self.types):
             if text.endswith(word) and declares(text[: -len(word)]):

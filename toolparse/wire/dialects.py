@@ -5,7 +5,7 @@ They are tried in this order where a format's own grammar does not match what st
 
 from __future__ import annotations
 
-from toolparse.grammar import END, Ahead, Calls, Envelope, JsonText, Maybe, OneOf, Parameters, PythonCalls
+from toolparse.grammar import Ahead, Calls, Envelope, JsonText, OneOf, Parameters, PythonCalls
 
 ENVELOPE = Envelope(start=("{", "[{"))
 _NAME = r"[^<>\n]"
@@ -15,10 +15,9 @@ FUNCTION = Calls(
     body=Parameters(
         open=("<parameter={key}>",),
         close="</parameter>",
-        close_before=("<parameter=", "</function>", END),
+        ends="line",
         trim="\n",
         between="\n",
-        next="line",
     ),
     close=("</function>",),
     name=_NAME,
@@ -28,9 +27,8 @@ INVOKE = Calls(
     body=Parameters(
         open=('<parameter name="{key}">',),
         close="</parameter>",
-        close_before=("<parameter", "</invoke>", END),
+        ends="line",
         between="\n",
-        next="line",
     ),
     close=("</invoke>",),
     name=_NAME,
@@ -40,7 +38,7 @@ PAIRS = Calls(
     body=Parameters(
         open=("<arg_key>", "{key}", "</arg_key>", "<arg_value>"),
         close="</arg_value>",
-        close_before=("<arg_key>", "</tool_call>", END),
+        ends="structure",
         between="\n",
     ),
     name=_NAME,
@@ -52,7 +50,7 @@ DIALECTS: tuple[Calls, ...] = (
     INVOKE,
     PAIRS,
     Calls(open=("{name}",), body=JsonText(), name=_NAME),
-    Calls(open=("{name}", "("), body=JsonText(), close=(Maybe(")"),), name=_NAME),
+    Calls(open=("{name}", "("), body=JsonText(), close=(OneOf((")", "")),), name=_NAME),
     Calls(open=("[", "{name}", "("), body=PythonCalls(listed=True)),
     Calls(open=("{name}", "("), body=PythonCalls()),
     Calls(open=("{name}", Ahead(("{key}=",))), body=PythonCalls()),

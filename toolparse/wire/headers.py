@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple
 
 from toolparse.compiled import compiled
 from toolparse.grammar import Channels
-from toolparse.wire.markers import HEAD_LIMIT, WS, any_of, beginnings, cut, message_markers, spellings
+from toolparse.wire.markers import HEAD_LIMIT, message_markers
+from toolparse.wire.spellings import WS, any_of, beginnings, cut, spellings
 
 _NAME = r"[^\s<]"
 MARKERS = 8
@@ -38,12 +39,21 @@ Where = Literal["content", "reasoning", "outside"]
 WAIT = Header("wait", "", -1)
 
 
+def header_words(channels: Channels) -> tuple[str, ...]:
+    """What is left of a header whose markers are missing: framing between two messages, text elsewhere."""
+    roles = (re.sub(r".*\W", "", text) for text in spellings(channels.start))
+    words = (*roles, *(word for word, kind in channels.kinds if kind != "nobody")) if channels.channel else ()
+    return tuple(dict.fromkeys(filter(None, words)))
+
+
 class Headers:
     """The patterns of a format's headers."""
 
     def __init__(self, channels: Channels) -> None:
         self.channels = channels
-        self.kinds = dict(channels.kinds)
+        self.kinds = {word: kind for word, kind in channels.kinds if kind != "nobody"}
+        self.nobody = frozenset(word for word, kind in channels.kinds if kind == "nobody")
+        self.words = header_words(channels)
         self.ends = frozenset(channels.ends)
         self.begins = frozenset(message_markers(channels, True)) - self.ends
         starts = spellings(channels.start)
@@ -61,14 +71,14 @@ class Headers:
         self.name_begins = re.compile(f"{blank}(?:{cut(before)})?")
         word = rf"(?:[ \t]+{_NAME}{{1,64}})?" if channels.channel else ""
         recipient = rf"(?:{self.name.pattern}(?!{_NAME}){word}{blank})"
-        left = rf"(?:(?:{any_of(channels.words)}){WS})?" if channels.words else ""
+        left = rf"(?:(?:{any_of(self.words)}){WS})?" if self.words else ""
         ahead = f"(?={begins})"
         self.first = re.compile(f"{left}{recipient}?{ahead}")
         self.later = self.first if before else re.compile(ahead)
         begins_name = rf"{cut(before)}\Z|" if before else ""
         open_word = rf"(?:[ \t]+{_NAME}{{0,64}})?" if channels.channel else ""
         name_begun = rf"(?:{begins_name}{re.escape(before)}{_NAME}{{0,256}}(?!{_NAME}){open_word}{blank})"
-        self.first_begun = re.compile(rf"(?:{beginnings(channels.words)}|{left}{name_begun}?(?:{begun})?)\Z")
+        self.first_begun = re.compile(rf"(?:{beginnings(self.words)}|{left}{name_begun}?(?:{begun})?)\Z")
         self.later_begun = self.first_begun if before else re.compile(f"(?:{begun})?\\Z")
         self.whole, self.begun = self.strict(starts[0], before)
 
@@ -126,7 +136,7 @@ class Headers:
                 begun = re.match(r"\s*(\w{1,64})", inside)
                 word = begun[1] if begun else ""
             given = self.name.search(inside) if loose else self.name_only.fullmatch(inside)
-            if given is not None and given[1] and (not name or name in self.channels.nobody):
+            if given is not None and given[1] and (not name or name in self.nobody):
                 name = given[1]
             if following is None:
                 if loose or given is not None or self.is_begun(inside):
@@ -155,7 +165,7 @@ class Headers:
         kinds = self.kinds
         if close in kinds:
             return kinds[close]
-        if name and name not in self.channels.nobody:
+        if name and name not in self.nobody:
             return kinds.get(name, "call")
         return kinds.get(word, "content")
 

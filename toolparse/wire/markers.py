@@ -15,7 +15,6 @@ from functools import cache, cached_property, lru_cache
 from typing import Any, Literal
 
 from toolparse.grammar import (
-    END,
     Ahead,
     BareKeys,
     Calls,
@@ -25,25 +24,21 @@ from toolparse.grammar import (
     Format,
     Frame,
     Marker,
-    Maybe,
     OneOf,
     Parameters,
     Part,
     PythonCalls,
-    Repeated,
     Where,
 )
 from toolparse.wire.damaged import DamagedClosers, DamagedParameters, writes_lines
 from toolparse.wire.lookalikes import BARS, alike, alike_begins, alike_rest, alike_rest_begins, any_alike
+from toolparse.wire.spellings import SLOT, SPACE, WS, any_of, beginnings, cut, first_texts, inside, longest_first, may_be_missing, spellings
 
-SPACE = " \t\r\n"
-WS = r"[ \t\r\n]*"
 HEAD_LIMIT = 1024
 """A call's opening is at most this long, in characters; what is longer is text."""
-SLOT = re.compile(r"\{(name|id|key|word|kind|other|joined|declared|argument)\}")
 _CHARACTERS = {
     "id": r"""[^\s<>\[\]{}"]""", "key": r"""[^<>\n"']""", "word": r"""[^\s<>"'=]""", "kind": r"""[^<>\s"']""", "other": r"[^<>\n]",
-    "joined": r"[^<>]", "declared": r"[^\n(){}\[\]<>=,\uff08]", "argument": "",
+    "declared": r"[^\n(){}\[\]<>=,\uff08]", "argument": "",
 }  # fmt: skip
 _KEY_CHARACTERS = r"""[^\s=,:()\[\]{}"'<>，：＝（）]"""
 _QUOTED = r"""["'“‘][^"'“”‘’\n]"""
@@ -57,71 +52,22 @@ LOOK = 1024
 """How many characters behind a closer may decide whether it is one."""
 
 
-def spellings(marker: Part) -> tuple[str, ...]:
-    """All spellings of a marker, without the white space that the template writes around it."""
-    if isinstance(marker, Ahead):
-        return tuple(start if isinstance(start, str) else start[0] for start in marker.starts)
-    if isinstance(marker, (Maybe, Repeated, Closed)):
-        return spellings(marker.marker)
-    return tuple(text.strip(SPACE) for text in (marker.spellings if isinstance(marker, OneOf) else (marker,)))
-
-
-def longest_first(texts: Iterable[str]) -> tuple[str, ...]:
-    """The texts in the order in which they are tried, as one may begin with another."""
-    return tuple(sorted(texts, key=len, reverse=True))
-
-
-def beginnings(texts: Iterable[str]) -> str:
-    """A pattern for the proper, non-empty beginnings of the texts at the end of the input; one that never matches without any."""
-    tree: dict[str, Any] = {}
-    for text in texts:
-        node = tree
-        for character in text:
-            node = node.setdefault(character, {})
-
-    def rest(node: dict[str, Any]) -> str:
-        longer = "".join(f"|{re.escape(character)}{rest(below)}" for character, below in node.items() if below)
-        return f"(?:\\Z{longer})"
-
-    first = [re.escape(character) + rest(below) for character, below in tree.items() if below]
-    return f"(?:{'|'.join(first)})" if first else "(?!)"
-
-
-def any_of(texts: Iterable[str]) -> str:
-    """A pattern for any of the texts, the longest first; one that never matches without any."""
-    ordered = longest_first(set(texts))
-    return "|".join(map(re.escape, ordered)) if ordered else "(?!)"
-
-
-def inside(characters: Iterable[str]) -> str:
-    """The inside of a character class."""
-    return "".join(map(re.escape, sorted(characters)))
-
-
 def flow_until(firsts: Iterable[str]) -> Callable[[str], re.Match[str] | None]:
     """The search that finds nothing in text which flows as it is into a JSON string, where the characters may begin something else."""
     return re.compile(rf'[{inside(firsts)}"\\\x00-\x1f]').search
 
 
-def cut(text: str) -> str:
-    """A pattern for the text, or for a beginning of it at the end of the input."""
-    pattern = ""
-    for character in reversed(text):
-        pattern = re.escape(character) + (f"(?:\\Z|{pattern})" if pattern else "")
-    return pattern
-
-
 class Head:
     """One opening of a call: the pattern, where it counts, and which description follows it.
 
-    `wrapped`: the wrapper's own opener is part of it. `named`: the name stands in it, `joined`: in one piece with a key. `closed`: the
+    `wrapped`: the wrapper's own opener is part of it. `named`: the name stands in it. `closed`: the
     call has no arguments. `skips`: what it opens is no call. `cut` is the pattern of an opening at the end of the output, `strict` the
-    opening that counts in open reasoning. `empty`: there are no calls behind it. `any_name`: the name may have any characters, as it is
+    opening that counts in open reasoning. `any_name`: the name may have any characters, as it is
     a declared one. `in_code`: it counts in code, too, as a marker stands in it.
     """
 
     __slots__ = (
-        "any_name", "calls", "closed", "cut", "declared", "empty", "firsts", "full", "in_code", "joined", "named", "partial", "skips",
+        "any_name", "calls", "closed", "cut", "declared", "firsts", "full", "in_code", "is_empty", "named", "partial", "skips",
         "strict", "where", "wrapped",
     )  # fmt: skip
 
@@ -136,34 +82,28 @@ class Head:
         empty: bool = False,
     ) -> None:
         if isinstance(calls.body, Envelope) and not empty:
-            parts = (*parts, Ahead(tuple(dict.fromkeys(start[0] for start in calls.body.start))))
+            parts = (*parts, Ahead(tuple(start if len(start) == 1 else tuple(start) for start in calls.body.start)))
         self.calls = calls
         self.strict: Head | None = self
         if declared == "in_reasoning":
             self.strict = None if empty else Head(calls, parts, where, True, wrapped, skips)
             declared = False
-        if any(isinstance(part, Ahead) and part.in_reasoning for part in parts):
-            everywhere = (replace(part, in_reasoning=False) if isinstance(part, Ahead) else part for part in parts)
-            self.strict = Head(calls, tuple(everywhere), where, declared, wrapped, skips)
-            parts = tuple(part for part in parts if not (isinstance(part, Ahead) and part.in_reasoning))
         self.where = where
         self.declared = declared
         self.wrapped = wrapped
         self.skips = skips
-        self.empty = empty
-        space = blanks(calls.body)
-        self.full = slotted(sequence(parts, calls.name, True, space))
-        self.partial = slotted(sequence(parts, calls.name, False, space) + r"\Z")
+        self.is_empty = empty
+        self.full = slotted(sequence(parts, calls.name, True))
+        self.partial = slotted(sequence(parts, calls.name, False) + r"\Z")
         slots = {slot.partition("_")[0] for slot in self.full.groupindex}
-        self.joined = "joined" in slots
         self.any_name = "declared" in slots
         self.in_code = wrapped or not isinstance(calls.body, PythonCalls) or parts[0] != "["
-        self.named = "name" in slots or self.joined or self.any_name
+        self.named = "name" in slots or self.any_name
         self.closed = any(isinstance(part, Closed) for part in parts)
         self.cut = None
-        if wrapped and isinstance(parts[-1], Ahead) and parts[-1].or_end:
-            follows = sequence(("", *parts[-1:]), calls.name, False, space)
-            self.cut = slotted(f"{sequence(parts[:-1], calls.name, True, space)}(?={follows}\\Z)")
+        if wrapped and not empty and isinstance(parts[-1], Ahead):
+            follows = sequence(("", *parts[-1:]), calls.name, False)
+            self.cut = slotted(f"{sequence(parts[:-1], calls.name, True)}(?={follows}\\Z)")
         self.firsts = tuple(first_texts(parts))
 
     def waits(self, text: str) -> bool:
@@ -198,11 +138,6 @@ def openings_of(calls: Calls) -> Iterator[tuple[Part, ...]]:
         yield from map(with_any_name, written)
 
 
-def blanks(body: object) -> str:
-    """A pattern for what is white space between the markers of a call."""
-    return WRITTEN if isinstance(body, Parameters) and body.written_newlines else WS
-
-
 def slotted(pattern: str) -> re.Pattern[str]:
     """The compiled pattern; a slot that stands in several alternatives gets a number (`slot_texts` takes it off)."""
     numbers = itertools.count()
@@ -218,14 +153,6 @@ def slot_texts(found: re.Match[str]) -> dict[str, str]:
 def slot_of(group: str) -> str:
     """The slot that a pattern's group stands for; the groups are numbered in each pattern, so there are few."""
     return group.partition("_")[0]
-
-
-def first_texts(parts: tuple[Part, ...]) -> Iterator[str]:
-    """What the opening may begin with, up to a slot."""
-    for part in parts:
-        yield from (SLOT.split(text)[0] for text in spellings(part))
-        if not isinstance(part, Maybe):
-            return
 
 
 def sequence(parts: tuple[Part, ...], name: str, whole: bool, blank: str = WS, silent: bool = False) -> str:
@@ -245,11 +172,9 @@ def sequence(parts: tuple[Part, ...], name: str, whole: bool, blank: str = WS, s
             texts = "|".join(slots(text, name, whole, False, silent, blank) for text in spellings(part))
         space = blank if i else ""
         if isinstance(part, Ahead):
-            out.append(f"(?={'' if part.adjacent else space}(?:{texts}))" if whole else f"(?:{end}{space}(?:{end}{texts}))")
-        elif isinstance(part, Maybe):
+            out.append(f"(?={space}(?:{texts}))" if whole else f"(?:{end}{space}(?:{end}{texts}))")
+        elif may_be_missing(part):
             out.append(f"(?:{space}(?:{texts}))?")
-        elif isinstance(part, Repeated):
-            out.append(f"(?:{end}{space}(?:{end}{texts})(?:{blank}(?:{texts}))*)")
         else:
             out.append(f"(?:{end}{space}(?:{end}{texts}))")
     return "".join(out)
@@ -272,7 +197,7 @@ def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool =
                 group = "?:" if silent else f"?P<{'key' if piece == 'word' else piece}>"
                 out += rf"({group}(?=[^ \t\r\n]){characters}{{1,256}})(?!{characters})(?=.|\n)"
             else:
-                out += rf"(?:\Z|({f'?P<{piece}>' if piece in ('joined', 'declared') else '?:'}{characters}{{1,256}}))"
+                out += rf"(?:\Z|({f'?P<{piece}>' if piece == 'declared' else '?:'}{characters}{{1,256}}))"
         elif piece:
             out += re.escape(piece) if whole else f"(?:\\Z|{cut(piece)})" if i else cut(piece)
     return out
@@ -299,6 +224,10 @@ class EndMarks:
         if found is not None:
             return found.lastgroup or False
         return None if not last and self.partial.match(text, at) else False
+
+
+END = "end"
+"""What may follow a marker besides others: a stop token or the end of the output."""
 
 
 class Follow:
@@ -336,40 +265,45 @@ class Values:
         assert isinstance(body, Parameters)
         self.calls, self.format, self.reads_damaged = calls, fmt, damaged
         self.body = body
-        blank = WRITTEN if damaged else blanks(body)
-        self.trims = (body.trim, "\r\n", "\\n") if damaged and body.trim == "\n" else (body.trim,)
+        blank = WRITTEN if damaged else WS
+        trims = body.trim.spellings if isinstance(body.trim, OneOf) else (body.trim,)
+        self.trim_written = bool(trims[0])
+        self.trim = trim = max(trims, key=len)
+        self.trims = (trim, "\r\n", "\\n") if damaged and trim == "\n" else (trim,)
+        self.kinds: dict[str, str] = dict(body.kinds) if body.kinds != "types" else {}
+        self.closers = tuple(text for part in (*calls.close, *wrapper_closers(calls)) for text in spellings(part))
+        self.end_closes = any(text in stops for part in calls.close for text in spellings(part))
         self.blanks = re.compile(blank)
         self.blanks_partial = re.compile("(?!)" if blank == WS else r"\\\Z")
         self.closes = closes = body.close.spellings if isinstance(body.close, OneOf) else (body.close,)
         self.lined = damaged and writes_lines(calls)
-        self.next_by_line = body.next == "line" or (body.next == "never" and len(body.open) == 1 and "\n" in body.between + body.trim)
+        by_line = body.ends in ("closer", "structure") and len(body.open) == 1 and "\n" in body.between + trim
+        self.next_by_line = body.ends == "line" or by_line
         heads = [
             Head(calls, parts, "anywhere", False, False)
             for calls in fmt.calls
             for parts in (calls.open, (part_before(calls, fmt), *calls.open))
         ]
         self.heads = [head for head in heads if damaged and head.named and len(head.firsts[0]) > 1]
-        self.follows = {end.marker: Follow(end.before, stops) for end in body.ends}
-        self.follows[""] = Follow(body.close_before, stops, blank)
+        self.openers = openers = tuple(first_texts(body.open))
+        before = (*openers, *self.closers, END)
+        self.follows = {"": Follow(before if body.ends != "closer" else (), stops, blank)}
         self._compile_openers(body, blank)
         self._compile_object_key(body, ends, stops)
         self._compile_values(body, blank, stops)
-        openers = first_texts(body.open)
         self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (*closes, *openers, *ends, *stops))}]+")
 
     def _compile_openers(self, body: Parameters, blank: str) -> None:
-        self.open = slotted(sequence(body.open, body.key, True, blank))
-        self.open_partial = slotted(sequence(body.open, body.key, False, blank) + r"\Z")
-        self.first = slotted(sequence(body.first, "", True, blank)) if body.first else None
-        self.first_partial = slotted(sequence(body.first, "", False, blank) + r"\Z")
+        self.open = slotted(sequence(body.open, "", True, blank))
+        self.open_partial = slotted(sequence(body.open, "", False, blank) + r"\Z")
         keys = [number for group, number in self.open.groupindex.items() if slot_of(group) == "key"]
         self.key_group = keys[0] if len(keys) == 1 else 0
         self.only_key = len(keys) == len(self.open.groupindex) == 1
         last = "".join(text[-1] for part in body.open for text in spellings(part))
-        behind = re.escape(body.trim) if body.trim else f"(?=[^{inside({'<', *last})}])"
-        plain = self.only_key and "" not in dict(body.kinds)
+        behind = re.escape(self.trim) if self.trim else f"(?=[^{inside({'<', *last})}])"
+        plain = self.only_key and "" not in self.kinds
         self.plain_open = re.compile(self.open.pattern + behind).match if plain else None
-        begun = sequence(body.open, body.key, False, blank, silent=True)
+        begun = sequence(body.open, "", False, blank, silent=True)
         self.before = slotted(rf"{blank}(?:\Z|{begun}\Z(?<![{inside(last)}]))").match  # with such an end it may be all of the opener
         written = "".join(part for part in body.open if isinstance(part, str))
         self.key_head, _, self.key_tail = written.partition("{key}")
@@ -383,21 +317,18 @@ class Values:
 
     def _compile_values(self, body: Parameters, blank: str, stops: tuple[str, ...]) -> None:
         """What may end a value: its closer, another marker, what may become one."""
-        calls, closes, damaged = self.calls, self.closes, self.reads_damaged
-        close, begin = any_of(closes), closes[0][:-1]
-        if body.damaged_close:
-            close = f"{re.escape(begin)}[^<>\\n]{{0,32}}{re.escape(closes[0][-1])}"
-        nexts = tuple(first_texts(body.open)) if body.next != "never" or damaged else ()
-        ends = tuple(end.marker for end in body.ends)
+        closes, damaged = self.closes, self.reads_damaged
+        close = any_of(closes)
+        nexts = self.openers if body.ends in ("line", "anywhere") or damaged else ()
         firsts = {text for head in self.heads for text in head.firsts}
         marks = f"(?P<close>{close})"
-        others = f"(?P<end>{any_of(ends)})|(?P<next>{any_of(nexts)})"
-        held = beginnings((*closes, *ends, *nexts, *firsts, *stops))
+        others = f"(?P<next>{any_of(nexts)})"
+        held = beginnings((*closes, *nexts, *firsts, *stops))
         tags = ""
-        begins = {text[0] for text in (*closes, *nexts, *firsts, *stops, *ends) if text}
+        begins = {text[0] for text in (*closes, *nexts, *firsts, *stops) if text}
         if damaged:
             odd = [text for text in closes if not text.startswith("</")]
-            ranks = [text for part in (*calls.close, *wrapper_closers(calls)) for text in spellings(part)]
+            ranks = self.closers
             slashless = [text.replace("/", "", 1) for text in closes if "/" in text]
             pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
             marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)})"
@@ -409,18 +340,16 @@ class Values:
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
-        if body.damaged_close:
-            held = f"(?:{held}|{re.escape(begin)}[^<>\\n]{{0,32}}\\Z)"
         self.alike = re.compile(any_alike((*closes, *(text.replace("/", "", 1) for text in closes if damaged))))
         # What the template writes behind a value goes with the marker that ends it, and with one that implies the value's own closer.
-        behind = body.trim + (body.between if damaged else "")
+        behind = self.trim + (body.between if damaged else "")
         either = "|".join(map(re.escape, self.trims))
         lead, far = (f"(?:{text})?" if text else "" for text in (either, f"(?:{either}){re.escape(body.between)}" if damaged else either))
         hold = f"(?:{far}|{lead})(?:{held})|{beginnings([*self.trims, behind + ' '])}" if behind else held
         if either:
             hold += f"|(?:{either})\\Z"
         self.match = re.compile(f"(?P<hold>{hold})|{lead}(?:{marks})|(?:{far}|{lead})(?:{others}){tags}").match
-        self._compile_ways(body, blank, begins, {*(text[0] for text in (*closes, *nexts, *stops, *ends)), *behind[:1]}, close, lead, hold)
+        self._compile_ways(body, blank, begins, {*(text[0] for text in (*closes, *nexts, *stops)), *behind[:1]}, close, lead, hold)
 
     def _compile_ways(self, body: Parameters, blank: str, begins: set[str], firsts: set[str], close: str, lead: str, hold: str) -> None:
         """The short ways of a value. What may end it begins with one of `begins`, what must be looked at with one of `firsts`."""
@@ -434,12 +363,12 @@ class Values:
             pattern += rf"(?:(?<=[{inside(begins)}])|n?(?![^{starts}]))"
         self.marks = re.compile(pattern).search
         self.tags_only = begins == {"<"}
-        self.next_text = next((text for text in body.close_before if text != END), "")
+        self.next_text = self.openers[0] if body.ends != "closer" else ""
         follow = self.follows[""]
         then = f"(?={blank[:-1]}{{0,64}}(?:{follow.full.pattern}))" if follow.full is not None else ""
         self.plain_close = re.compile(f"{lead}(?:{close}){then}").match
         self.flow = flow_until(firsts)
-        closed = f"|(?:{re.escape(body.trim)})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
+        closed = f"|(?:{re.escape(self.trim)})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
         self.inside = re.compile(f"[^{inside(firsts)}]*(?:\\Z|{hold}{closed})").match
 
     def key_of(self, found: re.Match[str]) -> str:
@@ -496,7 +425,7 @@ def part_before(calls: Calls, fmt: Format) -> Part:
     """What stands in front of a call: its wrapper's opener, or what begins a message's header."""
     if calls.wrapper is not None:
         return calls.wrapper.open
-    return Maybe(fmt.channels.start) if fmt.channels is not None else ""
+    return OneOf((*spellings(fmt.channels.start), "")) if fmt.channels is not None else ""
 
 
 def watch_pattern(
@@ -551,11 +480,15 @@ class Tail:
         self.partial = tuple(re.compile(beginnings(spellings(marker))) for marker in markers)
         stops = stop_texts(fmt)
         self.section = frozenset(section_closers(calls))
-        self.ends = EndMarks((*texts, *calls.ends), openings, (*stops, *frame_closers(fmt)))
-        ends = (*texts, *calls.ends, *openings)
+        following = [text for text in first_texts(calls.open) if len(text) > 1] if damaged and calls.wrapper else []
+        self.ends = EndMarks((*texts, *following), openings, (*stops, *frame_closers(fmt)))  # the next call ends one without a closer
+        ends = (*texts, *openings)
         self.values = Values(calls, fmt, ends, stops, damaged) if isinstance(calls.body, Parameters) else None
         begun = {text[0] for text in ends}
-        self.separators = calls.separators + "".join(bracket for bracket in "}])" if damaged and bracket not in begun)
+        surplus = (bracket for bracket in "}])" if damaged and bracket not in begun)
+        self.separators = "".join(
+            (*(mark for mark in ",;" if mark in calls.between or (mark == "," and isinstance(calls.body, PythonCalls))), *surplus)
+        )
         self.echoed = calls.echoed
         lead = [text for marker in calls.lead for text in spellings(marker)]
         self.lead = re.compile(f"{WS}(?:{any_of(lead)})")
@@ -574,14 +507,19 @@ class Tail:
         return DamagedClosers(self.calls, self.format)
 
 
+def must_declare(calls: Calls) -> bool | Literal["in_reasoning"]:
+    """Whether an opening counts only for a tool that the request declares, always or where it would end open reasoning."""
+    return "in_reasoning" if calls.needs == "tool in reasoning" else calls.needs == "tool"
+
+
 def inner_heads(calls: Calls, before: tuple[Part, ...] = ()) -> Iterator[Head]:
     """The openings in a wrapper, `before` which its own opener may stand."""
     for parts in openings_of(calls):
-        yield Head(calls, (*before, *parts), "anywhere", calls.declared, bool(before))
+        yield Head(calls, (*before, *parts), "anywhere", must_declare(calls), bool(before))
     if calls.skipped:
         yield Head(calls, (*before, *calls.skipped), "anywhere", False, bool(before), skips=True)
     if calls.empty:
-        yield Head(calls, (*before, *calls.empty), "anywhere", calls.declared, bool(before), empty=True)
+        yield Head(calls, (*before, *calls.empty), "anywhere", must_declare(calls), bool(before), empty=True)
 
 
 def stop_texts(fmt: Format) -> tuple[str, ...]:
@@ -711,11 +649,11 @@ def heads(fmt: Format, bare: bool) -> Iterator[Head]:
     for calls in fmt.calls:
         openings = tuple(openings_of(calls))
         if calls.wrapper is None:
-            if bare or not (calls.declared or calls.where != "anywhere"):
-                yield from (Head(calls, parts, calls.where, calls.declared, False) for parts in openings)
+            if bare or not (must_declare(calls) or calls.where != "anywhere"):
+                yield from (Head(calls, parts, calls.where, must_declare(calls), False) for parts in openings)
                 if calls.empty:
-                    yield Head(calls, calls.empty, calls.where, calls.declared, False, empty=True)
+                    yield Head(calls, calls.empty, calls.where, must_declare(calls), False, empty=True)
             continue
         yield from inner_heads(calls, (calls.wrapper.open,))
-        if bare and calls.bare != "never":
-            yield Head(calls, calls.open, calls.where, calls.bare == "declared", False)
+        if bare and calls.needs in ("nothing", "wrapper or tool"):
+            yield Head(calls, calls.open, calls.where, calls.needs == "wrapper or tool", False)

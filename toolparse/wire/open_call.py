@@ -129,15 +129,6 @@ class OpenCall:
         fitting = (tool.name for tool in self.tools or () if text.startswith(tool.name) and text[len(tool.name) :].strip() in tool.keys)
         return max(fitting, key=len, default="")
 
-    def may_be_joined(self, text: str) -> bool:
-        """Whether a longer text may begin with a declared name and a parameter of its tool."""
-        for tool in self.tools or ():
-            if tool.name.startswith(text):
-                return True
-            if text.startswith(tool.name) and any(key.startswith(text[len(tool.name) :].lstrip()) for key in tool.keys):
-                return True
-        return False
-
     def may_be_name(self, text: str) -> bool:
         """Whether `text` begins with a declared name, or may when it goes on."""
         return any(name.startswith(text[: len(name)]) for name in (self.tools.names if self.tools is not None else ()))
