@@ -528,7 +528,7 @@ def suffixed(fmt: Format, text: str) -> set[str]:
 
 def separators(fmt: Format) -> str:
     """Characters that may stand between calls and behind them."""
-    return "".join(sorted({*"[],;", *"".join(calls.between.strip(SPACE) for calls in fmt.calls)}))
+    return "".join(sorted({*"[]}),;", *"".join(calls.between.strip(SPACE) for calls in fmt.calls)}))
 
 
 def damaged(fmt: Format, cases: Sequence[Vector], seed: int = 0) -> Iterator[tuple[str, str, Vector]]:
