@@ -456,7 +456,7 @@ class Parser(TurnMachine):
             self._see_at = self._total + UNSEEN
             return place.flowing
         self._unseen = None
-        return place.flowing if watch is None else place.watched
+        return place.flowing if watch is None else place.watched or self._table.watched(place)
 
     # -- the start --------------------------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from toolparse.grammar import Envelope
 from toolparse.jsontext.raw_values import quote
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.spellings import beginnings, cut
+from toolparse.wire.spellings import any_of, beginnings, cut
 
 _SPACES = re.compile(r"[ \t\r\n]*")
 _HIGH_SURROGATE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
@@ -60,7 +60,7 @@ def _chain(*atoms: str) -> str:
 
 
 def _key_cut(keys: frozenset[str]) -> str:
-    return f"(?:{'|'.join(cut(key) for key in sorted(keys))})"
+    return f"(?:{any_of(keys)}|{beginnings(keys)})"
 
 
 _CALL_CUT = re.compile(

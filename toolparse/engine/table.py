@@ -149,8 +149,9 @@ class Place:
     `anchored` and `floating` are the rows, by the first character and by the whole marker, `look_alikes` those for what may be a marker;
     `search` finds the next marker, or what may
     become one. `pair` is the reasoning that is open. `on_line`: it is the start of a line, or of the output. `flowing` and `waiting` are
-    the shortcuts for text without markers and for the beginning of one. `behind_…` are the places that follow, `behind_frame` by the
-    number of frames that come earlier than the one that opens.
+    the shortcuts for text without markers and for the beginning of one, `watched` that for text in which nothing looks like a call
+    either, once it has been needed (`Table.watched`). `behind_…` are the places that follow, `behind_frame` by the number of frames that
+    come earlier than the one that opens.
     """
 
     __slots__ = (
@@ -177,7 +178,7 @@ class Place:
         self.look_alikes = ground.look_alikes
         self.search = ground.search
         self.flowing = ground.flowing if kind in ("text", "thinking") else None
-        self.watched = ground.watched if kind in ("text", "thinking") else None
+        self.watched: Flowing | None = None
         self.waiting = ground.waiting
         self.behind_frame: tuple[Place, ...] = ()
 
@@ -214,10 +215,9 @@ class Ground:
         damaged_call = (Row("", "damaged call"),) if self.calls else ()
         self.look_alikes = (*damaged_header, *damaged_call) if table.reads_damaged else ()
         self.floating = {text: self.rows_for(text, rows) for text in markers}
-        self.search = re.compile(watch_pattern(markers, firsts, alike)).search
-        index = CONTENT if pair is None else REASONING
-        self.flowing = Flowing(self.search, index)
-        self.watched = Flowing(re.compile(watch_pattern(markers, firsts, alike, FIRSTS, MARKUP)).search, index)
+        self.searched = (markers, firsts, alike)
+        self.search = re.compile(watch_pattern(*self.searched)).search
+        self.flowing = Flowing(self.search, CONTENT if pair is None else REASONING)
         self.waiting = Waiting(self.is_beginning)
 
     def rows_for(self, text: str, rows: Rows) -> Rows:
@@ -228,6 +228,10 @@ class Ground:
         behind = [row for row in here if row.does not in _BEFORE_CALLS]
         damaged = () if any(row.does == "late" for row in here) else self.look_alikes
         return (*before, *calls, *damaged, *behind, Row(text, "stray"))
+
+    def watched(self) -> Flowing:
+        """The shortcut for text in which no marker stands, and nothing that looks like a call."""
+        return Flowing(re.compile(watch_pattern(*self.searched, FIRSTS, MARKUP)).search, self.flowing.index)
 
     def is_beginning(self, text: str) -> bool:
         """Whether all of `text` is the beginning of a marker."""
@@ -278,6 +282,14 @@ def by_first(rows: Iterable[Row]) -> dict[str, Rows]:
         for first in found if "" in firsts else firsts:
             found[first].append(row)
     return {first: tuple(group) for first, group in found.items()}
+
+
+def _watched(grounds: tuple[Ground, ...], places: dict[tuple[str, str, int], Place]) -> tuple[Flowing, ...]:
+    """Gives the places of the grounds their shortcuts for text in which calls are looked for."""
+    shortcuts = {ground.name: ground.watched() for ground in grounds}
+    for place in places.values():
+        place.watched = shortcuts[place.ground] if place.flowing is not None else None
+    return tuple(shortcuts.values())
 
 
 def rows_of(does: str, markers: Iterable[tuple[str, Any]], once: str = "", cut: str = "") -> list[Row]:
@@ -335,9 +347,8 @@ class Table:
         self.not_of_calls = tuple(filter(None, (*closers, *self.opens_reasoning, *frame_closers(fmt), *self.stop_texts)))
         self.openers = rows_of("think", self.opens_reasoning.items(), cut="fragment")
         self.named_first = any("{name}" in texts[:1] for calls in fmt.calls for part in calls.open[1:2] for texts in (spellings(part),))
-        self.places: dict[tuple[str, str, int], Place] = {}
-        for ground in self.grounds():
-            self.add_places(ground)
+        self.grounds = tuple(self.answers())
+        self.places = {key: place for ground in self.grounds for key, place in self.places_of(ground).items()}
         self.fill_behind(*self.behind.values())
         self.ground = "answer" if self.headers is None else "call message"
         self.first = self.places["answer", "first", 0]
@@ -351,8 +362,8 @@ class Table:
 
     # -- the grounds -----------------------------------------------------------------------------------------------------------------
 
-    def grounds(self) -> Iterator[Ground]:
-        """What floats in the answer, in reasoning and, for formats of messages, in a call's message and between messages."""
+    def answers(self) -> Iterator[Ground]:
+        """What floats in the answer and, for formats of messages, in a call's message and between messages."""
         fmt = self.format
         tags = [*rows_of("frame", self.anywhere_frames()), *self.framing()]
         sections = rows_of("section", ((text, None) for calls in fmt.calls for text in section_closers(calls)))
@@ -382,8 +393,11 @@ class Table:
             yield Ground(self, "call message", None, self.message_calls, marks, (), alike)
             outside = [*self.header_rows((*inside, *header_begins(fmt.channels))), *tags, *self.stops()]
             yield Ground(self, "outside", None, added, outside, (), self.header_alike)
-        for number, pair in enumerate(fmt.reasoning):
-            yield self.thinking_ground(str(number), pair)
+
+    @cached_property
+    def thinking_grounds(self) -> tuple[Ground, ...]:
+        """What floats in each kind of reasoning; made when some is first opened, as patterns are dear."""
+        return tuple(self.thinking_ground(str(number), pair) for number, pair in enumerate(self.format.reasoning))
 
     def thinking_ground(self, name: str, pair: Reasoning) -> Ground:
         """What floats in reasoning. A frame's opener ends it; a frame's closer, where those are special tokens, closes nothing."""
@@ -429,9 +443,10 @@ class Table:
 
     # -- the places ------------------------------------------------------------------------------------------------------------------
 
-    def add_places(self, ground: Ground) -> None:
+    def places_of(self, ground: Ground) -> dict[tuple[str, str, int], Place]:
         """The places of one ground, and which of them follows which."""
         kinds = KINDS if ground.pair is None else THINKING_KINDS
+        places: dict[tuple[str, str, int], Place] = {}
         groups = self.groups(ground)
         for passed in range(len(self.frames) + 1 if ground.pair is None else 1):
             groups["frames"] = [
@@ -442,10 +457,29 @@ class Table:
             for name, kind in kinds.items():
                 if not passed or "frames" in kind.rows:
                     anchored = [row for group in kind.rows for row in groups[group]]
-                    self.places[ground.name, name, passed] = Place(name, ground, anchored, passed)
-        for (at, name, passed), place in list(self.places.items()):
-            if at == ground.name:
-                self.link(place, kinds, kinds[name], passed)
+                    places[ground.name, name, passed] = Place(name, ground, anchored, passed)
+        for (_, name, passed), place in places.items():
+            self.link(place, places, kinds, kinds[name], passed)
+        return places
+
+    @cached_property
+    def thinking_places(self) -> dict[tuple[str, str, int], Place]:
+        return {key: place for ground in self.thinking_grounds for key, place in self.places_of(ground).items()}
+
+    @cached_property
+    def watched_text(self) -> tuple[Flowing, ...]:
+        """The shortcuts for running text in which calls are looked for; made when the first piece of a stream may flow."""
+        return _watched(self.grounds, self.places)
+
+    @cached_property
+    def watched_thinking(self) -> tuple[Flowing, ...]:
+        return _watched(self.thinking_grounds, self.thinking_places)
+
+    def watched(self, place: Place) -> Flowing | None:
+        """The shortcut of running text at a place where it may flow."""
+        if place.flowing is not None and place.watched is None:
+            assert self.watched_text if place.pair is None else self.watched_thinking
+        return place.watched
 
     def groups(self, ground: Ground) -> dict[str, Iterable[Row]]:
         """The groups of rows that `KINDS` names."""
@@ -462,11 +496,11 @@ class Table:
             "repeated openers": rows_of("think", self.opens_reasoning.items()),
         }
 
-    def link(self, place: Place, kinds: dict[str, Kind], kind: Kind, passed: int) -> None:
+    def link(self, place: Place, places: dict[tuple[str, str, int], Place], kinds: dict[str, Kind], kind: Kind, passed: int) -> None:
         """The places that follow. Where frames may stand in both, the same of them may; a stray closer allows all of them again."""
 
         def to(name: str, left: int = passed) -> Place:
-            return self.places[place.ground, name, left if "frames" in kinds[name].rows else 0]
+            return places[place.ground, name, left if "frames" in kinds[name].rows else 0]
 
         place.behind_text, place.behind_space, place.behind_break = to(kind.text), to(kind.space), to(kind.line_break)
         if place.pair is None:
@@ -478,7 +512,7 @@ class Table:
         return self.places[ground, kind, passed]
 
     def thinking(self, pair: Reasoning, kind: str) -> Place:
-        return self.places[str(self.format.reasoning.index(pair)), kind, 0]
+        return self.thinking_places[str(self.format.reasoning.index(pair)), kind, 0]
 
     def behind_call(self, calls: Calls) -> Behind:
         return Behind(calls, Tail(calls, self.format, self.openings, self.options.damaged))
@@ -530,7 +564,7 @@ class Table:
 
     def like(self, place: Place) -> Place:
         """The place here that another table of the family calls so."""
-        return self.places[place.ground, place.kind, place.passed]
+        return (self.places if place.pair is None else self.thinking_places)[place.ground, place.kind, place.passed]
 
     def behind_prompt(self, place: Place, turn: str, in_text: bool) -> Place:
         """Where the output starts, behind the prompt's part of the turn, which ended in `place`. Text without any reasoning in front of it

@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from toolparse.wire.spellings import longest_first
 
 BARS = "|｜‖│¦"
 QUOTES = "\"'“”‘’`"
@@ -92,21 +94,42 @@ def alike_begins(text: str) -> str:
     return nested(atoms(text))
 
 
-def alike_rest(text: str) -> str:
-    """The pattern of what stands behind the marker's first character."""
-    return whole(atoms(text)[1:])
+_Tree = dict["Atom | None", Any]
+"""Rows by their pieces; None is an end. Markers of one family begin alike, and a pattern costs by its length when it is compiled."""
 
 
-def alike_rest_begins(text: str) -> str:
-    return nested(atoms(text)[1:])
+def _tree(texts: Iterable[str], skip: int) -> _Tree:
+    root: _Tree = {}
+    for text in longest_first(dict.fromkeys(texts)):
+        branch = root
+        for piece in atoms(text)[skip:]:
+            branch = branch.setdefault(piece, {})
+        branch[None] = {}
+    return root
 
 
-def any_alike(texts: Iterable[str]) -> str:
-    """The pattern of whatever reads like one of the markers, the longest first; one that never matches without any."""
-    ordered = sorted(dict.fromkeys(texts), key=len, reverse=True)
-    return "|".join(map(alike, ordered)) if ordered else "(?!)"
+def _full(tree: _Tree) -> str:
+    ways = ["" if piece is None else piece.full + _full(below) for piece, below in tree.items()]
+    return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
 
 
-def any_alike_begins(texts: Iterable[str]) -> str:
-    ordered = sorted(dict.fromkeys(texts), key=len, reverse=True)
-    return "|".join(map(alike_begins, ordered)) if ordered else "(?!)"
+def _begins(tree: _Tree) -> list[str]:
+    """What may follow, each as it is or cut by the end of the input."""
+    out = []
+    for piece, below in tree.items():
+        if piece is not None:
+            rest = _begins(below)
+            ways = [*rest, ""] if None in below else ["\\Z", *rest]
+            out.append(f"{piece.begins}(?:{'|'.join(ways)})" if rest else piece.begins)
+    return out
+
+
+def any_alike(texts: Iterable[str], skip: int = 0) -> str:
+    """The pattern of whatever reads like one of the markers, the longest first; one that never matches without any. `skip`: how many
+    characters of each are left out, which are spelt in one way only."""
+    return _full(_tree(texts, skip)) if (texts := tuple(texts)) else "(?!)"
+
+
+def any_alike_begins(texts: Iterable[str], skip: int = 0) -> str:
+    """The pattern of it, or of a beginning of it at the end of the input."""
+    return "|".join(_begins(_tree(texts, skip))) if (texts := tuple(texts)) else "(?!)"

@@ -31,7 +31,7 @@ from toolparse.grammar import (
     Where,
 )
 from toolparse.wire.damaged import DamagedClosers, DamagedParameters, writes_lines
-from toolparse.wire.lookalikes import BARS, alike, alike_begins, alike_rest, alike_rest_begins, any_alike
+from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins
 from toolparse.wire.spellings import SLOT, SPACE, WS, any_of, beginnings, cut, first_texts, inside, longest_first, may_be_missing, spellings
 
 HEAD_LIMIT = 1024
@@ -439,23 +439,23 @@ def watch_pattern(
     by_first: dict[str, list[str]] = {}
     for text in sorted(markers, key=len, reverse=True):
         by_first.setdefault(text[0], []).append(text[1:])
-    exact = any_of(markers.intersection(alike))  # which are found where they end, in any spelling behind them
-    begins = beginnings(markers) + "".join(f"|(?!(?:{exact})>?\\Z){alike_begins(text)}" for text in alike)
     begun = inside({*SPACE, *by_first})
-    held = []
+    held = [r"(?<=[ \t\r\n])\Z"]
     whole = []
     for first, rests in by_first.items():
-        longer = [rest for rest in rests if rest]
-        if longer:
-            held.append(f"(?<={re.escape(first)})(?:\\Z|{beginnings(longer)})")
         like = [text for text in alike if text[0] == first]
+        found = tuple(rest for rest in rests if first + rest in alike)  # where it ends, in any spelling behind it
+        longer = [rest for rest in rests if rest]
+        if longer:  # what begins like a look-alike is found as one
+            unlike = (rest for rest in longer if rest not in found or any(rest != text and rest.startswith(text) for text in found))
+            held.append(f"(?<={re.escape(first)})(?:\\Z|{beginnings(unlike)})")
         if like:
-            whole_ones = any_of(rest for rest in rests if first + rest in alike)
-            held.append(f"(?<={re.escape(first)})(?!(?:{whole_ones})>?\\Z)(?:{'|'.join(map(alike_rest_begins, like))})\\Z")
-        whole.append(f"(?<={re.escape(first)})(?:{'|'.join([*map(re.escape, rests), *map(alike_rest, like)])})")
+            held.append(f"(?<={re.escape(first)})(?!(?:{any_of(found)})>?\\Z)(?:{any_alike_begins(like, 1)})\\Z")
+        whole.append(f"(?<={re.escape(first)})(?:{'|'.join([*map(re.escape, rests), *([any_alike(like, 1)] if like else [])])})")
+    begun_marker = f"[{inside(by_first)}]" if by_first else "(?!)"
     # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character.
-    blank = rf"(?<=[ \t\r\n])(?![^{begun}])(?<![ \t\r\n]{{2}}){WS}(?:{begins})?\Z"
-    branches = [f"(?:{blank}|(?<![ \\t\\r\\n])(?:{'|'.join(held) or '(?!)'}))(?P<hold>)"]
+    blank = rf"(?<=[ \t\r\n])(?![^{begun}])(?<![ \t\r\n]{{2}}){WS}(?:\Z|{begun_marker})"
+    branches = [f"(?:{blank}|(?<![ \\t\\r\\n]))(?:{'|'.join(held)})(?P<hold>)"]
     if edge_firsts:
         begins = r"[^ \t\r\n]" if "" in edge_firsts else f"[{inside(edge_firsts)}]"
         branches.append(rf"(?<=\n)[ \t]*(?={begins})(?P<line>)")
