@@ -413,7 +413,6 @@ PROMPT_TELLS = {"harmony/own-prefilled-call", "hy_v3/own-bare-is-text-with-suffi
 REASONING_TELLS = {
     "glm45/own-call-end-before-think",
     "minimax_m2/own-block-end-in-open-value",
-    "poolside_v1/own-call-end-before-think-is-data",
     "qwen3_coder/own-wrapper-end-then-late-think",
     "seed_oss/own-wrapper-end-in-value-then-think",
 }
