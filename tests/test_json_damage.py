@@ -98,6 +98,14 @@ def test_damaged_arguments_behind_a_name_are_read_and_reported(name: str, body: 
     check_read(name, NAMED[name].replace("{}", body))
 
 
+@pytest.mark.parametrize("behind", ["", "}", " ]\n"])
+@pytest.mark.parametrize("name", NAMED)
+def test_a_brace_that_came_too_early_is_told(name: str, behind: str) -> None:
+    message = read(name, NAMED[name].replace("{}", '{"city": "Oslo", "at": {"days": 2}}' + behind + ', "days": 2}'))
+    assert [call.complete for call in message.tool_calls] == [False]
+    assert [problem.kind for problem in message.problems if problem.severity == "error"][:1] == ["surplus_closer"]
+
+
 def test_a_list_that_breaks_inside_an_element_ends_in_an_incomplete_call() -> None:
     message = toolparse.parse('[{"name": "run", "parameters": {"cmd": ]', "hermes", tools=TOOLS, tool_choice="required")
     assert [(call.name, call.complete) for call in message.tool_calls] == [("run", False)]

@@ -62,6 +62,17 @@ def test_hardly_any_damage_is_silent() -> None:
     assert len(silent) <= 0.02 * len(cases), silent
 
 
+def test_the_strict_grammar_reads_no_damaged_call() -> None:
+    """With `damaged_markup="content"` markup that had to be repaired makes no call, or one that is not complete, and says so."""
+    for name in FORMATS:
+        for kind, case in effort.some(damaged(name), 3, name):
+            got = toolparse.parse(case.text, name, tools=PREPARED, prompt="", damaged_markup="content")
+            for problem in got.problems:
+                if problem.kind == "repaired_markup" and problem.index is not None:
+                    assert problem.severity == "error", (name, kind, case.text, problem)
+                    assert not got.tool_calls[problem.index].complete, (name, kind, case.text, got)
+
+
 def missing(message: toolparse.Message, text: str) -> list[str]:
     """The words of complete calls without an error that stand in their text and nowhere in what came out."""
     if any(problem.severity == "error" for problem in message.problems):

@@ -95,7 +95,7 @@ class Parser(TurnMachine):
         choice = read_choice(tool_choice)
         self._places: Places | None = None
         single, make_id = not parallel_tool_calls, new_id or NEW_ID[chosen.id]
-        given = (tools, make_id, self._call_begun, unknown_tools, single, choice.allowed, max_calls, max_held)
+        given = (tools, make_id, self._call_begun, unknown_tools, single, choice.allowed, max_calls, max_held, damaged_markup == "content")
         keeping = self._keeping_places if spans else keeping_none
         sink, writer = keeping(given, max_held, calls_in_code == "content")
         options = table_options(choice.mode, choice.name is not None, bare_calls, calls_in_reasoning, damaged_markup)

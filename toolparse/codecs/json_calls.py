@@ -21,7 +21,7 @@ from toolparse.grammar import Envelope
 from toolparse.jsontext.raw_values import quote
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.spellings import any_of, beginnings, cut
+from toolparse.wire.spellings import any_of, beginnings, chained, cut
 
 _SPACES = re.compile(r"[ \t\r\n]*")
 _HIGH_SURROGATE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
@@ -47,16 +47,11 @@ _NAMED = re.compile(r"(\w{1,32})[ \t]*[=:][ \t]*([\w.:/\-]{1,256})")
 _FIRST_KEY = re.compile(rf'\{{{_BLANK}(?:"([^"\\\n]{{0,64}})"|\}})')
 _FIRST_CUT = re.compile(rf'\{{{_BLANK}(?:\Z|"[^"\\\n]{{0,64}}\Z)')
 _CALL_AHEAD = re.compile(rf'[,;]?{_BLANK}\{{{_BLANK}"(?:name|tool_name|function)"{_BLANK}:')
+_EARLY = rf"(?:{_BLANK}[}}\])]){{0,8}}{_BLANK}"
+_MEMBER_BEHIND = re.compile(rf'{_EARLY},{_BLANK}"[^"\\\n]{{1,64}}"{_BLANK}:').match
+_MEMBER_BEGINS = re.compile(chained(_EARLY, ",", _BLANK, '"', r'[^"\\\n]{1,64}', '"', _BLANK) + r"\Z").match
 SURPLUS = 64
 """How many blanks behind the arguments may stand in front of a surplus bracket."""
-
-
-def _chain(*atoms: str) -> str:
-    """The pattern of the atoms in a row, of which the text may end before any but the first."""
-    pattern = ""
-    for atom in reversed(atoms):
-        pattern = atom + (f"(?:\\Z|{pattern})" if pattern else "")
-    return pattern
 
 
 def _key_cut(keys: frozenset[str]) -> str:
@@ -64,7 +59,7 @@ def _key_cut(keys: frozenset[str]) -> str:
 
 
 _CALL_CUT = re.compile(
-    _chain("[,;]?", _BLANK, r"\{", _BLANK, '"', _key_cut(frozenset(("name", "tool_name", "function"))), '"', _BLANK, ":")
+    chained("[,;]?", _BLANK, r"\{", _BLANK, '"', _key_cut(frozenset(("name", "tool_name", "function"))), '"', _BLANK, ":")
 )
 _TYPE = rf'"type"{_BLANK}:{_BLANK}"\w{{1,32}}"{_BLANK},{_BLANK}'
 _WRAPPED = re.compile(
@@ -76,7 +71,7 @@ _TYPE_ATOMS = ('"', cut("type"), '"', _BLANK, ":", _BLANK, '"', r"\w{1,32}", '"'
 _NAME_ATOMS = ('"', _key_cut(NAMES), '"', _BLANK, ":", _BLANK, '"', r'[^"\\]{1,256}', '"', _BLANK, ",", _BLANK)
 _WRAPPED_CUT = re.compile(
     "|".join(
-        "(?:" + _chain(r"\{", _BLANK, *kind, *name, '"', _key_cut(ARGUMENTS), '"', _BLANK, ":", _BLANK) + r"\Z)"
+        "(?:" + chained(r"\{", _BLANK, *kind, *name, '"', _key_cut(ARGUMENTS), '"', _BLANK, ":", _BLANK) + r"\Z)"
         for kind in ((), _TYPE_ATOMS)
         for name in ((), _NAME_ATOMS)
     )
@@ -297,6 +292,15 @@ class ArgumentsReader(JsonReader):
         self.done = True
         return ~at
 
+    def is_closed_early(self, at: int) -> bool | None:
+        """Whether a further member stands behind an object that seems to be whole, so that a brace in it was too many; None when more text
+        must tell."""
+        text = self.text
+        if _MEMBER_BEHIND(text, at):
+            self.unreadable("surplus_closer", f"a brace came too early, what stands behind it is not read: {text[at : at + 60]}", at)
+            return True
+        return None if not self.last and _MEMBER_BEGINS(text, at) else False
+
     def stay(self, at: int) -> None:
         """The last call has ended: look at what stands behind it, unless that is somebody else's business."""
         self.copy = at
@@ -446,6 +450,8 @@ class NamedCall(ArgumentsReader):
         self.unreadable("dropped_text", f"the key {self.key_read!r} beside the arguments was dropped: {text[:1000]}", at)
 
     def member_ended(self, at: int) -> int:
+        if self.is_closed_early(at) is None:
+            return ~at
         if not self.wrapped:
             self.arguments_ended(at)
         self.settle(at, not self.lost)
@@ -879,6 +885,9 @@ class EnvelopeCalls(ArgumentsReader):
 
     def object_ended(self, at: int) -> int:
         self.copy = at
+        if not self.stack and self.is_closed_early(at) is None:
+            self.state = self.object_ended
+            return ~at
         self.settle(at, complete=True)
         if self.refused:
             return ~at

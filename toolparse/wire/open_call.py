@@ -44,12 +44,13 @@ class OpenCall:
     """The calls of one output, one of which may be open.
 
     `parts` takes the fragments of the arguments (a codec may append to it itself). `count` is how many the opening that is being
-    read has begun so far (a list opens several), `base` the offset in the output of the text that positions refer to.
+    read has begun so far (a list opens several), `base` the offset in the output of the text that positions refer to. `strict`: damaged
+    markup is not read, so what a codec repaired of it makes no call, or one that is not complete (`spoilt`).
     """
 
     __slots__ = (
         "allowed", "base", "begun", "count", "declared_only", "events", "given", "index", "limit", "max_held", "muted", "name",
-        "new_id", "open", "overflowed", "parts", "queue", "single", "start", "tools_", "trial", "unknown",
+        "new_id", "open", "overflowed", "parts", "queue", "single", "spoilt", "start", "strict", "tools_", "trial", "unknown",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +63,7 @@ class OpenCall:
         allowed: frozenset[str] | None,
         limit: int,
         max_held: int,
+        strict: bool = False,
     ) -> None:
         self.given = given
         self.tools_: Tools | None = None
@@ -72,6 +74,8 @@ class OpenCall:
         self.allowed = allowed
         self.limit = limit
         self.max_held = max_held
+        self.strict = strict
+        self.spoilt = False
         self.events: list[Event] = []
         self.base = 0
         self.index = -1
@@ -152,6 +156,9 @@ class OpenCall:
         if self.declared_only and not known and not self.count:
             return False
         if not known and self.unknown == "content" and not self.count:
+            return False
+        self.spoilt = self.strict and any(problem.kind == "repaired_markup" for problem in self.queue)
+        if self.spoilt and not self.count:
             return False
         if self.index + 1 >= self.limit and not self.count:
             self.overflow(f"more than {self.limit} calls: further ones are content", at)
@@ -238,11 +245,13 @@ class OpenCall:
             self.events.append(Problem("dropped_call", f"a call was dropped ({reason}): {text}", None, self.base + at, "warning", dropped))
             return
         self.flush()
-        self.events.append(CallEnd(self.index, complete, max(self.base + at, 0)))
+        self.events.append(CallEnd(self.index, complete and not self.spoilt, max(self.base + at, 0)))
 
     def problem(self, kind: str, message: str, position: int, error: bool = False) -> None:
         """Report a repair or a fault at `position` of the text that is being read."""
         where = max(self.base + position, 0)
+        if self.strict and kind == "repaired_markup" and (self.open or self.trial):
+            self.spoilt = error = True
         found = Problem(kind, message, self.index if self.open else None, where, "error" if error else "warning")
         if self.trial:
             self.queue.append(found)

@@ -80,9 +80,14 @@ def inside(characters: Iterable[str]) -> str:
     return "".join(map(re.escape, sorted(characters)))
 
 
+def chained(*patterns: str) -> str:
+    """The patterns in a row, of which the input may end before any but the first."""
+    row = ""
+    for pattern in reversed(patterns):
+        row = pattern + (f"(?:\\Z|{row})" if row else "")
+    return row
+
+
 def cut(text: str) -> str:
     """A pattern for the text, or for a beginning of it at the end of the input."""
-    pattern = ""
-    for character in reversed(text):
-        pattern = re.escape(character) + (f"(?:\\Z|{pattern})" if pattern else "")
-    return pattern
+    return chained(*map(re.escape, text))
