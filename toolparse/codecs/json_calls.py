@@ -296,8 +296,9 @@ class ArgumentsReader(JsonReader):
         """Whether a further member stands behind an object that seems to be whole, so that a brace in it was too many; None when more text
         must tell."""
         text = self.text
-        if _MEMBER_BEHIND(text, at):
-            self.unreadable("surplus_closer", f"a brace came too early, what stands behind it is not read: {text[at : at + 60]}", at)
+        found = _MEMBER_BEHIND(text, at)
+        if found is not None:
+            self.unreadable("surplus_closer", f"a brace came too early, behind it stands {found[0].strip(SPACE)}", at)
             return True
         return None if not self.last and _MEMBER_BEGINS(text, at) else False
 
