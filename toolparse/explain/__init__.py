@@ -3,5 +3,6 @@
 reading.py    reads an output and keeps what it said when, and where everything stands
 comparing.py  reads it with every format
 terminal.py   the picture as coloured lines, or as plain ones
+output.py     the output in HTML, for a page
 page.py       the picture as one HTML file that needs nothing else
 """

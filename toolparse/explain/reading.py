@@ -118,7 +118,12 @@ def read(text: str, fmt: Format, *, tools: Any = None, prompt: str | None = None
     for piece in pieces(text, size):
         say(piece, parser.feed(piece))
     say("", parser.finish())
-    message = parser.locate(builder.message)
+    return finished(text, fmt, parser, builder.message, steps)
+
+
+def finished(text: str, fmt: Format, parser: Parser, message: Message, steps: list[Step]) -> Reading:
+    """What came of an output, whose message this is. The parser knows where everything stands (`spans=True`)."""
+    message = parser.locate(message)
     message.output = text
     return Reading(text, fmt, message, drawn(message, text), steps)
 

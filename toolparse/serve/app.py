@@ -294,7 +294,7 @@ class Asking(Endpoint):
         entry.model, entry.stream = request.model, True
 
         async def work() -> None:
-            await self._house.gateway.run(request, key, entry, playground.StepSink(reply.write), fmt)
+            await self._house.gateway.run(request, key, entry, playground.StepSink(reply.write, request), fmt)
             await reply.close()
 
         return Run(work, lambda status, message: playground.line({"error": message}))

@@ -125,6 +125,7 @@ class Gateway:
             fmt = await self.format_of(request.model, key)
         entry.format = fmt.name
         prompt = await self._prompt(request, key)
+        sink.begin(fmt, prompt)
         if entry.keep_text:
             entry.prompt = prompt
         asked = Generation(
@@ -246,6 +247,9 @@ class Sink:
         self._logprobs: list[list[dict[str, Any]]] = [[] for _ in range(n)]
         self.messages: list[Message] = []
         self.body: dict[str, Any] = {}
+
+    def begin(self, fmt: Format, prompt: str | None) -> None:
+        """The format is told, and the prompt rendered; None where only the upstream knows it."""
 
     async def start(self) -> None:
         """The upstream has taken the request, for one of the choices: the first of them opens the answer."""

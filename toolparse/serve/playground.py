@@ -1,7 +1,8 @@
 """The page at `/`, and what it asks the gateway: a pasted output in steps, a question to the engine, an example of a format.
 
-A step is a piece of the raw output and the events that it brought, as one line of JSON, so that the page draws what a parser says while
-it says it. The page is one file without a build, and its security policy lets it load nothing from elsewhere.
+A step is a piece of the raw output and the events that it brought, as one line of JSON, so that the page shows what a parser says while
+it says it. The last step has the picture of the whole output, which is that of `toolparse explain`. The page is one file without a build,
+and its security policy lets it load nothing from elsewhere.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from importlib.resources import files
 from typing import Any
 
 from toolparse.events import Event
+from toolparse.explain import output as drawing
+from toolparse.explain.reading import finished, read
 from toolparse.formats import UnknownFormat, formats, get_format
 from toolparse.grammar import Format
 from toolparse.message import Message, MessageBuilder, Part, ReasoningPart, TextPart, ToolCall
@@ -54,6 +57,7 @@ _EXAMPLE: list[Part] = [
 def page() -> tuple[bytes, dict[str, str]]:
     """The page and the headers that it is sent with."""
     text = files(__package__).joinpath("playground.html").read_text(encoding="utf-8")
+    text = text.replace("/* the picture's style */", drawing.STYLE).replace("/* the picture's script */", drawing.SCRIPT)
     script, style = (_source(re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)) for tag in ("script", "style"))
     policy = (
         f"default-src 'none'; script-src {script}; style-src {style}; img-src data:; connect-src 'self'; "
@@ -102,8 +106,9 @@ def pasted(body: object) -> list[dict[str, Any]]:
         raise BadRequest("piece must be a whole number of at least 1", "piece")
     size = max(size, len(text) // MOST_STEPS)
     tools = body.get("tools")
+    fmt = named(body.get("format"))
     try:
-        parser = Parser(named(body.get("format")), tools=Tools(tools) if tools else None, spans=True)
+        parser = Parser(fmt, tools=Tools(tools) if tools else None, spans=True)
     except InvalidTools as error:
         raise BadRequest(str(error), "tools") from None
     builder = MessageBuilder()
@@ -116,8 +121,8 @@ def pasted(body: object) -> list[dict[str, Any]]:
     events = parser.finish()
     for event in events:
         builder.add(event)
-    spans = [{"field": span.field, "start": span.start, "end": span.end} for span in parser.locate(builder.message).spans]
-    return [*steps, {**step("", events), "spans": spans, "done": True}]
+    reading = finished(text, fmt, parser, builder.message, [])
+    return [*steps, {**step("", events), "picture": drawing.output(reading)}]
 
 
 def asked(body: object) -> tuple[Request, Format | None]:
@@ -150,18 +155,32 @@ def step(text: str, events: list[Event]) -> dict[str, Any]:
 class StepSink(Sink):
     """An answer as the page's steps."""
 
-    def __init__(self, write: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, write: Callable[[str], Awaitable[None]], request: Request) -> None:
         self._write = write
+        self._request = request
+        self._text: list[str] = []
+        self._reasoned = False
+
+    def begin(self, fmt: Format, prompt: str | None) -> None:
+        self._format, self._prompt = fmt, prompt
 
     async def feed(self, index: int, said: list[tuple[Piece, list[Event]]]) -> None:
         """Pieces that arrived together, and their events."""
+        for piece, _ in said:
+            self._text.append(piece.text)
+            self._reasoned = self._reasoned or bool(piece.reasoning)
         lines = [line(step(piece.text, events)) for piece, events in said if piece.text or events]
         if lines:
             await self._write("".join(lines))
 
     async def finish(self, index: int, events: list[Event], truncated: bool, stop: str | None) -> None:
         """The answer has ended."""
-        await self._write(line({**step("", events), "done": True}))
+        text = "".join(self._text)
+        last = step("", events)
+        if len(text) <= MOST_PASTED:
+            reading = read(text, self._format, tools=self._request.tools or None, prompt="" if self._reasoned else self._prompt)
+            last["picture"] = drawing.output(reading)
+        await self._write(line(last))
 
     async def end(self, usage: Usage) -> None:
         """There is nothing to add."""
