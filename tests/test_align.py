@@ -59,7 +59,7 @@ def check(message: Message, tokens: list[str], aligned: Alignment) -> None:
 def test_vectors(name: str) -> None:
     for case in some(strategies.vectors(get_format(name)), 2, name):
         text = case["text"]
-        message = parse(text, name, tools=case["tools"], prompt=case["prefill"] or None)
+        message = parse(text, name, tools=case["tools"], prompt=case["prefill"] or None, spans=True)
         for tokens in (words(name, text), cuts(text), list(text), [text]):
             aligned = align(message, tokens)
             check(message, tokens, aligned)
@@ -71,14 +71,14 @@ def test_vectors(name: str) -> None:
 
 
 def test_a_special_token_in_front_and_tokens_without_text() -> None:
-    message = parse("Hi 🙂", "hermes")
+    message = parse("Hi 🙂", "hermes", spans=True)
     aligned = align(message, [(0, 0), (0, 2), (2, 4), (4, 4), (3, 4), (3, 4)])  # some tokenizers give a character's bytes its place
     assert aligned.mask("content") == [False, True, True, False, True, True]
     assert aligned.fields == ["framing", "content", "content", "framing", "content", "content"]
 
 
 def test_wrong_uses() -> None:
-    message = parse("Hi", "hermes")
+    message = parse("Hi", "hermes", spans=True)
     with pytest.raises(ValueError, match="unknown field 'argument'"):
         align(message, ["Hi"]).mask("argument")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="is not the text at 1"):

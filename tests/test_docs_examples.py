@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import doctest
 import io
+import pkgutil
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,16 @@ def test_the_commands_of_a_page_run(page: Path, command: str, monkeypatch: pytes
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         assert main(shlex.split(command)) == 0, output.getvalue()
+
+
+MODULES = [module.name for module in pkgutil.walk_packages(toolparse.__path__, "toolparse.") if ".plugins." not in module.name]
+"""All but the plug-ins, whose packages are not there."""
+
+
+def test_the_examples_of_docstrings_run() -> None:
+    tried = {name: doctest.testmod(import_module(name)) for name in MODULES if not name.endswith("__main__")}
+    assert sum(result.attempted for result in tried.values()) > 50
+    assert [name for name, result in tried.items() if result.failed] == []
 
 
 def test_every_public_name_is_in_the_reference() -> None:

@@ -74,7 +74,7 @@ def test_vectors(name: str) -> None:
     for case in some(strategies.vectors(fmt), 2, name):
         options: dict[str, Any] = {"tools": case["tools"], "prompt": case["prefill"] or None, "new_id": lambda: "id"}
         text = case["text"]
-        message = parse(text, fmt, **options)
+        message = parse(text, fmt, spans=True, **options)
         check(message, text)
         for call in message.tool_calls:
             if call.name in text:
@@ -110,7 +110,7 @@ def test_any_text(name: str, data: st.DataObject) -> None:
 
 def test_what_the_parts_say() -> None:
     text = '<think>Sun?</think>\n\nI look.\n\n<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>\n<|im_end|>'
-    message = parse(text, "hermes")
+    message = parse(text, "hermes", spans=True)
     reasoning, content, call = message.parts
     assert isinstance(call, ToolCall)
     assert [text[slice(*span)] for span in (reasoning.span, content.span, call.span) if span] == [
@@ -123,7 +123,7 @@ def test_what_the_parts_say() -> None:
 
 
 def test_a_call_that_the_prompt_opens() -> None:
-    message = parse('"f", "arguments": {"a": 1}}</tool_call>', "hermes", prompt='<|im_start|>assistant\n<tool_call>{"name": ')
+    message = parse('"f", "arguments": {"a": 1}}</tool_call>', "hermes", prompt='<|im_start|>assistant\n<tool_call>{"name": ', spans=True)
     (call,) = message.tool_calls
     assert (call.span, call.name_span, call.arguments_span) == ((0, 39), (1, 2), (18, 26))
 

@@ -70,11 +70,11 @@ def align(message: Message, tokens: Sequence[Union[str, tuple[int, int]]]) -> Al
     """Map what a message's output consists of to its tokens.
 
     `tokens` are the offsets `(start, end)` that a fast tokenizer gives (`return_offsets_mapping=True`), in characters of the output,
-    or the tokens' texts, which together are the output. The message is one that knows where its parts stand: of `parse`, or of
-    `Parser.locate`.
+    or the tokens' texts, which together are the output. The message is one that knows where its parts stand: of
+    `parse(..., spans=True)`, or of `Parser.locate`.
 
     >>> from toolparse import parse
-    >>> message = parse('<tool_call>{"name": "f", "arguments": {"a": 1}}</tool_call>', "hermes")
+    >>> message = parse('<tool_call>{"name": "f", "arguments": {"a": 1}}</tool_call>', "hermes", spans=True)
     >>> aligned = align(message, ["<tool_call>", '{"name', '": "', "f", '", "arguments": ', '{"a', '": 1', "}}", "</tool_call>"])
     >>> aligned.mask("arguments", "name")
     [False, False, False, True, False, True, True, True, False]
@@ -85,7 +85,9 @@ def align(message: Message, tokens: Sequence[Union[str, tuple[int, int]]]) -> Al
     """
     for part in message.parts:
         if part.span is None:
-            raise ValueError("it is not known where the message's parts stand: take one of `parse`, or of `Parser(..., spans=True).locate`")
+            raise ValueError(
+                "it is not known where the message's parts stand: give `spans=True` to `parse`, or to `Parser` and take its `locate`"
+            )
     found_in = stretches(message)
     found = []
     first = 0

@@ -118,7 +118,7 @@ class Message:
     output: str | None = field(default=None, repr=False, compare=False)
     """The text that the message was read from, where it is known (`parse`): the raw text of attempts comes from it."""
     spans: list[Span] = field(default_factory=list, repr=False, compare=False)
-    """What each stretch of the output was read as, in its order, where that is known (`parse`, `Parser.locate`)."""
+    """What each stretch of the output was read as, in its order, where that is known (`parse(spans=True)`, `Parser.locate`)."""
 
     def __post_init__(self) -> None:
         if self.parts:

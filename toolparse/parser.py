@@ -53,7 +53,7 @@ class Parser(TurnMachine):
     >>> parser.feed('Hi <tool_call>{"name": "f", "argum')
     [Content(text='Hi')]
     >>> parser.feed('ents": {}}</tool_call>')[1:]
-    [CallArguments(index=0, text='{}'), CallEnd(index=0, complete=True, end=49)]
+    [CallArguments(index=0, text='{}'), CallEnd(index=0, complete=True, end=44)]
 
     `fmt` is a format or any of its names, or "auto" with the `chat_template` that tells it. `tools` are OpenAI tool definitions
     or a `toolparse.Tools`. `prompt` is the rendered prompt or its tail: it decides where the output starts; "" says that nothing
@@ -319,6 +319,7 @@ class Parser(TurnMachine):
         """Set the spans of a message that was made of this parser's events, all of them so far; returns the message.
 
         >>> parser = Parser("hermes", spans=True)
+        >>> from toolparse import MessageBuilder
         >>> builder = MessageBuilder()
         >>> for event in parser.feed("Hi."):
         ...     builder.add(event)
@@ -647,11 +648,12 @@ def parse(
     max_depth: int = 256,
     max_calls: int = 4096,
     repair: Literal["stream", "whole"] = "stream",
+    spans: bool = False,
 ) -> Message:
     """The message that a whole output is; `truncated` says that it was cut, the other options are those of `Parser`, which is fed once.
 
     `repair="whole"` gives JSON arguments that the stream had to repair to `toolparse.repair`, which sees all of their text: better
-    where a quote is missing, and no longer what a stream would have said.
+    where a quote is missing, and no longer what a stream would have said. `spans` sets where each part stands.
 
     >>> parse("4 < 5", "hermes").content
     '4 < 5'
@@ -678,14 +680,16 @@ def parse(
         "max_depth": max_depth,
         "max_calls": max_calls,
     }
-    parser = Parser(fmt, prompt=prompt, thinking=thinking, spans=True, **options)
+    keeps = spans or repair == "whole"
+    parser = Parser(fmt, prompt=prompt, thinking=thinking, spans=keeps, **options)
     message = folded((*parser.feed(text), *parser.finish(truncated)), truncated)
     message.output = text
-    message = parser.locate(message)
+    if keeps:
+        parser.locate(message)
     if repair == "whole" and message.tool_calls:
         from toolparse.engine.reread import reread
 
         chosen = parser.format
-        message = reread(text, chosen, message, lambda rest: parse(rest, chosen, truncated=truncated, prompt="", **options))
+        message = reread(text, chosen, message, lambda rest: parse(rest, chosen, truncated=truncated, prompt="", spans=True, **options))
         message.truncated = truncated
     return message

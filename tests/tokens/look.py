@@ -44,7 +44,7 @@ def main() -> None:
                 text = case["text"]
                 if len(text) > 4000 or any("\ud800" <= character <= "\udfff" for character in text):
                     continue
-                message = parse(text, fmt, tools=case["tools"], prompt=case["prefill"] or None)
+                message = parse(text, fmt, tools=case["tools"], prompt=case["prefill"] or None, spans=True)
                 places = offsets(tokenizer, text)
                 aligned = align(message, places)
                 said = {at for pieces in aligned.pieces for piece in pieces for at in range(piece.start, piece.end)}
