@@ -155,6 +155,8 @@ def page(fmt: Format) -> Iterator[str]:
     if fmt.quirks:
         yield "## Seen in the wild, and what the parser does"
         yield "\n".join(f"- {quirk}" for quirk in fmt.quirks)
+        if fmt.calls:
+            yield "What is damaged beyond this is read or told by rules that hold in every format: [damaged markup](../damage.md)."
     if fmt.calls:
         kinds = dict.fromkeys(shape(calls) for calls in fmt.calls)
         messages = ["[messages](shapes.md#messages)"] if fmt.channels is not None else []

@@ -22,7 +22,6 @@ APERTUS = Format(
         "A block inside the deliberation is a call, and the reasoning goes on behind it.",
         "Further keys of an element are further calls, in their order.",
         "The block ends where its list closes; a suffix directly behind it is framing, one behind other text is text.",
-        "A marker that no list and no object follows is text.",
     ),
     marks=("<|tools_prefix|>",),
 )

@@ -33,7 +33,6 @@ BEAM = HARMONY.variant(
     source="sgl-project/sglang python/sglang/srt/function_call/beam_detector.py; vllm-project/vllm vllm/parser/beam.py",
     quirks=(
         "A closing tag inside a value is part of it unless the next parameter or the end of the call follows.",
-        "The opener of a declared parameter at a line start ends a value whose own closer is missing.",
         "A value that is not what its parameter is declared as stays the text that it is.",
         "Any end token closes any message, and the end of the output closes a call.",
         "No call opens inside an answer; parameter tags there are text.",

@@ -42,7 +42,6 @@ COHERE_COMMAND = Format(
         "A call without an id in front of its parameters waits for the end of its object.",
         "A single object instead of the list, missing commas and unquoted values are repaired; one bad entry loses no other.",
         "Citation tags are left as they are.",
-        "A START_ACTION that no list and no object follows is text.",
     ),
     marks=("<|START_ACTION|>",),
 )  # fmt: skip

@@ -38,11 +38,10 @@ DOTS = Format(
     special_tokens=("<dots_function_call>", "</dots_function_call>"),
     source="vllm-project/vllm vllm/tool_parsers/dots_tool_parser.py; sgl-project/sglang srt/function_call/dots_detector.py",
     quirks=(
-        "A name may have single quotes or none, and other attributes behind it are not part of it.",
+        "Attributes behind the name are not part of it.",
         "A JSON object with a name, and `arguments` or `parameters`, may stand in place of the invokes.",
         "A wrapper inside open reasoning stays reasoning.",
         "A closing tag inside a value is part of it unless what follows shows that it closes.",
-        "Other tags in the wrapper, a damaged wrapper and JSON without a name are content.",
     ),
     marks=("<dots_function_call>",),
 )

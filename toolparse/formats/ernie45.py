@@ -23,7 +23,6 @@ ERNIE45 = HERMES.variant(
         "<response> is framing at the start of the turn or behind reasoning, and so is the first </response> after it; elsewhere not.",
         "A response and calls in one turn are both kept; blank lines around the blocks vary and are framing.",
         "A call inside open reasoning ends it; a </think> behind the call is dropped.",
-        "A tag that no object with a name follows stays content or reasoning.",
     ),
     marks=('<tool_call>\n & "arguments" & <response>',),
 )

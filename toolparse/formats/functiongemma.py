@@ -22,7 +22,6 @@ FUNCTIONGEMMA = Format(
         "Braces, commas and the end marker count only outside strings.",
         "Bare strings are read; a bare value has the type of its parameter.",
         "The end marker closes what is open; a call whose brace has closed needs no end marker.",
-        "The call marker without `call:` and a name behind it is text.",
     ),
     marks=("<start_function_call>",),
 )

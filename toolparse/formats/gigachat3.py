@@ -20,7 +20,6 @@ GIGACHAT3 = Format(
         "A second header is a second call, though the templates write one call.",
         "<|message_sep|> opens a call, ends the turn, or is content, as what follows it says.",
         "The words `function call` without the separators are content.",
-        "A missing last brace is added when the arguments are closed.",
     ),
     marks=("<|role_sep|> & 'function call'", "<|role_sep|> & <|function_call|>"),
 )

@@ -20,7 +20,6 @@ GLAIVE = Format(
     quirks=(
         "Arguments are an object, or JSON between single or double quotes; a quote inside counts as what follows it says.",
         "A closing </functioncall> directly behind the object, which fine-tunes write, is framing, elsewhere content.",
-        "A marker that no object with a name follows is content.",
         "A turn that the model goes on to invent (a line with USER: or FUNCTION RESPONSE:) is content.",
     ),
     marks=("<functioncall>",),

@@ -31,7 +31,6 @@ GRANITE = Format(
         "A list without a marker counts at the start of the turn, behind reasoning and behind <response>, with a declared name.",
         "An object instead of the list, a </tool_call> behind it and further markers with lists of their own are read.",
         "<response> is framing at the start of the turn or behind reasoning, and so is the first </response> after it; elsewhere not.",
-        "A marker that no list of objects and no object follows is content; calls written as Python are content.",
     ),
     marks=("<|start_of_role|> & <|tool_call|>", "<|start_of_role|> & followed by a JSON list"),
 )

@@ -21,10 +21,7 @@ GRANITE4 = HERMES.variant(
     source="ibm-granite/granite-4.0-h-small model page; vllm-project/vllm vllm/tool_parsers/granite4_tool_parser.py",
     quirks=(
         "Arguments that are a JSON string holding an object are unwrapped once, though the template forbids them.",
-        "Surplus closing braces between the object and the end tag, or the end of the turn, are dropped.",
-        "A tag that no object with a name follows is content; a list behind it is content, too.",
         "A missing end tag changes nothing: a complete object is a complete call.",
-        "Calls written as Python are content.",
     ),
     marks=('<tool_call>\n & "arguments" & <|start_of_role|>',),
 )

@@ -18,7 +18,6 @@ GRANITE_20B_FC = Format(
     quirks=(
         "The call no_function, which the prompt asks for when nothing fits, is a call to an undeclared tool.",
         "A closing </function_call> directly behind the object is framing, elsewhere content.",
-        "A marker that no object with a name follows is content.",
         "A turn that the model goes on to invent (a line with USER:) is content.",
     ),
     marks=('<function_call> & "arguments"',),

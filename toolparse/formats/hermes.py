@@ -33,7 +33,7 @@ HERMES = Format(
     special_tokens=("<tool_call>", "</tool_call>", "<think>", "</think>"),
     source="vllm-project/vllm examples/tool_chat_template_hermes.jinja; Qwen/Qwen3-8B and Qwen/Qwen2.5-7B-Instruct model pages",
     quirks=(
-        "A tag that no object with a name follows is text, or stays reasoning, verbatim; a real call later is still found.",
+        "A tag in prose stays text, or reasoning; a real call later is still found.",
         "Python dicts, `arguments` before `name`, several objects in one block and lists of them are read as calls.",
         "A call inside open reasoning ends it, and the `</think>` that comes late is dropped.",
         "The object's own braces end it: tags inside its strings are data, surplus braces behind it framing, missing ones are added.",

@@ -24,7 +24,6 @@ INTERNLM = Format(
         "A code-interpreter action is content, markers included.",
         "Several blocks are several calls.",
         "A call inside open reasoning ends it; a </think> behind the call is dropped.",
-        "A block without a name, or cut before its name is complete, is content.",
     ),
     marks=("<|action_start|>",),
 )

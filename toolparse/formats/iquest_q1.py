@@ -23,8 +23,7 @@ IQUEST_Q1 = Format(
     special_tokens=TAGS,
     source="sgl-project/sglang srt/function_call/iquest_q1_detector.py; IQuestLab/IQuest-Q1 model page",
     quirks=(
-        "A block without a name, or whose first pair is damaged, is content with its tags.",
-        "A later damaged pair is dropped and reported.",
+        "A block without a name is content with its tags, and told.",
         "A second opening tag between pairs closes the call and opens the next; inside a value it is data.",
         "A block inside open reasoning stays reasoning.",
         "Strings keep their white space and quotes.",

@@ -25,7 +25,7 @@ LLAMA4_PYTHONIC = Format(
         "Prose before a list is content, and so is what follows it.",
         "An object with a name counts as a call only behind the start marker.",
         "A list that is not closed loses no call whose parenthesis is closed.",
-        "A marker that no list and no call follows is content; one inside a string is data.",
+        "A marker inside a string is data.",
         "A quote closes a string only where the rest of the call goes on behind it.",
         "Each list of a turn counts, with markers of its own or without.",
     ),

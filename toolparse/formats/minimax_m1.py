@@ -21,7 +21,6 @@ MINIMAX_M1 = Format(
         "Calls inside the think block are rehearsals and stay reasoning, closed or not.",
         "Objects are told apart by their structure, so they may be glued together or lack their last brace.",
         "Unquoted keys, as the prompt's skeleton shows them, are read.",
-        "A tag that no object with a name follows is content.",
     ),
     marks=("<tool_calls> & <beginning_of_sentence>",),
 )

@@ -32,10 +32,7 @@ MINIMAX_M2 = Format(
     quirks=(
         "A block inside open reasoning ends it; a late </think> is dropped.",
         "A closing tag inside a value is part of it unless what follows shows that it closes.",
-        "The opener of a declared parameter that is not given yet ends a value whose own closer is missing.",
         "A bare <invoke> counts at a line start for a declared tool.",
-        "The block's tag without an invoke behind it is text, so is JSON inside it.",
-        "Attributes may have single quotes.",
     ),
     marks=("<minimax:tool_call>",),
 )

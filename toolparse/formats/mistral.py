@@ -37,8 +37,7 @@ MISTRAL = Format(
     source="mistralai/mistral-common src/mistral_common/tokens/tokenizers/instruct.py and guidance/grammar_factory.py",
     quirks=(
         "The first character behind the marker tells the generation: a bracket or brace is JSON, anything else a name.",
-        "A marker in prose is content unless `[`, `{` or a name with `[ARGS]`, `[CALL_ID]` or `{` directly behind it follows.",
-        "`[ARGS]` may be missing, the marker doubled; text behind the arguments is content.",
+        "`[ARGS]` may be missing; text behind the arguments is content.",
         "An id before the arguments is kept; one behind them comes too late, and a made-up one of nine letters and digits stands.",
     ),
     marks=("[TOOL_CALLS]",),

@@ -34,9 +34,7 @@ QWEN3_CODER = Format(
     source="Qwen/Qwen3-Coder-30B-A3B-Instruct model page; ggml-org/llama.cpp models/templates",
     quirks=(
         "A missing <tool_call> is forgiven where <function=…> stands at a line start and names a declared tool.",
-        "A missing or damaged </parameter> ends the value where the next tag can only be structure.",
         "A closing tag inside a value is part of it unless what follows shows that it closes.",
-        "<tool_call> without <function=NAME> or an object behind it is text, as is a name that a tag or a line break cuts off.",
         "A call inside open reasoning ends it; a late </think> is dropped.",
         "A JSON body in the wrapper is read as in Hermes.",
         "Python's True, False and None are read by the schema.",

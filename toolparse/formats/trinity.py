@@ -25,8 +25,7 @@ TRINITY = HERMES.variant(
     source="arcee-ai/Trinity-Large-Thinking model page; sgl-project/sglang srt/function_call/trinity_detector.py",
     quirks=(
         "A call inside the think block ends the reasoning; a late </think> is dropped, other text behind it is content.",
-        "What follows the tag says which body it is: `{` JSON, `<function=` parameters, anything else is text.",
-        "A missing last brace and a trailing comma are repaired.",
+        "What follows the tag says which body it is: `{` JSON, `<function=` parameters.",
     ),
     marks=(),
 )
