@@ -306,6 +306,10 @@ def test_from_inside_a_running_loop_and_from_outside() -> None:
 # -- failures ---------------------------------------------------------------------------------------------------------------------------
 
 
+class Panic(BaseException):
+    """As libraries in Rust raise it."""
+
+
 def raises(error: BaseException) -> Callable[[], None]:
     def tool() -> None:
         raise error
@@ -328,6 +332,7 @@ def raises_later(error: BaseException) -> Callable[[], Any]:
         (KeyError(), "tool failed: KeyError"),
         (RuntimeError("x" * 1000), f"tool failed: RuntimeError: {'x' * 300}…"),
         (SystemExit(3), "tool failed: Exited: it wanted to end the program (3)"),
+        (Panic("index out of bounds"), "tool failed: Exited: Panic: index out of bounds"),
         (asyncio.TimeoutError("read"), f"tool failed: {asyncio.TimeoutError.__name__}: read"),
     ],
 )
@@ -523,8 +528,9 @@ def test_images_stand_where_the_api_permits() -> None:
         {"type": "text", "text": "look:"},
         {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}},
     ]
-    large = ToolResult(call=call("see"), status="ok", parts=(Image(PNG + b" " * LARGEST_IMAGE),))
-    assert "an image, image/png" in tool_messages([large], "anthropic")[0]["content"][0]["content"]
+    for refused in (Image(PNG + b" " * LARGEST_IMAGE), Image(b"<svg/>", "image/svg+xml")):  # by the APIs, and with it the request
+        (anthropic,) = tool_messages([ToolResult(call=call("see"), status="ok", parts=(refused,))], "anthropic")
+        assert f"an image, {refused.media_type}" in anthropic["content"][0]["content"]
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates() | st.decimals() | st.uuids()

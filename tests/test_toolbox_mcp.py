@@ -230,6 +230,34 @@ def test_a_server_that_cannot_be_reached() -> None:
         Toolbox([url]).run_sync([call("echo")])
 
 
+def test_a_server_that_does_not_answer_is_not_waited_for() -> None:
+    async def run(url: str) -> None:
+        async with Toolbox([url], timeout=0.2):
+            raise AssertionError("never")
+
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TimeoutError, match=r"did not answer within 0\.2 seconds"):
+        asyncio.run(run(f"http://127.0.0.1:{silent.getsockname()[1]}/mcp"))
+
+    class Silent(Session):
+        async def list_tools(self) -> Any:
+            await asyncio.sleep(60)
+
+    with pytest.raises(TimeoutError, match=r"the MCP server server did not answer within 0\.05 seconds"):
+        asyncio.run(Toolbox([Silent(1, None)], timeout=0.05).refresh())
+
+
+def test_what_is_no_tool_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    class Odd(Session):
+        async def list_tools(self) -> Any:
+            tools = [{"name": "good"}, {"name": ""}, {"name": "bad", "inputSchema": "x"}, None]
+            return SimpleNamespace(tools=tools, next_cursor=None)
+
+    box = Toolbox([Odd(1, None)])
+    asyncio.run(box.refresh())
+    assert box.tools.names == ("good",)
+    assert [record.message.partition(":")[0] for record in caplog.records] == ["a tool of the MCP server server is left out"] * 3
+
+
 def test_the_sdk_is_missed_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mcp", None)
     with pytest.raises(RuntimeError, match=r"pip install toolparse\[mcp\]"), Toolbox(["http://127.0.0.1:9/mcp"]):
@@ -328,6 +356,12 @@ def block(type: str, **fields: Any) -> SimpleNamespace:
         ([block("audio", data="QUJD", mime_type=None)], None, ["[binary data, 3 bytes]"]),
         ([block("resource_link", name="r", uri="a://b", description=None)], None, ["[resource r, a://b]"]),
         ([block("resource", resource=BLOB)], None, ["[resource a://b]", "[text/x, 3 bytes]"]),
+        (None, None, []),
+        (
+            [block("text", text=3), None, block("image"), block("text", text="x")],
+            None,
+            ["3", *(f"[{it} that cannot be read]" for it in ("content", "image")), "x"],
+        ),
     ],
 )
 @pytest.mark.parametrize("word", ["structured_content", "structuredContent"])

@@ -26,6 +26,10 @@ def is_address(source: object) -> bool:
     return type(source).__name__ == "StdioServerParameters"
 
 
+_CLOSING = 10.0
+"""Seconds that a connection has to close before it is left behind."""
+
+
 class Connection:
     """One connection, which can be opened again after it was lost."""
 
@@ -33,6 +37,7 @@ class Connection:
         self._address = address
         self._task: asyncio.Task[None] | None = None
         self._close = asyncio.Event()
+        self._up = False
 
     @property
     def is_open(self) -> bool:
@@ -41,6 +46,7 @@ class Connection:
     async def open(self) -> Any:
         """A session, ready to be used. Raises what stands in the way."""
         self._close = asyncio.Event()
+        self._up = False
         ready: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._task = asyncio.ensure_future(self._live(ready))
         try:
@@ -54,8 +60,15 @@ class Connection:
         task, self._task = self._task, None
         if task is None:
             return
-        self._close.set()
-        await asyncio.wait({task})
+        if self._up:
+            self._close.set()
+        else:
+            task.cancel()  # a server that does not answer is not waited for
+        await asyncio.wait({task}, timeout=_CLOSING)
+        if not task.done():
+            log.warning("the connection to the MCP server %s does not close", self._address)
+            task.cancel()
+            task.add_done_callback(forget)
 
     async def unless_lost(self, work: Awaitable[Any]) -> Any:
         """The result of something that is done over the connection. Raises `ConnectionError` when that is lost on the way."""
@@ -75,6 +88,7 @@ class Connection:
         try:
             async with AsyncExitStack() as stack:
                 session = await _connected(self._address, stack)
+                self._up = True
                 if not ready.done():
                     ready.set_result(session)
                 await self._close.wait()

@@ -9,14 +9,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from toolparse.schemas.tools import Tool, Tools
+from toolparse.schemas.tools import InvalidTools, Tool, Tools
 from toolparse.toolbox.mcp_connection import Connection
 from toolparse.toolbox.results import Image, Part, json_text
+
+log = logging.getLogger("toolparse.toolbox")
 
 MOST_PAGES = 1000
 """A server that always has another page is not asked for more."""
@@ -124,11 +127,19 @@ class ServerTools:
                 break
             cursor = following
         self.tools = {}
-        for tool in (tool for given in found for tool in Tools([given])):
+        for tool in self._fit(found):
             fitting = tool if fit_name(tool.name) == tool.name else replace(tool, name=fit_name(tool.name))
             self.tools.setdefault(tool.name, fitting)  # a server may list a name twice, against the rules
         self._listed = told
         self.is_listed = True
+
+    def _fit(self, found: list[Any]) -> Iterator[Tool]:
+        """What is listed, without what is no tool."""
+        for given in found:
+            try:
+                yield from Tools([given])
+            except InvalidTools as fault:
+                log.error("a tool of the MCP server %s is left out: %s", self.name, fault)
 
     async def call(self, name: str, arguments: dict[str, Any]) -> tuple[bool, list[Part]]:
         """Whether the tool that the server calls `name` did its work, and its answer. Raises `Lost`, and what the SDK raises."""
@@ -175,11 +186,19 @@ def _notices(session: Any) -> _Notices | None:
 
 def result_parts(result: Any) -> list[Part]:
     """The parts of a `CallToolResult`: text, images and resources in their order, then the structured content where no text says it."""
-    parts = [part for block in result.content for part in _block_parts(block)]
+    parts = [part for block in result.content or () for part in _readable(block)]
     structured = _field(result, "structured_content", "structuredContent")
     if structured is not None and not any(isinstance(part, str) and _says(part, structured) for part in parts):
         parts.append(json_text(structured))
     return parts
+
+
+def _readable(block: Any) -> list[Part]:
+    """The parts of a block, whatever a session that checks nothing lets through."""
+    try:
+        return [part if isinstance(part, Image) else str(part) for part in _block_parts(block)]
+    except (AttributeError, TypeError):
+        return [f"[{getattr(block, 'type', None) or 'content'} that cannot be read]"]
 
 
 def _block_parts(block: Any) -> list[Part]:

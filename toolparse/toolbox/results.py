@@ -29,7 +29,7 @@ Api = Literal["openai", "responses", "anthropic"]
 Status = Literal["ok", "failed", "timeout", "invalid", "refused"]
 
 LARGEST_IMAGE = 5_000_000
-"""Bytes of an image that is sent; APIs refuse larger ones."""
+"""Bytes of an image that is sent; APIs refuse larger ones, and with them the request."""
 _SIGNATURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"), (b"GIF89a", "image/gif"))
 
 
@@ -200,10 +200,15 @@ def tool_messages(results: Sequence[ToolResult], api: Api) -> list[dict[str, Any
 
 
 def _output(result: ToolResult, write: Any) -> str | list[dict[str, Any]]:
-    """The text, or blocks where there is an image to be seen."""
-    if not any(isinstance(part, Image) and len(part.data) <= LARGEST_IMAGE for part in result.parts):
-        return result.text
-    return [write(part if isinstance(part, str) or len(part.data) <= LARGEST_IMAGE else _note(part)) for part in result.parts if part != ""]
+    """The text, or blocks where there is an image that can be sent."""
+    parts = [part if isinstance(part, str) else _seen(part) for part in result.parts]
+    return [write(part) for part in parts if part != ""] if any(isinstance(part, Image) for part in parts) else result.text
+
+
+def _seen(image: Image) -> Image | str:
+    """The image as the APIs take it, of the kind that its bytes say, or a note."""
+    kind = image_type(image.data)
+    return Image(image.data, kind) if kind is not None and len(image.data) <= LARGEST_IMAGE else _note(image)
 
 
 def _responses_part(part: Part) -> dict[str, Any]:

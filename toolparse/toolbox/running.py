@@ -20,14 +20,14 @@ class Expired(Exception):
 
 
 class Exited(Exception):
-    """The function wanted to end the program."""
+    """The function ended otherwise than with an exception that programs handle."""
 
 
 async def run(function: Callable[[], Any], timeout: float | None) -> Any:
     """What `function` returns, awaited if it must be. Raises what it raises, and `Expired` after `timeout` seconds.
 
-    A function that swallows its cancellation is left behind. `SystemExit` in it, or a cancellation of its own making, is an `Exited`, so
-    that neither reaches the caller's loop.
+    A function that swallows its cancellation is left behind. `SystemExit` in it, the panic of a library in Rust, or a cancellation of its
+    own making is an `Exited`, so that none reaches the caller's loop; Ctrl-C does.
     """
     task = asyncio.ensure_future(_contained(function))
     try:
@@ -73,8 +73,16 @@ async def _contained(function: Callable[[], Any]) -> Any:
     try:
         result = function() if inspect.iscoroutinefunction(function) else await _in_thread(function)
         return await result if inspect.isawaitable(result) else result
-    except SystemExit as error:
-        raise Exited(f"it wanted to end the program ({error.code})") from error
+    except (Exception, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise _exited(error) from error
+
+
+def _exited(error: BaseException) -> Exited:
+    if isinstance(error, SystemExit):
+        return Exited(f"it wanted to end the program ({error.code})")
+    return Exited(f"{type(error).__name__}: {error}")
 
 
 async def _in_thread(function: Callable[[], Any]) -> Any:
@@ -96,10 +104,10 @@ async def _in_thread(function: Callable[[], Any]) -> Any:
         error: BaseException | None = None
         try:
             result = function()
-        except SystemExit as ended:
-            error = Exited(f"it wanted to end the program ({ended.code})")
-        except BaseException as raised:
+        except (Exception, KeyboardInterrupt, asyncio.CancelledError) as raised:
             error = raised
+        except BaseException as ended:
+            error = _exited(ended)
         with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(settle, result, error)
 

@@ -97,7 +97,8 @@ class Toolbox:
     - other toolboxes, whose own rules hold for their tools.
 
     `approve` is asked before a call runs, sync (in a thread) or async, one call after another: True runs it, False or a reason refuses it,
-    a `ToolCall` runs in its place. `at_once` calls of a message run side by side, each for `timeout` seconds at most (None: no limit).
+    a `ToolCall` runs in its place. `at_once` calls of a message run side by side, each for `timeout` seconds at most (None: no limit), in
+    which a server must have listed its tools, too.
     `max_result` is how many characters of a result the model gets. Raises `InvalidTools` or `TypeError` for what is no tool.
     """
 
@@ -160,7 +161,7 @@ class Toolbox:
                     "the box is not open: use it inside `async with box:` (or `with box:`), which connects to its MCP servers"
                 )
             try:
-                await server.refresh()
+                await self._list(server)
             except Exception:
                 if not server.is_listed:
                     raise
@@ -176,7 +177,7 @@ class Toolbox:
         try:
             for source in self._sources:
                 if isinstance(source, ServerTools):
-                    await source.open()
+                    await self._open(source)
                 elif isinstance(source, Toolbox):
                     await source.__aenter__()
             await self.refresh()
@@ -184,6 +185,21 @@ class Toolbox:
             await self.__aexit__()
             raise
         return self
+
+    async def _list(self, server: ServerTools) -> None:
+        try:
+            await run(server.refresh, self._timeout)
+        except Expired as late:
+            raise self._silent(server) from late
+
+    async def _open(self, server: ServerTools) -> None:
+        try:
+            await asyncio.wait_for(server.open(), self._timeout)
+        except (TimeoutError, asyncio.TimeoutError) as late:  # two classes before Python 3.11
+            raise self._silent(server) from late
+
+    def _silent(self, server: ServerTools) -> TimeoutError:
+        return TimeoutError(f"the MCP server {server.name} did not answer within {self._timeout:g} seconds")
 
     async def __aexit__(self, *exception: object) -> None:
         """Close what was opened."""
