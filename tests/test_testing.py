@@ -6,11 +6,30 @@ import doctest
 import json
 from collections.abc import Callable, Iterable
 
+import effort
+import jsonschema
 import pytest
 import strategies
 
 from toolparse import CallArguments, CallEnd, CallStart, Content, Event, Parser, get_format, testing
-from toolparse.testing import JsonPrefix, check_format, check_linear, check_text, equal, markers
+from toolparse.testing import (
+    Answer,
+    JsonPrefix,
+    Reader,
+    cases,
+    check_format,
+    check_linear,
+    check_text,
+    conform,
+    conformance,
+    engines,
+    equal,
+    judge,
+    markers,
+    promises,
+    schema,
+    vectors,
+)
 
 TEXT = 'Hi. <tool_call>\n{"name": "f", "arguments": {"a": "x y", "b": [1, true]}}\n</tool_call>\nBye.'
 
@@ -147,4 +166,82 @@ def test_the_markers_of_a_format() -> None:
 
 
 def test_the_examples_in_the_documentation() -> None:
-    assert doctest.testmod(testing).failed == 0
+    for module in (testing, promises, cases, conformance):
+        assert doctest.testmod(module).failed == 0
+
+
+def test_every_case_is_what_the_schema_says() -> None:
+    check = jsonschema.Draft202012Validator(schema())
+    found = vectors()
+    for case in found:
+        check.validate({key: value for key, value in case.items() if key != "policies"})
+        assert case["kind"] == case["id"].split("/")[0] or case["kind"] not in ("report", "damaged")
+    assert len({case["id"] for case in found}) == len(found)
+    assert {case["kind"] for case in found} == set(testing.KINDS)
+
+
+def test_every_marked_case_is_there_and_none_is_what_a_template_writes() -> None:
+    kinds = {case["id"]: case["kind"] for case in vectors()}
+    for ids in json.loads((cases.folder() / "policies.json").read_text(encoding="utf-8")).values():
+        assert "canonical" not in {kinds[case] for case in ids}
+
+
+def test_the_cases_of_a_kind_and_of_a_format() -> None:
+    assert {case["format"] for case in vectors("hermes")} == {"hermes"}
+    assert {case["kind"] for case in vectors("hermes", kinds=["report"])} == {"report"}
+    with pytest.raises(ValueError, match="no such kind of case: quirks; there are canonical"):
+        vectors(kinds=["quirks"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (Answer("Hi.", None, [("f", '{"a": 1}'), ("g", '{"b": "x y"}')]), ("right", "")),
+        (Answer("Hi. ", None, [("f", '{"a": "1"}'), ("g", '{"b": " x y"}')]), ("policy", "types")),
+        (Answer(None, None, [("f", '{"a": 1}'), ("g", '{"b": "x y"}')]), ("policy", "text beside calls")),
+        (Answer("Hi. </g>", None, [("f", '{"a": 1}'), ("g", '{"b": "x y"}')]), ("policy", "markup in content")),
+        (Answer("Hi. <g> b: x y", None, [("f", '{"a": 1}')]), ("policy", "left as text")),
+        (Answer("Hi.", None, [("f", '{"a": 1}')]), ("fault", "lost call")),
+        (Answer("Hi.", None, [("f", '{"a": 1}')], told=True), ("policy", "told")),
+        (Answer("Hi.", None, [("f", '{"a": 1}'), ("g", '{"b": ')]), ("fault", "no JSON")),
+        (Answer("Hi.", None, [("f", '{"a": 1}'), ("g", '{"b": "x"}')]), ("fault", "wrong call")),
+        (Answer("Hi.", None, [("f", '{"a": 1}'), ("g", '{"b": "x y"}'), ("f", "{}")]), ("fault", "extra call")),
+        (Answer("Ho.", None, [("f", '{"a": 1}'), ("g", '{"b": "x y"}')]), ("fault", "text lost")),
+        (Answer("Hi.", "Hi.", [("f", '{"a": 1}'), ("g", '{"b": "x y"}')]), ("policy", "reasoning elsewhere")),
+    ],
+)
+def test_answers_are_judged(answer: Answer, verdict: tuple[str, str]) -> None:
+    calls = [{"name": "f", "arguments": {"a": 1}}, {"name": "g", "arguments": {"b": "x y"}}]
+    case = {"kind": "quirk", "expect": {"content": "Hi.", "reasoning": None, "tool_calls": calls}}
+    assert judge(case, answer) == verdict
+    if verdict == ("fault", "lost call"):
+        assert judge({**case, "kind": "damaged"}, answer) == ("policy", "damaged: lost call")
+        assert judge({**case, "policies": ["unknown_tools"]}, answer) == ("policy", "unknown_tools: lost call")
+    if verdict[1] in ("markup in content", "left as text", "reasoning elsewhere"):
+        assert judge({**case, "kind": "canonical"}, answer)[0] == "fault"
+
+
+def test_a_cut_call_goes_as_far_as_the_output() -> None:
+    expect = {"content": None, "tool_calls": [{"name": "f", "complete": False, "arguments_text_prefix": '{"a": "x'}]}
+    case = {"kind": "truncated", "expect": expect}
+    assert judge(case, Answer(None, None, [("f", '{"a":"x')])) == ("right", "")
+    assert judge(case, Answer(None, None, [])) == ("policy", "cut call")
+    assert judge(case, Answer(None, None, [("g", '{"a":"x')])) == ("fault", "wrong call")
+
+
+def test_ours_reads_a_sample_of_the_cases_and_says_so() -> None:
+    report = conform(engines.ours(), effort.some(vectors(kinds=("canonical", "quirk", "truncated")), 80, "conform"))
+    assert report.count("fault") == 0
+    assert report.count("right", "whole") == report.count("right", "by token") > 70
+    assert "| whole | canonical |" in str(report)
+
+
+def test_a_parser_is_not_charged_for_what_it_does_not_claim() -> None:
+    def raises(text: str, case: object) -> Answer:
+        raise KeyError(text)
+
+    report = conform(Reader("mine", "1", {"hermes": False}, raises), vectors("hermes") + vectors("glm45"))
+    assert report.unclaimed["formats"] == len(vectors("glm45"))
+    assert report.unclaimed["reasoning"] > 5
+    assert report.count("fault") == len(report.outcomes) > 50
+    assert "raised KeyError" in str(report)
