@@ -1,7 +1,7 @@
 """Writes two files of `fixtures` anew: `damaged.jsonl`, one turn of each format for every few kinds of damage, and `policies.json`.
 
 A case rests on a policy if toolparse, told to choose otherwise, reads it otherwise. Options without which a format's canonical vectors
-are not read are part of the format, and no policy there. Canonical vectors rest on none.
+are not read are part of the format, and no policy there. Canonical vectors rest on none, but may be in another generation's markup.
 
     PYTHONPATH=. python tests/conformance_cases.py
 """
@@ -9,6 +9,7 @@ are not read are part of the format, and no policy there. Canonical vectors rest
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from markup_damage import DAMAGES, PROSE, TOOLS, TURNS, message, turn
 
 import toolparse
+from toolparse.testing.conformance import DIALECT
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 EVERY = 7
@@ -27,8 +29,16 @@ OTHERWISE: dict[str, tuple[dict[str, Any], ...]] = {
     "bare_calls": ({"bare_calls": "never"},),
     "damaged_markup": ({"damaged_markup": "content"},),
 }
+DIALECTS: dict[str, str] = {
+    "granite": r"<response>|<think>",
+    "hy_v3": r":opensource|:[0-9a-f]{8}>",
+    "llama3_json": r"\}\{",
+    "longcat": r"<longcat_arg_key>|<longcat_tool_call>\w",
+    "mistral": r"\[TOOL_CALLS\]\s*\[",
+}
+"""What tells the markup of another generation of a family, which our format reads too, in the formats that do."""
 DECIDED = "decided"
-"""Cases whose readers disagree with good reasons, and no option of ours says so."""
+"""Cases whose readers disagree with good reasons, and no option of ours says so; of repeated keys the first counts, for example."""
 
 
 def damaged_turns() -> Iterator[dict[str, Any]]:
@@ -101,6 +111,7 @@ def main() -> None:
     cases = vectors()
     known = part_of_the_format(cases)
     table: dict[str, list[str]] = {DECIDED: json.loads(path.read_text(encoding="utf-8"))[DECIDED], **{policy: [] for policy in OTHERWISE}}
+    table[DIALECT] = [case["id"] for case in cases if case["format"] in DIALECTS and re.search(DIALECTS[case["format"]], case["text"])]
     for case in cases:
         for policy in policies_of(case, known):
             table[policy].append(case["id"])

