@@ -120,7 +120,8 @@ def sglang() -> Reader:
         with _making(case):
             given = [Tool.model_validate(tool) for tool in case["tools"] or ()]
             # Its server tells from the template whether the prompt opens reasoning; here the prefill says so.
-            opened = True if _opens(case) else None if setting.thinking else False
+            always = case["format"] == "k2_horizon"  # its detector refuses to be told that nothing is opened
+            opened = True if _opens(case) else None if setting.thinking or always else False
             reasoning = None
             if setting.reasoning:
                 request = ChatCompletionRequest(
@@ -268,7 +269,7 @@ def _best(case: Case, tools: Mapping[str, list[str]], thinking: Mapping[str, lis
             if verdict == "right":
                 return answer
             found.append((VERDICTS.index(verdict), len(found), answer))
-    if not found and not_run is not None:
+    if not_run is not None:  # a setting that could not be tried might have read it
         raise not_run
     best = min(found, key=lambda one: one[:2])[2]
     if isinstance(best, Exception):
