@@ -10,7 +10,6 @@ message = parse("x", "hermes")
 parse("x", "hermes", unknwon_tools="drop")  # type: ignore[call-arg]  # a typo in an option
 parse("x", "hermes", unknown_tools="throw")  # type: ignore[arg-type]  # no such policy
 parse("x", "hermes", max_depth="3")  # type: ignore[arg-type]  # a limit is a number
-parse("x", "hermes", spans=True)  # type: ignore[call-arg]  # a whole text always has them
 parse(b"x", "hermes")  # type: ignore[arg-type]  # bytes
 parse("x", None)  # type: ignore[arg-type]  # no format
 parse("x")  # type: ignore[call-arg]  # no format
