@@ -43,6 +43,5 @@ def test_an_option_that_is_none(wrong: str) -> None:
 
 def test_parse_has_the_options_of_the_parser() -> None:
     of_parse, of_parser = inspect.signature(parse).parameters, inspect.signature(Parser).parameters
-    options = {name: each for name, each in of_parser.items() if name != "spans"}  # which a whole text always has
-    assert {name: each for name, each in of_parse.items() if name not in ("text", "truncated", "repair")} == options
+    assert {name: each for name, each in of_parse.items() if name not in ("text", "truncated", "repair")} == dict(of_parser)
     assert all(each.kind is not inspect.Parameter.VAR_KEYWORD for each in of_parse.values())
