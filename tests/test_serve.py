@@ -383,6 +383,19 @@ def test_a_conversation_goes_into_the_prompt(house: House) -> None:
     assert house.engine.requests[-1]["inputs"].startswith("<|im_start|>")  # this engine writes the <s> itself
 
 
+def test_half_a_surrogate_pair_of_an_earlier_turn(house: House) -> None:
+    """A model may write one, and gets it back in the history."""
+    house.says("Well.")
+    raw = json.dumps(body("chat", False, messages=[*ASK, {"role": "assistant", "content": "\ud83d!"}, *ASK])).encode()
+    for kind in KINDS:
+        answer = house.http.post(house.gateways[kind] + PATHS["chat"], content=raw, headers={"content-type": "application/json"})
+        assert answer.status_code == 200
+        assert "?!" in json.dumps(house.engine.requests[-1])
+    for wrong in (b'{"model": "m", "messages": [], "temperature": NaN}', b"\xff"):
+        answer = house.http.post(house.gateways["tgi"] + PATHS["chat"], content=wrong, headers={"content-type": "application/json"})
+        assert answer.json()["error"]["message"] == "the body is not JSON"
+
+
 def test_the_tool_choice(house: House) -> None:
     house.says('{"city": "Oslo"}')  # as constrained decoding has it
     named = {"type": "function", "function": {"name": "get_weather"}}
@@ -599,6 +612,19 @@ def test_a_question_of_the_page(house: House) -> None:
     assert "error" in json.loads(house.post("/playground/ask", asked).text.splitlines()[-1])
     assert house.post("/playground/ask", {**asked, "question": ""}).status_code == 400
     assert house.post("/playground/ask", asked, "strict").status_code == 401
+
+
+def test_a_response_format_is_passed_on_or_refused(house: House) -> None:
+    house.says('{"a": 1}')
+    wanted = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}
+    for kind in KINDS:
+        asked = {"model": "m", "messages": ASK, "response_format": wanted}
+        answer = house.post(PATHS["chat"], asked, kind)
+        if kind.startswith("openai"):
+            assert house.engine.requests[-1]["response_format"] == wanted
+        else:
+            assert (answer.status_code, answer.json()["error"]["param"]) == (400, "response_format")
+        assert house.post(PATHS["chat"], {**asked, "response_format": {"type": "text"}}, kind).status_code == 200
 
 
 def test_an_answer_is_as_long_as_the_model_can_make_it(house: House, template: Path) -> None:

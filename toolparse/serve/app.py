@@ -308,9 +308,13 @@ async def read_json(http: HttpRequest, most: int) -> object:
     except TimeoutError:
         raise Refused(408, "the body did not arrive") from None
     try:
-        return json.loads(data)
+        return json.loads(data, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise BadRequest("the body is not JSON") from None
+
+
+def _no_number(word: str) -> object:
+    raise ValueError(f"{word} is no JSON")
 
 
 async def until_left(receive: Receive, seconds: float, work: Callable[[], Awaitable[None]]) -> bool:

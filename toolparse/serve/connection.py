@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,7 +27,7 @@ class Connection:
             # A kept connection may be closed by the engine just when it is used again, and then a good request fails. Beside the time
             # that a model takes to answer, a new one costs nothing.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-            headers={"accept-encoding": "identity", "user-agent": "toolparse"},
+            headers={"accept-encoding": "identity", "user-agent": "toolparse", "content-type": "application/json"},
         )
 
     async def close(self) -> None:
@@ -37,7 +38,7 @@ class Connection:
     async def stream(self, path: str, body: Mapping[str, Any], key: str | None) -> AsyncIterator[AsyncIterator[bytes]]:
         """Send a request and give what comes back as it arrives. `key` is the client's, used where the operator gave none."""
         try:
-            async with self._client.stream("POST", path, json=body, headers=self._headers(key)) as response:
+            async with self._client.stream("POST", path, content=_json(body), headers=self._headers(key)) as response:
                 if response.status_code != 200:
                     raise await self._refused(response)
                 yield response.aiter_raw()
@@ -48,7 +49,8 @@ class Connection:
         """A JSON object from the upstream: got, or posted for."""
         try:
             method = "GET" if body is None else "POST"
-            response = await self._client.request(method, path, json=body, headers=self._headers(key))
+            content = None if body is None else _json(body)
+            response = await self._client.request(method, path, content=content, headers=self._headers(key))
             if response.status_code != 200:
                 raise await self._refused(response)
             return json_object(response.content)
@@ -77,6 +79,11 @@ class Connection:
         if status == 503:
             return UpstreamError("busy", message, 503)
         return UpstreamError("refused", message)
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    """A body in UTF-8. Half of a surrogate pair, which a model may have written in an earlier turn, becomes a question mark."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _failure(error: httpx.HTTPError) -> UpstreamError:

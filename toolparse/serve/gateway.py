@@ -121,6 +121,8 @@ class Gateway:
 
     async def run(self, request: Request, key: str | None, entry: Entry, sink: Sink, fmt: Format | None = None) -> None:
         """Answer a request. Raises `BadRequest`, `CannotRender` and `UpstreamError`."""
+        if not self.upstream.takes_response_format and _asks_for_more_than_text(request.passed_on.get("response_format")):
+            raise BadRequest("the engine behind this gateway gives plain text only", "response_format")
         if fmt is None:
             fmt = await self.format_of(request.model, key)
         entry.format = fmt.name
@@ -326,6 +328,10 @@ async def _side_by_side(works: list[Callable[[], Awaitable[None]]]) -> None:
             group.start_soon(one, work)
     if failures:
         raise failures[0]
+
+
+def _asks_for_more_than_text(response_format: object) -> bool:
+    return response_format is not None and not (isinstance(response_format, dict) and response_format.get("type") == "text")
 
 
 def _plain_roles(messages: list[dict[str, Any]], template: ChatTemplate | None = None) -> list[Mapping[str, Any]]:

@@ -76,4 +76,5 @@ OPENAI_CHAT = Upstream(
     models=listed_models,
     takes_messages=True,
     constrains="structural_tag",
+    takes_response_format=True,
 )

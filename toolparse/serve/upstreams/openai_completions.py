@@ -18,6 +18,7 @@ from toolparse.serve.upstreams.upstream import Generation, Piece, Upstream
 def request(asked: Generation) -> tuple[str, dict[str, Any]]:
     """The path and the JSON body that ask for a stream."""
     body = {
+        **asked.passed_on,
         "max_tokens": None,  # or it is 16
         **asked.sampling,
         "model": asked.model,
@@ -97,4 +98,5 @@ OPENAI_COMPLETIONS = Upstream(
     models=listed_models,
     constrains="structural_tag",
     count_path="/tokenize",
+    takes_response_format=True,
 )

@@ -59,7 +59,7 @@ class Upstream:
     One that `takes_messages` renders the prompt itself; where others offer to, it is at `render_path`. One that `adds_bos` puts the token
     that begins a sequence in front of a prompt, so the rendered one must not have it. `constrains` is the language in which it takes a
     constraint for a call that must come. One that gives an answer a few tokens only, unless it is told how many, says at `count_path` how
-    many tokens a prompt has and how many the model takes.
+    many tokens a prompt has and how many the model takes. One that `takes_response_format` holds an answer to a client's JSON Schema.
     """
 
     request: Callable[[Generation], tuple[str, dict[str, Any]]]
@@ -72,6 +72,7 @@ class Upstream:
     constrains: Literal["gbnf", "structural_tag"] | None = None
     render_path: str | None = None
     count_path: str | None = None
+    takes_response_format: bool = False
 
     def reader(self) -> AnswerReader:
         """A reader for the stream of one answer."""
