@@ -436,7 +436,7 @@ class Parser(TurnMachine):
         if self._runs is not None or self._base < 0 or self._places is not None:
             self._shortcut = None
         elif self._regions is not None:
-            flow, index = self._regions.flow()
+            flow, index = self._regions.flow(self._held)
             self._shortcut = Flowing(flow, index) if flow is not None else None
         elif self._state == self._call:
             self._shortcut = Reading(self._reader, sink, not self._held) if sink.open and not sink.muted else None
@@ -479,8 +479,24 @@ class Parser(TurnMachine):
             return
         from toolparse.templates.template_machine import RegionMachine
 
-        self._regions = RegionMachine(self, self.format.regions, prompt)
-        self._state = self._regions.step
+        self._regions = regions = RegionMachine(
+            self.format.regions, self._sink, self._writer, self._choice, self._max_depth, self._call_begun, self._is_typed
+        )
+        self._state = self._in_regions
+        if prompt:
+            turn, anchored = regions.turn_of(prompt)
+            self._total = -len(turn)
+            self._first = regions.begin_output(self.feed(turn), anchored)
+            self._shortcut = None
+
+    def _in_regions(self, at: int, last: bool) -> int:
+        """The state of a format whose parts are told by a template."""
+        regions = self._regions
+        assert regions is not None
+        at = regions.step(self._text, self._base, at, last)
+        if regions.went_back:
+            self._text, self._base = regions.rest
+        return at
 
     def _begin(self, prompt: str | None, thinking: bool | None) -> None:
         """Where the output starts: what the prompt left open, or what is assumed."""

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from toolparse.codecs import reader_for
 from toolparse.codecs.echo import Recorded, Repetition
@@ -1216,37 +1216,41 @@ class TurnMachine:
         """Whether the engine said that a special-token marker from `start` to `end` came from ordinary tokens."""
         return self._runs is not None and self._runs.typed(self._text[start:end], self._base + start)
 
+    # -- what rows do, by their words ---------------------------------------------------------------------------------------------------
 
-DOES: dict[str, Callable[[TurnMachine, Row, int, int, bool], int | None]] = {
-    "think": TurnMachine._think,
-    "close": TurnMachine._close,
-    "again": TurnMachine._again,
-    "late": TurnMachine._late,
-    "frame": TurnMachine._frame,
-    "close frame": TurnMachine._close_frame,
-    "closes nothing": TurnMachine._closes_nothing,
-    "section": TurnMachine._section,
-    "damaged call": TurnMachine._damaged_call,
-    "lost opener": TurnMachine._lost_opener,
-    "stop": TurnMachine._stop,
-    "stray": TurnMachine._stray,
-    "backticks": TurnMachine._backticks,
-    "suffix": TurnMachine._suffix,
-    "header": TurnMachine._header,
-    "damaged header": TurnMachine._damaged_header,
-    "end message": TurnMachine._end_message,
-    "no message": TurnMachine._no_message,
-    "stop message": TurnMachine._stop_message,
-    "close call": TurnMachine._close_call,
-    "damaged behind call": TurnMachine._damaged_behind_call,
-    "behind message": TurnMachine._behind_message,
-    "think behind call": TurnMachine._think_behind_call,
-    "resume": TurnMachine._resume,
-    "late behind call": TurnMachine._late_behind_call,
-    "go on": TurnMachine._go_on,
-}
-"""What the words in `Row.does` mean; "call" is in `_opening`. An action gets the row, where its marker begins and ends, and `last`; it
-returns where the text goes on, `~position` when more text must tell, or None when the row does not count after all."""
+    does: ClassVar[dict[str, Callable[[TurnMachine, Row, int, int, bool], int | None]]] = {
+        "think": _think,
+        "close": _close,
+        "again": _again,
+        "late": _late,
+        "frame": _frame,
+        "close frame": _close_frame,
+        "closes nothing": _closes_nothing,
+        "section": _section,
+        "damaged call": _damaged_call,
+        "lost opener": _lost_opener,
+        "stop": _stop,
+        "stray": _stray,
+        "backticks": _backticks,
+        "suffix": _suffix,
+        "header": _header,
+        "damaged header": _damaged_header,
+        "end message": _end_message,
+        "no message": _no_message,
+        "stop message": _stop_message,
+        "close call": _close_call,
+        "damaged behind call": _damaged_behind_call,
+        "behind message": _behind_message,
+        "think behind call": _think_behind_call,
+        "resume": _resume,
+        "late behind call": _late_behind_call,
+        "go on": _go_on,
+    }
+    """What the words in `Row.does` mean; "call" is in `_opening`. An action gets the row, where its marker begins and ends, and `last`; it
+    returns where the text goes on, `~position` when more text must tell, or None when the row does not count after all."""
+
+
+DOES = TurnMachine.does
 
 
 def is_cut(rest: str, tags: tuple[str, ...]) -> bool:

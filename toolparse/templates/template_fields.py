@@ -120,7 +120,7 @@ class Words:
         """White space that is dropped if the piece ends behind it."""
         self.gap.append(blanks)
         self.length += len(blanks)
-        if self.spilled or self.length > self.machine.parser._sink.max_held:
+        if self.spilled or self.length > self.machine.sink.max_held:
             self.say("".join(self.gap))
             self.gap, self.length, self.spilled = [], 0, True
 
@@ -128,7 +128,7 @@ class Words:
         """White space behind a piece and in front of the next one."""
         region = self.region
         if self.pieces and region.role == "content" and region.join is None and region.text.strip:
-            self.between = (self.between + blanks)[: self.machine.parser._sink.max_held]
+            self.between = (self.between + blanks)[: self.machine.sink.max_held]
 
     def join(self) -> None:
         """Put what stands between pieces in front of this one."""
@@ -211,7 +211,7 @@ class Dropped:
     def add(self, text: str) -> None:
         self.parts.append(text)
         self.held += len(text)
-        limit = self.machine.parser._sink.max_held
+        limit = self.machine.sink.max_held
         if self.held > limit:
             whole = "".join(self.parts)
             while len(whole) > limit:
@@ -260,8 +260,8 @@ class CallText:
     def __init__(self, machine: RegionMachine, region: Region, groups: dict[str, str]) -> None:
         self.machine = machine
         self.region = region
-        self.sink = machine.parser._sink
-        self.depth = machine.parser._max_depth
+        self.sink = machine.sink
+        self.depth = machine.depth
         self.keys = region.calls if isinstance(region.calls, Envelope) else None
         header = region.calls if isinstance(region.calls, Header) else None
         self.name = "" if header is None else header.name if header.literal else groups.get(header.name, "").strip()
@@ -309,7 +309,7 @@ class CallText:
             if not self.reader.done:
                 break
             self.ended(at)
-        if self.sink.trial and not self.read and machine.base + at - machine.start > machine.parser._sink.max_held:
+        if self.sink.trial and not self.read and machine.base + at - machine.start > machine.sink.max_held:
             self.refused = True
         self.at = at
         return at
@@ -332,7 +332,7 @@ class CallText:
         else:
             if self.read:
                 self.machine.raw_from = at
-                self.machine.parser._raw = []
+                self.machine.raw = []
                 self.sink.opening(self.machine.base + at, True, False)
             self.reader = self.enveloped(self.keys)
         return at
@@ -356,17 +356,17 @@ class CallText:
         if not refused:
             return
         machine = self.machine
-        raw = "".join(machine.parser._raw) + machine.text[machine.raw_from : at]
+        raw = "".join(machine.raw) + machine.text[machine.raw_from : at]
         if self.read > 1:
             self.sink.abandon()
-            machine.parser._raw = []
+            machine.raw = []
             self.junk = Dropped(machine, machine.base + at - len(raw), "behind a call", _NOTHING)
             self.junk.add(raw)
             return
         rest = machine.text[at : at + 1]
         if _EMPTY_LIST(raw[machine.opener :] + rest):
             self.sink.abandon()
-            machine.parser._raw = []
+            machine.raw = []
             self.junk = Dropped(machine, machine.base + at, "behind a call", _CLOSER)
         else:
             self.refused = True
@@ -412,28 +412,28 @@ class Whole:
         self.refused = False
         self.on_trial = True
         self.held = 0
-        machine.parser._sink.opening(max(machine.start, 0), region.role == "calls", False)
+        machine.sink.opening(max(machine.start, 0), region.role == "calls", False)
 
     def flows(self, held: str) -> int | None:
         return None
 
     def take(self, at: int, end: int) -> int:
         machine = self.machine
-        self.refused = machine.base + end - machine.start > machine.parser._sink.max_held
+        self.refused = machine.base + end - machine.start > machine.sink.max_held
         return end
 
     def close(self, at: int, closed: bool) -> None:
         machine, region = self.machine, self.region
-        text = ("".join(machine.parser._raw) + machine.text[machine.raw_from : at])[machine.opener :]
+        text = ("".join(machine.raw) + machine.text[machine.raw_from : at])[machine.opener :]
         self.on_trial = False
         if not text.strip() and region.open is None:
             return
         if region.role == "other":
             machine.problem("unknown_field", f"a message has no field {region.name!r} for this: {text}", machine.start)
             return
-        report = Repairs(machine.parser._sink, machine.start + machine.opener - machine.base)
+        report = Repairs(machine.sink, machine.start + machine.opener - machine.base)
         try:
-            value = self.shaped(read_value(text, region.text, report, machine.parser._max_depth), report)
+            value = self.shaped(read_value(text, region.text, report, machine.depth), report)
         except Unreadable as fault:
             if region.role == "calls":
                 self.refused = True
@@ -470,7 +470,7 @@ class Whole:
         """Say the calls that the value holds. Of several, all but the last are one character long: where they stand is not
         known.
         """
-        machine, sink = self.machine, self.machine.parser._sink
+        machine, sink = self.machine, self.machine.sink
         found = list(calls_in(value))
         calls = [call for call in found if call is not None]
         if not calls:

@@ -8,25 +8,24 @@ by name. What the text of a region is, is the business of a *body*: words, calls
 means something once it is whole. A body that turns out to be no call is given back: it is content, in which openers are watched
 again.
 
-Knows delimiters, bodies and the parser whose state it is, and nothing of how templates are written.
+Knows delimiters, bodies and where calls and text go, and nothing of how templates are written, nor of the parser whose state it is.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from toolparse.compiled import compiled
-from toolparse.engine.tool_choice import LISTED
+from toolparse.engine.prose import TextWriter
+from toolparse.engine.tool_choice import LISTED, Choice
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
 from toolparse.grammar import Header, Region, Regions, ValueText
 from toolparse.schemas.casts import Casts, declared_types
 from toolparse.templates.delimiters import CONTEXT, Delimiter, delimiter
 from toolparse.templates.template_fields import Body, CallText, Outside, Released, Whole, Words
-
-if TYPE_CHECKING:
-    from toolparse.parser import Parser
+from toolparse.wire.open_call import OpenCall
 
 RESCAN = 1024
 """A region up to this length that is no call is looked at again for other openers; this keeps floods of openers linear."""
@@ -77,16 +76,34 @@ def fields_of(regions: Regions) -> Fields:
 
 
 class RegionMachine:
-    """Reads one output. `text` is what has arrived and is not settled, with the settled text in front of it that delimiters may
-    look back at (`shift` characters); `scanned` says how much of what is kept has been searched for delimiters already. Content
-    outside regions waits in `suspended` while a region may still turn out to be no call, so that it can go on as it was.
+    """Reads one output, whose calls go to `sink` and texts to `writer`. `text` is what has arrived and is not settled, with the settled
+    text in front of it that delimiters may look back at (`shift` characters); `scanned` says how much of what is kept has been searched
+    for delimiters already, `raw` is the settled text of a region on trial, `went_back` that such a region was given back in this step.
+    Content outside regions waits in `suspended` while a region may still turn out to be no call, so that it can go on as it was.
+    `begun` is told that a call's name is confirmed, `is_typed` whether a marker between two positions came from ordinary tokens.
     """
 
-    def __init__(self, parser: Parser, regions: Regions, prompt: str | None) -> None:
-        self.parser = parser
+    def __init__(
+        self,
+        regions: Regions,
+        sink: OpenCall,
+        writer: TextWriter,
+        choice: Choice,
+        depth: int,
+        begun: Callable[[], None],
+        is_typed: Callable[[int, int], bool],
+    ) -> None:
+        self.sink = sink
+        self.writer = writer
+        self.depth = depth
+        self.begun = begun
+        self.is_typed = is_typed
+        self.raw: list[str] = []
+        self.went_back = False
         self.fields = fields_of(regions)
-        self.wanted = parser._choice.mode != "none"
-        self.forced = parser._choice.mode == "required"
+        self.wanted = choice.mode != "none"
+        self.forced = choice.mode == "required"
+        self.forced_name = choice.name
         self.words: dict[str, Words] = {}
         self.field: Field | None = self.fields.outside
         self.body: Body | None = None
@@ -108,17 +125,16 @@ class RegionMachine:
         self.known: dict[tuple[Field, Delimiter], tuple[Any, int]] = {}
         self.fired: set[tuple[Field, Delimiter]] = set()
         self.fired_at = -1
-        parser._sink.begun = self.call_begun
-        if prompt:
-            self.replay(prompt)
+        sink.begun = self.call_begun
 
     # -- what the parser asks ----------------------------------------------------------------------------------------------------
 
-    def step(self, at: int, last: bool) -> int:
-        """The parser's state: take the text there is. Returns `~position`, the first character that must wait."""
-        parser = self.parser
+    def step(self, text: str, base: int, at: int, last: bool) -> int:
+        """Take `text`, which begins at the offset `base`, from `at` on. Returns `~position`, the first character that must wait; where a
+        region was given back, of another text (`rest`)."""
         self.last = last
-        self.place(parser._text, parser._base)
+        self.went_back = False
+        self.place(text, base)
         at += self.shift
         scan = at + self.scanned
         while True:
@@ -140,21 +156,24 @@ class RegionMachine:
         if last:
             self.end()
         if self.body is not None and self.body.on_trial:
-            parser._raw.append(self.text[self.raw_from : at])
+            self.raw.append(self.text[self.raw_from : at])
         if self.fields.looks_back:
             self.before = self.text[max(0, at - CONTEXT) : at]
         self.scanned = where - at
         self.known.clear()
         return ~(at - self.shift)
 
-    def flow(self) -> tuple[Search | None, int]:
-        """The search that finds nothing in text which simply flows from here, and what kind of event it makes (see
-        `Parser.feed`).
-        """
-        field, body, parser = self.field, self.body, self.parser
-        if field is None or body is None or self.fields.looks_back or parser._writer.fence is not None:
+    @property
+    def rest(self) -> tuple[str, int]:
+        """The text that positions refer to, and its offset."""
+        return self.text[self.shift :], self.base + self.shift
+
+    def flow(self, held: str) -> tuple[Search | None, int]:
+        """The search that finds nothing in text which simply flows from here, behind what is `held`, and what kind of event it makes."""
+        field, body = self.field, self.body
+        if field is None or body is None or self.fields.looks_back or self.writer.fence is not None:
             return None, -1
-        index = body.flows(parser._held)
+        index = body.flows(held)
         if index is None:
             return None, -1
         self.scanned = 0
@@ -163,7 +182,7 @@ class RegionMachine:
     @property
     def held(self) -> int:
         """How many characters wait besides those that the parser keeps."""
-        between = sum(len(words.between) for words in self.words.values())
+        between = sum(map(len, self.raw)) + sum(len(words.between) for words in self.words.values())
         return between + sum(body.held for body in (self.body, self.suspended) if body is not None)
 
     @property
@@ -172,15 +191,14 @@ class RegionMachine:
 
     def call_begun(self) -> None:
         """A call's name is confirmed."""
-        parser = self.parser
-        parser._call_begun()
+        self.begun()
         self.settle()
         self.forced = False
-        sink = parser._sink
+        sink = self.sink
         tool = sink.tool
         sink.parts = []
         if tool is not None and self.body is not None and self.body.casts and any(declared_types(tool, key) for key in tool.keys):
-            sink.parts = Casts(tool, parser._sink.max_held)
+            sink.parts = Casts(tool, sink.max_held)
 
     # -- text --------------------------------------------------------------------------------------------------------------------
 
@@ -188,17 +206,17 @@ class RegionMachine:
         """`text` begins at the offset `base`."""
         self.shift = len(self.before)
         self.text = self.before + text
-        self.base = self.parser._sink.base = base - self.shift
+        self.base = self.sink.base = base - self.shift
         self.raw_from = self.shift
         self.known.clear()
 
     def say(self, event: Event) -> None:
-        fence = self.parser._writer.fence
+        fence = self.writer.fence
         if fence is not None and isinstance(event, (Content, Reasoning)):
             fence.feed(event.text)
         if isinstance(event, Content):
-            self.parser._writer.said = True
-        self.parser._writer.events.append(event)
+            self.writer.said = True
+        self.writer.events.append(event)
 
     def problem(self, kind: str, message: str, offset: int, error: bool = False) -> None:
         """A problem outside calls."""
@@ -248,7 +266,7 @@ class RegionMachine:
     def counts(self, key: tuple[Field, Delimiter], match: Any, where: int) -> bool:
         if match.end() == where:
             return self.base + where != self.fired_at or key not in self.fired
-        return not self.parser._is_typed(where - self.shift, match.end() - self.shift)
+        return not self.is_typed(where - self.shift, match.end() - self.shift)
 
     def cross(self, field: Field, each: Delimiter, match: Any, where: int) -> None:
         """A delimiter stands at `where`."""
@@ -293,7 +311,7 @@ class RegionMachine:
         self.begin(start)
         self.opener = match.end() - start
         self.opened_behind = self.text[max(0, start - CONTEXT) : start] if self.fields.looks_back else ""
-        fence = self.parser._writer.fence
+        fence = self.writer.fence
         if may_be_none and not (self.wanted and (fence is None or not fence.inside)):
             self.release(start, match.end())
         else:
@@ -301,11 +319,11 @@ class RegionMachine:
 
     def begin(self, at: int) -> None:
         """What opens begins at `at`."""
-        self.opened = len(self.parser._writer.events)
+        self.opened = len(self.writer.events)
         self.start = self.base + at
         self.opener = 0
         self.raw_from = at
-        self.parser._raw = []
+        self.raw = []
 
     def body_of(self, region: Region, groups: dict[str, str]) -> Body:
         if region.role == "calls" and region.calls is not None:
@@ -337,7 +355,7 @@ class RegionMachine:
         self.forced = False
         if found[0] not in "[{":
             return False
-        name = self.parser._choice.name
+        name = self.forced_name
         calls = Header(name, True) if name and found[0] == "{" else LISTED.body
         close = self.fields.outside.region.close if self.fields.outside is not None else None
         region = Region("tool_calls", "calls", close=close, text=ValueText("json"), calls=calls)  # type: ignore[arg-type]
@@ -379,13 +397,12 @@ class RegionMachine:
 
     def give_back(self, at: int) -> int:
         """The region is no call after all: it is content, from its opener on. Returns where the text goes on."""
-        parser = self.parser
-        tried = min(self.base + at - self.start, parser._sink.max_held)
-        text = "".join(parser._raw) + self.text[self.raw_from :]
-        parser._sink.abandon()
-        parser._raw = []
+        tried = min(self.base + at - self.start, self.sink.max_held)
+        text = "".join(self.raw) + self.text[self.raw_from :]
+        self.sink.abandon()
+        self.raw = []
         self.before = self.opened_behind
-        parser._text, parser._base = text, self.start
+        self.went_back = True
         self.place(text, self.start)
         self.problem("not_a_call", "what looked like a call cannot be read as one and is content", self.start)
         if self.field is not None and self.field.open is not None:
@@ -417,17 +434,17 @@ class RegionMachine:
 
     # -- the prompt --------------------------------------------------------------------------------------------------------------
 
-    def replay(self, prompt: str) -> None:
-        """Run over the prompt's part of the turn. What it leaves open goes on, and its text so far is part of what is said of
-        it; in a prompt without an anchor only if an opener stands in front of it.
-        """
-        parser, sink = self.parser, self.parser._sink
+    def turn_of(self, prompt: str) -> tuple[str, bool]:
+        """The prompt's part of the turn, and whether the prompt says where that begins."""
         anchor = max((match.end() for match in self.fields.anchor.finditer(prompt)), default=None)
-        turn = prompt[anchor or 0 :]
-        parser._state = self.step
-        parser._total = -len(turn)
-        events = parser.feed(turn)
-        said = self.body is not None and (anchor is not None or self.field is not self.fields.outside)
+        return prompt[anchor or 0 :], anchor is not None
+
+    def begin_output(self, events: list[Event], anchored: bool) -> list[Event]:
+        """The prompt's part of the turn has been read and gave `events`. What it leaves open goes on, and its text so far is part of what
+        is said of it: these are returned; of a prompt without an anchor only if an opener stands in front of it.
+        """
+        sink = self.sink
+        said = self.body is not None and (anchored or self.field is not self.fields.outside)
         kept = events[self.opened :] if said else []
         if not said:
             self.body = self.suspended = None
@@ -439,10 +456,9 @@ class RegionMachine:
             if isinstance(event, Problem):
                 event.position = 0
         sink.index -= first
-        parser._first = kept
-        parser._shortcut = None
-        parser._writer.said = any(isinstance(event, Content) for event in kept)
+        self.writer.said = any(isinstance(event, Content) for event in kept)
         self.reasoned = any(isinstance(event, Reasoning) for event in kept)
         for words in self.words.values():
             words.pieces = int(words is self.body and words.joined)
             words.between = ""
+        return kept
