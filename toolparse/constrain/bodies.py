@@ -21,6 +21,8 @@ from toolparse.constrain.schema_rules import (
     bare,
     listed,
     numbers,
+    once,
+    plain_kind,
     scalar,
     string,
 )
@@ -105,7 +107,12 @@ def python_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) 
 
 def bare_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
     assert isinstance(body, BareKeys)
-    return schema.object(parts, replace(bare(body.quote), without=structure(how)), "")
+    return schema.object(parts, bare_inside(body.quote, structure(how)), "")
+
+
+@lru_cache(maxsize=64)
+def bare_inside(quote: str, kept: tuple[str, ...]) -> Notation:
+    return replace(bare(quote), without=kept)
 
 
 # -- raw parameters ------------------------------------------------------------------------------------------------------------------
@@ -134,10 +141,8 @@ def parameters_of(how: Calls) -> Parameters:
 
 def parameter(how: Calls, kept: tuple[str, ...], schema: SchemaRules, key: Node, parts: Parts, path: str) -> Node:
     """One parameter; several where the markup says of what kind the value is."""
-    # What stands in front of the key is a rule: a lexer must not take it and the key for one word.
     body = parameters_of(how)
-    first, slot, rest = re.split(r"(\{(?:key|word)\})", "".join(map(written_part, body.open)), maxsplit=1)
-    opener = schema.rules.rule("opener", Literal(first), lexeme=True)
+    opener, rest = parameter_opener(schema.rules, body.open)
     trim = canonical(body.trim)
     values: dict[str, list[Node]] = {}
     for kind, value in raw_values(how, kept, schema, parts, path):
@@ -146,13 +151,24 @@ def parameter(how: Calls, kept: tuple[str, ...], schema: SchemaRules, key: Node,
         values[written_kind(parameters_of(how), "")] = [raw_text(how, kept, schema.rules)]
     ways = []
     for word, found in values.items():
-        head = seq(opener, spelled(slot + rest, {"key": key, "word": key, "kind": word}))
+        head = seq(opener, spelled(rest, {"key": key, "word": key, "kind": word}))
         ways.append(seq(head, trim, alt(*found), trim + canonical(body.close) + body.between))
     return schema.rules.rule("parameter", alt(*ways))
 
 
+@once
+def parameter_opener(rules: Rules, parts: tuple[Part, ...]) -> tuple[Node, str]:
+    """What stands in front of the key, and from the key on. The first is a rule: a lexer must not take it and the key for one word."""
+    first, slot, rest = re.split(r"(\{(?:key|word)\})", "".join(map(written_part, parts)), maxsplit=1)
+    return rules.rule("opener", Literal(first), lexeme=True), slot + rest
+
+
 def raw_values(how: Calls, kept: tuple[str, ...], schema: SchemaRules, parts: Parts, path: str) -> Iterator[tuple[str, Node]]:
     """The texts that a value may be, each with the kind of what it is."""
+    plain = plain_kind(parts)
+    if plain is not None:
+        yield plain, raw_text(how, kept, schema.rules) if plain == "string" else raw_scalar(how, schema.rules, plain)
+        return
     branches = schema.branches(parts, path) if any(parts) else schema.branches((True,), path)
     free = any(branch.kind in ("string", ANY_KIND) and schema.choices(branch, path) is None for branch in branches)
     if free and not parameters_of(how).kinds:
@@ -179,7 +195,11 @@ def raw_values(how: Calls, kept: tuple[str, ...], schema: SchemaRules, parts: Pa
                 make = schema.object if kind == "object" else schema.array
                 yield kind, alt(*(wrap(make(branch.schemas, notation, path)) for notation, wrap in json_inside(how, kept)))
             else:
-                yield kind, scalar(schema.rules, SCALARS if parameters_of(how).none == "python" else JSON, kind)
+                yield kind, raw_scalar(how, schema.rules, kind)
+
+
+def raw_scalar(how: Calls, rules: Rules, kind: str) -> Node:
+    return scalar(rules, SCALARS if parameters_of(how).none == "python" else JSON, kind)
 
 
 SCALARS = replace(JSON, scalars=(("true", "True"), ("false", "False"), ("null", "None")))
@@ -206,19 +226,35 @@ IN_CDATA = Text(("]]>",), ANY)
 
 def raw_text(how: Calls, kept: tuple[str, ...], rules: Rules) -> Node:
     """Any text as the value of a parameter."""
-    if how.escaped != "xml":
-        return rules.rule("raw-text", Text(kept, ANY))
+    return text_in_xml(rules) if how.escaped == "xml" else text_without(rules, kept)
+
+
+@once
+def text_without(rules: Rules, kept: tuple[str, ...]) -> Node:
+    return rules.rule("raw-text", Text(kept, ANY))
+
+
+@once
+def text_in_xml(rules: Rules) -> Node:
     return rules.rule("raw-text", alt(PLAIN, seq("<![CDATA[", IN_CDATA, "]]>")))
 
 
 def json_inside(how: Calls, kept: tuple[str, ...]) -> Iterator[tuple[Notation, Callable[[Node], Node]]]:
     """The ways to write a container inside a parameter's markup."""
     if how.escaped != "xml":
-        yield replace(JSON, name="inner", without=kept), seq
+        yield json_without(kept), seq
         return
-    plain = except_(of("<&"), inside=JSON.chars)
-    yield replace(JSON, name="inner", chars=plain, line_breaks=False), seq
-    yield replace(JSON, name="cdata", without=("]]>",)), _in_cdata
+    yield JSON_IN_XML, seq
+    yield JSON_IN_CDATA, _in_cdata
+
+
+@lru_cache(maxsize=64)
+def json_without(kept: tuple[str, ...]) -> Notation:
+    return replace(JSON, name="inner", without=kept)
+
+
+JSON_IN_XML = replace(JSON, name="inner", chars=except_(of("<&"), inside=JSON.chars), line_breaks=False)
+JSON_IN_CDATA = replace(JSON, name="cdata", without=("]]>",))
 
 
 def _in_cdata(node: Node) -> Node:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from toolparse.constrain.text_automaton import text_rules
@@ -23,13 +23,27 @@ class Writer:
     def __init__(self, grammar: Grammar, tokens: Mapping[str, str]) -> None:
         self.grammar = grammar
         self.tokens = dict(sorted(tokens.items(), key=lambda item: -len(item[0])))
-        self.lines: dict[str, str] = {}
+        self._rules: dict[str, tuple[str, list[str]]] = {}
         self._texts: dict[Text, str] = {}
+        self._needed: list[str] = []
 
-    def text(self) -> str:
-        for name, node in self.grammar.rules.items():
-            self.lines[name] = self.choices(node)
-        return "".join(f"{name} ::= {line}\n" for name, line in self.lines.items())
+    def text(self, root: Node | None = None) -> str:
+        """The grammar, or the part of it that is `root`. What several parts have in common is written once and used again."""
+        line, waiting = self.rule("root", self.grammar.rules["root"] if root is None else root)
+        lines = {"root": line}
+        while waiting:
+            name = waiting.pop()
+            if name not in lines:
+                if name not in self._rules:
+                    self._rules[name] = self.rule(name, self.grammar.rules[name])
+                lines[name], needed = self._rules[name]
+                waiting = [*waiting, *needed]
+        return "".join(lines.values())
+
+    def rule(self, name: str, node: Node) -> tuple[str, list[str]]:
+        """A rule as a line, and the names of those that it leads to."""
+        self._needed = []
+        return f"{name} ::= {self.choices(node)}\n", self._needed
 
     def choices(self, node: Node) -> str:
         return " | ".join(map(self.written, node.items)) if isinstance(node, Alt) else self.written(node)
@@ -40,6 +54,7 @@ class Writer:
         if isinstance(node, Chars):
             return char_class(node.ranges)
         if isinstance(node, Ref):
+            self._needed.append(node.name)
             return node.name
         if isinstance(node, Seq):
             return " ".join(map(self.inner, node.items))
@@ -67,21 +82,22 @@ class Writer:
             return char_class(text.chars) + "*"
         if self.dispatch and text.chars == ANY and text.escapes is None and not text.but_not:
             line = f"TagDispatch(loop_after_dispatch=false, excludes=({', '.join(map(quoted, text.without))}))"
-            return self.named(text, [line])
+            return self.named(text, line)
         if not text.without and not text.but_not and text.escapes is not None:
             return f"({char_class(text.chars)} | {self.inner(text.escapes)})*"
         return self.named(text, None)
 
-    def named(self, text: Text, lines: list[str] | None) -> str:
-        """The rules of a text, made once; the name of the first."""
+    def named(self, text: Text, line: str | None) -> str:
+        """The name of a text's rules: the line, or an automaton. No rule of the grammar has two dashes in its name."""
         known = self._texts.get(text)
         if known is None:
-            known = self._texts[text] = f"without-{len(self._texts) + 1}"
-            if lines is not None:
-                self.lines[known] = lines[0]
-                return known
-            for number, node in enumerate(text_rules(text)):
-                self.lines[state_name(known, number)] = self.state(node, known)
+            known = self._texts[text] = f"without--{len(self._texts) + 1}"
+            needed, self._needed = self._needed, []
+            lines = [line] if line is not None else [self.state(node, known) for node in text_rules(text)]
+            rules = "".join(f"{state_name(known, number)} ::= {state}\n" for number, state in enumerate(lines))
+            self._rules[known] = rules, self._needed
+            self._needed = needed
+        self._needed.append(known)
         return known
 
     def state(self, node: Node, name: str) -> str:
@@ -101,7 +117,7 @@ def state_name(name: str, number: int) -> str:
     return f"{name}-s{number}" if number else name
 
 
-def split(text: str, tokens: Mapping[str, str]) -> list[str]:
+def split(text: str, tokens: Iterable[str]) -> list[str]:
     """A text in the tokens that stand in it and what is between them."""
     parts: list[str] = []
     begin = at = 0

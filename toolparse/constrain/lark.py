@@ -102,7 +102,7 @@ class Lark:
         if isinstance(node, Ref) and self.is_open(node, marker[0]):
             key = (node.name, marker)
             if key not in self._followed:
-                name = self._followed[key] = f"{node.name}-until-{len(self._followed) + 1}"
+                name = self._followed[key] = f"{node.name}--until-{len(self._followed) + 1}"
                 self.rules[name] = EMPTY
                 self.rules[name] = self.followed(self.node(node), marker)
             return Ref(self._followed[key])
@@ -118,7 +118,7 @@ class Lark:
         """The rule of a lexeme: text and the marker that ends it."""
         known = self._lexemes.get((text, marker))
         if known is None:
-            known = self._lexemes[text, marker] = f"until-{len(self._lexemes) + 1}"
+            known = self._lexemes[text, marker] = f"until--{len(self._lexemes) + 1}"
             self.lines[f"{rule_name(known)}[lazy]"] = f"{self.regular(text)} {quoted(marker)}"
         return known
 
@@ -149,7 +149,7 @@ class Lark:
         line = self.regular(node)
         known = next((name for name, other in self.lines.items() if other == line and name.isupper()), None)
         if known is None:
-            known = f"FREE_{len(self.lines)}"
+            known = f"FREE__{len(self.lines)}"
             self.lines[known] = line
         return known
 

@@ -9,10 +9,10 @@ less than the schema, but for the order of keys, which is the schema's, and for 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, TypeVar, cast
 
 from toolparse.constrain.text_automaton import allows
 from toolparse.constrain.tree import (
@@ -40,7 +40,7 @@ from toolparse.constrain.tree import (
 )
 from toolparse.rendering.writers import Number, bare_value, json_text, python_text
 from toolparse.schemas.branches import ANY as ANY_KIND
-from toolparse.schemas.branches import Branch, _members, _target, branches_of, choices, common, kind_of, mapping, property_parts
+from toolparse.schemas.branches import Branch, _members, _target, branches_of, choices, common, kind_of, mapping, property_parts, standard
 
 MOST_RULES = 2_000
 """Schemas of one tool that get rules of their own; what is beyond them is any value."""
@@ -56,9 +56,9 @@ CONTROL = ranges((0, 31))
 IN_QUOTES = except_(CONTROL, of('"\\'))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Notation:
-    """How values are written: as JSON, or as what a format has in its place.
+    """How values are written: as JSON, or as what a format has in its place. There is one object for each, so that what it makes is kept.
 
     - `quote` stands around a string, whose text is of `chars`, with JSON's escapes if `escapes`, and holds none of `without`;
     - `scalars` are true, false and null; the first spelling is the canonical one;
@@ -108,6 +108,8 @@ _LEFT_OUT: dict[str, tuple[str, ...]] = {
         "unevaluatedProperties",
     ),
 }  # fmt: skip
+_SAY_NOTHING = frozenset(("type", "title", "description", "default", "examples", "example", "deprecated", "$comment"))
+_PLAIN = ("string", "integer", "number", "boolean", "null")
 _OF_ANY = ("not", "if", "then", "else", "$dynamicRef", "$recursiveRef")
 
 
@@ -129,6 +131,9 @@ class SchemaRules:
 
     def value(self, parts: Parts, notation: Notation, path: str) -> Node:
         """A value that all of `parts` allow, `path` being its place in the tool's schema."""
+        kind = plain_kind(parts)
+        if kind is not None:
+            return string(self.rules, notation) if kind == "string" else scalar(self.rules, notation, kind)
         key = (tuple(map(id, parts)), notation)
         known = self._known.get(key)
         if known is None:
@@ -318,6 +323,14 @@ class SchemaRules:
         return members, extra
 
 
+def plain_kind(parts: Parts) -> str | None:
+    """The kind of any string, number, boolean or null, where the schemas say no more than that; None where they say anything else."""
+    if len(parts) != 1 or not isinstance(parts[0], dict):
+        return None
+    kind = standard(parts[0].get("type"))
+    return kind if isinstance(kind, str) and kind in _PLAIN and parts[0].keys() <= _SAY_NOTHING else None
+
+
 def _rest_of(schema: dict[str, Any]) -> Any:
     """The schema of a list's items behind its leading ones."""
     items = schema.get("items")
@@ -356,6 +369,23 @@ def _named(rules: Rules, wish: str, node: Node) -> Node:
 # -- the values that every schema is made of -----------------------------------------------------------------------------------------
 
 
+Maker = TypeVar("Maker", bound=Callable[..., Any])
+
+
+def once(make: Maker) -> Maker:
+    """What a grammar is made of again and again, made once for it."""
+
+    @wraps(make)
+    def made(rules: Rules, *given: Hashable) -> Any:
+        key = (make, given)
+        if key not in rules.made:
+            rules.made[key] = make(rules, *given)
+        return rules.made[key]
+
+    return cast(Maker, made)
+
+
+@once
 def punctuation(rules: Rules, notation: Notation) -> tuple[Node, Node, Node]:
     """White space inside brackets, the comma and the colon."""
     if not notation.spaced:
@@ -365,11 +395,13 @@ def punctuation(rules: Rules, notation: Notation) -> tuple[Node, Node, Node]:
     return space, rules.rule("comma", seq(space, ",", space), lexeme=True), rules.rule("colon", seq(space, ":", space), lexeme=True)
 
 
+@once
 def string(rules: Rules, notation: Notation) -> Node:
     inside = Text(notation.without, notation.chars, escapes(rules, notation) if notation.escapes else None)
     return rules.rule(f"{notation.name}-string", seq(notation.quote, inside, notation.quote), lexeme=True)
 
 
+@once
 def escapes(rules: Rules, notation: Notation) -> Node:
     """JSON's escape sequences; none is half of a surrogate pair."""
     digit = Chars(HEX)
@@ -384,6 +416,7 @@ def escapes(rules: Rules, notation: Notation) -> Node:
     return rules.rule(f"{notation.name}-escape", seq("\\", alt(short, seq("u", plain), *pair)), lexeme=True)
 
 
+@once
 def scalar(rules: Rules, notation: Notation, kind: str) -> Node:
     """Any value of a kind that is no container and no string."""
     if kind in ("integer", "number"):
@@ -399,6 +432,7 @@ def scalar(rules: Rules, notation: Notation, kind: str) -> Node:
     return alt(*null) if kind == "null" else alt(*true, *false)
 
 
+@once
 def any_scalar(rules: Rules, notation: Notation) -> Node:
     kinds = ("number", "boolean", "null")
     return alt(string(rules, notation), *(scalar(rules, notation, kind) for kind in kinds))
@@ -455,7 +489,9 @@ def is_deep(value: Any) -> bool:
     level = [value]
     for _ in range(MOST_DEPTH):
         level = [item for one in level if isinstance(one, (dict, list)) for item in (one.values() if isinstance(one, dict) else one)]
-    return bool(level)
+        if not level:
+            return False
+    return True
 
 
 def numbers(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """xgrammar's structural tag, which vLLM and SGLang take as well: the turn in its own words, the arguments of each tool as EBNF.
 
-Markers that are tokens are named by their text here, and running text is `any_text`, so engines can tell it apart and count it.
+Markers that are tokens are named by their ids, or by their text where those are not known (an engine that checks a tag without its
+tokenizer, as vLLM does, takes ids only), and running text is `any_text`, so engines can tell it apart and count it.
 """
 
 from __future__ import annotations
@@ -9,20 +10,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from toolparse.constrain.ebnf import Writer, split
-from toolparse.constrain.tree import ANY, Alt, Grammar, Literal, Node, Ref, Repeat, Seq, Text, references
+from toolparse.constrain.tree import ANY, Alt, Grammar, Literal, Node, Ref, Repeat, Seq, Text
 
 
 def structural_tag(grammar: Grammar, tokens: Mapping[str, int] | tuple[str, ...] = ()) -> dict[str, Any]:
     """The structural tag as a JSON object."""
-    return {"type": "structural_tag", "format": Tag(grammar, tuple(tokens)).format(grammar.rules["root"])}
+    return {"type": "structural_tag", "format": Tag(grammar, tokens).format(grammar.rules["root"])}
 
 
 class Tag:
-    def __init__(self, grammar: Grammar, tokens: tuple[str, ...]) -> None:
+    def __init__(self, grammar: Grammar, tokens: Mapping[str, int] | tuple[str, ...]) -> None:
         self.grammar = grammar
-        self.tokens = {token: token for token in sorted(tokens, key=len, reverse=True)}
-        self.names_tokens = {name for name, node in grammar.rules.items() if self.has_token(node)}
+        named: Mapping[str, int | str] = tokens if isinstance(tokens, Mapping) else {token: token for token in tokens}
+        self.tokens = {token: named[token] for token in sorted(named, key=len, reverse=True)}
+        self.names_tokens = self._leading_to({name for name, node in grammar.rules.items() if self.has_token(node)})
         self._written: dict[str, dict[str, Any]] = {}
+        self._ebnf = Writer(grammar, {})
 
     def has_token(self, node: Node) -> bool:
         """Whether a token or running text stands in a node itself: EBNF cannot name tokens by their text."""
@@ -65,20 +68,35 @@ class Tag:
                 at += 1
             at += 1
 
+    def _leading_to(self, names: set[str]) -> set[str]:
+        """The rules, and all that lead to one of them."""
+        behind: dict[str, list[str]] = {}
+        for name, others in self.grammar.leads.items():
+            for other in others:
+                behind.setdefault(other, []).append(name)
+        found, waiting = set(names), list(names)
+        while waiting:
+            for name in behind.get(waiting.pop(), ()):
+                if name not in found:
+                    found.add(name)
+                    waiting.append(name)
+        return found
+
     def is_plain(self, name: str) -> bool:
         """Whether a rule is written in the tag's own words: running text, and what holds a token, unless it refers to itself."""
-        node = self.grammar.rules[name]
-        if isinstance(node, Text):
+        if isinstance(self.grammar.rules[name], Text):
             return True
-        reached, waiting = set(), list(references(node))
+        return name in self.names_tokens and not self._refers_to_itself(name)
+
+    def _refers_to_itself(self, name: str) -> bool:
+        reached: set[str] = set()
+        waiting = list(self.grammar.leads[name])
         while waiting:
             other = waiting.pop()
-            if other == name:
-                return False
             if other not in reached:
                 reached.add(other)
-                waiting.extend(references(self.grammar.rules[other]))
-        return not self.names_tokens.isdisjoint({name, *reached})
+                waiting += self.grammar.leads[other]
+        return name in reached
 
     def repeated(self, node: Repeat) -> dict[str, Any]:
         content = self.format(node.item)
@@ -94,18 +112,11 @@ class Tag:
         return parts[0] if len(parts) == 1 else {"type": "sequence", "elements": parts}
 
     def piece(self, part: str) -> dict[str, Any]:
-        return {"type": "token", "token": part} if part in self.tokens else {"type": "const_string", "value": part}
+        return {"type": "token", "token": self.tokens[part]} if part in self.tokens else {"type": "const_string", "value": part}
 
     def ebnf(self, node: Node) -> dict[str, Any]:
         """A part of the grammar as EBNF: the rule, and those that it leads to."""
-        rules: dict[str, Node] = {"root": node}
-        waiting = list(references(node))
-        while waiting:
-            name = waiting.pop()
-            if name not in rules:
-                rules[name] = self.grammar.rules[name]
-                waiting.extend(references(rules[name]))
-        return {"type": "grammar", "grammar": Writer(Grammar(rules, frozenset()), {}).text()}
+        return {"type": "grammar", "grammar": self._ebnf.text(node)}
 
 
 def separated(item: Node, behind: Node | None) -> str | None:

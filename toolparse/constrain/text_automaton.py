@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from toolparse.constrain.tree import EMPTY, Alt, Chars, Node, Ranges, Ref, Seq, Text, contains, except_, of, seq
+from toolparse.constrain.tree import ANY, EMPTY, Alt, Chars, Node, Ranges, Ref, Seq, Text, contains, except_, of, seq
 
 State = tuple[str, "str | None"]
 """The longest end of the text that begins a forbidden word, and the whole text as long as it begins a word that it may not be."""
@@ -101,8 +101,6 @@ def text_rules(text: Text) -> tuple[Node, ...]:
 
 def allows(text: Text, given: str) -> bool:
     """Whether the text, written without escapes, may be `given`."""
-    automaton = Automaton(text)
-    state: State | None = START if text.but_not else ("", None)
-    for character in given:
-        state = automaton.step(state, character) if state is not None else None
-    return state is not None and automaton.may_end(state)
+    if any(word in given for word in text.without) or given in text.but_not:
+        return False
+    return (given.isascii() and text.chars == ANY) or all(contains(text.chars, character) for character in set(given))

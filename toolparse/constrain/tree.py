@@ -6,9 +6,10 @@ Nothing here knows a format, a schema or a language.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Union
+from typing import Any, Union
 
 Ranges = tuple[tuple[int, int], ...]
 """A set of characters: code points from..to, sorted, not touching."""
@@ -121,9 +122,11 @@ def seq(*items: Node | str) -> Node:
     for item in items:
         node = Literal(item) if isinstance(item, str) else item
         for part in node.items if isinstance(node, Seq) else (node,):
-            if isinstance(part, Literal) and found and isinstance(found[-1], Literal):
+            if not isinstance(part, Literal):
+                found.append(part)
+            elif found and isinstance(found[-1], Literal):
                 found[-1] = Literal(found[-1].text + part.text)
-            elif part != EMPTY:
+            elif part.text:
                 found.append(part)
     return EMPTY if not found else found[0] if len(found) == 1 else Seq(tuple(found))
 
@@ -143,28 +146,35 @@ def maybe(item: Node | str) -> Node:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """Rules by name; `root` is the first. `lexemes` are the rules that are regular and short: a lexer may read them whole."""
+    """Rules by name; `root` is the first. `lexemes` are the rules that are regular and short: a lexer may read them whole; `leads` the
+    rules that each refers to."""
 
     rules: Mapping[str, Node]
     lexemes: frozenset[str]
+    leads: Mapping[str, tuple[str, ...]]
+
+
+_NO_NAME = re.compile(r"[^a-z0-9]+")
 
 
 class Rules:
     """A grammar being made. Rules that refer to each other are named before they are filled in."""
 
-    __slots__ = ("_named", "_taken", "any_values", "lexemes", "rules")
+    __slots__ = ("_named", "_taken", "any_values", "lexemes", "made", "rules")
 
     def __init__(self) -> None:
         self.rules: dict[str, Node] = {}
         self.lexemes: set[str] = set()
         self._named: dict[tuple[Node, bool], Ref] = {}
-        self._taken: dict[str, int] = {}
+        self._taken: dict[str, int] = {"root": 1, "start": 1}
         self.any_values: dict[Hashable, Ref] = {}
         """The rules for any value at all, one for each way to write values."""
+        self.made: dict[Hashable, Any] = {}
+        """The parts that many schemas have in common, by what they were made from."""
 
     def name(self, wish: str) -> Ref:
-        """A name that no other rule has, near to the wish: letters, digits and dashes."""
-        plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in wish.lower())[:24].strip("-")
+        """A name that no other rule has, near to the wish: letters, digits and single dashes."""
+        plain = _NO_NAME.sub("-", wish[:24].lower()).strip("-")
         plain = plain if plain[:1].isalpha() else f"r-{plain}".rstrip("-")
         count = self._taken[plain] = self._taken.get(plain, 0) + 1
         return Ref(f"{plain}-{count}-x" if plain[-1:].isdigit() and count > 1 else plain if count == 1 else f"{plain}-{count}")
@@ -182,14 +192,16 @@ class Rules:
     def grammar(self, root: Node) -> Grammar:
         """The grammar whose outputs are `root`: that rule, and the rules that it leads to."""
         reached: dict[str, Node] = {"root": root}
-        waiting = [root]
+        leads: dict[str, tuple[str, ...]] = {}
+        waiting = ["root"]
         while waiting:
-            node = waiting.pop()
-            for name in references(node):
-                if name not in reached:
-                    reached[name] = self.rules[name]
-                    waiting.append(self.rules[name])
-        return Grammar(reached, frozenset(self.lexemes & reached.keys()))
+            name = waiting.pop()
+            leads[name] = tuple(references(reached[name]))
+            for other in leads[name]:
+                if other not in reached:
+                    reached[other] = self.rules[other]
+                    waiting.append(other)
+        return Grammar(reached, frozenset(self.lexemes & reached.keys()), leads)
 
 
 def references(node: Node) -> Iterable[str]:
