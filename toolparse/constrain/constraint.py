@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from toolparse.constrain.bodies import arguments, rules_for
@@ -21,43 +23,50 @@ class CannotConstrain(ValueError):
 
 
 class Constraint:
-    """What a model may write, for each engine's language.
+    """What a model may write, for each engine's language. Each is made when first asked for, and then the same object.
 
     `grammar` is the neutral grammar, `left_out` says what the tools' schemas demand and the grammar does not hold the model to: one line
     each, with the tool and the place in its schema.
     """
 
-    __slots__ = ("format", "grammar", "left_out", "tokens")
+    __slots__ = ("_written", "format", "grammar", "left_out", "tokens")
 
     def __init__(self, fmt: Format, grammar: Grammar, left_out: tuple[str, ...], tokens: Mapping[str, int] | tuple[str, ...]) -> None:
         self.format = fmt
         self.grammar = grammar
         self.left_out = left_out
         self.tokens = tokens
+        self._written: dict[str, Any] = {}
 
     def structural_tag(self) -> dict[str, Any]:
         """The structural tag of xgrammar, vLLM and SGLang, as the JSON object that their API takes."""
         from toolparse.constrain.structural_tag import structural_tag
 
-        return structural_tag(self.grammar, self.tokens)
+        tag: dict[str, Any] = self._once("structural tag", structural_tag)
+        return tag
 
     def ebnf(self) -> str:
         """The grammar in xgrammar's EBNF. Tokens are named where `tokens` gives their ids."""
         from toolparse.constrain.ebnf import ebnf
 
-        return ebnf(self.grammar, self.tokens)
+        return str(self._once("ebnf", ebnf))
 
     def gbnf(self) -> str:
         """The grammar in llama.cpp's GBNF."""
         from toolparse.constrain.gbnf import gbnf
 
-        return gbnf(self.grammar, self.tokens)
+        return str(self._once("gbnf", gbnf))
 
     def lark(self) -> str:
         """The grammar in llguidance's dialect of Lark."""
         from toolparse.constrain.lark import lark
 
-        return lark(self.grammar, self.tokens)
+        return str(self._once("lark", lark))
+
+    def _once(self, language: str, write: Callable[..., Any]) -> Any:
+        if language not in self._written:
+            self._written[language] = write(self.grammar, self.tokens)
+        return self._written[language]
 
     def __repr__(self) -> str:
         return f"Constraint({self.format.name}, {len(self.grammar.rules)} rules)"
@@ -111,6 +120,32 @@ def constrain(
     grammar = rules.grammar(turn.whole(choice.mode, reasoning))
     named_tokens: Any = chosen.special_tokens if tokens is None else tokens
     return Constraint(chosen, grammar, tuple(left_out), named_tokens if isinstance(named_tokens, Mapping) else tuple(named_tokens))
+
+
+def remembered(
+    fmt: Format,
+    tools: Tools | Iterable[object],
+    tool_choice: object = "auto",
+    parallel: bool = True,
+    strict: bool | None = None,
+    reasoning: Literal["auto", "open", "none"] = "auto",
+    tokens: Mapping[str, int] | tuple[str, ...] = (),
+) -> Constraint:
+    """As `constrain`; the constraints of the last requests are kept, as those of one client mostly bring the same tools."""
+    known = Tools.of(tools)
+    asked = [[[tool.name, tool.parameters, tool.strict] for tool in known], tool_choice, parallel, strict, reasoning, tokens]
+    try:
+        key = json.dumps(asked)
+    except (TypeError, ValueError, RecursionError):
+        return constrain(fmt, known, tool_choice, parallel, strict, reasoning, tokens)
+    return _made(fmt, key, isinstance(tokens, Mapping))
+
+
+@lru_cache(maxsize=64)
+def _made(fmt: Format, key: str, numbered: bool) -> Constraint:
+    definitions, tool_choice, parallel, strict, reasoning, tokens = json.loads(key)
+    tools = [{"name": name, "parameters": parameters, "strict": own} for name, parameters, own in definitions]
+    return constrain(fmt, tools, tool_choice, parallel, strict, reasoning, tokens if numbered else tuple(tokens))
 
 
 def _note(left_out: dict[str, None], tool: Tool) -> Any:

@@ -1,7 +1,8 @@
 """xgrammar's structural tag, which vLLM and SGLang take as well: the turn in its own words, the arguments of each tool as EBNF.
 
-Markers that are tokens are named by their ids, or by their text where those are not known (an engine that checks a tag without its
-tokenizer, as vLLM does, takes ids only), and running text is `any_text`, so engines can tell it apart and count it.
+Markers that are tokens are named by their ids, or by their text where those are not known: EBNF has no word for that, so then what holds a
+token is in the tag's own words, too. An engine that checks a tag without its tokenizer, as vLLM does, takes ids only. Running text is
+`any_text`, so engines can tell it apart and count it.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ class Tag:
         self.grammar = grammar
         named: Mapping[str, int | str] = tokens if isinstance(tokens, Mapping) else {token: token for token in tokens}
         self.tokens = {token: named[token] for token in sorted(named, key=len, reverse=True)}
-        self.names_tokens = self._leading_to({name for name, node in grammar.rules.items() if self.has_token(node)})
+        numbered = isinstance(tokens, Mapping)
+        self.names_tokens = set() if numbered else self._leading_to({name for name, node in grammar.rules.items() if self.has_token(node)})
         self._written: dict[str, dict[str, Any]] = {}
-        self._ebnf = Writer(grammar, {})
+        self._ebnf = Writer(grammar, {token: f"Token({number})" for token, number in self.tokens.items()} if numbered else {})
+        self._inside = False
 
     def has_token(self, node: Node) -> bool:
         """Whether a token or running text stands in a node itself: EBNF cannot name tokens by their text."""
@@ -49,23 +52,30 @@ class Tag:
         if isinstance(node, Ref):
             known = self._written.get(node.name)
             if known is None:
+                outside, self._inside = self._inside, True
                 plain = self.is_plain(node.name)
                 known = self._written[node.name] = self.format(self.grammar.rules[node.name]) if plain else self.ebnf(node)
+                self._inside = outside
             return known
         return self.ebnf(node)
 
     def elements(self, items: tuple[Node, ...]) -> Iterator[dict[str, Any]]:
-        """The parts of a sequence. One that is repeated behind itself, with a separator, is written once."""
+        """The parts of a sequence. Calls that stand together are written once, as a list; nothing inside a call is one, as vLLM ends all
+        lists after their first item where calls are not parallel."""
         at = 0
         while at < len(items):
             item, behind = items[at], items[at + 1] if at + 1 < len(items) else None
-            again = separated(item, behind)
+            again = None if self._inside else separated(item, behind)
             if again is None or self.has_token(Literal(again)):
                 yield self.format(item)
             else:
-                tag = {"type": "tag", "begin": "", "content": self.format(item), "end": ""}
-                yield {"type": "tags_with_separator", "tags": [tag], "separator": again, "at_least_one": True}
-                at += 1
+                content = self.format(item)
+                if holds_star(content):  # xgrammar demands an end that can be told from it
+                    yield content
+                else:
+                    tag = {"type": "tag", "begin": "", "content": content, "end": ""}
+                    yield {"type": "tags_with_separator", "tags": [tag], "separator": again, "at_least_one": True}
+                    at += 1
             at += 1
 
     def _leading_to(self, names: set[str]) -> set[str]:
@@ -133,3 +143,16 @@ def separated(item: Node, behind: Node | None) -> str | None:
     ):
         return behind.item.items[0].text
     return None
+
+
+def holds_star(written: dict[str, Any]) -> bool:
+    """Whether something is repeated without end in a part of a tag."""
+    waiting = [written]
+    while waiting:
+        part = waiting.pop()
+        if part["type"] in ("star", "plus"):
+            return True
+        waiting += part.get("elements", ())
+        if part["type"] in ("optional", "repeat"):
+            waiting.append(part["content"])
+    return False

@@ -1,12 +1,12 @@
 """SGLang's detectors over `toolparse.Parser`.
 
-Where SGLang has a detector of its own for a format, ours is a subclass of it, so what constrains the sampler (structural tags, native
-required calls) and how a detector is made remain SGLang's.
+Where SGLang has a detector of its own for a format, ours is a subclass of it, so how a detector is made remains SGLang's, and so does what
+constrains the sampler, where SGLang has a structural tag for the format and `constraints` does not say otherwise.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from sglang.srt.environ import envs
 from sglang.srt.function_call.base_format_detector import BaseFormatDetector
@@ -18,11 +18,17 @@ from sglang.srt.parser.reasoning_parser import StreamingParseResult as Reasoning
 from toolparse.formats import get_format
 from toolparse.grammar import Format
 from toolparse.parser import with_reasoning
+from toolparse.plugins import constraints
 from toolparse.plugins.detector import Detector
 from toolparse.plugins.names import PREFIX
 from toolparse.plugins.reasoning_split import ReasoningSplit
-from toolparse.plugins.sglang_hooks import first_made, format_of_server
+from toolparse.plugins.sglang_hooks import first_made, format_of_server, grammar_backend
 from toolparse.wire.spellings import spellings
+
+try:
+    from xgrammar import StructuralTag
+except ImportError:
+    StructuralTag = None
 
 
 class SglangDetector(Detector):
@@ -35,8 +41,66 @@ class SglangDetector(Detector):
         return "keep" if envs.SGLANG_FORWARD_UNKNOWN_TOOLS.get() else "drop"
 
 
+class Constrained:
+    """A detector's structural tag: SGLang's own, or ours. Mixed in before SGLang's class, whose answers `super()` gives."""
+
+    toolparse_format: Format
+    request_tools: Any
+    request_tokenizer: Any = None
+
+    def get_structural_tag(
+        self, tools: Any = None, tool_choice: Any = "auto", thinking_mode: bool = False, parallel_tool_calls: bool = True
+    ) -> Any:
+        own: Any = super()
+        made = self._our_tag(tools, tool_choice, thinking_mode, parallel_tool_calls) if self._is_ours() else None
+        if made is not None:
+            return made
+        return own.get_structural_tag(
+            tools=tools, tool_choice=tool_choice, thinking_mode=thinking_mode, parallel_tool_calls=parallel_tool_calls
+        )
+
+    def supports_structural_tag(self) -> bool:
+        own: Any = super()
+        return bool(own.supports_structural_tag()) or (self._is_ours() and self._our_tag(self.request_tools) is not None)
+
+    def parses_required_natively(self) -> bool:
+        """Whether SGLang reads a forced call without its structural tag."""
+        own: Any = super()
+        return bool(own.parses_required_natively()) and not (self._is_ours() and self.supports_structural_tag())
+
+    def get_required_tool_parser(self, tool_choice: Any) -> Any:
+        """SGLang's reader of a forced call that is constrained to JSON; none where our tag constrains it."""
+        own: Any = super()
+        return None if self._is_ours() else own.get_required_tool_parser(tool_choice)
+
+    def _is_ours(self) -> bool:
+        own: Any = super()
+        return constraints.ours(bool(own.supports_structural_tag() or own.get_structural_tag_name()))
+
+    def _our_tag(self, tools: Any, tool_choice: Any = "auto", thinking_mode: bool = False, parallel: bool = True) -> Any:
+        if StructuralTag is None or grammar_backend() not in (None, "xgrammar") or not tools:
+            return None
+        named = getattr(tool_choice, "function", None)
+        choice = tool_choice if named is None else {"type": "function", "function": {"name": named.name}}
+        reasoning: Literal["auto", "open", "none"] = "none"
+        if thinking_mode and self.toolparse_format.reasoning:
+            reasoning = "open" if self.toolparse_format.reasoning[0].assumed else "auto"
+        ids = token_ids(self.request_tokenizer, self.toolparse_format.special_tokens)
+        tag = constraints.structural_tag(self.toolparse_format, tools, choice, parallel, reasoning, ids)
+        return None if tag is None else StructuralTag.model_validate(tag)
+
+
+def token_ids(tokenizer: Any, markers: tuple[str, ...]) -> dict[str, int]:
+    """The ids of the markers that are tokens of a tokenizer."""
+    try:
+        ids = {marker: tokenizer.convert_tokens_to_ids(marker) for marker in markers}
+        return {marker: number for marker, number in ids.items() if tokenizer.convert_ids_to_tokens(number) == marker}
+    except Exception:  # no tokenizer, or one that does not tell: then the text alone counts
+        return {}
+
+
 class NoConstraint(BaseFormatDetector):  # type: ignore[misc]
-    """For a format that SGLang does not know: a forced call is constrained to, and read from, SGLang's generic JSON."""
+    """For a format that SGLang does not know."""
 
     def supports_structural_tag(self) -> bool:
         return False
@@ -85,7 +149,7 @@ def tool_detector(name: str, fmt_name: str) -> type:
     fmt = _format(name, fmt_name)
     own = _own(FunctionCallParser.ToolCallParserEnum, name, fmt, BaseFormatDetector) or NoConstraint
     members = {"toolparse_format": fmt, "__init__": first_made(own.__init__, own_name)}  # type: ignore[misc]
-    return type(f"Toolparse_{fmt.name}", (SglangDetector, own), members)
+    return type(f"Toolparse_{fmt.name}", (SglangDetector, Constrained, own), members)
 
 
 class SglangReasoning:

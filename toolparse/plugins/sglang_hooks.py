@@ -158,6 +158,7 @@ def _told_tools(original: Callable[..., Any], parser: Any, *args: Any, **options
     detector: Any = getattr(parser, "detector", None)
     if hasattr(detector, "toolparse_format"):
         detector.request_tools = getattr(parser, "tools", None)
+        detector.request_tokenizer = options.get("tokenizer", args[2] if len(args) > 2 else None)
 
 
 def first_made(constructor: Callable[..., None], own_names: Callable[[str, str], str | None]) -> Callable[..., None]:
@@ -181,3 +182,13 @@ def format_of_server() -> Format | None:
     except Exception:  # no server: a parser that is used by itself
         return None
     return None if known is None else get_format(known)
+
+
+def grammar_backend() -> str | None:
+    """What the server's `--grammar-backend` is; None where that is not known."""
+    try:
+        from sglang.srt.runtime_context import get_exec
+
+        return str(get_exec().kernel.grammar_backend)
+    except Exception:  # no server
+        return None

@@ -1,7 +1,7 @@
 """vLLM's tool parser, reasoning parser and one-pass parser, over `toolparse.Parser`.
 
 A class per format and kind is made when vLLM's managers ask for it: they look up `tool:hermes` or `reasoning:hermes` in this module.
-What a request constrains is vLLM's own business; here is only said which of its structural tags fits.
+Where vLLM has a structural tag for the format, that constrains calls, unless `constraints` says otherwise; else ours does.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from toolparse.formats import get_format
 from toolparse.grammar import Format
 from toolparse.message import Message, ToolCall, folded
 from toolparse.parser import Parser, with_reasoning
+from toolparse.plugins import constraints
 from toolparse.plugins.detector import calls_only
 from toolparse.plugins.readable_calls import ReadableCalls, readable
 from toolparse.plugins.reasoning_split import ReasoningSplit
@@ -48,6 +49,9 @@ _make_tool_call_id = _from("vllm.renderers.chat_utils", "make_tool_call_id")
 _count_invocation = _from("vllm.parser.metrics", "record_tool_parser_invocation")
 _function_tools = _from("vllm.tool_parsers.utils", "get_function_tools")
 
+_StructuralTag = _from("xgrammar", "StructuralTag")
+_envs = _from("vllm", "envs")
+
 _protocol = sys.modules[_tools.ExtractedToolCallInformation.__module__]  # it has moved from version to version
 _PHASED = hasattr(ReasoningParser, "has_engine_confirmed_reasoning_end")
 """Whether vLLM asks a reasoning parser whether it has ended, and for what it holds. An older vLLM takes the text behind the reasoning from
@@ -72,6 +76,8 @@ def class_for(name: str) -> type:
     if kind == "reasoning":
         return type(f"Toolparse_{fmt.name}_reasoning", (ToolparseReasoningParser,), {"toolparse_format": fmt})
     members = {"toolparse_format": fmt, **_of_vllms_own(fmt)}
+    if fmt.calls and constraints.ours(members.get("structural_tag_model") is not None):
+        members.update(structural_tag_model=OUR_MODEL, get_structural_tag=_our_structural_tag)
     made = type(f"Toolparse_{fmt.name}", (ToolparseToolParser,), members)
     made.supports_required_and_named = False  # type: ignore[attr-defined]
     return made
@@ -89,6 +95,19 @@ def _of_vllms_own(fmt: Format) -> dict[str, Any]:
                 continue
             return {key: getattr(own, key) for key in ("structural_tag_model", "default_tool_strict_level") if hasattr(own, key)}
     return {}
+
+
+OUR_MODEL = "toolparse"
+"""The key of our structural tags: none of vLLM's own, so vLLM gives the tools that it shows to any model."""
+
+
+def _our_structural_tag(self: Any, request: Any, **_: Any) -> Any:
+    """What a request that calls tools is constrained to: in place of `ToolParser.get_structural_tag`. Reasoning is vLLM's business."""
+    if not getattr(_envs, "VLLM_ENFORCE_STRICT_TOOL_CALLING", True):
+        return None
+    choice, parallel = _choice(request.tool_choice), getattr(request, "parallel_tool_calls", None) is not False
+    tag = constraints.structural_tag(self.toolparse_format, _functions(request), choice, parallel, "none", self.vocab)
+    return None if tag is None or _StructuralTag is None else _StructuralTag.model_validate(tag)
 
 
 def _choice(given: Any) -> Any:

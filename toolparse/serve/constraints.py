@@ -6,11 +6,9 @@ asked for by the prompt alone, and an answer without one is told as a problem in
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
 from typing import Any, Literal
 
-from toolparse.constrain.constraint import CannotConstrain, constrain
+from toolparse.constrain.constraint import CannotConstrain, remembered
 from toolparse.engine.tool_choice import read_choice
 from toolparse.events import Reasoning
 from toolparse.grammar import Format
@@ -23,22 +21,15 @@ def constraint(upstream: Upstream, fmt: Format, request: Request, prompt: str | 
     """What is added to the upstream's body; empty where nothing holds it."""
     if upstream.constrains is None or read_choice(request.tool_choice).mode != "required":
         return {}
-    asked = json.dumps([request.tools, request.tool_choice, request.parallel], sort_keys=True)
     reasoning: Literal["auto", "open", "none"] = "none" if request.template_options.get("enable_thinking") is False else "auto"
-    return _made(upstream.constrains, fmt, asked, "open" if _inside_reasoning(fmt, prompt) else reasoning)
-
-
-@lru_cache(maxsize=64)
-def _made(
-    language: Literal["gbnf", "structural_tag"], fmt: Format, asked: str, reasoning: Literal["auto", "open", "none"]
-) -> dict[str, Any]:
-    tools, choice, parallel = json.loads(asked)
+    if _inside_reasoning(fmt, prompt):
+        reasoning = "open"
     try:
         # Markers are written as text: a tokenizer need not have them as tokens, and a token of their text fits, too.
-        made = constrain(fmt, tools, choice, parallel, reasoning=reasoning, tokens=())
-        return {"grammar": made.gbnf()} if language == "gbnf" else {"response_format": made.structural_tag()}
+        made = remembered(fmt, request.tools, request.tool_choice, request.parallel, None, reasoning, ())
     except CannotConstrain:
         return {}
+    return {"grammar": made.gbnf()} if upstream.constrains == "gbnf" else {"response_format": made.structural_tag()}
 
 
 def _inside_reasoning(fmt: Format, prompt: str | None) -> bool:
