@@ -32,7 +32,7 @@ fi
 cd "$here"
 for engine in vllm sglang lmdeploy mlx; do
     echo "## $engine: tests"
-    "$python" -m pytest -q -o filterwarnings=default -p no:cacheprovider "check_$engine.py"
+    "$python" -m pytest -q -o filterwarnings=default -p no:cacheprovider "check_$engine"*.py
 done
 echo "## transformers: tests"
 "$python" -m pytest -q -o filterwarnings=default -p no:cacheprovider check_transformers.py

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from toolparse.constrain.text_automaton import text_rules
-from toolparse.constrain.tree import ANY, Alt, Chars, Grammar, Literal, Node, Ranges, Ref, Repeat, Seq, Text, except_
+from toolparse.constrain.tree import Alt, Chars, Grammar, Literal, Node, Ranges, Ref, Repeat, Seq, Text, except_
 
 
 def ebnf(grammar: Grammar, tokens: Mapping[str, int] | tuple[str, ...] = ()) -> str:
@@ -80,12 +80,15 @@ class Writer:
         """Text in which words do not occur."""
         if text.escapes is None and not text.without and not text.but_not:
             return char_class(text.chars) + "*"
-        if self.dispatch and text.chars == ANY and text.escapes is None and not text.but_not:
-            line = f"TagDispatch(loop_after_dispatch=false, excludes=({', '.join(map(quoted, text.without))}))"
-            return self.named(text, line)
         if not text.without and not text.but_not and text.escapes is not None:
             return f"({char_class(text.chars)} | {self.inner(text.escapes)})*"
-        return self.named(text, None)
+        out = left_out(text.chars) if self.dispatch and not text.but_not else None
+        if out is None:
+            return self.named(text, None)
+        # xgrammar's own automaton: it is compiled many times as fast as rules are.
+        words = ", ".join(map(quoted, (*text.without, *out)))
+        plain = self.named(Text(text.without, text.chars), f"TagDispatch(loop_after_dispatch=false, excludes=({words}))")
+        return plain if text.escapes is None else f"({plain} ({self.inner(text.escapes)} {plain})*)"
 
     def named(self, text: Text, line: str | None) -> str:
         """The name of a text's rules: the line, or an automaton. No rule of the grammar has two dashes in its name."""
@@ -111,6 +114,17 @@ class Writer:
     def part(self, node: Node, name: str) -> str:
         """A part of a state's rule: a number is a state of the same text, any other reference a rule of the grammar."""
         return state_name(name, int(node.name)) if isinstance(node, Ref) and node.name.isdigit() else self.inner(node)
+
+
+MOST_LEFT_OUT = 64
+
+
+def left_out(chars: Ranges) -> list[str] | None:
+    """The characters that are not of a set; None where they are many."""
+    inverse = except_(chars)
+    if sum(high - low + 1 for low, high in inverse) > MOST_LEFT_OUT:
+        return None
+    return [chr(code) for low, high in inverse for code in range(low, high + 1)]
 
 
 def state_name(name: str, number: int) -> str:

@@ -7,7 +7,7 @@ what stands behind open text into it. Special tokens are no text there: a marker
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from toolparse.constrain.ebnf import counted, split
 from toolparse.constrain.tree import EMPTY, Alt, Chars, Grammar, Literal, Node, Ranges, Ref, Repeat, Seq, Text, alt, contains, except_, seq
@@ -26,6 +26,7 @@ class Lark:
     def __init__(self, grammar: Grammar, tokens: Mapping[str, str]) -> None:
         self.grammar = grammar
         self.tokens = dict(sorted(tokens.items(), key=lambda item: -len(item[0])))
+        self.lexemes = {name for name in grammar.lexemes if not self.holds_token(name)}
         self.rules: dict[str, Node] = {}
         self.lines: dict[str, str] = {}
         self._lexemes: dict[tuple[Text, str], str] = {}
@@ -40,7 +41,7 @@ class Lark:
             if key in self.lines or terminal_name(name) in self.lines:
                 continue
             node = self.rules.get(name) or self.grammar.rules[name]
-            if name in self.grammar.lexemes:
+            if name in self.lexemes:
                 self.lines[terminal_name(name)] = self.regular(node)
                 continue
             self.lines[key] = ""
@@ -48,6 +49,16 @@ class Lark:
             self.lines[key] = self.choices(self.closed(node))
             waiting += self._needed
         return "%llguidance {}\n" + "".join(f"{name}: {line}\n" for name, line in self.lines.items())
+
+    def holds_token(self, name: str) -> bool:
+        """Whether a token stands in a rule, or in one that it leads to: a lexeme is text, which no special token is."""
+        names = {name}
+        waiting = [name]
+        while waiting:
+            new = set(self.grammar.leads[waiting.pop()]) - names
+            names |= new
+            waiting += new
+        return any(any(token in text for token in self.tokens) for each in names for text in literals(self.grammar.rules[each]))
 
     # -- text that goes on until a marker ---------------------------------------------------------------------------------------------
 
@@ -134,7 +145,7 @@ class Lark:
             if node.name in self._lexemes.values():
                 return rule_name(node.name)
             self._needed.append(node.name)
-            return terminal_name(node.name) if node.name in self.grammar.lexemes else rule_name(node.name)
+            return terminal_name(node.name) if node.name in self.lexemes else rule_name(node.name)
         if isinstance(node, Seq):
             return " ".join(map(self.inner, node.items))
         if isinstance(node, Alt):
@@ -184,6 +195,17 @@ class Lark:
     def group(self, node: Node) -> str:
         text = self.regular(node)
         return f"({text})" if isinstance(node, (Seq, Alt, Repeat)) else text
+
+
+def literals(node: Node) -> Iterator[str]:
+    """The literals that stand in a node itself."""
+    if isinstance(node, Literal):
+        yield node.text
+    elif isinstance(node, (Seq, Alt)):
+        for item in node.items:
+            yield from literals(item)
+    elif isinstance(node, Repeat):
+        yield from literals(node.item)
 
 
 def seq_apart(*items: Node) -> Node:

@@ -463,7 +463,12 @@ def extra_key(rules: Rules, notation: Notation, declared: tuple[str, ...]) -> No
     chars = except_(of("\\"), inside=notation.chars)
     if notation.bare_keys:
         return rules.rule("key", seq(Text(but_not=("", *declared), chars=WORD)), lexeme=True)
-    key = Text(notation.without, chars, but_not=tuple(key for key in declared if writable(key, notation)))
+    without = notation.without
+    if without and declared:
+        # One automaton for both would have as many states as the two multiplied: so no such word may begin.
+        chars = except_(of("".join(word[0] for word in without)), inside=chars)
+        without = ()
+    key = Text(without, chars, but_not=tuple(key for key in declared if writable(key, notation)))
     return rules.rule("key", seq(notation.quote, key, notation.quote), lexeme=True)
 
 

@@ -44,7 +44,8 @@ class SglangDetector(Detector):
 class Constrained:
     """A detector's structural tag: SGLang's own, or ours. Mixed in before SGLang's class, whose answers `super()` gives."""
 
-    toolparse_format: Format
+    written_format: Format
+    """The one that calls are written in, where SGLang has one name for two."""
     request_tools: Any
     request_tokenizer: Any = None
 
@@ -82,11 +83,12 @@ class Constrained:
             return None
         named = getattr(tool_choice, "function", None)
         choice = tool_choice if named is None else {"type": "function", "function": {"name": named.name}}
+        fmt = self.written_format
         reasoning: Literal["auto", "open", "none"] = "none"
-        if thinking_mode and self.toolparse_format.reasoning:
-            reasoning = "open" if self.toolparse_format.reasoning[0].assumed else "auto"
-        ids = token_ids(self.request_tokenizer, self.toolparse_format.special_tokens)
-        tag = constraints.structural_tag(self.toolparse_format, tools, choice, parallel, reasoning, ids)
+        if thinking_mode and fmt.reasoning:
+            reasoning = "open" if fmt.reasoning[0].assumed else "auto"
+        ids = token_ids(self.request_tokenizer, fmt.special_tokens)
+        tag = constraints.structural_tag(fmt, tools, choice, parallel, reasoning, ids)
         return None if tag is None else StructuralTag.model_validate(tag)
 
 
@@ -148,7 +150,11 @@ def tool_detector(name: str, fmt_name: str) -> type:
     """The detector class to register as `name`."""
     fmt = _format(name, fmt_name)
     own = _own(FunctionCallParser.ToolCallParserEnum, name, fmt, BaseFormatDetector) or NoConstraint
-    members = {"toolparse_format": fmt, "__init__": first_made(own.__init__, own_name)}  # type: ignore[misc]
+    members = {
+        "toolparse_format": fmt,
+        "written_format": get_format(fmt_name),
+        "__init__": first_made(own.__init__, own_name),  # type: ignore[misc]
+    }
     return type(f"Toolparse_{fmt.name}", (SglangDetector, Constrained, own), members)
 
 
