@@ -11,7 +11,7 @@ from toolparse import Format
 from toolparse.constrain.turns import closing
 from toolparse.grammar import BareKeys, Elements, Envelope, Parameters
 from toolparse.rendering.writers import canonical, written_part
-from toolparse.wire.markers import spellings
+from toolparse.wire.spellings import spellings
 
 LIMIT = 800
 """Tokens of a walk before it is given up."""
@@ -28,9 +28,8 @@ def closers(fmt: Format) -> list[bytes]:
         body = how.body
         if isinstance(body, Parameters):
             behind_key = re.split(r"\{\w+\}", "".join(map(written_part, body.open)))[1:]
-            ends = [text for end in body.ends for text in spellings(end.marker)]
-            often.append(body.trim + canonical(body.close))
-            found += [*spellings(body.close), *behind_key, *ends]
+            often.append(canonical(body.trim) + canonical(body.close))
+            found += [*spellings(body.close), *behind_key]
         elif isinstance(body, Elements):
             often.append(body.prefix + "</")
         elif isinstance(body, BareKeys):
