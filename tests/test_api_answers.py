@@ -17,6 +17,7 @@ from toolparse.toolbox.api_answers import (
     MessagePieces,
     ResponsePieces,
     anthropic_message,
+    chat_message,
     chat_turn,
     message_of,
     responses_message,
@@ -120,7 +121,9 @@ def test_whole_answers_as_servers_write_them() -> None:
     cut = message_of({"choices": [{"message": said, "finish_reason": "length"}]})
     assert [(each.arguments, each.complete) for each in cut.tool_calls] == [("", False)]
     custom = {"id": "a", "type": "custom", "custom": {"name": "shell", "input": "ls"}}
-    assert [each.name for each in message_of({**said, "tool_calls": [custom]}).tool_calls] == ["shell"]
+    assert [(each.name, each.arguments) for each in message_of({**said, "tool_calls": [custom]}).tool_calls] == [("shell", '"ls"')]
+    with pytest.raises(ValueError, match="no choices: over the limit"):
+        chat_message({"choices": None, "error": "over the limit"})
     refused = {"output": [{"type": "message", "content": [{"type": "refusal", "refusal": "No."}]}], "status": "completed"}
     assert responses_message(refused).content == "No."
     calls = [ToolCall(name="f")]

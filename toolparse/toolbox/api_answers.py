@@ -120,7 +120,10 @@ def sound(call: ToolCall) -> str:
 
 
 def chat_message(completion: Any) -> Message:
-    choice = get(completion, "choices")[0]
+    choices = get(completion, "choices")
+    if not choices:
+        raise ValueError(f"the answer has no choices: {str(get(completion, 'error') or completion)[:300]}")
+    choice = choices[0]
     said, cut = get(choice, "message"), get(choice, "finish_reason") == "length"
     parts: list[Part] = []
     if reasoning := _reasoning(said):
@@ -132,7 +135,9 @@ def chat_message(completion: Any) -> Message:
         parts.append(TextPart(content))
     for index, call in enumerate(get(said, "tool_calls") or ()):
         function = get(call, "function")
-        name, arguments = (get(function, "name"), get(function, "arguments")) if function else (get(get(call, "custom"), "name"), "")
+        name, arguments = get(function, "name"), get(function, "arguments")
+        if function is None and (custom := get(call, "custom")) is not None:
+            name, arguments = get(custom, "name"), json.dumps(get(custom, "input"))  # a text, which is no function's arguments
         parts.append(_call(index, get(call, "id"), name, arguments, cut))
     return Message(parts=parts, truncated=cut)
 
