@@ -166,6 +166,14 @@ def said(found: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return [(kind, rest) for kind, rest in found if kind != "Problem" or rest["kind"] not in ("not_a_call", "other_format")]
 
 
+@pytest.mark.parametrize("name", ["harmony", "beam"])
+@pytest.mark.parametrize("channel", ["commentary", "analysis"])
+def test_a_message_that_ends_as_a_call_and_names_no_tool_is_told(name: str, channel: str) -> None:
+    got = toolparse.parse(f'<|channel|>{channel}<|message|>{{"origin": "Kiel"}}<|call|>', name, tools=TOOLS, prompt="")
+    assert [(problem.kind, problem.severity) for problem in got.problems] == [("not_a_call", "error")]
+    assert [attempt.status for attempt in got.attempts] == ["no_name"]
+
+
 def test_typed_text_is_no_damaged_header() -> None:
     """What the engine knows to be ordinary tokens never makes a header, however it is spelt."""
     text = "<|start|assistant to=find_ferry<|channel|commentary<|message|" + BODY

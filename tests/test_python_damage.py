@@ -86,7 +86,9 @@ def test_a_declared_name_is_a_name_whatever_its_characters(name: str, declared: 
 
 
 @pytest.mark.parametrize("name", sorted(set(PYTHON) - {"olmo3"}))
-@pytest.mark.parametrize("body", ["f(a=1", 'f(a=1, b="x"', "f(a=1), f(a=2", "f(a=1) f(a=2)", "f(a=1)), f(a=2))", "f(a=1)]"])
+@pytest.mark.parametrize(
+    "body", ["f(a=1", 'f(a=1, b="x"', "f(a=1), f(a=2", "f(a=1) f(a=2)", "f(a=1); f(a=2)", "f(a=1)), f(a=2))", "f(a=1)]"]
+)
 def test_brackets_of_a_list_may_be_missing_or_too_many(name: str, body: str) -> None:
     before, behind = PYTHON[name]
     message = read(name, before + body + behind)

@@ -301,11 +301,13 @@ class PythonReader(PythonValues):
                 return ~at
         if text[at] in ")}":
             return self.before_end(at)
-        found = _NAME.match(text, at)
+        start = here + 1 if text[here] == ";" else at
+        found = _NAME.match(text, start)
         if found is not None and self.call.declares(found[1]):
-            self.call.problem("repaired_markup", "a missing comma between two calls was added", found.start(1))
+            said = "a semicolon between two calls was read as a comma" if start > at else "a missing comma between two calls was added"
+            self.call.problem("repaired_markup", said, found.start(1))
             return self.next_call(found, found[1])
-        if not self.last and (begun := _NAME_BEGIN.match(text, at)) is not None and self.call.may_be_declared(begun[0].strip(SPACE)):
+        if not self.last and (begun := _NAME_BEGIN.match(text, start)) is not None and self.call.may_be_declared(begun[0].strip(SPACE)):
             return ~at
         self.done = True
         return at

@@ -78,11 +78,14 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     name = _named(plain, tools)
     called = name is not None or _KEYS.search(plain) is not None or _BODY.search(plain) is not None
     own = any(marker in plain for marker in markers)
+    begun = _MARKER.match(plain) is not None
+    if begun:  # tokens that are skipped leave no marker in their place
+        lost = None
     if not called and not own:
         return None
     called = called or _is_body(plain, markers, tools, bool(fmt.fragments))
     other = written_by(text, fmt, tools, read) if called and (tools is None or name is not None) else None
-    if other is not None and (other.whole or not own):
+    if other is not None and (other.whole or not own) and (other.marked or not begun):
         text, start = other.lead + text, start - len(other.lead)
         attempt = Attempt("unreadable", other.tool, text, start, start + len(text))
         written = f"the format {other.format.name!r} writes"
@@ -94,7 +97,7 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     attempt = Attempt(status, name, text, start, start + len(text))
     if lost is not None and not own:
         return Problem("lost_markers", lost, None, start, "error", attempt)
-    marked = own or any_marker(plain) or _MARKER.match(plain) is not None
+    marked = own or begun or any_marker(plain)
     if name is not None or (called and marked and tools is None) or (called and own):
         what = f"a call of {name!r}" if name is not None else "a call"
         said = f"this looks like {what} and cannot be read as one, so it is content: {_shown(text)}"

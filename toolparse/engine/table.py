@@ -239,7 +239,7 @@ class Ground:
         return found is not None and found.lastgroup == "hold" and not found.start()
 
 
-_BEFORE_CALLS = ("suffix", "header", "end message", "close")
+_BEFORE_CALLS = ("suffix", "header", "end message", "end call message", "close")
 
 
 class Behind:
@@ -319,6 +319,9 @@ class Table:
         self.format = fmt
         self.options = options
         self.headers: Headers | None = headers(fmt.channels) if fmt.channels is not None else None
+        self.call_ends = frozenset(spellings(part)[0] for calls in fmt.calls for part in calls.close[-1:]) - frozenset(
+            fmt.channels.ends[:1] if fmt.channels is not None else ()
+        )
         self.suffixes = Suffixes(fmt) if fmt.suffix else None
         self.stop_texts = longest_first(stop_texts(fmt))
         fragments = (text for calls in fmt.calls for text in markers_of(calls) if text.startswith(fmt.fragments))
@@ -433,7 +436,7 @@ class Table:
         assert self.headers is not None
         noticed = {*noticed, *self.format.special_tokens}
         return [
-            *(Row(text, "end message") for text in self.headers.ends if text in noticed),
+            *(Row(text, "end call message" if text in self.call_ends else "end message") for text in self.headers.ends if text in noticed),
             *(Row(text, "header") for text in self.headers.begins if text in noticed),
         ]
 

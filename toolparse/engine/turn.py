@@ -36,7 +36,7 @@ from toolparse.engine.prose import NOWHERE, TextWriter
 from toolparse.engine.shortcuts import Shortcut
 from toolparse.engine.table import Behind, Closer, Options, Place, Row, Table, table
 from toolparse.engine.tool_choice import ARGUMENTS, Choice
-from toolparse.events import Problem
+from toolparse.events import Attempt, Problem
 from toolparse.grammar import Calls, Format, Frame, Reasoning
 from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import named_once, plain_name
@@ -533,6 +533,15 @@ class TurnMachine:
     def _end_message(self, row: Row, at: int, end: int, last: bool) -> int:
         self._to_header(at, end)
         return end
+
+    def _end_call_message(self, row: Row, at: int, end: int, last: bool) -> int:
+        """The marker that the format writes behind a call, though no call was open: its header named no tool."""
+        if self._place.ground != "outside":
+            where, until = self._base + at, self._base + end
+            attempt = Attempt("no_name", None, self._text[at:end], where, until)
+            said = f"a message ends as a call does ({self._text[at:end]}), but its header names no tool"
+            self._writer.events.append(Problem("not_a_call", said, None, where, "error", attempt))
+        return self._end_message(row, at, end, last)
 
     def _no_message(self, row: Row, at: int, end: int, last: bool) -> int:
         """The end of a message where a header may stand."""
@@ -1236,6 +1245,7 @@ class TurnMachine:
         "header": _header,
         "damaged header": _damaged_header,
         "end message": _end_message,
+        "end call message": _end_call_message,
         "no message": _no_message,
         "stop message": _stop_message,
         "close call": _close_call,
