@@ -108,7 +108,7 @@ def test_no_text_of_the_prompt_comes_out_when_its_opening_is_no_call() -> None:
 def test_a_call_that_the_prompt_begins_is_whole(cut: int) -> None:
     message = read(CALL[cut:] + "\nok", ASSISTANT + "So:\n" + CALL[:cut])
     assert message.content == "ok"
-    begun = cut < CALL.index("}}") + 2  # a call whose last brace the prompt has is the prompt's
+    begun = cut < CALL.index("</tool_call>") + 1  # a call is the prompt's once the prompt shows what follows its last brace
     assert [(call.index, call.name, call.value(), call.complete) for call in message.tool_calls] == [(0, "f", {"a": 1}, True)][:begun]
     assert all(0 == call.start <= call.end for call in message.tool_calls)
 

@@ -52,7 +52,7 @@ def told(parser: Parser, pieces: list[str], text: str) -> list[list[Event]]:
 
 
 @pytest.mark.parametrize("name", [fmt.name for fmt in formats() if fmt.calls])
-@examples(5, 60)
+@examples(3, 60)
 @given(data=st.data())
 def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 from collections.abc import Callable, Iterable
 
@@ -27,7 +26,6 @@ from toolparse.testing import (
     equal,
     judge,
     markers,
-    promises,
     schema,
     vectors,
 )
@@ -164,11 +162,6 @@ def test_equality_of_json_values() -> None:
 
 def test_the_markers_of_a_format() -> None:
     assert {"<tool_call>", "</tool_call>", "<think>", "</think>", "<|im_end|>"} <= set(markers(get_format("hermes")))
-
-
-def test_the_examples_in_the_documentation() -> None:
-    for module in (testing, promises, cases, conformance):
-        assert doctest.testmod(module).failed == 0
 
 
 def test_every_case_is_what_the_schema_says() -> None:

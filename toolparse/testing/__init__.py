@@ -5,7 +5,6 @@
 parser that a few lines adapt (`conformance`; `engines` adapts vLLM, SGLang, transformers and openai-harmony). Nothing here needs a
 test framework.
 
->>> check_format("hermes")
 >>> report = conform(engines.ours(), vectors("hermes", kinds=["canonical"]))
 >>> report.count("right"), report.count("fault")
 (16, 0)
