@@ -58,8 +58,7 @@ def read_call(fmt: Format, text: str, tools: Any = None) -> list[dict[str, Any]]
     message = _read(start + text, fmt, tools)
     if not _sound(message):
         closed = _read(start + text + end, fmt, tools)
-        # A closer that the model did not write may only end what misses nothing else.
-        message = closed if _sound(closed) and not closed.problems else message
+        message = closed if _sound(closed) and not closed.problems and _only_ends(closed, message) else message
     calls = readable(message)
     if not calls:
         raise ValueError(message.problems[0].message if message.problems else "no call stands between the markers")
@@ -72,6 +71,13 @@ def _read(text: str, fmt: Format, tools: Any) -> Message:
 
 def _sound(message: Message) -> bool:
     return bool(message.tool_calls) and all(call.complete for call in message.tool_calls)
+
+
+def _only_ends(closed: Message, cut: Message) -> bool:
+    """Whether the closer that the model did not write only ended what missed nothing else: a value that it cut is no value."""
+    told = [call.arguments for call in cut.tool_calls]
+    told += [""] * (len(closed.tool_calls) - len(told))
+    return all(call.arguments in (part, part + "}", part + "{}") for call, part in zip(closed.tool_calls, told, strict=False))
 
 
 def install(chosen: str | None = None) -> None:
