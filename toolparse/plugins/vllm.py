@@ -68,7 +68,8 @@ def _read_in_one_pass() -> None:
     """
     try:
         manager: Any = import_module("vllm.parser.parser_manager").ParserManager
-    except ImportError:  # before vLLM had one
+    except ImportError as error:
+        missing("toolparse reads reasoning and calls one after the other: vllm.parser.parser_manager is not in this vLLM", error)
         return
     composing = vars(manager).get("_compose_parser")
     if composing is None:
