@@ -1,9 +1,9 @@
 """An engine in which one thing that a plug-in touches has moved, has another name or is broken: what its own parsers do then, and ours.
 
-What a plug-in touches is found in its source: every module of the engine that it names, and every name in it that those modules define. Each
-is changed in the engine's source as it is imported, everywhere in the engine alike, as a next version would; `answers_ENGINE.py`, which
-stands for the rest of the server, is changed with it. Where the engine's own parsers cannot do without the old name (it is a field of
-the API, say), there is nothing to see.
+What a plug-in touches is found in its source: every module of the engine that it names, and every name in it that those modules define.
+Each is changed in the engine's source as it is imported, everywhere in the engine alike, as a next version would; `answers_ENGINE.py`,
+which stands for the rest of the server, is changed with it. Where the engine's own parsers cannot do without the old name (it is a field
+of the API, say), there is nothing to see.
 
     renamed.py ENGINE [CHANGE...]      prints, for each change, what came of it
 """
@@ -177,8 +177,7 @@ class Changed(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
-        arguments = node.args
-        own = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg) if each}
+        own = {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
         own |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
         self.local.append(own)
         self.generic_visit(node)

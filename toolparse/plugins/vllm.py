@@ -30,7 +30,7 @@ def register() -> None:
         ("reasoning", reasoning_parsers, _REASONING_MANAGERS),
     ):
         try:
-            _register(_manager(*places), kind, names())
+            _register(first_of(*places), kind, names())
         except Exception as error:
             missing(f"toolparse has no {kind} parsers in this vLLM, as its {kind} parser manager is not as expected", error)
     try:
@@ -39,15 +39,15 @@ def register() -> None:
         missing("toolparse reads reasoning and calls one after the other in this vLLM, as its parser manager is not as expected", error)
 
 
-def _manager(*places: tuple[str, str]) -> Any:
-    """The first of these attributes of modules that there is."""
-    for module, name in places[:-1]:
+def first_of(*places: tuple[str, str]) -> Any:
+    """The first of these attributes of modules that there is. Where there is none, what is wrong with the first is raised."""
+    errors: list[Exception] = []
+    for module, name in places:
         try:
             return getattr(import_module(module), name)
-        except (ImportError, AttributeError):
-            continue
-    module, name = places[-1]
-    return getattr(import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def _register(manager: Any, kind: str, names: dict[str, str]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 from toolparse.events import CallArguments, CallStart, Content, Event, Reasoning
@@ -23,36 +22,46 @@ from toolparse.plugins.readable_calls import ReadableCalls, readable
 from toolparse.plugins.reasoning_split import ReasoningSplit
 from toolparse.plugins.reports import missing, report
 from toolparse.plugins.token_runs import TokenRuns
+from toolparse.plugins.vllm import first_of
 from toolparse.wire.spellings import spellings
 
-try:
-    from vllm.tool_parsers import abstract_tool_parser as _tools
-except ImportError:  # before vLLM 0.13
-    from vllm.entrypoints.openai.tool_parsers import abstract_tool_parser as _tools
-from vllm.reasoning import ReasoningParser
+_PLACES = ("vllm.tool_parsers.abstract_tool_parser", "vllm.entrypoints.openai.tool_parsers")  # the second before vLLM 0.13
+_TYPES = ("DeltaMessage", "DeltaToolCall", "DeltaFunctionCall", "ExtractedToolCallInformation", "FunctionCall", "ToolCall")
 
 try:
-    from vllm.parser.abstract_parser import DelegatingParser
-except ImportError:  # vLLM without `vllm.parser`: the tool parser and the reasoning parser are used directly
+    ToolParser = first_of(*((place, "ToolParser") for place in _PLACES))
+    ReasoningParser = first_of(("vllm.reasoning", "ReasoningParser"))
+    _manager = first_of(*((place, "ToolParserManager") for place in _PLACES))
+    # The module of vLLM's deltas has moved from version to version.
+    _protocol: Any = sys.modules[sys.modules[ToolParser.__module__].ExtractedToolCallInformation.__module__]
+    for _type in _TYPES:
+        getattr(_protocol, _type)
+except Exception as error:  # an operator has named one of ours, so the server does not start; vLLM says only that there is none
+    missing("toolparse cannot make its parsers in this vLLM, as what they are made from is not as expected", error)
+    raise
+
+try:
+    DelegatingParser = first_of(("vllm.parser.abstract_parser", "DelegatingParser"))
+except (ImportError, AttributeError):  # before vLLM had one; where it has another, a parser that it composed is one anyhow
     DelegatingParser = object
 
 
-def _from(module: str, name: str) -> Any:
-    """What vLLM has under this name, None if it does not."""
+def _from(module: str, name: str, without: str) -> Any:
+    """What vLLM has under this name; None if it does not, and then `without` is said."""
     try:
-        return getattr(import_module(module), name, None)
-    except ImportError:
+        return first_of((module, name))
+    except (ImportError, AttributeError) as error:
+        missing(without, error)
         return None
 
 
-_make_tool_call_id = _from("vllm.renderers.chat_utils", "make_tool_call_id")
-_count_invocation = _from("vllm.parser.metrics", "record_tool_parser_invocation")
-_function_tools = _from("vllm.tool_parsers.utils", "get_function_tools")
+_make_tool_call_id = _from("vllm.renderers.chat_utils", "make_tool_call_id", "toolparse gives calls ids of its own style")
+_count_invocation = _from("vllm.parser.metrics", "record_tool_parser_invocation", "toolparse is not in vLLM's counter of tool parsers")
+_function_tools = _from("vllm.tool_parsers.utils", "get_function_tools", "toolparse leaves out tools that are no functions")
 
-_StructuralTag = _from("xgrammar", "StructuralTag")
-_envs = _from("vllm", "envs")
+_StructuralTag = _from("xgrammar", "StructuralTag", "toolparse constrains no calls itself, as xgrammar has no structural tags")
+_envs = _from("vllm", "envs", "toolparse does not see vLLM's switch of strict tool calling")
 
-_protocol = sys.modules[_tools.ExtractedToolCallInformation.__module__]  # it has moved from version to version
 _PHASED = hasattr(ReasoningParser, "has_engine_confirmed_reasoning_end")
 """Whether vLLM asks a reasoning parser whether it has ended, and for what it holds. An older vLLM takes the text behind the reasoning from
 a delta's content, and writes arguments that begin the last delta of an output anew, in a spelling of its own."""
@@ -85,11 +94,11 @@ def class_for(name: str) -> type:
 
 def _of_vllms_own(fmt: Format) -> dict[str, Any]:
     """What vLLM reads off its own parser class of this format: the key of its structural tag, and how strictly it is applied."""
-    known = getattr(_tools.ToolParserManager, "lazy_parsers", {})
+    known = getattr(_manager, "lazy_parsers", {})
     for name in (fmt.name, *fmt.aliases):
         if name in known:
             try:
-                own = _tools.ToolParserManager.get_tool_parser(name)
+                own = _manager.get_tool_parser(name)
             except Exception as error:  # a package of its own that is not installed
                 missing(f"vLLM's own tool parser {name} cannot be loaded, so toolparse_{name} has no structural tag", error)
                 continue
@@ -229,7 +238,7 @@ def _decoded(tokenizer: Any, ids: Sequence[int]) -> str:
     return str(tokenizer.decode(list(ids), skip_special_tokens=False))
 
 
-class ToolparseToolParser(_tools.ToolParser):  # type: ignore[misc]
+class ToolparseToolParser(ToolParser):  # type: ignore[misc,valid-type]
     """Calls only: reasoning has been taken out by whatever reasoning parser the server has, or is plain content."""
 
     toolparse_format: Format
@@ -296,7 +305,7 @@ class ToolparseToolParser(_tools.ToolParser):  # type: ignore[misc]
         return Reading(calls_only(self.toolparse_format), request, self.model_tokenizer, "", keeps_reasoning=False)
 
 
-class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc]
+class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type]
     """Reasoning up to its end; what follows goes to the server's tool parser as it was written."""
 
     toolparse_format: Format
@@ -433,7 +442,7 @@ _PARTS = ("_initialize_history_tool_call_cnt", "_stream_state", "_tool_parser", 
 """What `OnePassParser` takes from vLLM's parser."""
 
 
-class OnePassParser(DelegatingParser):  # type: ignore[misc]
+class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
     """Reasoning, content and calls from one `toolparse.Parser`. Where vLLM's parser lacks a part it needs, the pair of parsers works."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
