@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from toolparse.events import Event, Problem
 
@@ -30,3 +31,10 @@ def missing(what: str, error: BaseException | None = None) -> None:
     _said[what] += 1
     if _said[what] == 1:
         _log.warning("%s%s", what, f" ({type(error).__name__}: {error})" if error is not None else "")
+
+
+def unasked(methods: Iterable[str], base: Any, engine: str) -> None:
+    """Say once which methods of a class of ours the engine's own class does not have: nothing calls them then."""
+    lost = sorted(name for name in methods if not hasattr(base, name))
+    if lost:
+        missing(f"toolparse is not asked for {', '.join(lost)} in this {engine}: {base.__name__} has no such method")

@@ -22,6 +22,7 @@ from toolparse.plugins import constraints
 from toolparse.plugins.detector import Detector
 from toolparse.plugins.names import PREFIX
 from toolparse.plugins.reasoning_split import ReasoningSplit
+from toolparse.plugins.reports import unasked
 from toolparse.plugins.sglang_hooks import first_made, format_of_server, grammar_backend
 from toolparse.wire.spellings import spellings
 
@@ -29,6 +30,9 @@ try:
     from xgrammar import StructuralTag
 except ImportError:
     StructuralTag = None
+
+_STEPS = ("detect_and_parse", "parse_streaming_increment", "finish")
+"""What SGLang calls of a detector of either kind."""
 
 
 class SglangDetector(Detector):
@@ -148,6 +152,7 @@ def own_name(attribute: str, name: str) -> str | None:
 
 def tool_detector(name: str, fmt_name: str) -> type:
     """The detector class to register as `name`."""
+    unasked(("has_tool_call", *_STEPS), BaseFormatDetector, "SGLang")
     fmt = _format(name, fmt_name)
     own = _own(FunctionCallParser.ToolCallParserEnum, name, fmt, BaseFormatDetector) or NoConstraint
     members = {
@@ -214,6 +219,7 @@ class SglangReasoning:
 
 def reasoning_detector(name: str, fmt_name: str) -> type:
     """The reasoning detector class to register as `name`."""
+    unasked(_STEPS, BaseReasoningFormatDetector, "SGLang")
     fmt = get_format(fmt_name)
     own = _own(ReasoningParser.DetectorMap, name, fmt, BaseReasoningFormatDetector)
     made = _constructor(fmt) if own is None else own.__init__  # type: ignore[misc]

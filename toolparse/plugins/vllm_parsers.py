@@ -20,7 +20,7 @@ from toolparse.plugins import constraints
 from toolparse.plugins.detector import calls_only
 from toolparse.plugins.readable_calls import ReadableCalls, readable
 from toolparse.plugins.reasoning_split import ReasoningSplit
-from toolparse.plugins.reports import missing, report
+from toolparse.plugins.reports import missing, report, unasked
 from toolparse.plugins.token_runs import TokenRuns
 from toolparse.plugins.vllm import first_of
 from toolparse.wire.spellings import spellings
@@ -82,6 +82,8 @@ def class_for(name: str) -> type:
     """The parser class for `KIND:FORMAT`, where the kind is "tool" or "reasoning"."""
     kind, _, fmt_name = name.partition(":")
     fmt = get_format(fmt_name)
+    ours, base = (ToolparseReasoningParser, ReasoningParser) if kind == "reasoning" else (ToolparseToolParser, ToolParser)
+    unasked(_methods(ours), base, "vLLM")
     if kind == "reasoning":
         return type(f"Toolparse_{fmt.name}_reasoning", (ToolparseReasoningParser,), {"toolparse_format": fmt})
     members = {"toolparse_format": fmt, **_of_vllms_own(fmt)}
@@ -90,6 +92,11 @@ def class_for(name: str) -> type:
     made = type(f"Toolparse_{fmt.name}", (ToolparseToolParser,), members)
     made.supports_required_and_named = False  # type: ignore[attr-defined]
     return made
+
+
+def _methods(ours: type) -> list[str]:
+    """What vLLM is to call."""
+    return [name for name, member in vars(ours).items() if not name.startswith("_") and (callable(member) or isinstance(member, property))]
 
 
 def _of_vllms_own(fmt: Format) -> dict[str, Any]:
@@ -538,4 +545,5 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
 
 def one_pass_parser(composed: type) -> type:
     """The class that vLLM composed of a pair of parsers, reading in one pass."""
+    unasked(_methods(OnePassParser), composed, "vLLM")
     return type("ToolparseParser", (OnePassParser, composed), {})
