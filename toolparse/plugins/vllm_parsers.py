@@ -95,19 +95,24 @@ def class_for(name: str) -> type:
 
 
 def _methods(ours: type) -> list[str]:
-    """What vLLM is to call."""
-    return [name for name, member in vars(ours).items() if not name.startswith("_") and (callable(member) or isinstance(member, property))]
+    """What vLLM is to call, `finish_streaming` aside, which it looks for itself."""
+    members = ((name, member) for name, member in vars(ours).items() if not name.startswith("_") and name != "finish_streaming")
+    return [name for name, member in members if callable(member) or isinstance(member, property)]
 
 
 def _of_vllms_own(fmt: Format) -> dict[str, Any]:
     """What vLLM reads off its own parser class of this format: the key of its structural tag, and how strictly it is applied."""
-    known = getattr(_manager, "lazy_parsers", {})
+    try:
+        known = _manager.lazy_parsers
+    except AttributeError as error:
+        missing("toolparse has no structural tags in this vLLM, as its table of parsers is not as expected", error)
+        return {}
     for name in (fmt.name, *fmt.aliases):
         if name in known:
             try:
                 own = _manager.get_tool_parser(name)
             except Exception as error:  # a package of its own that is not installed
-                missing(f"vLLM's own tool parser {name} cannot be loaded, so toolparse_{name} has no structural tag", error)
+                missing(f"toolparse_{name} has no structural tag, as vLLM's own tool parser {name} cannot be loaded", error)
                 continue
             return {key: getattr(own, key) for key in ("structural_tag_model", "default_tool_strict_level") if hasattr(own, key)}
     return {}
@@ -256,6 +261,7 @@ class ToolparseToolParser(ToolParser):  # type: ignore[misc,valid-type]
             super().__init__(tokenizer, tools)
         except TypeError:  # before vLLM 0.12
             super().__init__(tokenizer)
+        self._tokenizer = tokenizer
         self._reading: Reading | None = None
 
     def adjust_request(self, request: Any) -> Any:
@@ -288,7 +294,7 @@ class ToolparseToolParser(ToolParser):  # type: ignore[misc,valid-type]
         if self._reading is None:
             self._reading = self._read(request)
             self.prev_tool_call_arr = self._reading.calls
-            if not _PHASED and _decoded(self.model_tokenizer, delta_token_ids) != delta_text:
+            if not _PHASED and _decoded(self._tokenizer, delta_token_ids) != delta_text:
                 delta_token_ids = ()  # the text behind the reasoning, without the ids of all of it
         return self._delta(self._reading.feed(delta_text, delta_token_ids))
 
@@ -309,7 +315,7 @@ class ToolparseToolParser(ToolParser):  # type: ignore[misc,valid-type]
         return delta_of(events)
 
     def _read(self, request: Any) -> Reading:
-        return Reading(calls_only(self.toolparse_format), request, self.model_tokenizer, "", keeps_reasoning=False)
+        return Reading(calls_only(self.toolparse_format), request, self._tokenizer, "", keeps_reasoning=False)
 
 
 class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type]
@@ -320,6 +326,7 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
 
     def __init__(self, tokenizer: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(tokenizer, *args, **kwargs)
+        self._tokenizer = tokenizer
         pair = self.toolparse_format.reasoning[0]
         self._openers = tuple(opener.strip() for opener in spellings(pair.open))
         self._closers = tuple(closer.strip() for closer in spellings(pair.close))
@@ -342,13 +349,13 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
         return _with_special_tokens(request)
 
     def set_prompt_token_ids(self, prompt_token_ids: Sequence[int]) -> None:
-        self._prompt = _decoded(self.model_tokenizer, prompt_token_ids[-PROMPT_TOKENS:])
+        self._prompt = _decoded(self._tokenizer, prompt_token_ids[-PROMPT_TOKENS:])
 
     def is_reasoning_end(self, input_ids: Sequence[int]) -> bool:
         """Whether the last reasoning block of the last assistant's turn in these tokens is closed."""
         if not _PHASED and self._split is not None and input_ids is self._delta_ids:
             return self._split.ended
-        text = _decoded(self.model_tokenizer, input_ids[-PROMPT_TOKENS:])
+        text = _decoded(self._tokenizer, input_ids[-PROMPT_TOKENS:])
         turn = max((text.rfind(opener.strip()) for opener in self.toolparse_format.turn), default=-1)
         closed = max(text.rfind(closer) for closer in self._closers)
         ended = closed >= max(turn, 0) and closed > max(text.rfind(opener) for opener in self._openers)
@@ -359,7 +366,7 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
 
     def is_reasoning_end_streaming(self, input_ids: Sequence[int], delta_ids: Iterable[int]) -> bool:
         new = len(list(delta_ids))
-        text = _decoded(self.model_tokenizer, input_ids[-new - max(map(len, self._closers)) :])
+        text = _decoded(self._tokenizer, input_ids[-new - max(map(len, self._closers)) :])
         # A closer in front of what opens a turn or reasoning is one of the turn before.
         openers = (*self._openers, *(opener.strip() for opener in self.toolparse_format.turn))
         begin = max((text.rfind(opener) for opener in openers if opener), default=-1)
@@ -373,7 +380,7 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
 
     def count_reasoning_tokens(self, token_ids: Sequence[int]) -> int:
         parser = Parser(self.toolparse_format, prompt=self._prompt, thinking=self._thinking)
-        return reasoning_tokens(parser, [_decoded(self.model_tokenizer, [token]) for token in token_ids])
+        return reasoning_tokens(parser, [_decoded(self._tokenizer, [token]) for token in token_ids])
 
     def extract_reasoning(self, model_output: str, request: Any) -> tuple[str | None, str | None]:
         reasoning, rest = self._new_split().whole(model_output)
@@ -452,8 +459,9 @@ _PARTS = ("_initialize_history_tool_call_cnt", "_stream_state", "_tool_parser", 
 class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
     """Reasoning, content and calls from one `toolparse.Parser`. Where vLLM's parser lacks a part it needs, the pair of parsers works."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, tokenizer: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(tokenizer, *args, **kwargs)
+        self._tokenizer = tokenizer
         lost = [part for part in _PARTS if not hasattr(self, part)]
         if lost:
             missing(f"toolparse reads reasoning and calls one after the other: vLLM's parser has no {', '.join(lost)}")
@@ -475,7 +483,7 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
 
     def set_prompt_token_ids(self, prompt_token_ids: Sequence[int]) -> None:
         super().set_prompt_token_ids(prompt_token_ids)
-        self._prompt = _decoded(self.model_tokenizer, prompt_token_ids[-PROMPT_TOKENS:])
+        self._prompt = _decoded(self._tokenizer, prompt_token_ids[-PROMPT_TOKENS:])
 
     def parse(self, model_output: str, request: Any, *args: Any, **options: Any) -> tuple[str | None, str | None, list[Any] | None]:
         if not self._one_pass:
@@ -518,7 +526,7 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
         if not self._one_pass or self._reasoning_parser is None:
             return int(super().count_reasoning_tokens(token_ids))
         parser = Parser(self._format, prompt=self._prompt, thinking=getattr(self._reasoning_parser, "_thinking", None))
-        return reasoning_tokens(parser, [_decoded(self.model_tokenizer, [token]) for token in token_ids])
+        return reasoning_tokens(parser, [_decoded(self._tokenizer, [token]) for token in token_ids])
 
     def _count(self, request: Any, called: bool, streaming: bool) -> None:
         """Count the invocation as vLLM counts those of its own parsers."""
@@ -532,14 +540,18 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
         self._initialize_history_tool_call_cnt(request)
         state = self._stream_state
         numbered = None
-        if _make_tool_call_id is not None and getattr(state, "tool_call_id_type", None) == "kimi_k2":
-            before = getattr(state, "history_tool_call_cnt", 0)
+        try:
+            kind, before = state.tool_call_id_type, state.history_tool_call_cnt
+        except AttributeError as error:
+            missing("toolparse does not number calls as vLLM does, as the state of its stream is not as expected", error)
+            kind, before = None, 0
+        if _make_tool_call_id is not None and kind == "kimi_k2":
 
             def numbered(name: str, index: int) -> Any:
                 return _make_tool_call_id(id_type="kimi_k2", func_name=name, idx=before + index)
 
         return Reading(
-            self._format, request, self.model_tokenizer, self._prompt, keeps_reasoning=self._reasoning_parser is not None, new_id=numbered
+            self._format, request, self._tokenizer, self._prompt, keeps_reasoning=self._reasoning_parser is not None, new_id=numbered
         )
 
 
