@@ -13,6 +13,8 @@ import pytest
 
 ENGINES = os.environ.get("RENAMED_ENGINES", "vllm sglang").split()
 STEPS = ("own, with the plug-in", "own, beside ours")
+WRAPPED = ("_compose_parser broken",)
+"""Called by ours in the place of the engine, so "broken for us" would be broken for the engine."""
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -24,7 +26,7 @@ def results(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
 
 def possible(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The changes with which the engine's own parsers work before the plug-in is there."""
-    return [got for got in results[1:] if got["own"] == results[0]["own"]]
+    return [got for got in results[1:] if got["own"] == results[0]["own"] and got["change"] not in WRAPPED]
 
 
 def test_the_engine_as_it_is(results: list[dict[str, Any]]) -> None:
@@ -55,7 +57,7 @@ def test_each_is_one_line_of_the_log(results: list[dict[str, Any]]) -> None:
         assert all(line.startswith("toolparse ") for line in got["lines"]), got["change"]
 
 
-def test_what_ours_lose_is_said(results: list[dict[str, Any]]) -> None:
-    """Where ours no longer answer as they do, a line says so."""
-    silent = [(got["change"], got["ours"]) for got in possible(results) if got["ours"] != results[0]["ours"] and not got["lines"]]
-    assert silent == []
+def test_ours_never_answer_otherwise_in_silence(results: list[dict[str, Any]]) -> None:
+    """Ours answer as they do, or a line says what is lost, or the request fails: an error is no wrong answer."""
+    other = [got for got in possible(results) if got["ours"] != results[0]["ours"]]
+    assert [got["change"] for got in other if not got["lines"] and not isinstance(got["ours"], str)] == []

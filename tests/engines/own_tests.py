@@ -20,6 +20,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 PATHS = {
     "vllm": ("tests/tool_parsers", "tests/reasoning", "tests/parser", "tests/tool_use"),
@@ -72,14 +73,35 @@ if os.environ.get("OWN_TESTS") in ("vllm", "sglang"):
     {"vllm": put_in_vllm, "sglang": put_in_sglang}[os.environ["OWN_TESTS"]]()
 
 
-def outcomes(folder: Path, paths: list[str], engine: str, ours: bool) -> dict[str, tuple[str, str]]:
-    """For each test its outcome and the end of its error."""
-    report = Path(f"own_tests_{engine}_{'ours' if ours else 'theirs'}.xml").absolute()
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """With our classes only the tests that the engine's own pass are run."""
+    if "OWN_TESTS_PASSED" in os.environ:
+        passed = set(Path(os.environ["OWN_TESTS_PASSED"]).read_text(encoding="utf-8").splitlines())
+        items[:] = [item for item in items if _named(item.nodeid) in passed]
+
+
+def _named(nodeid: str) -> str:
+    """A test's name as a report of pytest's has it."""
+    file, _, names = nodeid.partition("::")
+    names, bracket, parameters = names.partition("[")
+    *classes, name = names.split("::")
+    return f"{'.'.join([file.removesuffix('.py').replace('/', '.'), *classes])}::{name}{bracket}{parameters}"
+
+
+def outcomes(folder: Path, paths: list[str], engine: str, passed: list[str] | None = None) -> dict[str, tuple[str, str]]:
+    """For each test its outcome and its error: of the engine's own classes, or of ours in those tests that passed."""
+    report = Path(f"own_tests_{engine}_{'theirs' if passed is None else 'ours'}.xml").absolute()
     here = Path(__file__).parent
-    environment = {**os.environ, "OWN_TESTS": engine if ours else "", "PYTHONPATH": f"{here}{os.pathsep}{folder}", "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "own_tests", "-p", "no:cacheprovider", "-o", "addopts=", "-o",
-               "filterwarnings=default", "--continue-on-collection-errors", f"--junitxml={report}", *paths]  # fmt: skip
-    subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    path = os.pathsep.join([str(here), str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"}
+    if passed is not None:
+        only = Path(f"own_tests_{engine}.txt").absolute()
+        only.write_text("\n".join(passed), encoding="utf-8")
+        environment |= {"OWN_TESTS": engine, "OWN_TESTS_PASSED": str(only)}
+    if passed is not None or not report.exists():  # those of the engine's own stay the same
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "own_tests", "-p", "no:cacheprovider", "-o", "addopts=", "-o",
+                   "filterwarnings=default", "--continue-on-collection-errors", f"--junitxml={report}", *paths]  # fmt: skip
+        subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     found = {}
     for case in ElementTree.parse(report).iter("testcase"):
         fault = next((child for kind in ("failure", "error", "skipped") if (child := case.find(kind)) is not None), None)
@@ -91,8 +113,8 @@ def outcomes(folder: Path, paths: list[str], engine: str, ours: bool) -> dict[st
 def main() -> None:
     engine, folder = sys.argv[1], Path(sys.argv[2]).absolute()
     paths = sys.argv[3:] or list(PATHS[engine])
-    theirs, ours = outcomes(folder, paths, engine, ours=False), outcomes(folder, paths, engine, ours=True)
-    passed = [test for test, (outcome, _) in theirs.items() if outcome == "passed"]
+    passed = [test for test, (outcome, _) in outcomes(folder, paths, engine).items() if outcome == "passed"]
+    ours = outcomes(folder, paths, engine, passed)
     lost = [test for test in passed if ours.get(test, ("missing", ""))[0] != "passed"]
     file = lambda test: test.partition("::")[0].partition(".Test")[0]  # noqa: E731
     total, gone = Counter(map(file, passed)), Counter(map(file, lost))

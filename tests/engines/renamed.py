@@ -121,6 +121,7 @@ class Changed(ast.NodeTransformer):
         self.package = package
         self.foreign: set[str] = set()
         self.local: list[set[str]] = []
+        self.parameters: set[str] = set()
 
     def moved(self, name: str) -> str:
         known = name == self.old or name.startswith(f"{self.old}.")
@@ -168,12 +169,23 @@ class Changed(ast.NodeTransformer):
 
     def visit_keyword(self, node: ast.keyword) -> ast.AST:
         self.generic_visit(node)
+        if self.how == "renamed" and node.arg == self.old and self.old not in self.parameters:
+            node.arg += NEW
         return node
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        self.parameters = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
+        return self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         self.generic_visit(node)
-        if self.how == "renamed" and node.name == self.old:
-            node.name += NEW
+        if self.how == "renamed":
+            if node.name == self.old:
+                node.name += NEW
+            for part in node.body:  # a member of the class, whatever else has that name around it
+                for target in part.targets if isinstance(part, ast.Assign) else [part.target] if isinstance(part, ast.AnnAssign) else []:
+                    if isinstance(target, ast.Name) and target.id == self.old:
+                        target.id += NEW
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:

@@ -26,6 +26,7 @@ from toolparse.plugins.vllm import first_of
 from toolparse.wire.spellings import spellings
 
 _PLACES = ("vllm.tool_parsers.abstract_tool_parser", "vllm.entrypoints.openai.tool_parsers")  # the second before vLLM 0.13
+_FIELDS = {"content", "reasoning", "tool_calls"}
 _TYPES = ("DeltaMessage", "DeltaToolCall", "DeltaFunctionCall", "ExtractedToolCallInformation", "FunctionCall", "ToolCall")
 
 try:
@@ -36,6 +37,8 @@ try:
     _protocol: Any = sys.modules[sys.modules[ToolParser.__module__].ExtractedToolCallInformation.__module__]
     for _type in _TYPES:
         getattr(_protocol, _type)
+    if not set(getattr(_protocol.DeltaMessage, "model_fields", _FIELDS)) >= _FIELDS:
+        raise AttributeError(f"DeltaMessage has not all of {', '.join(sorted(_FIELDS))}")
 except Exception as error:  # an operator has named one of ours, so the server does not start; vLLM says only that there is none
     missing("toolparse cannot make its parsers in this vLLM, as what they are made from is not as expected", error)
     raise
@@ -482,7 +485,8 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
         return tool if reasoning is tool else with_reasoning(tool, reasoning)
 
     def set_prompt_token_ids(self, prompt_token_ids: Sequence[int]) -> None:
-        super().set_prompt_token_ids(prompt_token_ids)
+        if hasattr(super(), "set_prompt_token_ids"):
+            super().set_prompt_token_ids(prompt_token_ids)
         self._prompt = _decoded(self._tokenizer, prompt_token_ids[-PROMPT_TOKENS:])
 
     def parse(self, model_output: str, request: Any, *args: Any, **options: Any) -> tuple[str | None, str | None, list[Any] | None]:
@@ -537,12 +541,12 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
                 missing("vLLM's counter of tool parser invocations is not as expected and does not count toolparse", error)
 
     def _read(self, request: Any) -> Reading:
-        self._initialize_history_tool_call_cnt(request)
-        state = self._stream_state
         numbered = None
         try:
+            self._initialize_history_tool_call_cnt(request)
+            state = self._stream_state
             kind, before = state.tool_call_id_type, state.history_tool_call_cnt
-        except AttributeError as error:
+        except Exception as error:
             missing("toolparse does not number calls as vLLM does, as the state of its stream is not as expected", error)
             kind, before = None, 0
         if _make_tool_call_id is not None and kind == "kimi_k2":
