@@ -69,7 +69,9 @@ def put_in_sglang() -> None:
             setattr(sys.modules[own.__module__], own.__name__, ours)
 
 
-if os.environ.get("OWN_TESTS") in ("vllm", "sglang"):
+if os.environ.get("OWN_TESTS") == "sglang":
+    import_module("absent")  # before the engine
+if "OWN_TESTS_PASSED" in os.environ:
     {"vllm": put_in_vllm, "sglang": put_in_sglang}[os.environ["OWN_TESTS"]]()
 
 
@@ -92,12 +94,12 @@ def outcomes(folder: Path, paths: list[str], engine: str, passed: list[str] | No
     """For each test its outcome and its error: of the engine's own classes, or of ours in those tests that passed."""
     report = Path(f"own_tests_{engine}_{'theirs' if passed is None else 'ours'}.xml").absolute()
     here = Path(__file__).parent
-    path = os.pathsep.join([str(here), str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"}
+    path = os.pathsep.join([str(here), str(here / "live"), str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "OWN_TESTS": engine}
     if passed is not None:
         only = Path(f"own_tests_{engine}.txt").absolute()
         only.write_text("\n".join(passed), encoding="utf-8")
-        environment |= {"OWN_TESTS": engine, "OWN_TESTS_PASSED": str(only)}
+        environment["OWN_TESTS_PASSED"] = str(only)
     if passed is not None or not report.exists():  # those of the engine's own stay the same
         command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "own_tests", "-p", "no:cacheprovider", "-o", "addopts=", "-o",
                    "filterwarnings=default", "--continue-on-collection-errors", f"--junitxml={report}", *paths]  # fmt: skip
