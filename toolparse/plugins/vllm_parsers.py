@@ -144,15 +144,17 @@ def _choice(given: Any) -> Any:
     named = getattr(given, "function", given)
     if not isinstance(given, dict) and getattr(given, "type", "function") == "function" and getattr(named, "name", None):
         return {"type": "function", "function": {"name": named.name}}
+    if not isinstance(given, dict) and not isinstance(getattr(given, "type", None), str):
+        return "auto"
     plain = given if isinstance(given, dict) else given.model_dump()
     if plain.get("type") == "custom":
         return {"type": "function", "function": {"name": plain.get("name") or (plain.get("custom") or {}).get("name")}}
     return plain if plain.get("type") in ("function", "allowed_tools") else "none"
 
 
-def _functions(request: Any) -> list[Any]:
-    """The tools of a request that the model is shown as functions: vLLM flattens namespaces and shows a custom tool as one, too."""
-    tools = list(getattr(request, "tools", None) or ())
+def _functions(holder: Any) -> list[Any]:
+    """The tools of a request, or of a parser, that the model is shown as functions: vLLM flattens namespaces and shows a custom tool as one."""
+    tools = list(getattr(holder, "tools", None) or ())
     if _function_tools is not None:
         try:
             return list(_function_tools(tools))
@@ -164,9 +166,23 @@ def _functions(request: Any) -> list[Any]:
 class Reading:
     """One output of a request: text and token ids in, events and vLLM's deltas out."""
 
-    def __init__(self, fmt: Format, request: Any, tokenizer: Any, prompt: str | None, keeps_reasoning: bool, new_id: Any = None) -> None:
-        tools = _functions(request)
-        choice = _choice(getattr(request, "tool_choice", None)) if tools else "none"
+    def __init__(
+        self,
+        fmt: Format,
+        request: Any,
+        tools: list[Any],
+        tokenizer: Any,
+        prompt: str | None,
+        *,
+        keeps_reasoning: bool,
+        calls_wanted: bool,
+        new_id: Any = None,
+    ) -> None:
+        choice = _choice(getattr(request, "tool_choice", None))
+        if choice == "none" and calls_wanted:
+            choice = "auto"
+        elif not (tools or calls_wanted):
+            choice = "none"
         self.parser = Parser(
             fmt,
             tools=tools or None,
@@ -265,6 +281,7 @@ class ToolparseToolParser(ToolParser):  # type: ignore[misc,valid-type]
         except TypeError:  # before vLLM 0.12
             super().__init__(tokenizer)
         self._tokenizer = tokenizer
+        self.tools = getattr(self, "tools", tools)
         self._reading: Reading | None = None
 
     def adjust_request(self, request: Any) -> Any:
@@ -275,6 +292,8 @@ class ToolparseToolParser(ToolParser):  # type: ignore[misc,valid-type]
             request = super().adjust_request(request)
         finally:
             self.supports_required_and_named = False
+        if not getattr(request, "tools", None) or getattr(request, "tool_choice", None) == "none":
+            return request  # no call is looked for, and the markers of reasoning are for the reasoning parser to ask for
         return _with_special_tokens(request)
 
     def extract_tool_calls(self, model_output: str, request: Any) -> Any:
@@ -318,7 +337,9 @@ class ToolparseToolParser(ToolParser):  # type: ignore[misc,valid-type]
         return delta_of(events)
 
     def _read(self, request: Any) -> Reading:
-        return Reading(calls_only(self.toolparse_format), request, self._tokenizer, "", keeps_reasoning=False)
+        # vLLM asks a tool parser only where it wants calls.
+        fmt, tools = calls_only(self.toolparse_format), _functions(request) or _functions(self)
+        return Reading(fmt, request, tools, self._tokenizer, "", keeps_reasoning=False, calls_wanted=True)
 
 
 class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type]
@@ -407,13 +428,13 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
             if self._delta is None:
                 self._delta = told = told or _protocol.DeltaMessage()
             return told
-        return _protocol.DeltaMessage(reasoning=reasoning) if reasoning else None
+        return self._held(reasoning)
 
     def has_engine_confirmed_reasoning_end(self) -> bool:
         return self._split is not None and self._split.ended
 
     def finish_streaming(self) -> Any:
-        """When reasoning has ended, the text behind it, once; at the end of the stream, what was held back."""
+        """What is behind the end of reasoning and has not been passed on; at the end of the stream, what was held back."""
         reasoning, rest = ("", "") if self._split is None else self._split.finish()
         self._rest += rest
         return self._held(reasoning)
@@ -555,7 +576,14 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
                 return _make_tool_call_id(id_type="kimi_k2", func_name=name, idx=before + index)
 
         return Reading(
-            self._format, request, self._tokenizer, self._prompt, keeps_reasoning=self._reasoning_parser is not None, new_id=numbered
+            self._format,
+            request,
+            _functions(request),
+            self._tokenizer,
+            self._prompt,
+            keeps_reasoning=self._reasoning_parser is not None,
+            calls_wanted=False,
+            new_id=numbered,
         )
 
 
