@@ -153,7 +153,7 @@ def _choice(given: Any) -> Any:
 
 
 def _functions(holder: Any) -> list[Any]:
-    """The tools of a request, or of a parser, that the model is shown as functions: vLLM flattens namespaces and shows a custom tool as one."""
+    """The tools, of a request or a parser, that the model is shown as functions: vLLM flattens namespaces; a custom tool is one, too."""
     tools = list(getattr(holder, "tools", None) or ())
     if _function_tools is not None:
         try:
