@@ -197,6 +197,14 @@ def test_places_of_tools_in_a_whole_answer() -> None:
     assert [item.tool_index for item in items] == [1]
 
 
+@pytest.mark.parametrize("own", ["kimi_k2", "kimi_k3"])
+def test_two_calls_of_one_tool_have_two_ids(own: str) -> None:
+    case = next(case for case in vectors(own) if case["kind"] == "canonical" and len(case["expect"].get("calls") or ()) > 1)
+    chat = serving(named("tool_call_parser", f"toolparse_{own}"), own)
+    calls, _, _ = chat._process_tool_calls(case["text"], tools_of(case), {"type": "stop", "matched": None})
+    assert len({call.id for call in calls}) == len(calls) > 1
+
+
 def test_reasoning_in_one_piece_when_it_is_not_to_be_streamed() -> None:
     parser = ReasoningParser("toolparse_hermes", stream_reasoning=False)
     said = [parser.parse_stream_chunk(piece) for piece in ("<think>a", "b", "</think>", "c")]

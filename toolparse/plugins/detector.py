@@ -69,6 +69,8 @@ class Detector:
     streamed_args_for_tool: list[str]
     current_tool_id: int
     current_tool_name_sent: bool
+    counts_calls: ClassVar[bool] = False
+    """Whether the index of a call of a whole text counts the calls, too."""
     request_tools: Any = None
     """The tools of the request, from an engine that tells them before it asks for calls."""
     _reading: Parser | None = None
@@ -86,7 +88,8 @@ class Detector:
         report(events)
         places = {tool.function.name: place for place, tool in enumerate(tools or ())}
         calls = [
-            self.item_type(tool_index=places.get(call.name, -1), name=call.name, parameters=call.arguments) for call in readable(message)
+            self.item_type(tool_index=count if self.counts_calls else places.get(call.name, -1), name=call.name, parameters=call.arguments)
+            for count, call in enumerate(readable(message))
         ]
         text = "".join(part.text for part in message.parts if hasattr(part, "text"))
         return self.result_type(normal_text=text, calls=calls)

@@ -36,4 +36,4 @@ def register() -> None:
     try:
         name_parsers(made.own_name)
     except Exception as error:
-        missing("SGLang's hooks are not as expected: what it decides by a parser's name it does not do for toolparse", error)
+        missing("toolparse cannot use SGLang's hooks: what it decides by a parser's name it does not do for toolparse", error)

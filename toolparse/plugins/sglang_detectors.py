@@ -22,7 +22,7 @@ from toolparse.plugins import constraints
 from toolparse.plugins.detector import Detector
 from toolparse.plugins.names import PREFIX
 from toolparse.plugins.reasoning_split import ReasoningSplit
-from toolparse.plugins.reports import unasked
+from toolparse.plugins.reports import missing, unasked
 from toolparse.plugins.sglang_hooks import first_made, format_of_server, grammar_backend
 from toolparse.wire.spellings import spellings
 
@@ -35,6 +35,11 @@ _STEPS = ("detect_and_parse", "parse_streaming_increment", "finish")
 """What SGLang calls of a detector of either kind."""
 
 
+COUNTED = ("kimi_k2", "kimi_k3")
+"""The formats in which SGLang makes the id of a call of its `tool_index`, which therefore counts the calls of an output."""
+_NEVER_EMPTY = "_maybe_apply_force_nonempty_content"
+
+
 class SglangDetector(Detector):
     """What SGLang adds to the shared contract."""
 
@@ -42,7 +47,11 @@ class SglangDetector(Detector):
     item_type = ToolCallItem
 
     def unknown_tools(self) -> str:
-        return "keep" if envs.SGLANG_FORWARD_UNKNOWN_TOOLS.get() else "drop"
+        try:
+            return "keep" if envs.SGLANG_FORWARD_UNKNOWN_TOOLS.get() else "drop"
+        except AttributeError as error:
+            missing("toolparse drops calls to unknown tools, as SGLang's switch for them is not there", error)
+            return "drop"
 
 
 class Constrained:
@@ -155,9 +164,10 @@ def tool_detector(name: str, fmt_name: str) -> type:
     unasked(("has_tool_call", *_STEPS), BaseFormatDetector, "SGLang")
     fmt = _format(name, fmt_name)
     own = _own(FunctionCallParser.ToolCallParserEnum, name, fmt, BaseFormatDetector) or NoConstraint
-    members = {
+    members: dict[str, Any] = {
         "toolparse_format": fmt,
         "written_format": get_format(fmt_name),
+        "counts_calls": fmt.name in COUNTED,
         "__init__": first_made(own.__init__, own_name),  # type: ignore[misc]
     }
     return type(f"Toolparse_{fmt.name}", (SglangDetector, Constrained, own), members)
@@ -168,8 +178,8 @@ class SglangReasoning:
 
     toolparse_format: Format
     stream_reasoning: bool
-    _in_reasoning: bool
-    _force_nonempty_content: bool
+    _in_reasoning = False
+    _force_nonempty_content = False
     _split: ReasoningSplit | None = None
     _thought = ""
     _tools: Any = None
@@ -183,9 +193,8 @@ class SglangReasoning:
 
     def detect_and_parse(self, text: str) -> Any:
         reasoning, rest = self._new_split().whole(text)
-        return self._maybe_apply_force_nonempty_content(  # type: ignore[attr-defined]
-            ReasoningResult(normal_text=rest, reasoning_text=reasoning)
-        )
+        result = ReasoningResult(normal_text=rest, reasoning_text=reasoning)
+        return getattr(self, _NEVER_EMPTY, lambda same: same)(result)
 
     def parse_streaming_increment(self, new_text: str) -> Any:
         if self._split is None:
@@ -211,6 +220,10 @@ class SglangReasoning:
         return ReasoningResult(normal_text=rest, reasoning_text=reasoning)
 
     def _new_split(self) -> ReasoningSplit:
+        lost = [name for name in ("_in_reasoning", "_force_nonempty_content") if name not in vars(self)]
+        lost += [_NEVER_EMPTY] if not hasattr(self, _NEVER_EMPTY) else []
+        if lost:
+            missing(f"toolparse does not have {', '.join(lost)} of SGLang's reasoning parser, and does without")
         # A call of the tool parser's format ends open reasoning, so the two formats are read as one.
         tool = format_of_server() if self._calls_follow else None
         fmt = self.toolparse_format if tool in (None, self.toolparse_format) else with_reasoning(tool, self.toolparse_format)

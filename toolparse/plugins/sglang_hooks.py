@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
+from pkgutil import resolve_name
 from typing import Any
 
 from toolparse.formats import get_format
@@ -65,7 +66,7 @@ class Plain:
 
 def name_parsers(own_names: Callable[[str, str], str | None]) -> None:
     """Let SGLang's arguments hold a `ParserName` where they name a parser of ours. SGLang applies the hook when all plug-ins are loaded."""
-    if ARGUMENTS in _put_in:
+    if ARGUMENTS in _put_in or not _there(ARGUMENTS):
         return
     _put_in.add(ARGUMENTS)
     from sglang.srt.plugins.hook_registry import HookRegistry, HookType
@@ -74,7 +75,9 @@ def name_parsers(own_names: Callable[[str, str], str | None]) -> None:
         try:
             _name_parsers(arguments, own_names)
         except Exception as error:
-            missing("SGLang's arguments are not as expected: what it decides by a parser's name it does not do for toolparse", error)
+            missing(
+                "toolparse cannot name its parsers in SGLang's arguments: what it decides by a parser's name it does not do for them", error
+            )
 
     HookRegistry.register(ARGUMENTS, hook, HookType.BEFORE)
 
@@ -106,7 +109,7 @@ def put_in(own_names: Callable[[str, str], str | None]) -> None:
 
 def _apply(hooks: dict[str, Callable[..., Any]]) -> None:
     """Register and apply the hooks that are not there yet; SGLang applies those of its start itself, when all plug-ins have been loaded."""
-    new = {target: hook for target, hook in hooks.items() if target not in _put_in}
+    new = {target: hook for target, hook in hooks.items() if target not in _put_in and _there(target)}
     if not new:
         return
     _put_in.update(new)
@@ -117,7 +120,17 @@ def _apply(hooks: dict[str, Callable[..., Any]]) -> None:
             HookRegistry.register(target, hook, HookType.AROUND)
         HookRegistry.apply_hooks()
     except Exception as error:
-        missing("SGLang's hooks are not as expected: what it decides by a parser's name it does not do for toolparse", error)
+        missing("toolparse cannot use SGLang's hooks: what it decides by a parser's name it does not do for toolparse", error)
+
+
+def _there(target: str) -> bool:
+    """Whether SGLang has what is to be hooked; its registry would log an exception where it has not."""
+    try:
+        resolve_name(target)
+    except (ImportError, AttributeError) as error:
+        missing(f"toolparse cannot hook {target}: what SGLang does there it does not do for toolparse", error)
+        return False
+    return True
 
 
 def _with_plain_names(original: Callable[..., Any], serving: Any, *args: Any, **options: Any) -> Any:
@@ -144,9 +157,13 @@ def _told_reasoning(own_names: Callable[[str, str], str | None]) -> Callable[...
                 options = {**asked, "force_reasoning": parser.detector.force_reasoning}
                 args = (name,)
             except Exception as error:
-                missing(f"SGLang's own reasoning parser {own} cannot be made, so toolparse_{own} starts as the format says", error)
+                missing(f"toolparse_{own} starts as the format says, as SGLang's own reasoning parser cannot be made", error)
         original(parser, *args, **options)
-        parser.detector.told(given.get("request"), bool(given.get("tool_call_parser_active")))
+        detector = getattr(parser, "detector", None)
+        if detector is None:
+            missing("toolparse is not told of requests in this SGLang, as ReasoningParser has no detector")
+        else:
+            detector.told(given.get("request"), bool(given.get("tool_call_parser_active")))
         return None
 
     return hook
@@ -176,7 +193,10 @@ def format_of_server() -> Format | None:
     """The format of the tool parser that the server was started with, ours or SGLang's own, where there is one."""
     try:
         from sglang.srt.runtime_context import get_serving
-
+    except ImportError as error:
+        missing("toolparse does not know which tool parser this SGLang has, so its reasoning parsers read their own format's calls", error)
+        return None
+    try:
         name = get_serving().tool_call_parser
         known = tool_parsers().get(PREFIX + str(name).removeprefix(PREFIX))
     except Exception:  # no server: a parser that is used by itself
