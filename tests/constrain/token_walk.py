@@ -35,7 +35,7 @@ def closers(fmt: Format) -> list[bytes]:
         elif isinstance(body, BareKeys):
             often.append(body.quote)
         wrapper = "" if how.wrapper is None else canonical(how.wrapper.close)
-        last = body.layout[2] if isinstance(body, Envelope) and body.listed else ""
+        last = body.listed[2] if isinstance(body, Envelope) and body.listed is not None else ""
         found += [last + closing(how) + wrapper, closing(how), wrapper, *(text for part in how.close for text in spellings(part))]
     if fmt.channels is not None:
         found += fmt.channels.ends
