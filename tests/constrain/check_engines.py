@@ -43,6 +43,8 @@ BUILT_IN = {
     "deepseek_v4": "deepseek_v4", "deepseek_v4_1": "deepseek_v41", "minimax": "minimax_m2", "minimax_m3": "minimax_m3",
     "cohere": "cohere_cofl", "harmony": "harmony",
 }  # fmt: skip
+PROMPTS = {"kimi_k3": "<|open|>response<|sep|>", "minimax": "<think>\n"}
+"""What xgrammar's tags take for granted that the prompt has opened."""
 OPENAI = [{"type": "function", "function": {"name": tool.name, "strict": True, "parameters": tool.parameters}} for tool in kit.TOOLS]
 
 
@@ -209,9 +211,9 @@ def check_walks(name: str, vocabulary: Vocabulary) -> int:
     return wrong_ones
 
 
-def misread(fmt: toolparse.Format, text: str, choice: str) -> str:
+def misread(fmt: toolparse.Format, text: str, choice: str, prompt: str = "") -> str:
     """What is not as it must be in what the parser reads; empty if all is."""
-    message = toolparse.parse(text, fmt, tools=kit.TOOLS, prompt="")
+    message = toolparse.parse(text, fmt, tools=kit.TOOLS, prompt=prompt)
     violations = message.validate(kit.TOOLS)
     if violations:
         return str(violations)
@@ -223,17 +225,49 @@ def misread(fmt: toolparse.Format, text: str, choice: str) -> str:
 
 
 def built_in() -> None:
-    """xgrammar's own tags: do they accept what the template writes, and what ours allows?"""
-    print("| key | format | canonical texts that its own tag refuses | samples of ours that it refuses |\n|---|---|---|---|")
+    """xgrammar's own tags beside ours: what each allows, in the other. `docs/constrain.md` says what the templates write."""
+    print(
+        "| key | format | canonical texts that its tag refuses | samples of ours that its tag refuses "
+        "| walks of its tag that ours refuses | that are not read |\n|---|---|---|---|---|---|"
+    )
+    vocabulary = Vocabulary([*(bytes([code]) for code in range(256)), b"<stop>"], {}, 256)
+    engine = Xgrammar(vocabulary)
+    # Its tags allow no other keys in strict tools, and hold tools that are not strict to no schema: so that both mean the same.
+    definitions = [(tool.name, {**tool.parameters, "additionalProperties": False}) for tool in kit.TOOLS]
+    alike = toolparse.Tools([{"name": name, "parameters": parameters} for name, parameters in definitions])
+    theirs_alike = [
+        {"type": "function", "function": {"name": name, "strict": True, "parameters": parameters}} for name, parameters in definitions
+    ]
     for key, name in BUILT_IN.items():
         fmt = toolparse.get_format(name)
-        tag = xgrammar.get_model_structural_tag(key, tools=OPENAI, tool_choice="required", reasoning="disabled")
-        accepts = by_xgrammar(xgrammar.Grammar.from_structural_tag(tag))
-        sampler = Sampler(kit.constrain(fmt, kit.TOOLS, "required", reasoning="none", tokens=()).grammar, PLAIN, Random(key))
+        tag = xgrammar.get_model_structural_tag(key, tools=theirs_alike, tool_choice="required", reasoning="disabled")
+        theirs = by_xgrammar(xgrammar.Grammar.from_structural_tag(tag))
+        made = kit.constrain(fmt, alike, "required", reasoning="none", tokens=())
+        ours = by_xgrammar(xgrammar.Grammar.from_structural_tag(made.structural_tag()))
+        sampler = Sampler(made.grammar, PLAIN, Random(key))
         written = [text for text in messages(fmt, "required") if toolparse.parse(text, fmt, tools=kit.TOOLS).reasoning is None]
-        sampled = [sampler.sample(depth) for depth in (6, 10, 14)]
-        refused = [sum(not accepts(text) for text in texts) for texts in (written, sampled)]
-        print(f"| `{key}` | {name} | {refused[0]} of {len(written)} | {refused[1]} of {len(sampled)} |", flush=True)
+        sampled = [sampler.sample(depth) for depth in (6, 10, 14) * 3]
+        compiled = engine.compiler.compile_structural_tag(tag)
+        walks = [Walk(vocabulary, closers(fmt), *engine.start(compiled)).walk(Random(number), 2) for number in range(20)]
+        walked = [text.decode("utf-8", "replace") for text in walks if text is not None]
+        faults = {
+            "canonical": [text for text in written if not theirs(text)],
+            "sample": [text for text in sampled if not theirs(text)],
+            "walk": [text for text in walked if not ours(text)],
+            "unread": [text for text in walked if misread(fmt, text, "required", PROMPTS.get(key, ""))],
+        }
+        for kind, texts in faults.items():
+            for text in sorted(texts, key=len)[:2]:
+                print(
+                    f"{key} {kind}: {text!r} {misread(fmt, text, 'required', PROMPTS.get(key, '')) if kind == 'unread' else ''}",
+                    file=sys.stderr,
+                )
+        counts = [len(texts) for texts in faults.values()]
+        print(
+            f"| `{key}` | {name} | {counts[0]} of {len(written)} | {counts[1]} of {len(sampled)} "
+            f"| {counts[2]} of {len(walked)} | {counts[3]} of {len(walked)} |",
+            flush=True,
+        )
 
 
 def timing() -> None:

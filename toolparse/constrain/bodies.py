@@ -27,7 +27,24 @@ from toolparse.constrain.schema_rules import (
     string,
 )
 from toolparse.constrain.text_automaton import allows
-from toolparse.constrain.tree import ANY, DIGIT, EMPTY, WORD, Chars, Literal, Node, Repeat, Rules, Text, alt, except_, maybe, of, seq
+from toolparse.constrain.tree import (
+    ANY,
+    DIGIT,
+    EMPTY,
+    LETTER,
+    WORD,
+    Chars,
+    Literal,
+    Node,
+    Repeat,
+    Rules,
+    Text,
+    alt,
+    except_,
+    maybe,
+    of,
+    seq,
+)
 from toolparse.grammar import ITEM, BareKeys, Body, Calls, Elements, Envelope, JsonText, Parameters, Part, PythonCalls
 from toolparse.rendering.writers import Number, escaped_attribute, json_text, quoted, written_kind, written_part
 from toolparse.schemas.branches import ANY as ANY_KIND
@@ -49,6 +66,8 @@ _SAMPLES: dict[str, Any] = {
 
 ID = Repeat(Chars((*((45, 45),), *WORD)), 1, 64)
 COUNTER = Repeat(Chars(DIGIT), 1, 6)
+ATTRIBUTE = seq(" ", Repeat(Chars(LETTER), 1, 16), '="', ID, '"')
+"""What may stand besides the name: a counter in most templates that write one."""
 
 
 def spelled(text: str, slots: Mapping[str, Node | str]) -> Node:
@@ -363,4 +382,4 @@ def opening(parts: tuple[Part, ...], how: Calls, name: str) -> Node:
     written: Node = Literal(escaped_attribute(name) if how.escaped else name)
     if how.id_holds_name:
         written = seq(f"{how.prefix}{name}:", COUNTER)
-    return spelled(text, {"name": written, "id": maybe(ID)})
+    return spelled(text, {"name": written, "id": maybe(ID), "other": maybe(ATTRIBUTE)})

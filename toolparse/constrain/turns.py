@@ -14,7 +14,7 @@ from typing import Literal as Word
 
 from toolparse.constrain.bodies import envelope, opening
 from toolparse.constrain.tree import ANY, EMPTY, Chars, Literal, Node, Repeat, Rules, Seq, Text, alt, maybe, of, seq
-from toolparse.grammar import Calls, Channels, Envelope, Format, PythonCalls
+from toolparse.grammar import Calls, Channels, Envelope, Format, Part, PythonCalls
 from toolparse.rendering.render import content_header
 from toolparse.rendering.writers import written_part
 from toolparse.wire.spellings import canonical, spellings
@@ -46,6 +46,8 @@ class Turn:
         self.calls = calls
         self.parallel = parallel
         self.kept = kept(fmt)
+        self.headers: Channels | None = None
+        """What the openings are headers of."""
 
     # -- calls ------------------------------------------------------------------------------------------------------------------------
 
@@ -57,8 +59,12 @@ class Turn:
         if isinstance(body, PythonCalls) and body.listed:
             return seq(opening(how.open[_named(how) :], how, name), written)
         inner = envelope(body, name, written) if isinstance(body, Envelope) else written
+        head = opening(how.open, how, name)
+        other = None if self.headers is None else recipient_first(self.headers, how.open)
+        if other is not None:
+            head = alt(head, opening(other, how, name))
         opener, closer = ("", "") if how.wrapper is None or how.wrapper.shared else (_opener(how), canonical(how.wrapper.close))
-        return seq(opener, opening(how.open, how, name), "".join(map(canonical, how.lead)), inner, closing(how), closer)
+        return seq(opener, head, "".join(map(canonical, how.lead)), inner, closing(how), closer)
 
     def run(self, first: Sequence[str], alone: bool = False) -> Node:
         """Calls that stand together; the first is to one of `first`. `alone`: what follows it may as well be running text."""
@@ -98,9 +104,14 @@ class Turn:
         if self.fmt.channels is not None:
             return self.messages(self.fmt.channels, mode, reasoning)
         think = self.reasoning(reasoning)
-        if mode == "required":
-            return seq(think, GAP if think != EMPTY else EMPTY, self.run(list(self.calls)))
         frame = next((frame for frame in self.fmt.frames if frame.anywhere and frame.close is not None), None)
+        if mode == "required":
+            # White space may stand here though the grammar has no reasoning: what an engine keeps out of it ends at the closer.
+            wrapper = "" if self.how.wrapper is None else canonical(self.how.wrapper.open)
+            gap = GAP if self.fmt.reasoning or wrapper[:1].isspace() else EMPTY
+            # Templates that put text into a frame may write an empty one.
+            empty = EMPTY if frame is None else maybe(seq(canonical(frame.open), canonical(frame.close or ""), GAP))
+            return seq(think, gap, empty, self.run(list(self.calls)))
         calls = self.triggered() if mode == "auto" and self.calls else []
         if frame is not None and frame.close is not None:
             said = seq(canonical(frame.open), self.text(()), canonical(frame.close), GAP)
@@ -160,6 +171,7 @@ class Turn:
         headed = any(marker in "".join(map(written_part, self.how.open)) for marker in channels.close)
         bare = self.fmt.variant(channels=None)
         turn = Turn(self.rules, bare, self.how, self.calls, self.parallel and headed)
+        turn.headers = channels if headed else None
         if not self.calls:
             run: Node = EMPTY
         elif headed:
@@ -170,12 +182,23 @@ class Turn:
         thoughts = Repeat(seq(thought, closed, start))
         before = {"auto": thoughts, "open": seq(text, closed, start, thoughts), "none": EMPTY}
         if mode == "required":
-            return seq(before[reasoning], run)
+            # An engine that keeps reasoning out of the grammar leaves off at its end, in front of the next header.
+            return seq(before[reasoning] if reasoning != "none" else maybe(start), run)
         final = seq(alt(said, thought) if reasoning != "none" else said, maybe(end))
         if mode == "none" or not self.calls:
             return seq(before[reasoning], Repeat(seq(said, end, start)), final)
         ahead = seq(before[reasoning], Repeat(seq(alt(said, thought) if reasoning != "none" else said, end, start)))
         return seq(ahead, alt(final, run))
+
+
+def recipient_first(channels: Channels, parts: tuple[Part, ...]) -> tuple[Part, ...] | None:
+    """A header with its recipient in front of the channel, as templates write it too; None where it stands there anyhow."""
+    text = "".join(map(written_part, parts))
+    begin = text.find(channels.to.partition("{name}")[0])
+    if not channels.channel or begin <= text.find(channels.channel):
+        return None
+    end = text.index("{name}") + len("{name}")
+    return (text[begin:end] + text[:begin] + text[end:],)
 
 
 def factored(nodes: list[Node]) -> Node:
