@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from toolparse.constrain.ebnf import counted, split
 from toolparse.constrain.tree import EMPTY, Alt, Chars, Grammar, Literal, Node, Ranges, Ref, Repeat, Seq, Text, alt, contains, except_, seq
@@ -19,14 +20,20 @@ def lark(grammar: Grammar, tokens: Mapping[str, int] | tuple[str, ...] = ()) -> 
         named = {marker: f"<[{number}]>" for marker, number in tokens.items()}
     else:
         named = {marker: marker for marker in tokens if marker.startswith("<") and marker.endswith(">") and marker.count(">") == 1}
-    return Lark(grammar, named).text()
+    first = Lark(grammar, named)
+    text = first.text()
+    return Lark(grammar, named, tuple(first.cuts)).text() if first.cuts else text
 
 
 class Lark:
-    def __init__(self, grammar: Grammar, tokens: Mapping[str, str]) -> None:
+    """One grammar's rules. `cuts` are the beginnings of markers at which text ends: other markers that begin so are cut there, too, as a
+    lexer that has read so far does not know yet which marker it is."""
+
+    def __init__(self, grammar: Grammar, tokens: Mapping[str, str], cuts: tuple[str, ...] = ()) -> None:
         self.grammar = grammar
+        self.cuts = dict.fromkeys(cuts)
         self.tokens = dict(sorted(tokens.items(), key=lambda item: -len(item[0])))
-        self.lexemes = {name for name in grammar.lexemes if not self.holds_token(name)}
+        self.lexemes = {name for name in grammar.lexemes if not self.holds_token(name) and not self.is_cut(grammar.rules[name])}
         self.rules: dict[str, Node] = {}
         self.lines: dict[str, str] = {}
         self._lexemes: dict[tuple[Text, str], str] = {}
@@ -109,7 +116,12 @@ class Lark:
         if isinstance(node, Text) and contains(node.chars, marker[0]):
             # As little of the marker as tells it from text: what one lexeme begins with must not end another.
             end = min((at + len(word) for word in node.without if (at := marker.find(word)) >= 0), default=len(marker))
-            return seq_apart(Ref(self.lazy(node, marker[:end])), Literal(marker[end:]))
+            if end == len(marker) and marker not in self.cuts:
+                return Ref(self.lazy(node, marker))
+            # What else begins so is told from it behind the cut, so both must come as the same lexemes: the text is not empty, or not there.
+            self.cuts[marker[:end]] = None
+            some = replace(node, but_not=(*node.but_not, ""))
+            return alt(seq_apart(Ref(self.lazy(some, marker[:end])), Literal(marker[end:])), Literal(marker))
         if isinstance(node, Ref) and self.is_open(node, marker[0]):
             key = (node.name, marker)
             if key not in self._followed:
@@ -140,7 +152,7 @@ class Lark:
 
     def written(self, node: Node) -> str:
         if isinstance(node, Literal):
-            return " ".join(self.tokens.get(part) or lexemes(part) for part in split(node.text, self.tokens)) or '""'
+            return " ".join(self.tokens.get(part) or self.pieces(part) for part in split(node.text, self.tokens)) or '""'
         if isinstance(node, Ref):
             if node.name in self._lexemes.values():
                 return rule_name(node.name)
@@ -163,6 +175,13 @@ class Lark:
             known = f"FREE__{len(self.lines)}"
             self.lines[known] = line
         return known
+
+    def pieces(self, text: str) -> str:
+        cut = max((cut for cut in self.cuts if text.startswith(cut)), key=len, default="")
+        return f"{quoted(cut)} {lexemes(text[len(cut) :])}" if 0 < len(cut) < len(text) else lexemes(text)
+
+    def is_cut(self, node: Node) -> bool:
+        return isinstance(node, Literal) and any(node.text.startswith(cut) and node.text != cut for cut in self.cuts)
 
     def inner(self, node: Node) -> str:
         return f"({self.written(node)})" if isinstance(node, Seq) else self.written(node)

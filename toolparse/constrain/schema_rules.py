@@ -389,7 +389,7 @@ def once(make: Maker) -> Maker:
 def punctuation(rules: Rules, notation: Notation) -> tuple[Node, Node, Node]:
     """White space inside brackets, the comma and the colon."""
     if not notation.spaced:
-        return EMPTY, Literal(","), Literal(":")
+        return EMPTY, rules.rule("comma", Literal(","), lexeme=True), Literal(":")
     blanks = alt(" ", seq("\n", Repeat(Chars(of(" \t")), 0, 40))) if notation.line_breaks else Literal(" ")
     space = maybe(rules.rule("blank", blanks, lexeme=True))
     return space, rules.rule("comma", seq(space, ",", space), lexeme=True), rules.rule("colon", seq(space, ":", space), lexeme=True)
