@@ -163,12 +163,29 @@ def test_structure_inside_a_string_is_data(name: str, value: str) -> None:
         f"{NS}<b>x{NS}</b\n{NS}<a>1{NS}</a>",
         f"{NS}<b>x{NS}</b>\n{NS}{NS}<a>1{NS}</a>",
         f"{NS}<bx{NS}</b>\n{NS}<a>1{NS}</a>",
+        f"{NS}< b>x{NS}</b>\n{NS}<a >1{NS}</a>",
+        f"{NS}<b>x</tool>\n{NS}<a>1{NS}</a>",
+        f"{NS}<b>x]<]MINIMAX[>[</b>\n{NS}<a>1]<]minima[>[</a>",
+        f"]<]minimax[><b>x{NS}</b>\n<]minimax[>[<a>1{NS}</a>",
     ],
 )
 def test_damaged_elements_are_read(damaged: str) -> None:
     message = read("minimax_m3", f'{NS}<tool_call>\n{NS}<invoke name="f">\n{damaged}\n{NS}</invoke>\n{NS}</tool_call>')
     assert calls(message) == [("f", {"b": "x", "a": 1})]
     assert kinds(message) == REPAIRED
+
+
+@pytest.mark.parametrize(
+    ("damaged", "kind"),
+    [
+        (f"{NS}<b>x{NS}</b>\n{NS}<other>{NS}<other>1{NS}</other>", "missing_closer"),
+        (f"{NS}<names>{NS}<item>x{NS}</item>{NS}<other>{NS}</names>", "missing_closer"),
+        (f"{NS}<size>1 NS</size>\n{NS}<names>{NS}<item>x{NS}</item>{NS}<names>{NS}</names>", "doubtful_value"),
+    ],
+)
+def test_elements_that_may_be_damaged_are_told(damaged: str, kind: str) -> None:
+    message = read("minimax_m3", f'{NS}<tool_call>\n{NS}<invoke name="tagged">\n{damaged}\n{NS}</invoke>\n{NS}</tool_call>')
+    assert (kind, "error") in kinds(message)
 
 
 def test_an_element_that_is_not_closed_ends_at_the_next_parameter() -> None:

@@ -23,7 +23,7 @@ class StateReader:
     what follows, and in the end `done`.
     """
 
-    __slots__ = ("call", "done", "junk", "junk_size", "junk_start", "last", "refused", "state", "text")
+    __slots__ = ("call", "done", "junk", "junk_size", "junk_start", "last", "mended", "refused", "state", "text")
 
     ends: EndsAt
 
@@ -37,6 +37,8 @@ class StateReader:
         self.junk: list[str] = []
         self.junk_size = 0
         self.junk_start = 0
+        self.mended = False
+        """Something was wrong in the markup of the arguments."""
 
     def step(self, text: str, at: int, last: bool) -> int:
         """Read `text` from `at`; returns the position of the first character still needed. `last`: no more will come."""
@@ -91,4 +93,5 @@ class StateReader:
                 at = self.junk_start - self.call.base
                 lost = any(map(str.isalnum, _TAG.sub("", text)))
                 kind, what = ("dropped_text", "text between the arguments was") if lost else ("repaired_markup", "stray markup was")
+                self.mended = True
                 self.call.problem(kind, f"{what} dropped: {text}", at, error=lost or error)

@@ -24,7 +24,7 @@ from toolparse.wire.spellings import SPACE, WS, any_of, beginnings, inside
 
 _SPACES = re.compile(WS)
 _STRING = Type({"type": "string"})
-_TAG = re.compile(r"<(/?)([^<>\n/][^<>\n]{0,255})>")
+_TAG = re.compile(r"<[ \t]{0,2}(/?)[ \t]{0,2}([^<>\n/\s](?:[^<>\n]{0,254}[^<>\n\s])?)[ \t]{0,2}>")
 _TAG_BEGUN = re.compile(r"(?:<(?:/?[^<>\n]{0,256})?)?\Z")
 _JUNK = re.compile(r"[^\]<]+|.", re.DOTALL)
 
@@ -36,14 +36,42 @@ class Marks:
         self.prefix = prefix = body.prefix
         self.stray = re.compile(rf"(?:</(?:(?!{re.escape(prefix)}|{beginnings((prefix,))})[^<>\n]){{0,64}})?[ \t\r\n]{{0,256}}")
         self.cut_prefix = re.compile(beginnings((prefix,)))
+        self.odd = re.compile(odd_spellings(prefix))
+        self.odd_begins = re.compile(odd_beginnings(prefix))
         trail = rf"(?:{any_of(ends.stops)})[ \t\r\n]{{0,64}}\Z"
-        hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail}"
-        self.search = re.compile(f"(?P<hold>{hold})|(?P<prefix>{re.escape(prefix)})|(?P<plain></)").search
+        hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail}|{odd_beginnings(prefix)}"
+        self.search = re.compile(f"(?P<hold>{hold})|(?P<prefix>{re.escape(prefix)})|(?P<odd>{self.odd.pattern})|(?P<plain></)").search
         firsts = {prefix[0], "<", *(text[0] for text in ends.stops)}
         self.flow = flow_until(firsts)
         begun = f"(?!{any_of((*ends.closers, *ends.openings))}){re.escape(prefix)}{_TAG_BEGUN.pattern}"
         self.between = re.compile(rf"{WS}(?:\Z|{self.cut_prefix.pattern}|{begun})").match
         self.within = re.compile(rf"[^{inside(firsts)}]*(?:\Z|{hold}|{begun})").match
+
+
+_FRAMED = re.compile(r"(\W{2,8})(\w+)(\W{2,8})")
+"""A word between signs, of which either may be misspelt and still be known by the other."""
+
+
+def odd_spellings(prefix: str) -> str:
+    """A pattern for the marker with its word misspelt or in other letters, or with its first or last sign missing, in front of a tag."""
+    framed = _FRAMED.fullmatch(prefix)
+    if framed is None:
+        return "(?!)"
+    before, _, behind = framed.groups()
+    return f"{re.escape(before[0])}?{re.escape(before[1:])}\\w{{1,40}}{re.escape(behind[:-1])}{re.escape(behind[-1])}?(?=[ \\t]{{0,2}}<)"
+
+
+def odd_beginnings(prefix: str) -> str:
+    """A pattern for a beginning of that at the end of the text."""
+    framed = _FRAMED.fullmatch(prefix)
+    if framed is None:
+        return "(?!)"
+    before, _, behind = framed.groups()
+    signs = "".join(f"(?:\\Z|{re.escape(sign)}" for sign in behind[:-1])
+    last = f"{re.escape(behind[-1])}?[ \\t]{{0,2}}\\Z"
+    rest = f"\\w{{0,40}}{signs}{last}{')' * len(behind[:-1])}"
+    inner = "".join(f"{re.escape(sign)}(?:\\Z|" for sign in before[1:])
+    return f"(?:{re.escape(before[0])}(?:\\Z|{inner}{rest}{')' * len(before)}|{inner}{rest}{')' * len(before[1:])})"
 
 
 marks_for = lru_cache(maxsize=64)(Marks)
@@ -92,6 +120,7 @@ class ElementsReader(StateReader):
         self.nested = 0
         self.headless = False
         self.fresh = False
+        self.misfits = ""
 
     @property
     def held(self) -> int:
@@ -150,6 +179,16 @@ class ElementsReader(StateReader):
             element.more = ""
             self.write("]")
 
+    def mend(self, kind: str, said: str, at: int, error: bool = False) -> None:
+        """Something is wrong in the markup, and has been put right."""
+        self.mended = True
+        self.call.problem(kind, said, at, error=error)
+
+    def misfit(self, said: str, text: str, at: int) -> None:
+        """A value does not fit its type: the model's fault, or that of damaged markup."""
+        self.misfits = self.misfits or said
+        self.call.problem("wrong_type", said, at, error="<" in text)
+
     # -- structure ----------------------------------------------------------------------------------------------------------------------
 
     def begin(self, at: int) -> int:
@@ -173,8 +212,11 @@ class ElementsReader(StateReader):
         prefix = self.marks.prefix
         if text.startswith(prefix, at):
             return self.marked(at, at + len(prefix))
-        if not self.last and self.marks.cut_prefix.match(text, at):
+        if not self.last and (self.marks.cut_prefix.match(text, at) or self.marks.odd_begins.match(text, at)):
             return ~at
+        odd = self.marks.odd.match(text, at)
+        if odd is not None:
+            return self.marked(at, odd.end())
         closes = self.plain_closer(at)
         if closes is None:
             return ~at
@@ -195,21 +237,38 @@ class ElementsReader(StateReader):
         key = self.cut_tag(tag, behind)
         if key:
             self.report_junk()
-            self.call.problem("repaired_markup", f"the tag of {key!r} lacks its end", at)
+            self.mend("repaired_markup", f"the tag of {key!r} lacks its end", at)
             self.open_element(key, at)
             return behind + 1 + len(key)
         if tag is None:
             return self.without_tag(at, behind)
         if not tag[1]:
             self.report_junk()
+            element = self.stack[-1]
+            if tag[2] == element.key != ITEM and element.kind == "list":  # its closing tag without the slash, if a marker follows
+                follows = self.structure(tag.end())
+                if follows is None:
+                    return ~at
+                if follows:
+                    self.mend("repaired_markup", f"{tag[0]} was read as the end of {element.key!r}", at)
+                    self.close_element(at)
+                    return tag.end()
+            self.report_spelling(at, behind, tag)
             self.make_room(tag[2], at)
             self.open_element(tag[2], at)
             return tag.end()
         if any(element.key == tag[2] for element in self.stack[1:]):
             self.report_junk()
+            self.report_spelling(at, behind, tag)
             self.close_to(tag[2], at)
             return tag.end()
         return self.unmatched(tag, at)
+
+    def report_spelling(self, at: int, behind: int, tag: re.Match[str]) -> None:
+        """A tag counts, whose marker stands from `at` to `behind`: tell how it is spelled, if that is not as it should be."""
+        written = self.text[at : tag.end()]
+        if written != f"{self.marks.prefix}<{tag[1]}{tag[2]}>":
+            self.mend("repaired_markup", f"a damaged tag was read: {written}", at)
 
     def without_tag(self, at: int, behind: int) -> int:
         """A marker between elements that no tag follows: what is left of a tag, or the text of a value whose opening tag is missing."""
@@ -219,7 +278,7 @@ class ElementsReader(StateReader):
             return ~at
         if follows:
             self.report_junk()
-            self.call.problem("repaired_markup", f"a {self.marks.prefix} without a tag was dropped", at)
+            self.mend("repaired_markup", f"a {self.marks.prefix} without a tag was dropped", at)
             return behind
         if self.stack[-1].kind == "object" and text[behind : behind + 1] not in ("<", ""):
             self.report_junk()
@@ -247,7 +306,7 @@ class ElementsReader(StateReader):
             return ""
         element = self.stack[-1]
         keys = (ITEM,) if element.kind == "list" else tuple(key for key in element.type.keys if key not in element.seen)
-        if tag is not None and tag[2] in element.type.keys:
+        if tag is not None and (tag[2] in element.type.keys or " " not in tag[2]):
             return ""
         return max((key for key in keys if text.startswith(key, behind + 1)), key=len, default="")
 
@@ -260,8 +319,7 @@ class ElementsReader(StateReader):
         for i in range(len(stack) - 2, -1, -1):
             if stack[i].kind == "object" and key in stack[i].type.keys and key not in stack[i].seen:
                 while len(stack) > i + 1:
-                    self.call.problem("missing_closer", f"the missing end of {stack[-1].key!r} was added", at)
-                    self.close_element(at)
+                    self.imply_closer(at)
                 return
 
     def unmatched(self, tag: re.Match[str], at: int) -> int:
@@ -273,7 +331,7 @@ class ElementsReader(StateReader):
         if fits and text.strip(SPACE):
             self.junk = []
             self.junk_size = 0
-            self.call.problem("repaired_markup", f"the missing beginning of {key!r} was added", at, error="<" in text)
+            self.mend("repaired_markup", f"the missing beginning of {key!r} was added", at, error="<" in text)
             self.open_element(key, at)
             self.take(text)
             self.close_element(at)
@@ -292,7 +350,7 @@ class ElementsReader(StateReader):
             )
             if follows and not own:
                 self.report_junk()
-                self.call.problem("repaired_markup", f"{tag[0]} was read as the end of {element.key!r}", at)
+                self.mend("repaired_markup", f"{tag[0]} was read as the end of {element.key!r}", at)
                 self.close_element(at)
                 return tag.end()
         self.keep_junk(self.text[at : tag.end()], at)
@@ -336,10 +394,20 @@ class ElementsReader(StateReader):
         if all(element.key != key for element in self.stack[1:]):
             return False
         while self.stack[-1].key != key:
-            self.call.problem("missing_closer", f"the missing end of {self.stack[-1].key!r} was added", at)
-            self.close_element(at)
+            self.imply_closer(at)
         self.close_element(at)
         return True
+
+    def imply_closer(self, at: int) -> None:
+        """The innermost element has ended, and its closing tag is missing."""
+        said = f"the missing end of {self.stack[-1].key!r} was added"
+        self.mend("missing_closer", said, at, error=self.is_doubtful(len(self.stack) - 1))
+        self.close_element(at)
+
+    def is_doubtful(self, number: int) -> bool:
+        """Whether an element that was not closed may have begun by mistake."""
+        element, parent = self.stack[number], self.stack[number - 1]
+        return element.key == parent.key or (parent.kind == "list" and element.key != ITEM)
 
     def close_element(self, at: int) -> None:
         """The innermost element ends, whatever it is."""
@@ -376,8 +444,9 @@ class ElementsReader(StateReader):
         self.report_junk()
         if complete:
             if len(self.stack) > 1:
-                strange = self.stack[1].key not in self.stack[0].type.keys and bool(self.stack[0].type.keys)
-                self.call.problem("missing_closer", "the elements of the call were not all closed", at, error=strange)
+                undeclared = self.stack[1].key not in self.stack[0].type.keys and self.call.tool is not None
+                strange = undeclared or any(self.is_doubtful(number) for number in range(1, len(self.stack)))
+                self.mend("missing_closer", "the elements of the call were not all closed", at, error=strange)
             if self.headless and not self.stack[-1].key:
                 self.keep_junk(self.writer.taken(), at)
                 self.report_junk()
@@ -389,6 +458,9 @@ class ElementsReader(StateReader):
                 self.close_element(at)
             self.end_list(self.stack[0])
             self.write("}")
+            if self.mended and self.misfits:
+                said = f"a value does not fit its type, and the markup was damaged: {self.misfits}"
+                self.call.problem("doubtful_value", said, at, error=True)
         self.done = True
         self.call.end(complete, at)
         return at
@@ -402,7 +474,7 @@ class ElementsReader(StateReader):
         closer = f"</{self.stack[-1].key}>"
         if not self.stack[-1].key or not text.startswith(closer, at):
             cut = not self.last and bool(self.stack[-1].key) and closer.startswith(text[at:])
-            return None if cut else 0
+            return None if cut else self.other_closer(at)
         end = at + len(closer)
         behind = _SPACES.match(text, end).end()  # type: ignore[union-attr]
         prefix = self.marks.prefix
@@ -412,6 +484,26 @@ class ElementsReader(StateReader):
                 return 0
             return None if not self.last and closer.startswith(text[behind:]) else end
         return None if not self.last and prefix.startswith(text[behind:]) else 0
+
+    def other_closer(self, at: int) -> int | None:
+        """The same for a closing tag of another name: it counts where a tag follows that the element's own end would have to precede."""
+        text = self.text
+        tag = _TAG.match(text, at)
+        if tag is None or not tag[1] or self.nested or self.headless or len(self.stack) < 2:
+            return None if tag is None and not self.last and _TAG_BEGUN.match(text, at) else 0
+        prefix = self.marks.prefix
+        behind = _SPACES.match(text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
+        if not text.startswith(prefix, behind):
+            return None if not self.last and prefix.startswith(text[behind:]) else 0
+        following = _TAG.match(text, behind + len(prefix))
+        if following is None:
+            return None if not self.last and _TAG_BEGUN.match(text, behind + len(prefix)) else 0
+        key, outer = following[2], self.stack[1:-1]
+        fits = any(element.key == key for element in outer) if following[1] else self.ends_leaf(key)
+        if not fits or (following[1] and key == self.stack[-1].key):
+            return 0
+        self.mend("repaired_markup", f"{tag[0]} was read as the end of {self.stack[-1].key!r}", at)
+        return tag.end()
 
     # -- leaves -------------------------------------------------------------------------------------------------------------------------
 
@@ -437,7 +529,7 @@ class ElementsReader(StateReader):
                     return ~end
                 self.close_element(end)
                 return closes
-            if found is not None and kind == "prefix":
+            if found is not None and kind in ("prefix", "odd"):
                 moved = self.leaf_marked(at, end, found.end())
                 if moved is None:
                     look = found.end()
@@ -455,7 +547,7 @@ class ElementsReader(StateReader):
                 return ~at
             of = self.stack[-1].type
             if not of.allows_string:
-                self.call.problem("repaired_markup", "a > too many was dropped", at)
+                self.mend("repaired_markup", "a > too many was dropped", at)
                 self.fresh = False
                 return at + 1
             if behind not in " \t=>-" and not behind.isdigit():
@@ -465,7 +557,7 @@ class ElementsReader(StateReader):
         marked = self.marks.prefix + opener
         for written in (opener, marked):
             if text.startswith(written, at) and (written == opener or not self.may_hold(self.stack[-1].key)):
-                self.call.problem("repaired_markup", f"a second {opener} was dropped", at)
+                self.mend("repaired_markup", f"a second {opener} was dropped", at)
                 self.fresh = False
                 return at + len(written)
             if not self.last and written.startswith(text[at : at + len(written)]):
@@ -495,7 +587,7 @@ class ElementsReader(StateReader):
         text = self.writer.taken()
         item = ITEM
         self.to_container(item, at)
-        self.call.problem("repaired_markup", f"the missing beginning of {item!r} was added", at)
+        self.mend("repaired_markup", f"the missing beginning of {item!r} was added", at)
         self.open_element(item, at)
         self.take(text.strip(SPACE).removeprefix(self.marks.prefix))
         self.close_element(at)
@@ -526,9 +618,9 @@ class ElementsReader(StateReader):
             return None
         self.take(text[at:mark])
         if own:
-            self.call.problem("repaired_markup", f"a {prefix} without a tag was dropped", mark)
+            self.mend("repaired_markup", f"a {prefix} without a tag was dropped", mark)
             return next_tag - len(prefix)
-        self.call.problem("repaired_markup", f"{text[mark:end].strip(SPACE)} was read as the end of {self.stack[-1].key!r}", mark)
+        self.mend("repaired_markup", f"{text[mark:end].strip(SPACE)} was read as the end of {self.stack[-1].key!r}", mark)
         self.close_element(mark)
         return end
 
@@ -572,6 +664,7 @@ class ElementsReader(StateReader):
             elif all(outer.key != tag[2] for outer in self.stack[1:]):
                 return self.damaged_closer(at, mark, behind)
             self.take(text[at:mark])
+            self.report_spelling(mark, behind, tag)
             self.close_to(tag[2], mark)
             return tag.end()
         if not self.streaming:
@@ -580,7 +673,7 @@ class ElementsReader(StateReader):
         if self.ends_leaf(tag[2]):
             self.take(text[at:mark])
             doubtful = self.streaming  # a string may hold what is left of the closing tag
-            self.call.problem("missing_closer", f"the missing end of {element.key!r} was added", mark, error=doubtful)
+            self.mend("missing_closer", f"the missing end of {element.key!r} was added", mark, error=doubtful)
             self.close_element(mark)
             return mark
         if tag[2] == element.key and not self.may_hold(element.key):  # its closing tag without the slash, if a marker follows
@@ -590,7 +683,7 @@ class ElementsReader(StateReader):
                 return ~mark
             if follows:
                 self.take(text[at:mark])
-                self.call.problem("repaired_markup", f"{tag[0]} was read as the end of {element.key!r}", mark)
+                self.mend("repaired_markup", f"{tag[0]} was read as the end of {element.key!r}", mark)
                 self.close_element(mark)
                 return tag.end()
         if self.streaming:
@@ -661,7 +754,7 @@ class ElementsReader(StateReader):
         else:
             value, problem = of.read(text)
         if problem is not None:
-            self.call.problem("wrong_type", f"{element.key}: {problem}", at)
+            self.misfit(f"{element.key}: {problem}", text, at)
         self.begin_value()
         self.write(value)
 
@@ -678,7 +771,7 @@ class ElementsReader(StateReader):
         if value[0] != "[":
             value, problem = element.type.item(element.count).read(text)
             if problem is not None:
-                self.call.problem("wrong_type", f"{element.key}: {problem}", at)
+                self.misfit(f"{element.key}: {problem}", text, at)
             value = f"[{value}]"
         self.begin_value()
         inner = value[1:-1]

@@ -29,6 +29,7 @@ SHORT = 96
 """Text shorter than this may wait where it would only be held."""
 MOST_BLANKS = 256
 """Behind a doubtful closer the next opener is looked for behind so many blanks at most."""
+_MARKUP = re.compile("[<>]").search
 _ODD = re.compile(r"[<>\n=]").search
 """What a key has hardly ever."""
 _QUOTED = f"{QUOTES} "
@@ -866,7 +867,7 @@ class ParameterReader(StateReader):
             none = body.none == "python" or (body.none == "json" and not self.type.allows_string)
             value, problem = self.type.read(text, none)
         if problem is not None:
-            marked = self.values.reads_damaged and "<" in text  # which is what is left of markup, where no string is wanted
+            marked = self.values.reads_damaged and _MARKUP(text) is not None  # left of damage, where no string is wanted
             self.call.problem("wrong_type", f"{self.key}: {problem}", at, error=marked)
         self.call.parts.append(self.prefix() + value)
 
