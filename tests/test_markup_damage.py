@@ -55,6 +55,69 @@ def test_damage_is_read_the_same_in_any_pieces(name: str) -> None:
             assert read(name, case.text, cuts) == whole, f"{kind}, cut at {cuts if cuts is few else 'every character'}: {case.text!r}"
 
 
+PORTS: dict[str, object] = {}
+READ = [
+    # a closer or a part of an opener without its first sign
+    (
+        "qwen3_coder",
+        "<tool_call>\n<function=write_file>\n<parameter=path>\na/b\n/parameter>\n<parameter=text>\nx\n</parameter>\n</function>\n</tool_call>",
+        [("write_file", {"path": "a/b", "text": "x"})],
+    ),
+    (
+        "minicpm5",
+        '<function name="write_file"><param name="path">a/b/param><param name="text">x</param></function>',
+        [("write_file", {"path": "a/b", "text": "x"})],
+    ),
+    (
+        "glm45",
+        "<tool_call>run_query\n<arg_key>sql</arg_key>\narg_value>select 1</arg_value>\n</tool_call>",
+        [("run_query", {"sql": "select 1"})],
+    ),
+    ("spark25", "<tool_call>list_ports/tool_call>", [("list_ports", PORTS)]),
+    # a closing tag of another kind that holds blanks
+    (
+        "deepseek_v41",
+        '<｜DSML｜ calls>\n<｜DSML｜ invoke name="run_query">\n<｜DSML｜ parameter name="sql" string="true">select 1</｜DSM｜ parameter>\n'
+        '<｜DSML｜ parameter name="limit" string="false">2</｜DSML｜ parameter>\n</｜DSML｜ invoke>\n</｜DSML｜ calls>',
+        [("run_query", {"sql": "select 1", "limit": 2})],
+    ),
+    # the next call's opening, or the same one, right behind an opening
+    (
+        "deepseek_v32",
+        '<｜DSML｜function_calls>\n<｜DSML｜invoke name="list_ports">\n<｜DSML｜invoke name="run_query">\n'
+        '<｜DSML｜parameter name="sql" string="true">select 1</｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜function_calls>',
+        [("list_ports", PORTS), ("run_query", {"sql": "select 1"})],
+    ),
+    (
+        "minicpm5",
+        'Look.<function name="run_query"><function name="run_query"><param name="sql">select 1</param></function>',
+        [("run_query", {"sql": "select 1"})],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), READ)
+def test_what_is_plainly_meant_is_read(name: str, text: str, expected: list[tuple[str, dict[str, object]]]) -> None:
+    message = read(name, text, [])
+    assert [(call.name, call.value()) for call in message.tool_calls if call.complete] == expected
+    assert {problem.severity for problem in message.problems} == {"warning"}
+    assert message.content in (None, "Look.")
+    assert read(name, text, list(range(1, len(text)))) == message
+
+
+TOLD = [
+    # a misspelt opener of a value: it may belong to the value
+    ("glm45", "<tool_call>run_query\n<arg_key>sql</arg_key>\n<arrg_value>select 1</arg_value>\n</tool_call>", "doubtful_value"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "kind"), TOLD)
+def test_what_cannot_be_read_is_told(name: str, text: str, kind: str) -> None:
+    message = read(name, text, [])
+    assert (kind, "error") in {(problem.kind, problem.severity) for problem in message.problems}
+    assert read(name, text, list(range(1, len(text)))) == message
+
+
 def test_hardly_any_damage_is_silent() -> None:
     """At most 2 % of complete calls are not what was meant with nothing said; docs/damage.md tells of what kinds."""
     cases = [(name, case) for name in FORMATS for _, case in effort.some(damaged(name), 4, name)]

@@ -19,7 +19,7 @@ from toolparse.codecs.strict_json import StrictJson
 from toolparse.jsontext import raw_values
 from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
-from toolparse.wire.damaged import CLOSING, CLOSING_BEGINS
+from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING, CLOSING_BEGINS
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, Values, slot_texts
 from toolparse.wire.open_call import OpenCall
@@ -356,6 +356,13 @@ class ParameterReader(StateReader):
                     self.call.problem("dropped_text", f"a key without a value was dropped: {text[at : found.end()]}", at, error=True)
                     return found.end()
             if (tool.declares(key) and key not in self.given) if tool is not None else (opener.own and opener.intact(found)):
+                if not opener.ends_whole(found):
+                    if undecided and ANY_TAG_BEGINS.match(text, found.end()):
+                        return ~at
+                    tag = ANY_TAG.match(text, found.end())
+                    if tag is not None:
+                        said = f"the value of {key!r} begins with {tag[0]}, which may be left of damaged markup"
+                        self.doubts.append((said, self.call.base + tag.start()))
                 return self.begin(found, at, repaired=True)
         if text[at] == "{" and not self.given and not self.junk and self.envelope is None:
             self.call.problem("repaired_markup", "the arguments stood as JSON in the place of the markup", at)

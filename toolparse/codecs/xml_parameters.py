@@ -21,8 +21,6 @@ from toolparse.wire.spellings import SPACE
 
 _BEGIN = re.compile(r"[ \t]*(\r?\n)?")
 _SPACES = re.compile(r"[ \t\r\n]*")
-_MARK = re.compile("[<&]")
-_FLOW = re.compile(r'[<&"\\\x00-\x1f]').search
 _SECTION_FLOW = re.compile(r'[\]"\\\x00-\x1f]').search
 _ENTITY = re.compile("&(?:lt|gt|amp|quot|apos);")
 _ENTITY_BEGIN = re.compile(r"&(?:l|lt|g|gt|a|am|amp|ap|apo|apos|q|qu|quo|quot)?\Z")
@@ -49,7 +47,7 @@ class XmlParameterReader(ParameterReader):
             return super().flow if self.inner is not None else None
         if self.state == self.section:
             return _SECTION_FLOW
-        return _FLOW if self.state == self.value and not self.laid_out else None
+        return self.values.escaped_flow if self.state == self.value and not self.laid_out else None
 
     def open(self, found: re.Match[str], at: int) -> None:
         super().open(found, at)
@@ -77,7 +75,7 @@ class XmlParameterReader(ParameterReader):
 
     def value(self, at: int) -> int:
         text = self.text
-        found = _MARK.search(text, at)
+        found = self.values.escaped_marks.search(text, at)
         if found is None:
             self.say(text[at:])
             return ~len(text)

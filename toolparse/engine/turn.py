@@ -805,6 +805,9 @@ class TurnMachine:
             sink.name_in(found)
             if not opening.begins_own(found) and (opening.dialect or not at_edge or not self._marker_at(end)):
                 continue
+            before = slots.pop("again", "")
+            if before and before != slots["name"] and sink.declares(before):
+                return self._open_unclosed(row, opening, before, at, found.end("once"))
             joined = sink.joined_name(slots["name"]) if "name" in slots and not sink.declares(slots["name"]) else ""
             if joined:
                 slots["name"], end = joined, found.start("name_0") + len(joined)
@@ -819,6 +822,16 @@ class TurnMachine:
                     sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
                 return opened
         return None
+
+    def _open_unclosed(self, row: Row, opening: DamagedOpening, name: str, at: int, end: int) -> int | None:
+        """A call without arguments and without its closer: the next call's opening stands right behind its own."""
+        opened = self._open(row, opening, {"name": name}, at, end)
+        if opened is not None:
+            self._sink.problem("missing_closer", "a call without arguments ends where the next one begins", end)
+            self._sink.write("{}")
+            self._sink.end(True, end)
+            self._to_behind_call()
+        return opened
 
     def _marker_at(self, at: int) -> bool:
         """Whether a marker may begin behind `at`, blanks aside."""

@@ -31,8 +31,8 @@ from toolparse.wire.spellings import SLOT, spellings, texts_of
 
 _GROUP = r"\(\?P<\w+>"
 _WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}\\]"
-_ANY_CLOSING = r"</[\w:.\-]{1,40}>"
-_ANY_CLOSING_BEGINS = r"<(?:\Z|/[\w:.\-]{0,40}(?:\Z|>))"
+_ANY_CLOSING = rf"</[\w:.\-{BARS}]{{1,40}}>"
+_ANY_CLOSING_BEGINS = rf"<(?:\Z|/[\w:.\-{BARS}]{{0,40}}(?:\Z|>))"
 _GAP = GAP.replace("[ ", "[: ")
 """White space between the markers of an opening, or a colon that stands for it."""
 _GAP_BEGINS = _GAP + r"(?:\\\Z)?"
@@ -117,10 +117,16 @@ def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> 
     for i, row in reversed(list(enumerate(rows))):
         last = i == len(rows) - 1
         if slot in row.slots:
-            again = re.sub(_GROUP, "(?:", row.full) if any(map(is_marker, row.first)) else "(?!)"
-            before = f"(?:(?:{again}){_GAP}){{0,2}}"
+            again = row.full if any(map(is_marker, row.first)) else "(?!)"
+            leading = "".join(f"(?:{other.full}){_GAP}" for other in rows[:i])
+            told = re.sub(_GROUP, "(?:", again.replace("(?P<name>", "(?P_again>")).replace("(?P_again>", "(?P<again>")
+            before = f"(?:(?P<once>{told}){_GAP}(?:{leading})?){{0,2}}"
             full = f"{before}(?:{row.full}){'' if last else _GAP}{full}"
-            partial = f"{before}(?:{row.begins})(?:\\Z|{'' if last else _GAP_BEGINS}{partial})"
+            before = f"(?:(?:{re.sub(_GROUP, '(?:', again)}){_GAP}(?:{leading})?){{0,2}}"
+            begun = f"(?:{row.begins})(?:\\Z|{'' if last else _GAP_BEGINS}{partial})"
+            for other in reversed(rows[:i]) if told != "(?!)" else ():
+                begun = f"(?:(?:{other.begins})(?:\\Z|{_GAP_BEGINS}(?:\\Z|{begun}))|{begun})"
+            partial = f"{before}{begun}"
         elif not any(map(is_marker, row.texts)):  # a bracket or a word, which only counts where it stands
             full = f"(?P<p{i}>{row.full}){'' if last else _GAP}{full}"
             partial = f"(?:{row.begins})(?:\\Z|{'' if last else _GAP_BEGINS}{partial})"
@@ -131,7 +137,7 @@ def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> 
             full = f"(?:(?P<p{i}>{row.full}){_GAP}){{0,3}}{full}"
             partial = f"(?:(?:{row.begins})(?:\\Z|{_GAP_BEGINS})){{0,3}}(?:\\Z|{partial})"
     numbers = iter(range(1000))
-    full = re.sub(r"\(\?P<(name|id|key|kind)>", lambda found: f"(?P<{found[1]}_{next(numbers)}>", full)
+    full = re.sub(r"\(\?P<(name|id|key|kind|again)>", lambda found: f"(?P<{found[1]}_{next(numbers)}>", full)
     return re.compile(full), re.compile(f"(?:{partial})\\Z")
 
 
@@ -202,6 +208,7 @@ def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
     body = calls.body
     closers = [text for part in calls.close for text in texts_of(part)]
     closers += texts_of(calls.wrapper.close) if calls.wrapper is not None else ()
+    closers += [text[1:] for text in closers if text.startswith("</")]
     ahead = [start for part in calls.open if isinstance(part, Ahead) for start in part.starts]
     if ahead and not isinstance(body, JsonText):
         ending = Atom(f"(?:{_ANY_CLOSING}{GAP})", f"(?:{_ANY_CLOSING_BEGINS})(?:\\Z|{_GAP_BEGINS})")
@@ -209,6 +216,7 @@ def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
         key_closers = [text for part in body.open[2:3] for text in texts_of(part)] if isinstance(body, Parameters) else []
         return [atoms(text) for text in key_closers] + [
             *(tuple(Row.atoms_of(start)) if isinstance(start, str) else sequence_atoms(start) for start in ahead),
+            *(atoms(start[1:]) for start in ahead if isinstance(start, str) and start.startswith("</")),
             *early,
         ]
     texts: list[str] = []
@@ -340,7 +348,9 @@ def beginnings_of(keys: tuple[str, ...]) -> str:
     return "|".join(nested(tuple(atom(re.escape(character)) for character in key)) for key in keys)
 
 
-CLOSING = re.compile(rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?)[ \t]{{0,2}}/?(?:>{{1,2}}|(?=[\s<]|\Z))")
+CLOSING = re.compile(
+    rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?)[ \t]{{0,2}}/?(?:>{{1,2}}|(?=[\s<]|\Z)(?![\w:.{BARS}▁ \-]{{0,48}}>))"
+)
 """A closing tag of any name."""
 CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
 _BLANKS = re.compile(GAP)
@@ -372,6 +382,9 @@ class DamagedOpener:
                 opening = row.first[0].replace("/", "", 1)
                 row.full += f"|{_ANY_CLOSING}|{alike(opening)}"
                 row.begins += f"|{_ANY_CLOSING_BEGINS}|{alike_begins(opening)}"
+            elif row is not self.rows[0] and row.first[0].startswith("<") and not row.slots:
+                row.full += f"|{alike(row.first[0][1:])}"
+                row.begins += f"|{alike_begins(row.first[0][1:])}"
         self.full, self.partial = row_patterns(self.rows, "key", None)
         self.own = own
 
@@ -388,6 +401,9 @@ class DamagedOpener:
         return any(found[f"p{i}"] is not None if "key" not in row.slots else row.first[0] != "" for i, row in enumerate(self.rows))
 
 
+ANY_TAG = re.compile(r"<[A-Za-z][\w:.\-]{0,40}>")
+ANY_TAG_BEGINS = re.compile(r"<(?:[A-Za-z][\w:.\-]{0,40})?\Z")
+"""An opening tag of any name."""
 _ENDING = rf"<[ \t]{{0,2}}[{BARS}]{{1,2}}(?:(?![Ee][Nn][Dd])[\w:.▁ \-]){{0,40}}[Ee][Nn][Dd][\w:.▁ \-]{{0,24}}[{BARS}]{{1,2}}>{{1,2}}"
 """A special token that ends something."""
 _ENDING_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{1,2}}[\w:.▁ \-]{{0,67}}[{BARS}]{{0,2}}>{{0,2}})"

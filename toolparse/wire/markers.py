@@ -52,9 +52,15 @@ LOOK = 1024
 """How many characters behind a closer may decide whether it is one."""
 
 
-def flow_until(firsts: Iterable[str]) -> Callable[[str], re.Match[str] | None]:
-    """The search that finds nothing in text which flows as it is into a JSON string, where the characters may begin something else."""
-    return re.compile(rf'[{inside(firsts)}"\\\x00-\x1f]').search
+def flow_until(firsts: Iterable[str], others: Iterable[str] = ()) -> Callable[[str], re.Match[str] | None]:
+    """The search that finds nothing in text which flows as it is into a JSON string, where the characters may begin something else, or
+    the first two of `others` do."""
+    return re.compile(rf'[{inside(firsts)}"\\\x00-\x1f]{either_pair(others)}').search
+
+
+def either_pair(texts: Iterable[str]) -> str:
+    """Further branches of a pattern: the first two characters of the texts, the second of which may be cut off by the end."""
+    return "".join(f"|{re.escape(pair[0])}(?:\\Z|{re.escape(pair[1])})" for pair in {text[:2] for text in texts})
 
 
 class Head:
@@ -319,6 +325,7 @@ class Values:
         """What may end a value: its closer, another marker, what may become one."""
         closes, damaged = self.closes, self.reads_damaged
         close = any_of(closes)
+        self.unsigned = [text[1:] for text in closes if damaged and text.startswith("</")]
         nexts = self.openers if body.ends in ("line", "anywhere") or damaged else ()
         firsts = {text for head in self.heads for text in head.firsts}
         marks = f"(?P<close>{close})"
@@ -330,6 +337,7 @@ class Values:
             odd = [text for text in closes if not text.startswith("</")]
             ranks = self.closers
             slashless = [text.replace("/", "", 1) for text in closes if "/" in text]
+            slashless += self.unsigned
             pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
             marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)})"
             others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
@@ -340,7 +348,7 @@ class Values:
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
-        self.alike = re.compile(any_alike((*closes, *(text.replace("/", "", 1) for text in closes if damaged))))
+        self.alike = re.compile(any_alike((*closes, *(text.replace("/", "", 1) for text in closes if damaged), *self.unsigned)))
         # What the template writes behind a value goes with the marker that ends it, and with one that implies the value's own closer.
         behind = self.trim + (body.between if damaged else "")
         either = "|".join(map(re.escape, self.trims))
@@ -362,12 +370,14 @@ class Values:
         ):  # a line break matters in front of something else, or at the end
             pattern += rf"(?:(?<=[{inside(begins)}])|n?(?![^{starts}]))"
         self.marks = re.compile(pattern).search
-        self.tags_only = begins == {"<"}
+        self.tags_only = begins <= {"<", "/"}
         self.next_text = self.openers[0] if body.ends != "closer" else ""
         follow = self.follows[""]
         then = f"(?={blank[:-1]}{{0,64}}(?:{follow.full.pattern}))" if follow.full is not None else ""
         self.plain_close = re.compile(f"{lead}(?:{close}){then}").match
-        self.flow = flow_until(firsts)
+        self.flow = flow_until(firsts, self.unsigned)
+        self.escaped_marks = re.compile(f"[<&]{either_pair(self.unsigned)}")
+        self.escaped_flow = flow_until("<&", self.unsigned)
         closed = f"|(?:{re.escape(self.trim)})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
         self.inside = re.compile(f"[^{inside(firsts)}]*(?:\\Z|{hold}{closed})").match
 
