@@ -93,6 +93,13 @@ READ = [
         'Look.<function name="run_query"><function name="run_query"><param name="sql">select 1</param></function>',
         [("run_query", {"sql": "select 1"})],
     ),
+    # markers that are words: doubled, missing, with another dialect's body
+    ("react", 'Look.\nAction:Action: run_query\nAction Input: {"sql": "select 1"}', [("run_query", {"sql": "select 1"})]),
+    ("react", 'Look.\nAction: run_query\n{"sql": "select 1"}', [("run_query", {"sql": "select 1"})]),
+    ("react", "Look.\nAction:\nrun_query(sql='select 1')", [("run_query", {"sql": "select 1"})]),
+    ("command_r", 'Look.\nAction:\\n```json\\n[\n {"tool_name": "list_ports", "parameters": {}}\n]```', [("list_ports", PORTS)]),
+    ("firefunction", 'Look. functoolsfunctools[{"name": "list_ports", "arguments": {}}]', [("list_ports", PORTS)]),
+    ("phi4_mini_json", 'Look.\nfunctools\nrun_query\n{"sql": "select 1"}', [("run_query", {"sql": "select 1"})]),
 ]
 
 
@@ -108,6 +115,15 @@ def test_what_is_plainly_meant_is_read(name: str, text: str, expected: list[tupl
 TOLD = [
     # a misspelt opener of a value: it may belong to the value
     ("glm45", "<tool_call>run_query\n<arg_key>sql</arg_key>\n<arrg_value>select 1</arg_value>\n</tool_call>", "doubtful_value"),
+    # no marker, but a declared name at the start of a line, in formats whose markers are words
+    ("react", 'Look.\n run_query\nAction Input: {"sql": "select 1"}', "not_a_call"),
+    ("glm4", 'Look.\n"run_query"\n{"sql": "select 1"}', "not_a_call"),
+    ("glm4", 'list_ports\n{}|assistant|>run_query\n{"sql": "select 1"}', "not_a_call"),
+    # a message that is a call by its header
+    ("inkling", "<|message_model|><|content_invoke_tool_json|>\nrun_query(sql='select 1')\n<|end_message|>", "not_a_call"),
+    # the last thing is a code block with a call in it
+    ("command_r", 'Look.\n\n```json\n[{"tool_name": "list_ports", "parameters": {}}]\n```\n', "not_a_call"),
+    ("mistral", "Look.list_ports[ARGS]{}", "not_a_call"),
 ]
 
 
@@ -116,6 +132,21 @@ def test_what_cannot_be_read_is_told(name: str, text: str, kind: str) -> None:
     message = read(name, text, [])
     assert (kind, "error") in {(problem.kind, problem.severity) for problem in message.problems}
     assert read(name, text, list(range(1, len(text)))) == message
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_mention_of_a_tool_is_no_call(name: str) -> None:
+    text = "Look.\nlist_ports() gives all of them, run_query (sql) asks.\nlist_ports: none"
+    message = read(name, text, [])
+    assert message.content == text
+    assert not message.problems
+
+
+@pytest.mark.parametrize("name", ["hermes", "kimi_k2", "qwen3_coder", "react"])
+def test_a_call_in_a_code_block_is_an_example_where_text_follows(name: str) -> None:
+    text = 'As JSON:\n```json\n{"name": "list_ports", "arguments": {}}\n```'
+    assert not read(name, f"{text}\nis a call.", []).problems
+    assert {problem.kind for problem in read(name, text, []).problems} <= {"not_a_call", "lost_markers"}
 
 
 def test_hardly_any_damage_is_silent() -> None:

@@ -71,5 +71,5 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool,
     if isinstance(body, BareKeys):
         return BareKeysReader(call, marks_of(body, ends), ends, depth)
     if isinstance(body, Elements):
-        return ElementsReader(call, marks_for(body, ends), ends, depth)
+        return ElementsReader(call, marks_for(body, ends, calls if tail.reads_damaged else None), ends, depth)
     raise TypeError(f"no codec reads {type(body).__name__}")

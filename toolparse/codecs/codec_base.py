@@ -6,9 +6,10 @@ Knows nothing of what the states are.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from toolparse.codecs.json_text import SPACE, EndsAt
+from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
 from toolparse.wire.open_call import OpenCall
 
 _SURPLUS = re.compile(r"[)\]}]{1,64}")
@@ -69,6 +70,18 @@ class StateReader:
                 at = end
         self.done = True
         return at
+
+    def repeated_head(self, at: int, heads: Iterable[Head]) -> int | None:
+        """Where the call's own opening, which stands again right behind itself, ends."""
+        text = self.text
+        for head in heads:
+            found = head.full.match(text, at, at + HEAD_LIMIT)
+            if found is not None and slot_texts(found)["name"] == self.call.name:
+                self.call.problem("repaired_markup", f"the call's opening stood twice: {found[0]}", at)
+                return found.end()
+            if not self.last and len(text) - at < HEAD_LIMIT and head.partial.match(text, at):
+                return ~at
+        return None
 
     def keep_junk(self, text: str, at: int) -> None:
         """`text`, which began at `at` or before, stands between the arguments and is none."""

@@ -16,9 +16,9 @@ from functools import lru_cache
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import escaped
 from toolparse.codecs.writer import ArgumentWriter, Level
-from toolparse.grammar import ITEM, Elements
+from toolparse.grammar import ITEM, Calls, Elements
 from toolparse.schemas.types import UNKNOWN, Type
-from toolparse.wire.markers import EndMarks, flow_until
+from toolparse.wire.markers import EndMarks, Head, flow_until
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import SPACE, WS, any_of, beginnings, inside
 
@@ -32,7 +32,9 @@ _JUNK = re.compile(r"[^\]<]+|.", re.DOTALL)
 class Marks:
     """The patterns of a body."""
 
-    def __init__(self, body: Elements, ends: EndMarks) -> None:
+    def __init__(self, body: Elements, ends: EndMarks, calls: Calls | None) -> None:
+        """`calls` is how the call is opened, where that may stand twice."""
+        self.heads = [Head(calls, calls.open, "anywhere", False, False)] if calls is not None else []
         self.prefix = prefix = body.prefix
         self.stray = re.compile(rf"(?:</(?:(?!{re.escape(prefix)}|{beginnings((prefix,))})[^<>\n]){{0,64}})?[ \t\r\n]{{0,256}}")
         self.cut_prefix = re.compile(beginnings((prefix,)))
@@ -204,6 +206,10 @@ class ElementsReader(StateReader):
             self.keep_junk(text[start:at], start)
         if at == len(text):
             return ~at
+        if not (self.junk or self.stack[0].seen or len(self.stack) > 1):
+            again = self.repeated_head(at, self.marks.heads)
+            if again is not None:
+                return again
         how = self.ends(text, at, self.last)
         if how is None:
             return ~at

@@ -220,7 +220,7 @@ class ParameterReader(StateReader):
             if undecided and values.object_key_partial.match(text, at):
                 return ~at
         if values.reads_damaged and not self.given and not self.junk:
-            again = self.repeated_head(at)
+            again = self.repeated_head(at, values.heads)
             if again is not None:
                 return again
         ends = self.ends(text, at, self.last)
@@ -315,18 +315,6 @@ class ParameterReader(StateReader):
         if not (self.call.tool.parameter(key) if self.call.tool is not None else _UNTYPED).allows_string:
             return True
         return False if behind in " \t=>-" or behind.isdigit() else "doubtful"
-
-    def repeated_head(self, at: int) -> int | None:
-        """Where the call's own opening, which stands again right behind itself, ends."""
-        text = self.text
-        for head in self.values.heads:
-            found = head.full.match(text, at, at + HEAD_LIMIT)
-            if found is not None and slot_texts(found)["name"] == self.call.name:
-                self.call.problem("repaired_markup", f"the call's opening stood twice: {found[0]}", at)
-                return found.end()
-            if not self.last and len(text) - at < HEAD_LIMIT and head.partial.match(text, at):
-                return ~at
-        return None
 
     def is_plain(self, found: re.Match[str]) -> bool:
         """Whether an opener's key is one: a tag without its end may have swallowed what follows."""

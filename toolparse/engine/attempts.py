@@ -8,10 +8,12 @@ in quotation marks is an example.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from itertools import pairwise
 
+from toolparse.codecs.json_calls import ARGUMENTS, NAMES
 from toolparse.engine.other_formats import Read, any_marker, call_markers, written_by
 from toolparse.events import Attempt, AttemptStatus, Problem
 from toolparse.grammar import Envelope, Format
@@ -34,7 +36,9 @@ _BODY = re.compile(
 _MARKER = re.compile(r"(?i:[<\[][|｜/ ]{0,3}[\w:|｜▁ .-]{0,40}?(?:tool|func|call|invoke|action|arg|param))|<[|｜]|\]<\]")
 _KEY = re.compile(r"""(?:["'“]|<|[=:{,]\s{0,4}["']?)([\w-]{1,64})(?=["'”]\s{0,4}[:=>]|>|\s{0,4}[:=])""")
 """A key of arguments, in JSON, in a tag or bare."""
-_OBJECT = re.compile(r"""\s{0,8}(?:```\w{0,16}\s{0,8})?[\[{(]\s{0,8}["'{“]""")
+_OBJECT = re.compile(r"""\s{0,8}(?:```\w{0,16}\s{0,8})?(?:[\[{(]\s{0,8}["'{“]|\{\s{0,8}\})""")
+_ARGUMENTS = re.compile(r"""\(\s{0,8}(?:[\w$.-]{1,64}["'”]?\s{0,4}[=:＝：]|["'“{\[(<*]|[\d-]|\)[\])}`"';]*[ ]*(?:\n|\Z|[<\[|]))""")
+"""Behind a tool's name: what is no mention of it."""
 _NAME = re.compile(r"[\w.-]{1,64}")
 _BEFORE_NAME = frozenset("\"'“>]=:.[|｜/{(\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\n")
@@ -64,6 +68,9 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     if block is not None:  # all that there is: no example
         start += block.start(1)
         text = block[1]
+    elif region.fenced and (block_of := _last_block(text, tools)) is not None:
+        said = f"a code block at the end holds a call of {block_of!r}, which is none in this format: {_shown(text)}"
+        return Problem("not_a_call", said, None, start, "error", Attempt("unreadable", block_of, text, start, start + len(text)))
     elif region.fenced:
         start += len(text) - len(text.partition("```")[2])
         text = text.partition("```")[2]
@@ -73,8 +80,11 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     at = begins(plain, region.first or block is not None)
     if at is None:
         return None
+    at += len(plain[at:]) - len(plain[at:].lstrip())
     start += at
     text, plain = text[at:].rstrip(), plain[at:]
+    lead = next((marker[0] for marker in markers if len(marker) > 2 and text.startswith(marker[1:]) and marker[0] == "]"), "")
+    text, plain, start = lead + text, lead + plain, start - len(lead)
     name = _named(plain, tools)
     called = name is not None or _KEYS.search(plain) is not None or _BODY.search(plain) is not None
     own = any(marker in plain for marker in markers)
@@ -104,6 +114,22 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
         return Problem("not_a_call", said, None, start, "error", attempt)
     if own:
         return Problem("not_a_call", f"a marker of calls stands in the text with no call behind it: {_shown(text)}", None, start)
+    return None
+
+
+def _last_block(text: str, tools: Tools | None) -> str | None:
+    """The declared tool that the JSON in a code block calls, behind which nothing stands; None when it is another thing."""
+    inner, _, behind = text.partition("```")
+    if behind.strip() or tools is None:
+        return None
+    try:
+        given = json.loads(inner)
+    except (ValueError, RecursionError):
+        return None
+    for found in given if isinstance(given, list) else [given]:
+        name = next((found[key] for key in NAMES if key in found), None) if isinstance(found, dict) else None
+        if isinstance(name, str) and name in tools and any(isinstance(found.get(key), dict) for key in ARGUMENTS):
+            return name
     return None
 
 
@@ -138,6 +164,9 @@ def _is_body(text: str, markers: Iterable[str], tools: Tools | None, in_pieces: 
     left = text
     for marker in sorted(markers, key=len, reverse=True):
         left = left.replace(marker, "")
+    if in_pieces:
+        words = set(re.findall(r"\w+", " ".join(markers)))
+        return all(word in words for word in left.split())
     return not left.strip()
 
 
@@ -173,6 +202,8 @@ def _named(text: str, tools: Tools | None) -> str | None:
             if name in tools:
                 start = found.end() - len(name) - (len(found[0]) - len(found[0].rstrip(".-")))
                 before, behind = text[:start].rstrip(" ")[-1:], text[found.end() :].lstrip(" ")[:1]
+                if behind == "(" and not _ARGUMENTS.match(text, text.index("(", found.end())):
+                    continue  # of which prose speaks
                 if (before in _BEFORE_NAME or not before) and (behind in _BEHIND_NAME or not behind):
                     return name
     return None

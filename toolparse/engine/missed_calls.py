@@ -115,7 +115,7 @@ def _patterns(fmt: Format) -> tuple[re.Pattern[str], ...]:
         elif isinstance(body, Parameters):
             looks += [f"{_NAME}[^\\w]{{0,8}}{opener}" for opener in _openers(fmt, body)]
         elif isinstance(body, PythonCalls):
-            looks.append(rf"^{_GAP}\[?{_NAME}\((?:\)|[^\W\d]\w{{0,64}}{_GAP}=)")
+            looks.append(rf"^{_GAP}\[?{_NAME}\((?:\)(?:,|[\])]{{0,2}}[ ]{{0,2}}$)|[^\W\d]\w{{0,64}}{_GAP}=)")
     return tuple(re.compile(look, re.M) for look in dict.fromkeys(looks))
 
 

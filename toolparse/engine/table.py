@@ -37,8 +37,8 @@ from typing import Any, NamedTuple
 from toolparse.compiled import compiled
 from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Waiting
 from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning
-from toolparse.wire.call_watch import FIRSTS, MARKUP
-from toolparse.wire.damaged import DamagedOpening, damaged_openings, suspicious
+from toolparse.wire.call_watch import FIRSTS, LINE_LOOK, MARKUP
+from toolparse.wire.damaged import DamagedOpening, damaged_openings, is_marker, suspicious
 from toolparse.wire.headers import Headers, headers
 from toolparse.wire.markers import (
     Head,
@@ -50,6 +50,7 @@ from toolparse.wire.markers import (
     header_markers,
     heads,
     markers_of,
+    marks_with_words,
     message_markers,
     section_closers,
     stop_texts,
@@ -72,13 +73,17 @@ class Row:
 
     `does` is the name of the machine's action, `of` what it is done with: the reasoning that opens, the frame. `once`: it counts only
     while the machine has armed it under this word. `cut`: what the end of the output leaves of it is no text, but "dropped", or dropped
-    if it is a "fragment". `waiting` is the shortcut for text that is only the beginning of it.
+    if it is a "fragment". `begins`: what it may begin with, where the marker does not say. `waiting` is the shortcut for text that is only
+    the beginning of it.
     """
 
-    __slots__ = ("cut", "does", "marker", "of", "once", "waiting")
+    __slots__ = ("begins", "cut", "does", "marker", "of", "once", "waiting")
 
-    def __init__(self, marker: str | Head | Closer, does: str, of: Any = None, once: str = "", cut: str = "") -> None:
+    def __init__(
+        self, marker: str | Head | Closer, does: str, of: Any = None, once: str = "", cut: str = "", begins: tuple[str, ...] = ()
+    ) -> None:
         self.marker = marker
+        self.begins = begins
         self.does = does
         self.of = of
         self.once = once
@@ -95,6 +100,8 @@ class Row:
     @property
     def firsts(self) -> tuple[str, ...]:
         """What it may begin with."""
+        if self.begins:
+            return self.begins
         return (self.marker,) if isinstance(self.marker, str) else self.marker.firsts
 
 
@@ -202,11 +209,14 @@ class Ground:
     ) -> None:
         self.name = name
         self.pair = pair
+        self.in_words = table.in_words
         self.calls = tuple(row for row in calls if where(row) == "anywhere")
         edge = tuple(row for row in calls if where(row) != "anywhere")
         firsts = frozenset(text[:1] for row in edge for text in row.firsts)
         like_edge = tuple(row for row in self.calls if "" in firsts or any(text[:1] in firsts for text in row.firsts))
-        self.any_calls = (*like_edge, *edge)
+        lined = tuple(text for row in edge for text in row.firsts if is_marker(text) and "`" not in text) if table.reads_damaged else ()
+        damaged_line = (Row("", "damaged call", begins=lined),) if lined else ()
+        self.any_calls = (*like_edge, *edge, *damaged_line)
         self.line_calls = tuple(row for row in self.any_calls if where(row) != "start")
         rows = tuple(rows)
         markers = {text for row in (*rows, *self.calls) for text in row.firsts if text}
@@ -231,7 +241,8 @@ class Ground:
 
     def watched(self) -> Flowing:
         """The shortcut for text in which no marker stands, and nothing that looks like a call."""
-        return Flowing(re.compile(watch_pattern(*self.searched, FIRSTS, MARKUP)).search, self.flowing.index)
+        looks = (FIRSTS, MARKUP, LINE_LOOK) if self.in_words else (FIRSTS, MARKUP)
+        return Flowing(re.compile(watch_pattern(*self.searched, *looks)).search, self.flowing.index)
 
     def is_beginning(self, text: str) -> bool:
         """Whether all of `text` is the beginning of a marker."""
@@ -348,6 +359,7 @@ class Table:
         parts = [*(text for calls in fmt.calls for text in markers_of(calls)), *frame_closers(fmt)]
         self.marker_words = frozenset(("", *(word for text in parts for word in re.findall(r"\w+", text))))
         self.not_of_calls = tuple(filter(None, (*closers, *self.opens_reasoning, *frame_closers(fmt), *self.stop_texts)))
+        self.in_words = marks_with_words(fmt)
         self.openers = rows_of("think", self.opens_reasoning.items(), cut="fragment")
         self.named_first = any("{name}" in texts[:1] for calls in fmt.calls for part in calls.open[1:2] for texts in (spellings(part),))
         self.grounds = tuple(self.answers())

@@ -794,7 +794,8 @@ class TurnMachine:
         for opening, row in self._table.damaged:
             if not at_edge and text[at] == "[" and not opening.bracketed:
                 continue  # a bracket in prose is no marker
-            if not self._is_marked(at) and not (opening.named_first and at_edge and self._may_be_name(opening, at)):
+            marked = self._is_marked(at) or opening.worded
+            if not marked and not (opening.named_first and at_edge and self._may_be_name(opening, at)):
                 continue
             if not last and len(text) - at < HEAD_LIMIT and opening.partial.match(text, at):
                 return ~at
@@ -816,6 +817,9 @@ class TurnMachine:
             closes = self._closes_at(row.of.tail.damaged, end, last)
             if closes is None:
                 return ~at
+            gap = _BREAKS.match(text, end)
+            if "\\" in gap[0]:  # type: ignore[index]
+                end = gap.end()  # type: ignore[union-attr]
             opened = self._open(row, opening, slots, at, end, opening.dialect and not at_edge) if closes else None
             if opened is not None:
                 if not opening.is_empty:
@@ -1006,6 +1010,8 @@ class TurnMachine:
         sink.abandon()
         row = self._opened
         self._rejected = None if row is self._table.addressed else self._base
+        if row is self._table.addressed:
+            self._problem("not_a_call", "a message is a call by its header and cannot be read as one, so it is content", 0, error=True)
         self._opened, self._inside = self._before
         self._raw = []
         self._raw_from = 0

@@ -42,7 +42,8 @@ _QUOTE = Atom(f"[{QUOTES}]?", f"[{QUOTES}]?")
 def _words(slot: str) -> tuple[Atom, ...]:
     blank = r"[ \n]" if slot == "name" else "[ ]"  # a key may stand right behind a name
     words = rf"{_WORD}{{1,128}}(?:{blank}{_WORD}{{1,64}}){{0,6}}"
-    return (_QUOTE, Atom(f"(?P<{slot}>{words})(?!\\w)", f"{words}{blank}?"), _QUOTE)
+    fewest = "?" if slot == "name" else ""  # as the marker behind a name may be words, too
+    return (_QUOTE, Atom(f"(?P<{slot}>{words}{fewest})(?!\\w)", f"{words}{blank}?"), _QUOTE)
 
 
 _SLOTS = {
@@ -56,8 +57,13 @@ _SLOTS = {
 
 
 def is_marker(text: str) -> bool:
-    """Whether a text is markup by its looks: more than a word or a bracket."""
+    """Whether a text is markup by its looks: more than a short word or a bracket."""
     return len(text) > 1 and any(not (character.isalnum() or character in " _\n") for character in text)
+
+
+def may_be_damaged(text: str) -> bool:
+    """Whether what begins a call can be told from prose by what stands in it and behind it."""
+    return is_marker(text) or (len(text) > 7 and text.isalpha())
 
 
 _ATTRIBUTE = re.compile(r"(|[^{} =]*\w)((?:\A(?:name|key)=)| \w+=|=)(\"?\{(?:name|key|word)\}\"?)(.*)", re.S)
@@ -127,7 +133,7 @@ def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> 
             for other in reversed(rows[:i]) if told != "(?!)" else ():
                 begun = f"(?:(?:{other.begins})(?:\\Z|{_GAP_BEGINS}(?:\\Z|{begun}))|{begun})"
             partial = f"{before}{begun}"
-        elif not any(map(is_marker, row.texts)):  # a bracket or a word, which only counts where it stands
+        elif not any(map(may_be_damaged, row.texts)):  # a bracket or a word, which only counts where it stands
             full = f"(?P<p{i}>{row.full}){'' if last else _GAP}{full}"
             partial = f"(?:{row.begins})(?:\\Z|{'' if last else _GAP_BEGINS}{partial})"
         elif last:
@@ -146,12 +152,13 @@ class DamagedOpening:
 
     `full` has a group `p0`, `p1` ... for each of the `rows` around the name; `partial` is what may become a match. `wrapped`: the first is
     the wrapper's own opener, `bracketed`: one begins with a bracket. `special` are the rows that are special
-    tokens of the format, which never count when typed. `in_line`: as a body of another dialect it may stand behind a marker in a line.
+    tokens of the format, which never count when typed. `worded`: the first marker is a word.
+    `in_line`: as a body of another dialect it may stand behind a marker in a line.
     """
 
     __slots__ = (
         "bracketed", "calls", "declared", "dialect", "full", "in_line", "is_empty", "named", "named_first", "partial", "required", "rows",
-        "special", "wrapped",
+        "special", "worded", "wrapped",
     )  # fmt: skip
 
     closed = skips = False
@@ -172,6 +179,7 @@ class DamagedOpening:
         self.in_line = False
         self.full, self.partial = row_patterns(rows, "name", follow)
         self.bracketed = any(text.startswith("[") and is_marker(text) for row in rows for text in row.first)
+        self.worded = rows[0].first[0][:1].isalnum() and may_be_damaged(rows[0].first[0])
         self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
 
     def intact(self, found: re.Match[str], inside: bool) -> bool:
@@ -189,7 +197,7 @@ class DamagedOpening:
             if "name" in row.slots:
                 if any(is_marker(piece) for text in row.texts for piece in SLOT.split(text)[::2]):
                     return True
-            elif found[f"p{i}"] is not None and any(map(is_marker, row.texts)):
+            elif found[f"p{i}"] is not None and any(map(may_be_damaged, row.texts)):
                 return True
         return False
 
@@ -287,13 +295,13 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
     for calls in fmt.calls:
         rows, wrapped = own_rows(calls)
         named = next((i for i, row in enumerate(rows) if "name" in row.slots), len(rows))
-        markers = [row for row in rows if any(map(is_marker, row.first))]
+        markers = [row for row in rows if any(map(may_be_damaged, row.first))]
         if not markers:
             continue
         yield DamagedOpening(calls, rows, wrapped, follow_patterns(calls), special, len(rows), False)
         leading = rows[:named]
         key = tuple(text for row in leading for text in row.texts)
-        if any(is_marker(text) for text in key) and key not in seen:
+        if any(map(may_be_damaged, key)) and key not in seen:
             seen.add(key)
             behind.append((calls, leading, wrapped))
     for calls, leading, wrapped in behind:
@@ -470,7 +478,7 @@ class DamagedClosers:
             return True
         if at == len(text):
             return last or None
-        if not last and self.may_begin(text, at):
+        if not last and (self.may_begin(text, at) or (at == len(text) - 1 and text[at] == "\\")):
             return None
         found = self.closer(text, at)
         if found is not None and found[0] > rank:

@@ -327,7 +327,7 @@ class Values:
         close = any_of(closes)
         self.unsigned = [text[1:] for text in closes if damaged and text.startswith("</")]
         nexts = self.openers if body.ends in ("line", "anywhere") or damaged else ()
-        firsts = {text for head in self.heads for text in head.firsts}
+        firsts = {text for head in self.heads for text in head.firsts if not text[0].isalnum()}  # a word may be anybody's
         marks = f"(?P<close>{close})"
         others = f"(?P<next>{any_of(nexts)})"
         held = beginnings((*closes, *nexts, *firsts, *stops))
@@ -439,7 +439,12 @@ def part_before(calls: Calls, fmt: Format) -> Part:
 
 
 def watch_pattern(
-    markers: set[str], edge_firsts: frozenset[str], alike: tuple[str, ...] = (), look_firsts: str = "", look: str = ""
+    markers: set[str],
+    edge_firsts: frozenset[str],
+    alike: tuple[str, ...] = (),
+    look_firsts: str = "",
+    look: str = "",
+    line_look: str = "(?!)",
 ) -> str:
     """One pattern for all that running text must be searched for, with the groups `hold`, `marker`, `line` and, if wanted, `look`.
 
@@ -470,10 +475,10 @@ def watch_pattern(
         begins = r"[^ \t\r\n]" if "" in edge_firsts else f"[{inside(edge_firsts)}]"
         branches.append(rf"(?<=\n)[ \t]*(?={begins})(?P<line>)")
     marks = [f"(?:{'|'.join(whole)})(?P<marker>)"] if whole else []
-    if look:
-        marks.append(f"{look}(?P<look>)")
     if marks:
         branches.append(f"(?<![ \\t\\r\\n])(?:{'|'.join(marks)})")
+    if look:
+        branches.append(f"(?:(?<![ \\t\\r\\n]){look}|(?<=\\n){line_look})(?P<look>)")
     return rf"[ \t\r\n{inside({*by_first, *look_firsts})}](?:{'|'.join(branches)})"
 
 
@@ -549,6 +554,14 @@ def markers_of(calls: Calls) -> Iterator[str]:
     wrapper = calls.wrapper
     for part in (*calls.open, *calls.lead, *calls.close, *((wrapper.open, wrapper.close) if wrapper else ())):
         yield from filter(None, (SLOT.split(text)[0] for text in spellings(part)))
+
+
+def marks_with_words(fmt: Format) -> bool:
+    """Whether nothing but words may mark a call."""
+    parts = (calls.open[0] if calls.wrapper is None and calls.open else calls.wrapper and calls.wrapper.open for calls in fmt.calls)
+    return fmt.channels is None and any(
+        part and not any(re.search(r"[<\[{(`]", text) for text in (SLOT.split(spelled)[0] for spelled in spellings(part))) for part in parts
+    )
 
 
 def frame_closers(fmt: Format) -> tuple[str, ...]:
