@@ -12,16 +12,7 @@ from collections.abc import Callable
 from re import Match
 from typing import Protocol
 
-from toolparse.codecs.bare_keys import BareKeysReader, marks_of
-from toolparse.codecs.code import CodeCall
-from toolparse.codecs.elements import ElementsReader, marks_for
-from toolparse.codecs.json_calls import EnvelopeCalls, NamedCall
-from toolparse.codecs.keyed_calls import KeyedCalls
-from toolparse.codecs.parameters import ParameterReader
-from toolparse.codecs.python_calls import PythonReader
 from toolparse.codecs.strict_json import StrictJson
-from toolparse.codecs.unnamed_call import UnnamedCall
-from toolparse.codecs.xml_parameters import XmlParameterReader
 from toolparse.grammar import BareKeys, Calls, Elements, Envelope, JsonText, PythonCalls
 from toolparse.wire.markers import Tail
 from toolparse.wire.open_call import OpenCall
@@ -54,22 +45,51 @@ class Reader(Protocol):
 
 
 def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool, unnamed: str = "") -> Reader:
-    """The codec for the arguments of `calls`, ready to read behind the opening; `unnamed` is the id of a call without a name."""
+    """The codec for the arguments of `calls`, ready to read behind the opening; `unnamed` is the id of a call without a name.
+
+    A codec is loaded with the first call that it reads: most programs need one.
+    """
     body = calls.body
     ends = tail.ends
     if tail.values is not None:
-        return (XmlParameterReader if calls.escaped == "xml" else ParameterReader)(call, tail.values, ends, depth)
+        if calls.escaped == "xml":
+            from toolparse.codecs.xml_parameters import XmlParameterReader
+
+            return XmlParameterReader(call, tail.values, ends, depth)
+        from toolparse.codecs.parameters import ParameterReader
+
+        return ParameterReader(call, tail.values, ends, depth)
     if isinstance(body, JsonText):
         key = dict(body.code).get(call.name)
         if key is not None:
+            from toolparse.codecs.code import CodeCall
+
             return CodeCall(call, key, ends, depth)
-        return UnnamedCall(call, ends, depth, unnamed) if unnamed else NamedCall(call, ends, depth)
+        if unnamed:
+            from toolparse.codecs.unnamed_call import UnnamedCall
+
+            return UnnamedCall(call, ends, depth, unnamed)
+        from toolparse.codecs.json_calls import NamedCall
+
+        return NamedCall(call, ends, depth)
     if isinstance(body, Envelope):
-        return (EnvelopeCalls if body.name else KeyedCalls)(call, body, ends, depth, bare)
+        if not body.name:
+            from toolparse.codecs.keyed_calls import KeyedCalls
+
+            return KeyedCalls(call, body, ends, depth, bare)
+        from toolparse.codecs.json_calls import EnvelopeCalls
+
+        return EnvelopeCalls(call, body, ends, depth, bare)
     if isinstance(body, PythonCalls):
+        from toolparse.codecs.python_calls import PythonReader
+
         return PythonReader(call, body, ends, depth)
     if isinstance(body, BareKeys):
+        from toolparse.codecs.bare_keys import BareKeysReader, marks_of
+
         return BareKeysReader(call, marks_of(body, ends), ends, depth)
     if isinstance(body, Elements):
+        from toolparse.codecs.elements import ElementsReader, marks_for
+
         return ElementsReader(call, marks_for(body, ends, calls if tail.reads_damaged else None), ends, depth)
     raise TypeError(f"no codec reads {type(body).__name__}")
