@@ -15,7 +15,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parent.parent
-HOSTS = {"vllm", "sglang", "lightllm", "transformers", "tokenizers", "openai_harmony", "verl", "renderers"}
+HOSTS = {"vllm", "sglang", "lightllm", "transformers", "tokenizers", "openai_harmony", "verl", "renderers", "xgrammar"}
 """Engines and trainers that load our plug-ins: they are there already, and no dependency."""
 GIVEN = {"openai": "toolbox"}
 """Packages whose objects a user hands to us, by the room that alone may import them: they are there already, too."""

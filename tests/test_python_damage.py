@@ -86,9 +86,15 @@ def test_a_declared_name_is_a_name_whatever_its_characters(name: str, declared: 
 
 
 @pytest.mark.parametrize("name", sorted(set(PYTHON) - {"olmo3"}))
-@pytest.mark.parametrize(
-    "body", ["f(a=1", 'f(a=1, b="x"', "f(a=1), f(a=2", "f(a=1) f(a=2)", "f(a=1); f(a=2)", "f(a=1)), f(a=2))", "f(a=1)]"]
-)
+def test_a_call_behind_a_semicolon_is_told(name: str) -> None:
+    before, behind = PYTHON[name]
+    message = read(name, f"{before}f(a=1); f(a=2){behind}")
+    assert calls(message) == [("f", {"a": 1})]
+    assert [problem.kind for problem in message.problems if problem.severity == "error"] == ["not_a_call"]
+
+
+@pytest.mark.parametrize("name", sorted(set(PYTHON) - {"olmo3"}))
+@pytest.mark.parametrize("body", ["f(a=1", 'f(a=1, b="x"', "f(a=1), f(a=2", "f(a=1) f(a=2)", "f(a=1)), f(a=2))", "f(a=1)]"])
 def test_brackets_of_a_list_may_be_missing_or_too_many(name: str, body: str) -> None:
     before, behind = PYTHON[name]
     message = read(name, before + body + behind)

@@ -11,7 +11,7 @@ import toolparse
 ROOT = Path(toolparse.__file__).parent
 ROOMS = (
     "events", "compiled", "grammar", "jsontext", "message", "schemas", "grammar_check", "formats", "detect", "wire", "codecs", "engine",
-    "templates", "parser", "rendering", "align", "constrain", "testing", "adapters", "explain", "data", "toolbox", "plugins", "serve",
+    "templates", "parser", "rendering", "align", "constrain", "adapters", "explain", "data", "toolbox", "plugins", "testing", "serve",
     "cli", "__main__",
 )  # fmt: skip
 """From the bottom to the top, as docs/architecture.md has them."""

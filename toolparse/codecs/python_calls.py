@@ -304,9 +304,13 @@ class PythonReader(PythonValues):
         start = here + 1 if text[here] == ";" else at
         found = _NAME.match(text, start)
         if found is not None and self.call.declares(found[1]):
-            said = "a semicolon between two calls was read as a comma" if start > at else "a missing comma between two calls was added"
-            self.call.problem("repaired_markup", said, found.start(1))
-            return self.next_call(found, found[1])
+            if start == at:
+                self.call.problem("repaired_markup", "a missing comma between two calls was added", found.start(1))
+                return self.next_call(found, found[1])
+            said = f"a semicolon ends the list of calls, so what looks like a call of {found[1]!r} behind it is content"
+            self.call.problem("not_a_call", said, found.start(1), error=True)
+            self.done = True
+            return at
         if not self.last and (begun := _NAME_BEGIN.match(text, start)) is not None and self.call.may_be_declared(begun[0].strip(SPACE)):
             return ~at
         self.done = True
