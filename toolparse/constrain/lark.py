@@ -118,7 +118,7 @@ class Lark:
             end = min((at + len(word) for word in node.without if (at := marker.find(word)) >= 0), default=len(marker))
             if end == len(marker) and marker not in self.cuts:
                 return Ref(self.lazy(node, marker))
-            # What else begins so is told from it behind the cut, so both must come as the same lexemes: the text is not empty, or not there.
+            # What else begins so is told from it behind the cut, so both come as the same lexemes: the text is not empty, or not there.
             self.cuts[marker[:end]] = None
             some = replace(node, but_not=(*node.but_not, ""))
             return alt(seq_apart(Ref(self.lazy(some, marker[:end])), Literal(marker[end:])), Literal(marker))
