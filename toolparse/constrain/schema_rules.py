@@ -44,6 +44,8 @@ from toolparse.schemas.branches import Branch, _members, _target, branches_of, c
 
 MOST_RULES = 2_000
 """Schemas of one tool that get rules of their own; what is beyond them is any value."""
+MOST_NESTED = 100
+"""Levels of a schema that get rules of their own: compilers of grammars follow them by recursion, and xgrammar 0.2.9 crashes at 2,000."""
 MOST_CHOICES = 20_000
 """Characters of all values of an enum; a longer one is any value of its type."""
 MOST_COUNTED = 64
@@ -124,7 +126,8 @@ class SchemaRules:
         """Which keys the markup can hold; None for all."""
         self._left_out = left_out
         self._known: dict[tuple[tuple[int, ...], Notation], Ref] = {}
-        self._waiting: deque[tuple[Ref, Parts, Notation, str]] = deque()
+        self._waiting: deque[tuple[Ref, Parts, Notation, str, int]] = deque()
+        self._depth = 0  # of the rule that is being filled in
         self._kept: list[Parts] = []  # the identities above are of these
 
     # -- what the bodies ask for ------------------------------------------------------------------------------------------------------
@@ -139,19 +142,19 @@ class SchemaRules:
         if known is None:
             if not any(isinstance(part, dict) and part for part in parts):
                 return any_value(self.rules, notation)
-            if len(self._known) >= MOST_RULES:
-                self.leave_out("", f"what is beyond {MOST_RULES} parts of the schema")
+            if len(self._known) >= MOST_RULES or self._depth >= MOST_NESTED:
+                self.leave_out("", f"what is beyond {MOST_RULES} parts of the schema, or {MOST_NESTED} levels deep")
                 return any_value(self.rules, notation)
             known = self._known[key] = self.rules.name(path.rpartition("/")[2] or "value")
             self.rules.rules[known.name] = EMPTY
             self._kept.append(parts)
-            self._waiting.append((known, parts, notation, path))
+            self._waiting.append((known, parts, notation, path, self._depth + 1))
         return known
 
     def finish(self) -> None:
         """Fill in the rules that wait."""
         while self._waiting:
-            name, parts, notation, path = self._waiting.popleft()
+            name, parts, notation, path, self._depth = self._waiting.popleft()
             node = alt(*self.ways(parts, notation, path))
             self.rules.rules[name.name] = node
 
