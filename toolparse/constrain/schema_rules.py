@@ -46,6 +46,8 @@ MOST_RULES = 2_000
 """Schemas of one tool that get rules of their own; what is beyond them is any value."""
 MOST_NESTED = 100
 """Levels of a schema that get rules of their own: compilers of grammars follow them by recursion, and xgrammar 0.2.9 crashes at 2,000."""
+MOST_KEYS = 256
+"""Properties of an object that are held to their order and to what is required; rules for them lie one inside the other."""
 MOST_CHOICES = 20_000
 """Characters of all values of an enum; a longer one is any value of its type."""
 MOST_COUNTED = 64
@@ -321,6 +323,8 @@ class SchemaRules:
                 if not self.keys(key):
                     self.leave_out(f"{path}/properties/{key[:60]!r}", "the property, whose name this format cannot write")
             members = [member for member in members if self.keys(member[0])]
+        if len(members) > MOST_KEYS:
+            self.leave_out(path, f"the order of its keys, what is required and that each comes once, as they are more than {MOST_KEYS}")
         if extra is not None:
             self.leave_out("", "that other keys than the listed ones come only once")
         return members, extra
@@ -354,9 +358,13 @@ def listed(rules: Rules, members: Iterable[tuple[Node, bool]], more: Node | None
 
     Two rules for each member: it and what follows it, behind nothing or behind another. So the size is linear.
     """
+    members = list(members)
+    if len(members) > MOST_KEYS:
+        any_member = rules.rule("member", alt(*(member for member, _ in members), *(() if more is None else (more,))))
+        return maybe(seq(any_member, Repeat(seq(comma, any_member))))
     behind: Node = EMPTY if more is None else Repeat(seq(comma, more))
     first: Node = EMPTY if more is None else maybe(seq(more, behind))
-    for member, needed in reversed(list(members)):
+    for member, needed in reversed(members):
         written, rest = seq(member, behind), seq(comma, member, behind)
         first = written if needed else rules.rule("first", alt(written, first))
         behind = rest if needed else rules.rule("next", alt(rest, behind))
