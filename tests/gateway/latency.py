@@ -145,7 +145,7 @@ async def main(folder: Path) -> None:
                 await until_it_answers(contenders[-1])
                 options = ("--worker-urls", f"grpc://127.0.0.1:{grpc_engine}", "--model-path", folder, "--tool-call-parser", "qwen")
                 process = rust_gateway(stack, theirs_grpc, more_metrics, *options)
-                contenders.append(Contender(f"smg {smg} before it", over_http(client, theirs_grpc), process, len(contenders) - 1))
+                contenders.append(Contender(f"smg {smg} before that", over_http(client, theirs_grpc), process, len(contenders) - 1))
             for contender in contenders:
                 await until_it_answers(contender)
             print_table(contenders, await compare(contenders))

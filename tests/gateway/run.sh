@@ -1,7 +1,7 @@
 #!/bin/sh
 # The gateway against what is real: a llama.cpp server, a browser, 500 streams at once; and what it adds to an engine's time, beside smg,
 # the Rust gateway of SGLang and vLLM, where there is a wheel of it.
-#   tests/gateway/run.sh DIR            a new virtual environment in DIR (about 700 MB), then everything; 5 minutes
+#   tests/gateway/run.sh DIR            a new virtual environment in DIR (about 700 MB), then everything; 4 minutes
 #   tests/gateway/run.sh --reuse DIR    everything, in the virtual environment that DIR holds
 # The playground needs Debian's chromium, or another that CHROMIUM names, and is left out, with a word, where there is none.
 # STREAMS (500) and SECONDS_OF_LOAD (60) set the load. Pictures of the playground are left in DIR.
