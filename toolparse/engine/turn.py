@@ -831,7 +831,8 @@ class TurnMachine:
         """A call without arguments and without its closer: the next call's opening stands right behind its own."""
         opened = self._open(row, opening, {"name": name}, at, end)
         if opened is not None:
-            self._sink.problem("missing_closer", "a call without arguments ends where the next one begins", end)
+            cut = not self._text[at:end].rstrip().endswith((">", "]"))  # its opening may have held more
+            self._sink.problem("missing_closer", "a call without arguments ends where the next one begins", end, error=cut)
             self._sink.write("{}")
             self._sink.end(True, end)
             self._to_behind_call()
