@@ -33,9 +33,26 @@ def put_in_vllm() -> None:
     from vllm.reasoning import ReasoningParserManager
     from vllm.tool_parsers import ToolParserManager
 
+    from toolparse.plugins import vllm, vllm_parsers
     from toolparse.plugins.names import PREFIX, reasoning_parsers, tool_parsers
-    from toolparse.plugins.vllm_parsers import class_for
 
+    vllm.register()
+    class_for, decoded, start = vllm_parsers.class_for, vllm_parsers._decoded, vllm_parsers.Reading.__init__
+
+    def plainly(tokenizer: Any, ids: Any) -> str:
+        """Stand-ins of tokenizers in the tests take less than a tokenizer does."""
+        try:
+            return decoded(tokenizer, ids)
+        except TypeError:
+            return str(tokenizer.decode(list(ids)))
+        except AttributeError:
+            return ""
+
+    def without_vocabulary(self: Any, fmt: Any, request: Any, tools: Any, tokenizer: Any, *rest: Any, **options: Any) -> None:
+        start(self, fmt, request, tools, tokenizer if hasattr(tokenizer, "get_vocab") else None, *rest, **options)
+
+    vllm_parsers._decoded = plainly
+    vllm_parsers.Reading.__init__ = without_vocabulary  # type: ignore[method-assign]
     for manager, kind, table in (
         (ToolParserManager, "tool", tool_parsers()),
         (ReasoningParserManager, "reasoning", reasoning_parsers()),

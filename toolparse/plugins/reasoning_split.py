@@ -77,6 +77,8 @@ class ReasoningSplit:
         self._said: list[str] = []
         self._thought: list[str] = []
         self.ended = False
+        self.called = False
+        """Whether a call has begun."""
 
     def feed(self, text: str) -> tuple[str, str]:
         """The reasoning and the rest that are certain now."""
@@ -141,7 +143,7 @@ class ReasoningSplit:
                 else:
                     self._said.append(event.text)
             elif isinstance(event, CallStart):
-                self.ended = True
+                self.ended = self.called = True
                 if self._calls_follow:
                     self._begin_call(event.start)
             elif isinstance(event, CallEnd):

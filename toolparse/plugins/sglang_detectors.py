@@ -192,7 +192,11 @@ class SglangReasoning:
         self._calls_follow = calls_follow
 
     def detect_and_parse(self, text: str) -> Any:
-        reasoning, rest = self._new_split().whole(text)
+        split = self._new_split()
+        reasoning, rest = split.whole(text)
+        if not split.called:  # SGLang then asks no tool parser, so what is left is what a client reads
+            self._calls_follow = False
+            reasoning, rest = self._new_split().whole(text)
         result = ReasoningResult(normal_text=rest, reasoning_text=reasoning)
         return getattr(self, _NEVER_EMPTY, lambda same: same)(result)
 
