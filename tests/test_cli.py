@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from toolparse.cli.commands import COMMANDS
+
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 COMMAND = [sys.executable, "-m", "toolparse"]
 PATIENCE = 20  # seconds until a process that says nothing counts as stuck
@@ -136,9 +138,22 @@ class TestMessage:
     def test_shape(self) -> None:
         done = run("deepseek_v3_cut.txt", "--format", "deepseekv3")
         message = json.loads(done.stdout)
-        assert list(message) == ["content", "reasoning", "tool_calls", "finish_reason", "problems"]
-        assert list(message["tool_calls"][0]) == ["index", "id", "name", "arguments", "complete", "start", "end"]
+        assert list(message) == ["content", "reasoning", "tool_calls", "parts", "finish_reason", "problems"]
+        shape = ["index", "id", "name", "arguments", "complete", "start", "end", "name_span", "arguments_span"]
+        assert list(message["tool_calls"][0]) == shape
         assert message["finish_reason"] == "length"
+
+    def test_everything_says_where_it_stands(self) -> None:
+        text = (FIXTURES / "hermes.txt").read_text(encoding="utf-8")
+        for options in ((), ("--chunk", "3"), ("hermes_repaired.txt",)):
+            done = run("hermes.txt", "--format", "hermes", *options)
+            message = json.loads(done.stdout) if len(options) != 1 else lines_of(done)[0]["message"]
+            assert [part["type"] for part in message["parts"]] == ["reasoning", "content", "call", "call"]
+            assert text[slice(*message["parts"][0]["span"])].startswith("<think>")
+            assert text[slice(*message["parts"][1]["span"])] == message["content"]
+            for call in message["tool_calls"]:
+                assert text[slice(*call["name_span"])] == call["name"]
+                assert text[slice(*call["arguments_span"])] == call["arguments"]
 
     def test_several_files_are_labelled_lines(self) -> None:
         done = run("hermes.txt", "--format", "hermes", "hermes_repaired.txt")
@@ -162,7 +177,7 @@ class TestMessage:
         (tmp_path / "empty.txt").touch()
         done = run(tmp_path / "empty.txt", "--format", "hermes")
         assert json.loads(done.stdout) == {
-            "content": None, "reasoning": None, "tool_calls": [], "finish_reason": "stop", "problems": [],
+            "content": None, "reasoning": None, "tool_calls": [], "parts": [], "finish_reason": "stop", "problems": [],
         }  # fmt: skip
         assert (done.returncode, done.stderr) == (0, b"")
 
@@ -598,14 +613,18 @@ def test_what_failed_is_told_on_standard_error() -> None:
     done = run("-", "-f", "llama3_json", stdin=TWO.replace('"name"', "'name'").replace("}}", "").encode())
     assert done.returncode == 1
     assert done.stderr.startswith(b"toolparse: -: ")
+    done = run("mistral.txt", "-f", "hermes")  # no tools
+    assert done.returncode == 1
+    assert b"the format 'mistral' writes" in done.stderr
     done = run("-", "-f", "hermes", stdin=b'<tool_call>{"name": "f", "arguments": {"a": "x')
     assert (done.returncode, done.stderr) == (1, b"toolparse: -: call 0 is not complete: the output ends inside it\n")
 
 
-@pytest.mark.parametrize("command", [[], ["explain"], ["convert"], ["formats"], ["batch"], ["serve"]])
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_help_fits_the_terminal_and_shows_an_example(command: list[str]) -> None:
     done = run(*command, "--help", COLUMNS="80")
     lines = done.stdout.decode().splitlines()
     assert done.returncode == 0, done.stderr
     assert max(map(len, lines)) <= 80
-    assert any(line.startswith("  ") and "toolparse" in line for line in lines)
+    example = lines[lines.index("example:") + 1]
+    assert example.startswith(" ".join(["  toolparse", *command]))

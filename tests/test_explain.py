@@ -144,3 +144,16 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "--compare" in capsys.readouterr().err
     (tmp_path / "o.txt").write_text('<tool_call>{"name": "f", "arguments": {"a": "x')
     assert main(["explain", file, "-f", "hermes"]) == 1
+
+
+def test_the_form_of_an_issue_is_filled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output, tools = tmp_path / "output.txt", tmp_path / "tools.json"
+    output.write_text('````\n<tool_call>{"name": "f", "arguments": {"a": "x', encoding="utf-8")
+    tools.write_text('[{"name": "f", "input_schema": {}}]', encoding="utf-8")
+    assert main(["explain", str(output), "-f", "hermes", "--tools", str(tools), "--prompt", "<x>", "--issue"]) == 1
+    written = capsys.readouterr().out
+    form = (Path(__file__).parent.parent / ".github" / "ISSUE_TEMPLATE" / "output.yml").read_text(encoding="utf-8")
+    assert re.findall("^### (.*)$", written, re.M) == re.findall(r"label: ([^,}\n]+)", form)
+    assert "`````text\n" + output.read_text(encoding="utf-8") + "\n`````" in written
+    assert tools.read_text(encoding="utf-8") in written
+    assert '"complete": false' in written

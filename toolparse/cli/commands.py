@@ -22,6 +22,8 @@ COMMANDS = {
 
 def run(arguments: list[str]) -> int:
     """Carry out a command line and return its exit status; `CommandError` is for what cannot be carried out."""
+    if arguments == ["help"] and not os.path.exists("help"):
+        arguments = ["--help"]
     named = bool(arguments) and arguments[0] in COMMANDS
     if arguments and not named and not arguments[0].startswith("-") and not os.path.exists(arguments[0]):
         close = get_close_matches(arguments[0], COMMANDS, n=1, cutoff=0.75)

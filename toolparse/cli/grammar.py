@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 
@@ -10,12 +11,21 @@ from toolparse.cli.options import FINE, Options, format_called
 from toolparse.cli.output import complain
 from toolparse.constrain.constraint import CannotConstrain, constrain
 
+EXAMPLE = """\
+example:
+  toolparse grammar --format hermes --tools tools.json --as gbnf
+"""
 LANGUAGES = ("structural-tag", "ebnf", "gbnf", "lark")
 
 
 def run(arguments: list[str]) -> int:
     """Carry out the command and return its exit status. What the grammar leaves out of the schemas is told on standard error."""
-    parser = Options(prog="toolparse grammar", description="Print the grammar for constrained decoding of a format and some tools.")
+    parser = Options(
+        prog="toolparse grammar",
+        description="Print the grammar for constrained decoding of a format and some tools.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--format", metavar="NAME", required=True, help="the format, by any name that `toolparse formats` lists")
     parser.add_argument("--tools", metavar="FILE", required=True, help="JSON list of the tools that the model is given")
     parser.add_argument(

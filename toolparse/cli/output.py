@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -21,24 +22,31 @@ from typing import Any
 from toolparse.adapters.openai_chat import ChatChunks, sse
 from toolparse.events import Event
 from toolparse.grammar import Format
-from toolparse.message import folded
+from toolparse.message import Message, folded
+from toolparse.parser import PART_KINDS
 
 LARGE = 4_000_000  # bytes from which on an input gets a progress bar
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
+_SPAN = re.compile(r"\[\n {2,}(\d+),\n {2,}(\d+)\n {2,}\]")
+"""A pair of numbers, which takes one line. No string of JSON has a line break."""
 
 
-def message_lines(batches: Iterable[list[Event]], label: str | None) -> Iterator[str]:
-    """The whole message at the end: indented when it is the only one, a line with its file's name when there are several."""
-    message = folded(chain.from_iterable(batches))
+def message_lines(batches: Iterable[list[Event]], label: str | None, located: Callable[[Message], Message]) -> Iterator[str]:
+    """The whole message at the end: indented when it is the only one, a line with its file's name when there are several.
+
+    `located` sets where everything in it stands in the output.
+    """
+    message = located(folded(chain.from_iterable(batches)))
     shown = {
         "content": message.content,
         "reasoning": message.reasoning,
-        "tool_calls": [{name: value for name, value in asdict(call).items() if not name.endswith("span")} for call in message.tool_calls],
+        "tool_calls": [{name: value for name, value in asdict(call).items() if name != "span"} for call in message.tool_calls],
+        "parts": [{"type": PART_KINDS[type(part)], "span": part.span} for part in message.parts],
         "finish_reason": message.finish_reason,
         "problems": [asdict(problem) for problem in message.problems],
     }
     if label is None:
-        yield json.dumps(shown, ensure_ascii=False, indent=2) + "\n"
+        yield _SPAN.sub(r"[\1, \2]", json.dumps(shown, ensure_ascii=False, indent=2)) + "\n"
     else:
         yield to_line({"file": label, "message": shown})
 

@@ -94,6 +94,8 @@ def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argp
     """Print what a file comes to. Returns whether it is sound. Without a format, the beginning of the file must tell it."""
     faults: list[Event] = []
     builder = MessageBuilder() if options.validate else None
+    whole = options.lines is message_lines
+    parsers: list[Parser] = []  # made when the beginning of the file has been read
 
     def told(events: list[Event]) -> list[Event]:
         faults.extend(filter(is_fault, events))
@@ -105,7 +107,8 @@ def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argp
     def batches() -> Iterator[list[Event]]:
         texts = read_text(file, name, options.encoding)
         begin = next(texts, "")
-        parser = Parser(fmt or format_shown(begin, name), tools=tools, prompt=options.prompt)
+        parser = Parser(fmt or format_shown(begin, name), tools=tools, prompt=options.prompt, spans=whole)
+        parsers.append(parser)
         for text in chain((begin,) if begin else (), texts):
             for piece in pieces(text, options.chunk):
                 yield told(parser.feed(piece))
@@ -114,8 +117,9 @@ def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argp
         yield told(parser.finish())
 
     label = name if len(options.files) > 1 else None
-    with open_input(name, also=COMMANDS) as file, progress_bar(file, name, options.lines is not message_lines) as advance:
-        for text in options.lines(batches(), label):
+    with open_input(name, also=COMMANDS) as file, progress_bar(file, name, not whole) as advance:
+        lines = message_lines(batches(), label, lambda message: parsers[0].locate(message)) if whole else options.lines(batches(), label)
+        for text in lines:
             write(text)
     for fault in faults:
         if isinstance(fault, Problem):

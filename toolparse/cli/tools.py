@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 
 from toolparse.cli.inputs import CommandError, unreadable
@@ -12,7 +13,12 @@ from toolparse.schemas.lint import lint
 
 def run(arguments: list[str]) -> int:
     """Carry out the command and return its exit status: 1 when something is found."""
-    parser = Options(prog="toolparse tools", description="Tell what will go wrong with tool definitions, one line each.")
+    parser = Options(
+        prog="toolparse tools",
+        description="Tell what will go wrong with tool definitions, one line each.",
+        epilog="example:\n  toolparse tools check tools.json --format hermes",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("action", choices=("check",))
     parser.add_argument("file", metavar="FILE", help="JSON list of tool definitions, as a request has them under `tools`")
     parser.add_argument("--format", metavar="NAME", action="append", default=[], help="look at this format only; may be repeated")

@@ -91,10 +91,11 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     begun = _MARKER.match(plain) is not None
     if begun:  # tokens that are skipped leave no marker in their place
         lost = None
-    if not called and not own:
+    if not called and not own and not (tools is None and any_marker(plain)):  # without tools a whole call behind markers counts
         return None
     called = called or _is_body(plain, markers, tools, bool(fmt.fragments))
-    other = written_by(text, fmt, tools, read) if called and (tools is None or name is not None) else None
+    looks = called or not own if tools is None else called and name is not None
+    other = written_by(text, fmt, tools, read) if looks else None
     if other is not None and (other.whole or not own) and (other.marked or not begun):
         text, start = other.lead + text, start - len(other.lead)
         attempt = Attempt("unreadable", other.tool, text, start, start + len(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from toolparse.detect import detect
 from toolparse.explain.reading import why_none
 from toolparse.formats import formats
 from toolparse.grammar import Format
@@ -27,9 +28,11 @@ class Fit:
 
 
 def compare(text: str, tools: Any = None, prompt: str | None = None) -> list[Fit]:
-    """All formats with calls, the best first."""
+    """All formats with calls, the best first; of equals, the one that the markers tell."""
+    guess = detect(output=text)
+    likely = guess.format if guess is not None else ""
     found = [fit(fmt, text, parse(text, fmt, tools=tools, prompt=prompt)) for fmt in formats() if fmt.calls]
-    return sorted(found, key=lambda one: (-one.score, one.format.name))
+    return sorted(found, key=lambda one: (-one.score, one.format.name != likely, one.format.name))
 
 
 def fit(fmt: Format, text: str, message: Message) -> Fit:
