@@ -83,7 +83,7 @@ def batch_options() -> Options:
     )  # fmt: skip
     parser.add_argument("-o", dest="output", metavar="OUT", help="a .jsonl or .parquet file; default: lines of JSON on standard output")
     parser.add_argument("--column", metavar="NAME", help="the column of the text; default: the one that can hold it")
-    parser.add_argument("--format", metavar="NAME", help="the format of the text, a column that names it, or auto")
+    parser.add_argument("-f", "--format", metavar="NAME", help="the format of the text, a column that names it, or auto")
     parser.add_argument("--tools", metavar="FILE", help="JSON list of the tools, or a column of such lists (default: tools, if any)")
     parser.add_argument("--to", default="rows", metavar="KIND", help="rows (default), messages, openai, or the format to write texts in")
     parser.add_argument("--prompt", metavar="TEXT", help="the rendered prompt or its end, '' if nothing is pre-filled")

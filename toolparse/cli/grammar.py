@@ -26,7 +26,7 @@ def run(arguments: list[str]) -> int:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--format", metavar="NAME", required=True, help="the format, by any name that `toolparse formats` lists")
+    parser.add_argument("-f", "--format", metavar="NAME", required=True, help="the format, by any name that `toolparse formats` lists")
     parser.add_argument("--tools", metavar="FILE", required=True, help="JSON list of the tools that the model is given")
     parser.add_argument(
         "--as", dest="language", choices=LANGUAGES, default="structural-tag",

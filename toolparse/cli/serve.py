@@ -87,7 +87,7 @@ def serve_options() -> Options:
     parser.add_argument("--upstream", required=True, choices=kinds, help="what the engine speaks")
     parser.add_argument("--url", required=True, help="where the engine is, such as http://127.0.0.1:8000")
     parser.add_argument(
-        "--format", default="auto", metavar="NAME", help="the model's format; auto (the default): by the chat template, else the name"
+        "-f", "--format", default="auto", metavar="NAME", help="the model's format; auto (the default): by the chat template, else the name"
     )
     parser.add_argument(
         "--template", type=Path, metavar="PATH",

@@ -21,7 +21,7 @@ def run(arguments: list[str]) -> int:
     )
     parser.add_argument("action", choices=("check",))
     parser.add_argument("file", metavar="FILE", help="JSON list of tool definitions, as a request has them under `tools`")
-    parser.add_argument("--format", metavar="NAME", action="append", default=[], help="look at this format only; may be repeated")
+    parser.add_argument("-f", "--format", metavar="NAME", action="append", default=[], help="look at this format only; may be repeated")
     options = parser.parse_args(arguments)
     formats = [format_called(name) for name in options.format]
     findings = lint(read_definitions(options.file), formats or None)
