@@ -4,7 +4,7 @@
 
 FOLDER is the unpacked source of the installed engine (vLLM's without `tests/conftest.py`, which wants more than parsers need). Prints a row
 per test file: how many tests pass with the engine's own classes, how many of those with ours, and why the others do not: each is put down
-by `reasons.py`, which fails on one that it does not know. `own_tests.jsonl` in the working directory has all of them.
+by hand. `own_tests.jsonl` in the working directory has all of them.
 
 As a pytest plug-in (`-p own_tests`) it puts a class of ours under every name, in the engine's tables and in the modules of its classes.
 """

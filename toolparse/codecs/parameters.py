@@ -337,10 +337,6 @@ class ParameterReader(StateReader):
             key = slot_texts(found)["key"]
             tool = self.tool
             if opener.own and not opener.ends_whole(found):
-                closes = self.closes_behind_key(found)
-                if closes:
-                    self.call.problem("dropped_text", f"a key without a value was dropped: {text[at:closes]}", at, error=True)
-                    return closes
                 follows = self.opens_at(found.end())
                 if follows is None:
                     return ~at
@@ -383,17 +379,6 @@ class ParameterReader(StateReader):
                 self.closed = True
                 return found.end()
         return None
-
-    def closes_behind_key(self, found: re.Match[str]) -> int:
-        """Where the call's own closer begins that stands in the place of a value, or of the closer of a key; 0 where none does."""
-        text, closers = self.text, self.values.damaged.closers
-        at = text.find("<", found.start() + 1)
-        end = self.values.blanks.match(text, found.end()).end()  # type: ignore[union-attr]
-        while 0 <= at <= end:
-            if closers.closer(text, at) is not None:
-                return at
-            at = text.find("<", at + 1)
-        return 0
 
     def as_json(self, at: int) -> int:
         """Inside arguments that stand as JSON."""
