@@ -219,8 +219,10 @@ def misread(fmt: toolparse.Format, text: str, choice: str, prompt: str = "") -> 
         return str(violations)
     if choice == "required" and (not message.tool_calls or message.content):
         return str(message)
-    # No grammar can say that two keys which no schema lists differ; and a value that begins with `>` is read right, but told.
-    errors = [problem for problem in message.problems if problem.severity == "error" and problem.kind != "repeated_key"]
+    # No grammar can say that two keys which no schema lists differ, or what looks like a call in a text; and a value that begins with `>`
+    # is read right, but told.
+    known = ("repeated_key", "not_a_call")
+    errors = [problem for problem in message.problems if problem.severity == "error" and problem.kind not in known]
     return str([error for error in errors if not (error.kind == "doubtful_value" and "begins with" in error.message)] or "")
 
 
