@@ -668,3 +668,122 @@ def test_llama_without_its_tag() -> None:
     assert calls(read('{"name": "note", "parameters": {"text": "x"}}', "llama3_json")) == [("note", {"text": "x"})]
     unknown = '{"name": "nope", "parameters": {"text": "x"}}'
     assert read(unknown, "llama3_json").content == unknown
+
+
+# -- what servers showed ------------------------------------------------------------------------------------------------------------------
+
+
+def told(message: Message) -> list[str]:
+    return [problem.kind for problem in message.problems if problem.severity == "error"]
+
+
+def test_code_goes_on_behind_a_quote_and_a_parenthesis() -> None:
+    """In a string of LFM2, whose template escapes nothing."""
+    command = "cd /testbed && python3 -c \"from sympy import latex\nprint(latex(3*x, mul_symbol='\\,'))\""
+    text = f"<|tool_call_start|>[bash(command='{command}')]<|tool_call_end|>"
+    check_text(get_format("lfm2"), text)
+    message = parse(text, "lfm2", tools=[tool("bash", command="string")])
+    assert [(call.value(), call.complete) for call in message.tool_calls] == [({"command": command}, True)]
+    assert message.content is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "qwen3_coder",
+            "<tool_call>\n<function=f>\n<parameter=city>\nParis <parameter=day>tomorrow\n</parameter>\n</function>\n</tool_call>",
+        ),
+        (
+            "deepseek_v4",
+            '<｜DSML｜tool_calls><｜DSML｜invoke name="f">\n<｜DSML｜parameter name="city" string="true">Paris '
+            '<｜DSML｜parameter name="day" string="true">tomorrow</｜DSML｜parameter></｜DSML｜invoke></｜DSML｜tool_calls>',
+        ),
+    ],
+)
+def test_an_opener_in_the_middle_of_a_line_stays_in_the_value_and_is_told(name: str, text: str) -> None:
+    """The value may hold markup, or have lost its closer: only where the argument is not given elsewhere it is in doubt."""
+    tools = [tool("f", city="string", day="string")]
+    check_text(get_format(name), text, tools=tools)
+    message = parse(text, name, tools=tools)
+    (call,) = message.tool_calls
+    assert list(call.value()) == ["city"]
+    assert told(message) == ["doubtful_value"]
+    assert not told(parse(text, name, tools=[tool("f", city="string")]))
+
+
+KEY_CALL = {
+    "qwen3_coder": "<tool_call>\n<function=f>\n<parameter=KEY>\nraw\n</parameter>\n</function>\n</tool_call>",
+    "minimax_m2": '<minimax:tool_call>\n<invoke name="f">\n<parameter name="KEY">raw</parameter>\n</invoke>\n</minimax:tool_call>',
+    "glm45": "<tool_call>f\n<arg_key>KEY</arg_key>\n<arg_value>raw</arg_value>\n</tool_call>",
+    "deepseek_v32": '<｜DSML｜function_calls>\n<｜DSML｜invoke name="f">\n<｜DSML｜parameter name="KEY" string="true">raw'
+    "</｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜function_calls>",
+    "kimi_k3": '<|open|>tools<|sep|><|open|>call tool="f" index="1"<|sep|><|open|>argument key="KEY" type="string"<|sep|>raw'
+    "<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>",
+}
+
+
+@pytest.mark.parametrize("key", ["foo<bar", "a>b", "a=b", "x y", "foo<bar>", "it's"])
+@pytest.mark.parametrize("name", sorted(KEY_CALL))
+def test_a_declared_key_is_a_key_whatever_its_characters(name: str, key: str) -> None:
+    text = KEY_CALL[name].replace("KEY", key)
+    tools = [tool("f", **{key: "string", "a": "string"})]
+    check_text(get_format(name), text, tools=tools)
+    message = parse(text, name, tools=tools)
+    assert [(call.value(), call.complete) for call in message.tool_calls] == [({key: "raw"}, True)]
+    assert not message.problems
+
+
+def test_a_key_in_quotes_that_are_escaped_needs_no_declaration() -> None:
+    for key in ("foo<bar", "a>b", "a=b"):
+        (call,) = parse(KEY_CALL["kimi_k3"].replace("KEY", key), "kimi_k3").tool_calls
+        assert call.value() == {key: "raw"}
+
+
+def element(name: str, inner: str) -> str:
+    return f"]<]minimax[>[<{name}>{inner}]<]minimax[>[</{name}>"
+
+
+def test_elements_may_be_called_like_the_tags_around_a_call() -> None:
+    inner = element("free", element("tool_call", "v"))
+    text = f']<]minimax[>[<tool_call>\n]<]minimax[>[<invoke name="f">{inner}]<]minimax[>[</invoke>\n]<]minimax[>[</tool_call>'
+    tools = [tool("f", free="object")]
+    check_text(get_format("minimax_m3"), text, tools=tools)
+    message = parse(text, "minimax_m3", tools=tools)
+    assert [(call.value(), call.complete) for call in message.tool_calls] == [({"free": {"tool_call": "v"}}, True)]
+    assert not message.problems
+
+
+def test_of_equal_elements_the_first_stands_and_the_others_are_told() -> None:
+    """As the format's page says: the first value has been sent."""
+    inner = element("free", element("t", "x") + element("t", "y"))
+    text = f']<]minimax[>[<tool_call>\n]<]minimax[>[<invoke name="f">{inner}]<]minimax[>[</invoke>\n]<]minimax[>[</tool_call>'
+    message = parse(text, "minimax_m3", tools=[tool("f", free="object")])
+    assert message.tool_calls[0].value() == {"free": {"t": "x"}}
+    assert told(message) == ["repeated_key"]
+
+
+@pytest.mark.parametrize("name", ["llama3_json", "gigachat3"])
+def test_arguments_that_cannot_be_read_are_no_empty_call(name: str) -> None:
+    wire = {
+        "llama3_json": '{"name": "note", "parameters": {invalid json}',
+        "gigachat3": '<|function_call|>{"name": "note", "arguments": {invalid json}',
+    }
+    message = parse(wire[name], name, tools=TOOLS)
+    assert not any(call.complete for call in message.tool_calls)
+    assert told(message)
+
+
+def test_a_list_of_calls_behind_reasoning_that_the_format_reads() -> None:
+    message = parse('<think>I\'ll help.</think>[{"name": "note", "arguments": {"text": "Dallas"}}]', "xlam", tools=TOOLS)
+    assert [(call.name, call.value()) for call in message.tool_calls] == [("note", {"text": "Dallas"})]
+
+
+def test_a_special_token_that_marks_nothing_is_dropped_and_told() -> None:
+    """Of an engine that knows its tokens; by the text alone it is prose."""
+    parser = Parser("glm45", prompt="")
+    events = [event for piece in (("Tags like ", None), ("<arg_key>", True), (" are prose.", None)) for event in parser.feed(*piece)]
+    events += parser.finish()
+    assert "".join(event.text for event in events if isinstance(event, Content)) == "Tags like  are prose."
+    assert [event.kind for event in events if not isinstance(event, Content)] == ["stray_marker"]  # type: ignore[union-attr]
+    assert parse("Tags like <arg_key> are prose.", "glm45", prompt="").content == "Tags like <arg_key> are prose."

@@ -210,7 +210,7 @@ class ElementsReader(StateReader):
             again = self.repeated_head(at, self.marks.heads)
             if again is not None:
                 return again
-        how = self.ends(text, at, self.last)
+        how = self.ends_call(at)
         if how is None:
             return ~at
         if how:
@@ -233,6 +233,27 @@ class ElementsReader(StateReader):
         end = found.end() if found is not None else at + 1
         self.keep_junk(text[at:end], at)
         return end
+
+    def ends_call(self, at: int) -> str | bool | None:
+        """What ends the call at `at`, as `ends` says it, but for tags of elements that are called like the tags around calls."""
+        text = self.text
+        how = self.ends(text, at, self.last)
+        if how not in ("open", "close") or len(self.stack) < 2 or self.headless:
+            return how
+        tag = _TAG.match(text, at + len(self.marks.prefix))
+        if tag is None:
+            return how
+        if how == "close":
+            return False if tag[1] and any(element.key == tag[2] for element in self.stack[1:]) else how
+        if not self.may_hold(tag[2]):
+            return how
+        behind = _SPACES.match(text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
+        for head in self.marks.heads:
+            if head.full.match(text, behind):
+                return how
+            if not self.last and (behind == len(text) or head.partial.match(text, behind)):
+                return None
+        return False
 
     def marked(self, at: int, behind: int) -> int:
         """The marker of a tag between elements."""
@@ -633,7 +654,7 @@ class ElementsReader(StateReader):
     def leaf_marked(self, at: int, mark: int, behind: int) -> int | None:
         """A marker inside a leaf that began at or before `at`; None when it is data."""
         text = self.text
-        how = self.ends(text, mark, self.last)
+        how = self.ends_call(mark)
         tag = _TAG.match(text, behind)
         if how is None or (tag is None and not self.last and _TAG_BEGUN.match(text, behind)):
             self.take(text[at:mark])

@@ -30,7 +30,7 @@ SHORT = 96
 MOST_BLANKS = 256
 """Behind a doubtful closer the next opener is looked for behind so many blanks at most."""
 _MARKUP = re.compile("[<>]").search
-_ODD = re.compile(r"[<>\n=]").search
+_ODD = re.compile(r"""[<>\n="']""").search
 """What a key has hardly ever."""
 _QUOTED = f"{QUOTES} "
 _ENVELOPES = ARGUMENTS - {"properties"}
@@ -71,6 +71,7 @@ class ParameterReader(StateReader):
         "line",
         "lost",
         "nullable",
+        "odd_keys",
         "opened",
         "other_layout",
         "parts",
@@ -78,6 +79,7 @@ class ParameterReader(StateReader):
         "size",
         "start",
         "streaming",
+        "swallowed",
         "tool",
         "type",
         "values",
@@ -97,7 +99,11 @@ class ParameterReader(StateReader):
         """The value stands on lines of its own behind a damaged opener, as other families lay it out; it is held."""
         self.doubts: list[tuple[str, int]] = []
         self.lost = False
+        self.swallowed: dict[str, int] = {}
+        """The declared keys whose openers stand in the middle of a value's line, and where."""
         self.given: set[str] = set()
+        self.odd_keys = tuple(key for key in self.tool.keys if _ODD(key)) if self.tool is not None else ()
+        """The declared keys that need openers of their own."""
         self.key = ""
         self.kind = ""
         self.kinds = values.kinds
@@ -179,7 +185,7 @@ class ParameterReader(StateReader):
             if run is not None:  # a word that a piece ended in goes on: nothing begins inside it
                 self.keep_junk(run[0], at)
                 return run.end()
-        if values.plain_open is not None:
+        if values.plain_open is not None and not self.odd_keys:
             found = values.plain_open(text, at, at + HEAD_LIMIT)
             if found is not None and self.is_new(found[1]):
                 self.other_layout = False
@@ -195,15 +201,25 @@ class ParameterReader(StateReader):
                 and values.waits_before(text[at:])
             ):
                 return ~at
-        found = values.open.match(text, at, at + HEAD_LIMIT)
-        if found is not None and values.reads_damaged and not self.is_plain(found):
-            found = None
-        undecided = not self.last and len(text) - at < HEAD_LIMIT
-        if found is not None:
-            return self.begin(found, at)
-        if undecided and values.open_partial.match(text, at):
+        opener = self.opener(at)
+        if opener is True:
             return ~at
-        return self.otherwise(at, undecided)
+        if opener and (self.is_plain(opener) or not values.reads_damaged):
+            return self.begin(opener, at)
+        return self.otherwise(at, not self.last and len(text) - at < HEAD_LIMIT)
+
+    def opener(self, at: int) -> re.Match[str] | bool:
+        """The parameter's opener that stands at `at` as the template writes it; False when none does, True when more text must tell."""
+        text = self.text
+        values = self.values
+        undecided = not self.last and len(text) - at < HEAD_LIMIT
+        if self.odd_keys:
+            whole, begun = values.openers_of(self.odd_keys)
+            found = whole.match(text, at, at + HEAD_LIMIT)
+            if found is not None or (undecided and begun.match(text, at)):
+                return found or True
+        found = values.open.match(text, at, at + HEAD_LIMIT)
+        return found or (undecided and values.open_partial.match(text, at) is not None)
 
     def otherwise(self, at: int, undecided: bool) -> int:
         """Between the parameters, where none of them opens."""
@@ -318,11 +334,16 @@ class ParameterReader(StateReader):
 
     def is_plain(self, found: re.Match[str]) -> bool:
         """Whether an opener's key is one: a tag without its end may have swallowed what follows."""
-        key = self.values.key_of(found)
-        if _ODD(key) is None:
+        key = self.key_of(found)
+        if _ODD(key) is None or self.values.calls.escaped == "attributes":
             return True
         tool = self.tool
         return tool is None or tool.declares(key)
+
+    def key_of(self, found: re.Match[str]) -> str:
+        """The key in an opener as the template writes it."""
+        values = self.values
+        return values.key_of(found) if found.re is values.open else slot_texts(found)["key"]
 
     def repaired(self, at: int, undecided: bool) -> int | None:
         """What stands between values and is damaged: an opener, the arguments as JSON, a closer. None when nothing of the kind does."""
@@ -398,11 +419,11 @@ class ParameterReader(StateReader):
         if at == len(text):
             return False if self.last else None
         undecided = not self.last and len(text) - at < HEAD_LIMIT
-        found = self.values.open.match(text, at, at + HEAD_LIMIT)
-        if found is not None and self.is_plain(found):
-            return self.may_open(self.values.key_of(found))
-        if undecided and self.values.open_partial.match(text, at):
+        written = self.opener(at)
+        if written is True:
             return None
+        if written and self.is_plain(written):
+            return self.may_open(self.key_of(written))
         opener = self.values.damaged.openers[0]
         if undecided and opener.partial.match(text, at):
             return None
@@ -482,6 +503,10 @@ class ParameterReader(StateReader):
         self.unwrap(True, at)
         if self.doubtful >= 0 and complete:
             self.report_doubt()
+        for key, position in self.swallowed.items():
+            if key not in self.given:
+                said = f"a value holds the opener of {key!r}, which is not given: it may have lost its closer there"
+                self.call.problem("doubtful_value", said, position - self.call.base, error=True)
         if complete:
             self.call.write("}" if self.given else "{}")
         self.done = True
@@ -505,10 +530,11 @@ class ParameterReader(StateReader):
         """A parameter begins."""
         self.unwrap(False, at)
         values = self.values
-        slots = {"key": values.key_of(found)} if values.only_key and found.re is values.open else slot_texts(found)
+        as_written = found.re is values.open or (bool(self.odd_keys) and found.re is values.openers_of(self.odd_keys)[0])
+        slots = {"key": self.key_of(found)} if values.only_key and as_written else slot_texts(found)
         key = self.plain_key(unescaped(slots["key"]) if values.calls.escaped else slots["key"], at)
         named = slots.get("kind", "")
-        kind = self.kinds.get(named, "") if "kind" in slots or found.re is values.open else ""
+        kind = self.kinds.get(named, "") if "kind" in slots or as_written else ""
         self.begin_value(key, kind, named, at)
         self.state = self.trim if values.trim else self.value
 
@@ -657,13 +683,17 @@ class ParameterReader(StateReader):
             return self.alike_counts(mark)
         if kind == "call":
             return (not values.lined or self.starts_line(at, mark)) and self.call_counts(mark)
-        if values.next_by_line and not self.starts_line(at, mark):
+        in_line = values.next_by_line and not self.starts_line(at, mark)
+        if in_line and self.tool is None:
             return False
-        opener = values.open.match(self.text, mark, mark + HEAD_LIMIT)
-        if opener is None:
-            undecided = not self.last and len(self.text) - mark < HEAD_LIMIT
-            return None if undecided and values.open_partial.match(self.text, mark) else False
-        return self.may_open(values.key_of(opener))
+        opener = self.opener(mark)
+        if isinstance(opener, bool):
+            return None if opener else False
+        key = self.key_of(opener)
+        opens = self.may_open(key)
+        if in_line and opens:
+            self.swallowed.setdefault(key, self.call.base + mark)
+        return opens and not in_line
 
     def alike_counts(self, mark: int) -> bool | None:
         """Whether a closing tag that is not the value's own ends it: only where structure follows that its closer would have to precede."""

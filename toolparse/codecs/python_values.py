@@ -33,6 +33,9 @@ _KEY_BEGIN = re.compile(r'[ \t\r\n]*(?:"[^"\\\x00-\x1f]*(?:"[ \t\r\n]*)?)?\Z').m
 _MEMBER = re.compile(_SCALARS.pattern[:-1] + "[,}]").match
 _CUT = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
 """The beginning of a number or name at the end of the text, which waits there."""
+_PARENTHESES = re.compile(r"[)）]+")
+_CODE = frozenset("\"'\\.+*/-=")
+"""What stands directly behind a parenthesis in code, and never behind a call."""
 _STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
 _STOP |= {"”": re.compile(r"[”\"\\\x00-\x1f]"), "’": re.compile(r"[’'\"\\\x00-\x1f]")}
 FLOW = {
@@ -481,7 +484,9 @@ class PythonValues(StateReader):
             return True if self.last else None
         character = WIDE.get(text[here], text[here])
         if not self.stack:
-            if character == ")" or (character == "}" and self.unpacking):
+            if character == ")":
+                return self.ends_the_call(here)
+            if character == "}" and self.unpacking:
                 return True
             if character != ",":
                 return self.closes_call(here)
@@ -496,6 +501,14 @@ class PythonValues(StateReader):
         if top.closer == "}":
             return character in ":,}"
         return character == "," or character == top.closer
+
+    def ends_the_call(self, at: int) -> bool | None:
+        """Whether the parenthesis at `at` can be the call's: not where code goes on behind it."""
+        found = _PARENTHESES.match(self.text, at, at + 129)
+        assert found is not None
+        if found.end() == len(self.text):
+            return True if self.last else None
+        return self.text[found.end()] not in _CODE
 
     def next_key(self, at: int) -> bool | None:
         """Whether a key that is no identifier begins the next argument behind the comma in front of `at`; None when more must tell."""

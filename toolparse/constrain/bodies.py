@@ -46,10 +46,11 @@ from toolparse.constrain.tree import (
     seq,
 )
 from toolparse.grammar import ITEM, BareKeys, Body, Calls, Elements, Envelope, JsonText, Parameters, Part, PythonCalls
-from toolparse.rendering.writers import Number, escaped_attribute, json_text, quoted, written_kind, written_part
+from toolparse.rendering.writers import Number, json_text, quoted, written_kind, written_part
 from toolparse.schemas.branches import ANY as ANY_KIND
 from toolparse.schemas.branches import common
 from toolparse.schemas.tools import Tool
+from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.spellings import canonical, spellings
 
 _SLOT = re.compile(r"\{(name|id|key|word|kind|other)\}")

@@ -14,7 +14,8 @@ from toolparse.formats import get_format
 from toolparse.grammar import Calls, Channels, Envelope, Format, Part, PythonCalls
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall
 from toolparse.parser import parse
-from toolparse.rendering.writers import WRITERS, Number, escaped_attribute, read_arguments, written_part
+from toolparse.rendering.writers import WRITERS, Number, read_arguments, written_part
+from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.spellings import canonical
 
 

@@ -21,6 +21,7 @@ from toolparse.grammar import (
     PythonCalls,
 )
 from toolparse.message import ToolCall
+from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.spellings import canonical
 
 
@@ -119,10 +120,6 @@ def written_kind(body: Parameters, value: Any) -> str:
 
 
 TYPES: dict[type, str] = {dict: "object", list: "array", bool: "boolean", type(None): "null", Number: "number"}
-
-
-def escaped_attribute(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;")
 
 
 def escaped_for_xml(text: str) -> str:

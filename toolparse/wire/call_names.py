@@ -35,3 +35,8 @@ def named_once(name: str, tokens: tuple[str, ...], declares: Callable[[str], boo
 def unescaped(text: str) -> str:
     """An attribute's value."""
     return text.replace("&quot;", '"').replace("&amp;", "&")
+
+
+def escaped_attribute(text: str) -> str:
+    """The same, as it is written."""
+    return text.replace("&", "&amp;").replace('"', "&quot;")

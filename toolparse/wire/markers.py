@@ -30,6 +30,7 @@ from toolparse.grammar import (
     PythonCalls,
     Where,
 )
+from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.damaged import DamagedClosers, DamagedParameters, writes_lines
 from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins
 from toolparse.wire.spellings import SLOT, SPACE, WS, any_of, beginnings, cut, first_texts, inside, longest_first, may_be_missing, spellings
@@ -300,8 +301,9 @@ class Values:
         self.junk = re.compile(f"[^ \\t\\r\\n\\\\{''.join(re.escape(text[0]) for text in (*closes, *openers, *ends, *stops))}]+")
 
     def _compile_openers(self, body: Parameters, blank: str) -> None:
-        self.open = slotted(sequence(body.open, "", True, blank))
-        self.open_partial = slotted(sequence(body.open, "", False, blank) + r"\Z")
+        name = self.calls.name if self.calls.escaped == "attributes" else ""  # a key has what a name has
+        self.open = slotted(sequence(body.open, name, True, blank))
+        self.open_partial = slotted(sequence(body.open, name, False, blank) + r"\Z")
         keys = [number for group, number in self.open.groupindex.items() if slot_of(group) == "key"]
         self.key_group = keys[0] if len(keys) == 1 else 0
         self.only_key = len(keys) == len(self.open.groupindex) == 1
@@ -309,7 +311,7 @@ class Values:
         behind = re.escape(self.trim) if self.trim else f"(?=[^{inside({'<', *last})}])"
         plain = self.only_key and "" not in self.kinds
         self.plain_open = re.compile(self.open.pattern + behind).match if plain else None
-        begun = sequence(body.open, "", False, blank, silent=True)
+        begun = sequence(body.open, name, False, blank, silent=True)
         self.before = slotted(rf"{blank}(?:\Z|{begun}\Z(?<![{inside(last)}]))").match  # with such an end it may be all of the opener
         written = "".join(part for part in body.open if isinstance(part, str))
         self.key_head, _, self.key_tail = written.partition("{key}")
@@ -380,6 +382,15 @@ class Values:
         self.escaped_flow = flow_until("<&", self.unsigned)
         closed = f"|(?:{re.escape(self.trim)})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
         self.inside = re.compile(f"[^{inside(firsts)}]*(?:\\Z|{hold}{closed})").match
+
+    @lru_cache(maxsize=256)  # noqa: B019 - there is one such object for a format
+    def openers_of(self, keys: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        """The openers of just these keys, whatever their characters, and the beginnings of such."""
+        written = {*keys, *map(escaped_attribute, keys)} if self.calls.escaped else keys
+        whole, begun = (f"(?:{'|'.join(make(key) for key in longest_first(written))})" for make in (re.escape, cut))
+        blank = WRITTEN if self.reads_damaged else WS
+        parts = self.body.open
+        return slotted(sequence(parts, whole, True, blank)), slotted(sequence(parts, begun, False, blank) + r"\Z")
 
     def key_of(self, found: re.Match[str]) -> str:
         """The key in an opener that `open` has found."""
