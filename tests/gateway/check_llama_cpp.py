@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,3 +128,25 @@ def test_a_client_that_leaves_frees_the_engine(client: openai.OpenAI, engine: st
 
 def test_models_are_the_engines(client: openai.OpenAI) -> None:
     assert len(list(client.models.list())) == 1
+
+
+def test_the_page_as_it_stands(engine: str) -> None:
+    """The command and the client of docs/serve.md; only the ports are others."""
+    page = (Path(__file__).parents[2] / "docs" / "serve.md").read_text(encoding="utf-8")
+    typed = re.search(r"^\$ toolparse (serve .*)$", page, re.M)
+    client = re.search(r"^```python\n(.*?)^```", page, re.M | re.S)
+    assert typed is not None
+    assert client is not None
+    words = typed[1].replace("http://127.0.0.1:8081", engine).split()
+    with subprocess.Popen([sys.executable, "-m", "toolparse", *words, "--port", "0"], stderr=subprocess.PIPE, text=True) as gateway:
+        try:
+            assert gateway.stderr is not None
+            told = re.fullmatch(r"toolparse: (http://127\.0\.0\.1:\d+) in front of llama\.cpp at (\S+)\n", gateway.stderr.readline())
+            assert told is not None
+            assert told[2] == engine
+            names: dict[str, Any] = {}
+            exec(client[1].replace("http://127.0.0.1:8080", told[1]), names)
+            with names["client"] as made:
+                assert made.chat.completions.create(model="m", messages=ASK, max_tokens=3).choices[0].finish_reason == "length"
+        finally:
+            gateway.terminate()

@@ -186,7 +186,7 @@ def format_shown(text: str, name: str) -> Format:
     """The format that a piece of output shows."""
     guess = detect(output=text)
     if guess is None:
-        raise CommandError(f"{name}: the text shows no format; name it with --format, see toolparse formats")
+        raise CommandError(f"{name}: the text shows no format; name it with --format, or see which fits with toolparse explain --compare")
     return format_called(guess.format)
 
 
