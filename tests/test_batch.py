@@ -118,6 +118,28 @@ def test_a_folder_of_all_shapes_goes_to_parquet_and_comes_back(tmp_path: Path, c
     assert pyarrow.parquet.read_schema(tmp_path / "one.parquet").names == ["messages", "tools"]
 
 
+def test_parquet_with_turns_of_a_narrow_type_loses_neither_calls_nor_tools(tmp_path: Path) -> None:
+    """What is made has more keys than the file's own types name; and Arrow fills keys that only another tool has with nulls."""
+    narrow, out = tmp_path / "narrow.parquet", tmp_path / "out.parquet"
+    schemas: list[dict[str, Any]] = [{"n": {"type": "integer", "enum": [1, 2]}}, {"city": {"type": "string", "default": "Oslo"}}]
+    tools = [
+        {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": properties}}}
+        for name, properties in zip("fg", schemas, strict=True)
+    ]
+    turns = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": '<tool_call>\n{"name": "f", "arguments": {"n": 1}}\n</tool_call>'},
+    ]
+    rows = [{"messages": turns, "tools": tools}, {"messages": turns[:1], "tools": tools}]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), narrow)
+    assert batch(narrow, "--to", "messages", "-o", out) == 0
+    first, second = read(out)
+    assert [call["function"] for call in first["messages"][1]["tool_calls"]] == [{"name": "f", "arguments": '{"n": 1}'}]
+    assert json.loads(first["tools"]) == json.loads(second["tools"]) == tools
+    assert batch(out, "--to", "messages", "-o", tmp_path / "out.jsonl") == 0
+    assert lines(tmp_path / "out.jsonl")[0]["tools"] == tools
+
+
 def test_the_format_may_be_a_column_or_auto(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = {"content": None, "tool_calls": [{"function": {"name": "f", "arguments": '{"a": 1}'}}]}
     made = [{"text": toolparse.render(said, fmt), "fmt": fmt} for fmt in ("hermes", "deepseek_v31", "mistral", "hermes")]

@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 import toolparse.data.files as files
-from toolparse.data import InvalidRow, read
+from toolparse.data import InvalidRow, parse_columns, read
 from toolparse.data.files import UnreadableFile, blocks, found
 from toolparse.data.tables import packed, write_parquet
 
@@ -111,6 +111,23 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, data: by
         list(read(tmp_path / name))
 
 
+def test_a_column_that_is_there_twice_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    table = pyarrow.table([pyarrow.array(["a"]), pyarrow.array(["b"])], names=["text", "text"])
+    pyarrow.parquet.write_table(table, path)
+    with pytest.raises(UnreadableFile, match="has the column 'text' twice"):
+        list(read(path))
+    with pytest.raises(InvalidRow, match="has the column 'text' twice"):
+        parse_columns(table, format="hermes", column="text")
+
+
+def test_long_rows_of_parquet_come_in_short_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"text": [f"{n:09}" * 100_000 for n in range(20)]}), path, use_dictionary=False)
+    assert max(len(block.rows) for block in blocks(str(path))) <= 5
+    assert [row["text"][:9] for row in read(path)] == [f"{n:09}" for n in range(20)]
+
+
 def test_no_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="no file matches"):
         found(str(tmp_path / "*.jsonl"))
@@ -154,3 +171,28 @@ def test_a_column_keeps_the_type_that_the_file_has(tmp_path: Path) -> None:
     with open(tmp_path / "x.parquet", "wb") as file:
         write_parquet(str(path), file)
     assert pyarrow.parquet.read_schema(tmp_path / "x.parquet").equals(schema)
+
+
+def test_no_key_of_a_message_and_no_digit_of_a_number_is_lost(tmp_path: Path) -> None:
+    odd = [{"role": "user", "content": "hi", "weight": 1}, {"role": "user", "content": [{"type": "text", "text": "x"}]}]
+    plain = [{"role": "user", "content": "hi"}]
+    first = [{"messages": plain, "n": 2**53 + 1, "big": 1}, {"messages": odd, "n": None, "big": 2**70}]
+    second = [{"messages": plain, "n": 1.5, "big": 1}]
+    path = tmp_path / "blocks"
+    path.write_bytes(packed(first) + packed(second))
+    with open(tmp_path / "x.parquet", "wb") as file:
+        write_parquet(str(path), file)
+    rows = pyarrow.parquet.read_table(tmp_path / "x.parquet").to_pylist()
+    assert json.loads(rows[1]["messages"]) == odd
+    assert [row["n"] for row in rows] == [str(2**53 + 1), None, "1.5"]
+    assert [row["big"] for row in rows] == ["1", str(2**70), "1"]
+
+
+def test_many_blocks_are_few_row_groups(tmp_path: Path) -> None:
+    path = tmp_path / "blocks"
+    path.write_bytes(b"".join(packed([{"n": n}]) for n in range(50)))
+    with open(tmp_path / "x.parquet", "wb") as file:
+        write_parquet(str(path), file)
+    with pyarrow.parquet.ParquetFile(tmp_path / "x.parquet") as made:
+        assert made.num_row_groups == 1
+        assert made.read().column("n").to_pylist() == list(range(50))

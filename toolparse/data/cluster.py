@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import Any
 
 from toolparse.data.extras import needed
-from toolparse.data.files import STANDARD_INPUT, Block, UnreadableFile, blocks
+from toolparse.data.files import STANDARD_INPUT, Block, UnreadableFile, blocks, check_columns
 from toolparse.data.jobs import Summary
 from toolparse.data.runs import CannotResume, Plan, piece
 from toolparse.data.tables import join
@@ -93,6 +93,7 @@ def parts_of(files: list[str]) -> Iterator[Part]:
         elif name.endswith(".parquet"):
             parquet = needed("pyarrow.parquet", f"{name}: reading Parquet", "data")
             with parquet.ParquetFile(path) as file:
+                check_columns(name, file.schema_arrow.names)
                 first = 1
                 for group in range(file.num_row_groups):
                     yield {"file": path, "kind": "group", "start": group, "end": group + 1, "line": first}

@@ -45,6 +45,8 @@ def parse_columns(batch: Any, *, format: str, column: str | None = None, tools: 
         column = text_column({name: _values(batch, name, 1)[0] for name in names if _values(batch, name, 1)})
     elif column not in names:
         raise InvalidRow(f"the batch has no column {column!r}; its columns are {', '.join(map(str, names))}")
+    if names.count(column) > 1:
+        raise InvalidRow(f"the batch has the column {column!r} twice")
     needed = [name for name in (column, job.format_column, job.tools_column) if name is not None and name in names]
     rows = zip(*(_values(batch, name) for name in needed), strict=True)
     made = [_row(job, dict(zip(needed, row, strict=True)), column) for row in rows]

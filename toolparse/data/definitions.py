@@ -88,12 +88,14 @@ def _as_openai(tool: Any) -> dict[str, Any]:
         inner = tool.get("function")
         if isinstance(inner, str):
             inner = next(iter(decoded_list(inner)), None)
+        if isinstance(inner, dict):
+            inner = _without_nulls(inner)
         flat = isinstance(inner, dict) and _flat(inner.get("parameters"))
         if isinstance(inner, dict) and not flat:
             parameters = _typed(inner.get("parameters"))
             if parameters is not inner.get("parameters"):
                 inner = {**inner, "parameters": parameters}
-            return tool if inner is tool["function"] and tool.get("type") else {"type": "function", **tool, "function": inner}
+            return {"type": "function", **tool, "function": inner}
         function = inner if isinstance(inner, dict) else tool
         parameters = function.get("parameters", function.get("arguments"))
         if isinstance(function.get("name"), str) and isinstance(parameters, dict) and _flat(parameters):
@@ -107,21 +109,27 @@ def _as_openai(tool: Any) -> dict[str, Any]:
 
 
 def _typed(schema: Any) -> Any:
-    """A schema whose types are named as Python names them (`dict`, `int`), in JSON Schema's words; others stay the same object."""
+    """A schema in JSON Schema's words, where it names types as Python does (`dict`, `int`), and without the nulls with which Parquet fills
+    keys that only other schemas have; one without these stays the same object.
+    """
     if not isinstance(schema, dict):
         return schema
-    made = dict(schema)
+    filled = any(value is None and key not in ("default", "const") for key, value in schema.items())
+    made = _without_nulls(schema) if filled else dict(schema)
     if isinstance(schema.get("type"), str) and schema["type"].lower() in _SCALARS:
         made["type"] = _SCALARS[schema["type"].lower()]
     if isinstance(schema.get("properties"), dict):
-        made["properties"] = {name: _typed(value) for name, value in schema["properties"].items()}
-    if "items" in schema:
+        made["properties"] = {name: _typed(value) for name, value in schema["properties"].items() if value is not None}
+    if "items" in made:
         made["items"] = _typed(schema["items"])
     return schema if made == schema else made
 
 
 def _without_nulls(tool: dict[str, Any]) -> dict[str, Any]:
-    """Parquet fills keys that a definition does not have with nulls."""
+    """Parquet fills keys that a definition, or its parameters, do not have with nulls."""
+    parameters = tool.get("parameters")
+    if isinstance(parameters, dict) and None in parameters.values():
+        tool = {**tool, "parameters": _without_nulls(parameters)}
     return {key: value for key, value in tool.items() if value is not None}
 
 

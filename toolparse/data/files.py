@@ -214,18 +214,26 @@ def _parquet(name: str) -> Iterator[Block]:
     pyarrow = needed("pyarrow", f"{name}: reading Parquet", "data")
     try:
         with parquet.ParquetFile(name) as file:
-            groups, total = max(file.num_row_groups, 1), os.path.getsize(name)
-            number = 0
-            for batch in file.iter_batches(batch_size=ROWS):
+            check_columns(name, file.schema_arrow.names)
+            total, count, number = os.path.getsize(name), max(file.metadata.num_rows, 1), 0
+            size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups)) // count
+            for batch in file.iter_batches(batch_size=max(1, min(ROWS, 4 * BYTES // max(size, 1)))):
                 rows = batch.to_pylist()
                 first = number + 1
                 number += len(rows)
-                position = total * number // max(file.metadata.num_rows, 1) if groups else total
+                position = total * number // count
                 yield Block(name, list(range(first, number + 1)), rows, position, batch.schema)
     except (pyarrow.ArrowException, OSError) as error:
-        if isinstance(error, FileNotFoundError):
+        if isinstance(error, (FileNotFoundError, UnreadableFile)):
             raise
         raise UnreadableFile(f"{name}: cannot be read as Parquet: {' '.join(str(error).split())}") from None
+
+
+def check_columns(name: str, columns: list[str]) -> None:
+    """Raise `UnreadableFile` where a column of Parquet would be lost: rows have each name once."""
+    twice = next((column for column in columns if columns.count(column) > 1), None)
+    if twice is not None:
+        raise UnreadableFile(f"{name}: has the column {twice!r} twice; rename one of them")
 
 
 def _text(name: str, data: bytes) -> Row | bytes:

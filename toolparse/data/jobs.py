@@ -51,6 +51,11 @@ class Job:
     tools_column: str = "tools"
     prompt: str | None = None
 
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The columns that are made anew, whatever the row has under their names."""
+        return () if self.to == "rows" else ("messages", "tools")
+
 
 @dataclass(slots=True)
 class Summary:

@@ -52,7 +52,7 @@ def piece(plan: Plan, block: Block) -> Piece:
     """Do the job on a block. Runs in a worker."""
     done = work(plan.job, block)
     tables = plan.parquet and bool(done.rows)
-    output = packed(done.rows, block.schema) if tables else b"".join(map(encoded, done.rows))
+    output = packed(done.rows, block.schema, plan.job.made) if tables else b"".join(map(encoded, done.rows))
     return Piece(output, b"".join(map(encoded, done.rejected)), done.summary)
 
 

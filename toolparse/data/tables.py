@@ -7,7 +7,8 @@ become JSON text, as do objects, whose keys differ from row to row. Messages and
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,12 +16,17 @@ from toolparse.data.conversation import Row, json_text
 from toolparse.data.extras import needed
 
 _LENGTH = struct.Struct("<Q")
+GROUP = 16 << 20
+"""Rows of so many bytes are one row group of a Parquet file, about."""
 _JSON = frozenset(("tools", "parsed_tools"))
 """Columns of tool definitions, which no type of Arrow describes."""
 
 
-def packed(rows: list[Row], schema: Any = None) -> bytes:
-    """A block of the file between: a length, and the rows as an Arrow stream. `schema` is that of the file that they came from."""
+def packed(rows: list[Row], schema: Any = None, made: Collection[str] = ()) -> bytes:
+    """A block of the file between: a length, and the rows as an Arrow stream.
+
+    `schema` is that of the file that they came from; it says nothing of the columns in `made`, which have been made anew.
+    """
     pyarrow = _arrow()
     columns: dict[str, list[Any]] = {}
     for number, row in enumerate(rows):
@@ -29,7 +35,7 @@ def packed(rows: list[Row], schema: Any = None) -> bytes:
         for values in columns.values():
             if len(values) <= number:
                 values.append(None)
-    given = {} if schema is None else {field.name: field.type for field in schema}
+    given = {} if schema is None else {field.name: field.type for field in schema if field.name not in made}
     arrays = {key: _array(pyarrow, key, values, given.get(key)) for key, values in columns.items()}
     table = pyarrow.table(arrays)
     sink = pyarrow.BufferOutputStream()
@@ -45,17 +51,32 @@ def write_parquet(blocks: str, target: IO[bytes]) -> None:
 
 
 def join(blocks: Callable[[str], IO[bytes]], target: IO[bytes]) -> None:
-    """Write packed blocks as Parquet: once over them for the schema, once for the rows. `blocks` opens the file that holds them."""
+    """Write packed blocks as Parquet: twice over them for the schema, once for the rows. `blocks` opens the file that holds them."""
     pyarrow, parquet = _arrow(), needed("pyarrow.parquet", "writing Parquet", "data")
     types: dict[str, Any] = {}
+    differ = set()
     for schema in (table.schema for table in _tables(blocks)):
         for field in schema:
-            types[field.name] = _joined(pyarrow, types.get(field.name), field.type)
+            joined = _joined(pyarrow, types.get(field.name, field.type), field.type)
+            if joined != field.type or joined != types.get(field.name, joined):
+                differ.add(field.name)
+            types[field.name] = joined
+    for table in _tables(blocks) if differ else ():
+        for name in differ.intersection(table.column_names):
+            try:
+                _cast(pyarrow, table, pyarrow.field(name, types[name]))
+            except pyarrow.ArrowException:  # a value that the type of others cannot hold, such as a long integer among fractions
+                types[name] = pyarrow.string()
     schema = pyarrow.schema([(name, pyarrow.string() if pyarrow.types.is_null(kind) else kind) for name, kind in types.items()])
     with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
+        waiting: list[Any] = []
         for table in _tables(blocks):
-            arrays = [_cast(pyarrow, table, field) for field in schema]
-            writer.write_table(pyarrow.table(arrays, schema=schema))
+            waiting.append(pyarrow.table([_cast(pyarrow, table, field) for field in schema], schema=schema))
+            if sum(part.nbytes for part in waiting) >= GROUP:
+                writer.write_table(pyarrow.concat_tables(waiting))
+                waiting = []
+        if waiting:
+            writer.write_table(pyarrow.concat_tables(waiting))
 
 
 def _arrow() -> Any:
@@ -63,17 +84,29 @@ def _arrow() -> Any:
 
 
 def _array(pyarrow: Any, name: str, values: list[Any], given: Any) -> Any:
-    fixed = given if given is not None else _fixed(pyarrow).get(name)
-    if name in _JSON and given is None:
+    refused = (pyarrow.ArrowException, TypeError, ValueError, OverflowError)
+    for kind in (given, _fixed(pyarrow).get(name)):
+        if kind is not None and all(_holds(pyarrow, kind, value) for value in values):
+            with suppress(*refused):
+                return pyarrow.array(values, kind)
+    if name in _JSON or any(
+        isinstance(item, (dict, list)) for value in values for item in (value if isinstance(value, list) else (value,))
+    ):
         return _texts(pyarrow, values)
     try:
-        if fixed is not None:
-            return pyarrow.array(values, fixed)
-        if any(isinstance(item, (dict, list)) for value in values for item in (value if isinstance(value, list) else (value,))):
-            return _texts(pyarrow, values)
         return pyarrow.array(values)
-    except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
+    except refused:
         return _texts(pyarrow, values)
+
+
+def _holds(pyarrow: Any, kind: Any, value: Any) -> bool:
+    """Whether a type has a place for all keys of objects in a value: Arrow leaves out without a word what a struct does not name."""
+    if isinstance(value, dict) and pyarrow.types.is_struct(kind):
+        fields = {field.name: field.type for field in kind}
+        return all(item is None or (key in fields and _holds(pyarrow, fields[key], item)) for key, item in value.items())
+    if isinstance(value, list) and (pyarrow.types.is_list(kind) or pyarrow.types.is_large_list(kind)):
+        return all(_holds(pyarrow, kind.value_type, item) for item in value)
+    return True
 
 
 def _texts(pyarrow: Any, values: list[Any]) -> Any:
