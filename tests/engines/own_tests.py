@@ -33,8 +33,10 @@ def put_in_vllm() -> None:
     from vllm.reasoning import ReasoningParserManager
     from vllm.tool_parsers import ToolParserManager
 
+    from toolparse.formats import formats
     from toolparse.plugins import vllm, vllm_parsers
     from toolparse.plugins.names import PREFIX, reasoning_parsers, tool_parsers
+    from toolparse.wire.spellings import spellings
 
     vllm.register()
     class_for, decoded, start = vllm_parsers.class_for, vllm_parsers._decoded, vllm_parsers.Reading.__init__
@@ -42,11 +44,29 @@ def put_in_vllm() -> None:
     def plainly(tokenizer: Any, ids: Any) -> str:
         """Stand-ins of tokenizers in the tests take less than a tokenizer does."""
         try:
-            return decoded(tokenizer, ids)
+            text = decoded(tokenizer, ids)
         except TypeError:
-            return str(tokenizer.decode(list(ids)))
+            text = str(tokenizer.decode(list(ids)))
         except AttributeError:
-            return ""
+            return spelt(tokenizer, list(ids)) if hasattr(tokenizer, "encode") else ""
+        if len(ids) < 10 and hasattr(tokenizer, "get_vocab"):  # some decode only what a test has encoded
+            markers = {number: text for text, number in tokenizer.get_vocab().items() if text[:1] == "<" and number in ids}
+            if any(marker not in text for marker in markers.values()):
+                return "".join(markers.get(number) or plainly(tokenizer, [number]) for number in ids)
+        return text
+
+    pairs = [(pair.open, pair.close) for fmt in formats() for pair in fmt.reasoning]
+    markers = {spelling.strip() for pair in pairs for marker in pair for spelling in spellings(marker)} - {""}
+
+    def spelt(tokenizer: Any, ids: list[int]) -> str:
+        """The text of ids by a stand-in that only encodes: markers of reasoning, and characters."""
+        known = {tuple(tokenizer.encode(marker)): marker for marker in markers if len(tokenizer.encode(marker)) < len(marker)}
+        text, at = "", 0
+        while at < len(ids):
+            found = next((end for end in range(len(ids), at, -1) if tuple(ids[at:end]) in known), at + 1)
+            text += known.get(tuple(ids[at:found]), chr(ids[at]))
+            at = found
+        return text
 
     def without_vocabulary(self: Any, fmt: Any, request: Any, tools: Any, tokenizer: Any, *rest: Any, **options: Any) -> None:
         start(self, fmt, request, tools, tokenizer if hasattr(tokenizer, "get_vocab") else None, *rest, **options)

@@ -24,8 +24,14 @@ _SLOT = re.compile(r"\{[a-z]+\}")
 
 @cache
 def calls_only(fmt: Format) -> Format:
-    """The format with reasoning as plain content: the engine has taken it out before. Channels keep theirs: they are routed by it."""
-    return fmt if fmt.channels else fmt.variant(reasoning=())
+    """The format with reasoning as plain content: the engine has taken it out before. Channels keep theirs: they are routed by it.
+
+    The markers of reasoning are then text even where they are tokens of their own.
+    """
+    if fmt.channels:
+        return fmt
+    markers = {text.strip() for pair in fmt.reasoning for marker in (pair.open, pair.close) for text in spellings(marker)}
+    return fmt.variant(reasoning=(), special_tokens=tuple(token for token in fmt.special_tokens if token not in markers))
 
 
 def marked(fmt: Format, opener: str, closer: str) -> Format:

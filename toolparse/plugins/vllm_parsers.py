@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 from toolparse.events import CallArguments, CallStart, Content, Event, Reasoning
@@ -97,9 +98,12 @@ def class_for(name: str) -> type:
     return made
 
 
+_LOOKED_FOR = ("finish_streaming", "get_streaming_fallback_content")
+
+
 def _methods(ours: type) -> list[str]:
-    """What vLLM is to call, `finish_streaming` aside, which it looks for itself."""
-    members = ((name, member) for name, member in vars(ours).items() if not name.startswith("_") and name != "finish_streaming")
+    """What vLLM is to call, but what it looks for itself."""
+    members = ((name, member) for name, member in vars(ours).items() if not name.startswith("_") and name not in _LOOKED_FOR)
     return [name for name, member in members if callable(member) or isinstance(member, property)]
 
 
@@ -176,12 +180,14 @@ class Reading:
         *,
         keeps_reasoning: bool,
         calls_wanted: bool,
+        thinking: bool | None = None,
         new_id: Any = None,
     ) -> None:
-        choice = _choice(getattr(request, "tool_choice", None))
+        asked = getattr(request, "tool_choice", None)
+        choice = _choice(asked)
         if choice == "none" and calls_wanted:
             choice = "auto"
-        elif not (tools or calls_wanted):
+        elif not (tools or calls_wanted or asked == "auto"):  # who says "auto" is given calls, as by vLLM, with or without tools
             choice = "none"
         self.parser = Parser(
             fmt,
@@ -189,7 +195,7 @@ class Reading:
             tool_choice=choice,
             parallel_tool_calls=getattr(request, "parallel_tool_calls", None) is not False,
             prompt=prompt,
-            thinking=_thinking(getattr(request, "chat_template_kwargs", None)),
+            thinking=thinking,
             new_id=None if new_id is None else lambda: "",
         )
         self.calls: list[dict[str, str]] = []  # by name; their arguments have all been streamed, so none are kept
@@ -229,11 +235,22 @@ class Reading:
         return named
 
 
+_MODES = {"enabled": True, "thinking": True, "disabled": False, "chat": False}
+"""What templates call `thinking_mode`."""
+
+
 def _thinking(template_options: Any) -> bool | None:
     """What a request asks of the chat template."""
     options = template_options or {}
-    asked = options.get("enable_thinking", options.get("thinking"))
+    if options.get("reasoning_effort") == "none":
+        return False
+    asked = options.get("enable_thinking", options.get("thinking", _MODES.get(str(options.get("thinking_mode")))))
     return asked if isinstance(asked, bool) else None
+
+
+def _never_empty(request: Any) -> bool:
+    """Whether a request wants reasoning as content where there is no other, as vLLM's own parsers of some formats do it."""
+    return (getattr(request, "chat_template_kwargs", None) or {}).get("force_nonempty_content") is True
 
 
 def delta_of(events: Iterable[Event]) -> Any:
@@ -354,6 +371,7 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
         pair = self.toolparse_format.reasoning[0]
         self._openers = tuple(opener.strip() for opener in spellings(pair.open))
         self._closers = tuple(closer.strip() for closer in spellings(pair.close))
+        self._answers = tuple(text.strip() for frame in self.toolparse_format.frames for text in spellings(frame.open))
         self._thinking = _thinking(kwargs.get("chat_template_kwargs"))
         self._prompt: str | None = None
         self._split: ReasoningSplit | None = None
@@ -373,7 +391,7 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
         return _with_special_tokens(request)
 
     def set_prompt_token_ids(self, prompt_token_ids: Sequence[int]) -> None:
-        self._prompt = _decoded(self._tokenizer, prompt_token_ids[-PROMPT_TOKENS:])
+        self._prompt = _decoded(self._tokenizer, prompt_token_ids[-PROMPT_TOKENS:]) or None  # an empty one tells nothing
 
     def is_reasoning_end(self, input_ids: Sequence[int]) -> bool:
         """Whether the last reasoning block of the last assistant's turn in these tokens is closed."""
@@ -381,8 +399,12 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
             return self._split.ended
         text = _decoded(self._tokenizer, input_ids[-PROMPT_TOKENS:])
         turn = max((text.rfind(opener.strip()) for opener in self.toolparse_format.turn), default=-1)
-        closed = max(text.rfind(closer) for closer in self._closers)
-        ended = closed >= max(turn, 0) and closed > max(text.rfind(opener) for opener in self._openers)
+        text = text[max(turn, 0) :]
+        closed = max(text.rfind(closer) for closer in self._closers if closer)
+        opened = max((text.rfind(opener) for opener in self._openers if opener), default=-1)
+        ended = closed > opened
+        if opened == closed:  # neither: no reasoning is to come where none was asked for, or where the answer has begun
+            ended = self._thinking is False or any(frame in text for frame in self._answers)
         if ended and not _PHASED and self._split is not None:  # the prompt is asked about when its first delta has been read
             self._delta_ids = ()
             self._delta.content = (self._delta.content or "") + "".join(self._split.finish())
@@ -397,10 +419,11 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
         return any(text.find(closer, max(begin, 0)) >= 0 for closer in self._closers)
 
     def extract_content_ids(self, input_ids: list[int]) -> list[int]:
-        """The tokens behind the marker that ends reasoning, where the marker is one token; none where it is not among them."""
-        ends = {self.vocab[closer] for closer in self._closers if closer in self.vocab}
-        at = next((at for at in range(len(input_ids) - 1, -1, -1) if input_ids[at] in ends), None)
-        return [] if at is None else input_ids[at + 1 :]
+        """The tokens behind the marker that ends reasoning; none where it is not among them."""
+        texts = [_decoded(self._tokenizer, [token]) for token in input_ids]
+        text = "".join(texts)
+        behind = max((at + len(closer) for closer in self._closers if closer and (at := text.rfind(closer)) >= 0), default=len(text))
+        return [token for token, end in zip(input_ids, accumulate(map(len, texts)), strict=True) if end > behind]
 
     def count_reasoning_tokens(self, token_ids: Sequence[int]) -> int:
         parser = Parser(self.toolparse_format, prompt=self._prompt, thinking=self._thinking)
@@ -408,7 +431,13 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
 
     def extract_reasoning(self, model_output: str, request: Any) -> tuple[str | None, str | None]:
         reasoning, rest = self._new_split().whole(model_output)
+        if _never_empty(request) and not rest.strip():
+            return None, reasoning or None
         return reasoning or None, rest or None
+
+    def get_streaming_fallback_content(self, text: str, request: Any) -> str | None:
+        """The content of a stream that has ended in reasoning."""
+        return (self._new_split().whole(text)[0] or None) if _never_empty(request) else None
 
     def extract_reasoning_streaming(
         self,
@@ -490,8 +519,11 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
         if lost:
             missing(f"toolparse reads reasoning and calls one after the other: vLLM's parser has no {', '.join(lost)}")
         self._one_pass = not lost
+        self._template_options = kwargs.get("chat_template_kwargs")  # the server's own among them
         self._prompt: str | None = None
         self._reading: Reading | None = None
+        self._thought: list[str] = []
+        self._answered = False
         if self._one_pass:
             self._format = self._one_format()
 
@@ -508,7 +540,7 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
     def set_prompt_token_ids(self, prompt_token_ids: Sequence[int]) -> None:
         if hasattr(super(), "set_prompt_token_ids"):
             super().set_prompt_token_ids(prompt_token_ids)
-        self._prompt = _decoded(self._tokenizer, prompt_token_ids[-PROMPT_TOKENS:])
+        self._prompt = _decoded(self._tokenizer, prompt_token_ids[-PROMPT_TOKENS:]) or None  # an empty one tells nothing
 
     def parse(self, model_output: str, request: Any, *args: Any, **options: Any) -> tuple[str | None, str | None, list[Any] | None]:
         if not self._one_pass:
@@ -517,6 +549,8 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
         message, wanted = self._read(request).whole(model_output, ids)
         calls = [_protocol.FunctionCall(id=call.id, name=call.name, arguments=call.arguments) for call in wanted]
         self._count(request, bool(calls), streaming=False)
+        if _never_empty(request) and not calls and not (message.content or "").strip():
+            return None, message.reasoning, None
         return message.reasoning, message.content, calls or None
 
     def parse_delta(
@@ -540,12 +574,20 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
         events = self._reading.feed(delta_text, delta_token_ids)
         if finished:
             events += self._reading.finish()
+        if _never_empty(request):
+            events += self._content_of_reasoning(events, finished)
         if not request.include_reasoning:
             events = [event for event in events if not isinstance(event, Reasoning)]
         told = delta_of(events)
         if not self._reading.parser.in_reasoning:
             self._count(request, bool(told and told.tool_calls), streaming=True)
         return told
+
+    def _content_of_reasoning(self, events: list[Event], finished: bool) -> list[Event]:
+        """Reasoning again, as content, at the end of an output that has nothing else."""
+        self._thought += [event.text for event in events if isinstance(event, Reasoning)]
+        self._answered = self._answered or any(isinstance(event, (Content, CallStart)) for event in events)
+        return [Content("".join(self._thought))] if finished and self._thought and not self._answered else []
 
     def count_reasoning_tokens(self, token_ids: Sequence[int]) -> int:
         if not self._one_pass or self._reasoning_parser is None:
@@ -583,6 +625,7 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
             self._prompt,
             keeps_reasoning=self._reasoning_parser is not None,
             calls_wanted=False,
+            thinking=_thinking(self._template_options or getattr(request, "chat_template_kwargs", None)),
             new_id=numbered,
         )
 
