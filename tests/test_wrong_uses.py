@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from toolparse import Parser, formats, get_format, parse
+import toolparse
+from toolparse import Message, MessageBuilder, Parser, Toolbox, formats, get_format, parse, repair
 
 
 @pytest.mark.parametrize("text", [b"Hello", bytearray(b"Hello"), None, ["Hello"]])
@@ -45,3 +47,40 @@ def test_parse_has_the_options_of_the_parser() -> None:
     of_parse, of_parser = inspect.signature(parse).parameters, inspect.signature(Parser).parameters
     assert {name: each for name, each in of_parse.items() if name not in ("text", "truncated", "repair")} == dict(of_parser)
     assert all(each.kind is not inspect.Parameter.VAR_KEYWORD for each in of_parse.values())
+
+
+CALL = '<tool_call>{"name": "f", "arguments": {}}</tool_call>'
+USES: list[tuple[Callable[[], object], str]] = [
+    (lambda: Parser("hermes").feed(b"x"), "a piece of the output is a str, not bytes: decode it first"),  # type: ignore[arg-type]
+    (lambda: Parser("hermes").feed(None), "a piece of the output is a str, not NoneType: decode it first"),  # type: ignore[arg-type]
+    (lambda: parse(CALL, "hremes"), "no format is called 'hremes'; did you mean hermes"),
+    (lambda: parse(CALL, "Qwen/Qwen3-8B"), "no format is called 'Qwen/Qwen3-8B'; did you mean hermes"),
+    (lambda: parse(CALL, "hermes", prompt=[{"role": "user"}]), "the prompt is the text .*, not list: render it first"),  # type: ignore[arg-type]
+    (lambda: parse(CALL, "hermes", tool_choice="always"), "unknown tool_choice 'always': use 'auto'"),
+    (lambda: parse(CALL, "hermes", unknown_tools="raise"), "unknown policy 'raise': choose one of"),  # type: ignore[arg-type]
+    (lambda: MessageBuilder().add(Parser("hermes").feed("x")), "one event is added at a time, not list"),  # type: ignore[arg-type]
+    (lambda: Message.from_openai({"choices": []}), "a whole completion: give the message in it, `completion.choices"),
+    (lambda: toolparse.align(parse(CALL, "hermes"), [(0, 1)]), "give `spans=True` to `parse`"),
+    (lambda: toolparse.align(parse(CALL, "hermes", spans=True), [1, 2]), "texts or their offsets .*, not ids"),  # type: ignore[list-item]
+    (lambda: toolparse.register({"name": "x"}), "a format is a toolparse.Format, not dict"),  # type: ignore[arg-type]
+    (lambda: repair({"a": 1}), "a str of JSON-like text, not dict"),  # type: ignore[arg-type]
+    (lambda: Toolbox("get_weather"), r"the tools are a list, such as \[get_weather\], not str"),
+    (lambda: Toolbox(print), "the tools are a list, .* not builtin_function_or_method"),  # type: ignore[arg-type]
+    (lambda: toolparse.Conversation(None, [], model="m"), "the client has the shape of openai.OpenAI or anthropic.Anthropic"),
+    (lambda: toolparse.wrap(None, "hermes"), "the client is an openai.OpenAI or openai.AsyncOpenAI, not NoneType"),
+]
+
+
+@pytest.mark.parametrize(("use", "told"), USES, ids=[told[:40] for _, told in USES])
+def test_each_is_told_in_one_line(use: Callable[[], object], told: str) -> None:
+    with pytest.raises((TypeError, ValueError, LookupError), match=told) as raised:
+        use()
+    assert len(str(raised.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("tools", [{"name": "f"}, "tools.json", ["f"], 3])
+def test_tools_that_are_none_are_told_beside_the_call(tools: Any) -> None:
+    """They are looked at when a call needs them, and then text may be on its way."""
+    (problem,) = parse(CALL, "hermes", tools=tools).problems
+    assert (problem.kind, problem.severity) == ("invalid_tools", "error")
+    assert "expected a" in problem.message

@@ -127,6 +127,8 @@ def _offsets(message: Message, tokens: Sequence[Union[str, tuple[int, int]]]) ->
             found.append((at, at + len(token)))
             at += len(token)
         else:
+            if isinstance(token, int):
+                raise TypeError("the tokens are their texts or their offsets (start, end) in the output, not ids")
             start, end = token
             found.append((start, end))
     return found

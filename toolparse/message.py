@@ -268,8 +268,10 @@ class MessageBuilder:
         elif isinstance(event, CallEnd):
             call = self._calls[event.index]
             call.complete, call.end = event.complete, event.end
-        else:
+        elif isinstance(event, Problem):
             self._problems.append(event)
+        else:
+            raise TypeError(f"one event is added at a time, not {type(event).__name__}; `feed` gives a list of them")
 
     @property
     def message(self) -> Message:

@@ -206,6 +206,8 @@ class Parser(TurnMachine):
 
     def _fed(self, text: str, special: bool | None) -> list[Event]:
         """The machine takes a piece."""
+        if not isinstance(text, str):
+            raise TypeError(f"a piece of the output is a str, not {type(text).__name__}: decode it first")
         if special is not None or self._runs is not None:
             if self._runs is None:
                 self._runs = Runs(self._table.format.special_tokens)
@@ -470,6 +472,8 @@ class Parser(TurnMachine):
 
     def _start(self, prompt: str | None, thinking: bool | None) -> None:
         """Where the output starts, in what kind of format."""
+        if prompt is not None and not isinstance(prompt, str):
+            raise TypeError(f"the prompt is the text that the model was given, or its end, not {type(prompt).__name__}: render it first")
         if self._table.suffixes is not None and prompt:
             marks = self._table.suffixes.prompt.findall(prompt, max(len(prompt) - PREFILL, 0))
             if marks:

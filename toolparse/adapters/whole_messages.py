@@ -56,6 +56,8 @@ def to_anthropic(message: Message, incomplete: bool = False) -> dict[str, Any]:
 def from_openai(message: object) -> Message:
     """An assistant message of the chat API."""
     given = plain(message)
+    if "choices" in given:
+        raise TypeError("this is a whole completion: give the message in it, `completion.choices[0].message`")
     reasoning = given.get("reasoning_content") or given.get("reasoning") or None
     parts: list[Part] = [ReasoningPart(text(reasoning))] if reasoning else []
     content = text(given.get("content")) or given.get("refusal")

@@ -152,7 +152,7 @@ def unreadable(name: str, error: OSError | EOFError, also: Iterable[str] = ()) -
     """Say in one line why a file cannot be read, with the name that was probably meant."""
     directory = os.path.dirname(name)
     if isinstance(error, FileNotFoundError):
-        known = {file: os.path.join(directory, file) for file in names_in(directory)} | {word: word for word in also}
+        known = {file: os.path.join(directory, file) for file in names_in(directory)} | {word: f"the command {word}" for word in also}
         close = get_close_matches(os.path.basename(name), known, n=1)
         return f"{name}: no such file" + (f"; did you mean {known[close[0]]}?" if close else "")
     if isinstance(error, IsADirectoryError):

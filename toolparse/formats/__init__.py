@@ -41,6 +41,8 @@ def register(fmt: Format) -> Format:
     """
     from toolparse.grammar_check import checked
 
+    if not isinstance(fmt, Format):
+        raise TypeError(f"a format is a toolparse.Format, not {type(fmt).__name__}; docs/adding-a-format.md shows one")
     checked(fmt)
     _offered.discard(fmt.name)
     return _add(fmt)

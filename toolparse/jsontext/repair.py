@@ -26,6 +26,8 @@ def repair(text: str) -> str:
     >>> repair("Sure: {'a': [1, 2.50, city: 'Oslo',}")
     '{"a": [1, 2.50], "city": "Oslo"}'
     """
+    if not isinstance(text, str):
+        raise TypeError(f"what is repaired is a str of JSON-like text, not {type(text).__name__}")
     if _is_json(text):
         held = _held_object(text)
         return held if held is not None else _escape_surrogates(text)

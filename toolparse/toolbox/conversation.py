@@ -127,7 +127,10 @@ class Conversation:
         self._options = options
         self._api: Api = api or ("openai" if hasattr(client, "chat") else "anthropic")
         self._shape = _APIS[self._api]
-        self._create = self._shape.create(client)
+        try:
+            self._create = self._shape.create(client)
+        except AttributeError as error:
+            raise TypeError(f"the client has the shape of openai.OpenAI or anthropic.Anthropic, which {error}") from None
 
     async def ask(self, question: str | None = None) -> Message:
         """The model's answer to a question; without one, the conversation goes on from where it is. Calls on the way are run.

@@ -113,6 +113,8 @@ class Toolbox:
     ) -> None:
         if at_once < 1:
             raise ValueError(f"at_once is the number of calls that run side by side, at least 1, not {at_once}")
+        if isinstance(tools, str) or not isinstance(tools, Iterable):
+            raise TypeError(f"the tools are a list, such as [get_weather], not {type(tools).__name__}")
         self._approve = approve
         self._at_once = at_once
         self._timeout = timeout

@@ -36,6 +36,8 @@ def wrap(client: Client, fmt: str | Format, *, server_tool_choice: str | None = 
     chosen = get_format(fmt) if isinstance(fmt, str) else fmt
     Parser(chosen, **options)  # which says what is wrong with them before the first answer does
     inner: Any = client
+    if not hasattr(inner, "chat"):
+        raise TypeError(f"the client is an openai.OpenAI or openai.AsyncOpenAI, not {type(inner).__name__}")
     twin: Any = copy.copy(inner)
     twin.chat = copy.copy(inner.chat)
     twin.chat.completions = completions = copy.copy(inner.chat.completions)
