@@ -342,7 +342,7 @@ class TestWrongCommand:
         assert complaint(run("x.txt", "--format", "hermes", cwd=tmp_path)) == "x.txt: no such file"
 
     def test_misspelled_command(self, tmp_path: Path) -> None:
-        assert complaint(run("format", "--format", "hermes", cwd=tmp_path)) == "format: no such file; did you mean formats?"
+        assert complaint(run("format", "--format", "hermes", cwd=tmp_path)) == "format: no such file; did you mean the command formats?"
 
     def test_directory(self, tmp_path: Path) -> None:
         (tmp_path / "outputs").mkdir()
@@ -552,7 +552,7 @@ def test_version() -> None:
 
 
 def test_a_near_miss_is_answered_with_the_near_one(tmp_path: Path) -> None:
-    assert complaint(run("covnert", "x")) == "covnert: no such file; did you mean convert?"
+    assert complaint(run("covnert", "x")) == "covnert: no such file; did you mean the command convert?"
     said = complaint(run("hermes.txt", "-f", "hermes", "--vlaidate", cwd=tmp_path))
     assert said == "there is no option --vlaidate; did you mean --validate? see toolparse --help"
 
@@ -628,3 +628,31 @@ def test_help_fits_the_terminal_and_shows_an_example(command: list[str]) -> None
     assert max(map(len, lines)) <= 80
     example = lines[lines.index("example:") + 1]
     assert example.startswith(" ".join(["  toolparse", *command]))
+
+
+@pytest.mark.parametrize("mode", [(), ("--stream",), ("--openai",)], ids=["whole", "stream", "openai"])
+@pytest.mark.parametrize("files", [("-",), ("-", "hermes.txt")], ids=["one", "several"])
+def test_a_failed_attempt_in_every_mode(mode: tuple[str, ...], files: tuple[str, ...]) -> None:
+    """A problem that holds the attempt that it is about, in the middle of an output."""
+    text = b'<tool_call>\n{"nam": 1}\n</tool_call>\nSo.\n[TOOL_CALLS]f[ARGS]{"a": 1}'
+    done = run(*files, "--format", "hermes", *mode, stdin=text)
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("toolparse: -: ")
+    assert "Traceback" not in done.stderr.decode()
+    if mode == ("--stream",):
+        events = [line.get("event", line) for line in lines_of(done)]
+        (attempt, *_) = [event["attempt"] for event in events if event["type"] == "Problem"]
+        assert attempt["text"].startswith("<tool_call>")
+
+
+def test_many_faults_are_a_few_lines() -> None:
+    good = b'<tool_call>{"name": "f", "arguments": {}}</tool_call>'
+    bad = b"".join(b'<tool_call>{"name": "f", "arguments": {"a": 1}, "k%d": 1}</tool_call>' % n for n in range(31))
+    many = good * 4100
+    told = run("-", "--format", "hermes", stdin=bad).stderr.decode().splitlines()
+    assert len(told) == 21
+    assert told[-1] == "toolparse: -: 11 more like these; --stream has each at its place"
+    told = run("-", "--format", "hermes", stdin=many).stderr.decode().splitlines()
+    assert told[0] == "toolparse: -: more than 4096 calls: further ones are content (4 times)"
+    cut = b"".join(b'<tool_call>{"name": "f", "arguments": {"a": ' for _ in range(2))
+    assert run("-", "--format", "hermes", stdin=cut).stderr.decode().splitlines()[-1].endswith("is not complete: the output ends inside it")

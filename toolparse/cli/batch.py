@@ -226,7 +226,8 @@ def tell(summary: Summary, report: str | None) -> int:
             json.dump(summary.to_json(), file, indent=2)
             file.write("\n")
     shapes = ", ".join(f"{name} {count:,}" for name, count in summary.shapes.most_common())
-    complain(f"{summary.rows:,} rows" + (f" ({shapes})" if shapes else "") + f", {summary.calls:,} calls")
+    counts = [f"{count:,} {word}{'s' * (count != 1)}" for count, word in ((summary.rows, "row"), (summary.calls, "call"))]
+    complain(counts[0] + (f" ({shapes})" if shapes else "") + f", {counts[1]}")
     order = sorted(summary.statuses.items(), key=lambda item: -item[1])
     if order:
         complain("by status: " + ", ".join(f"{name} {count:,}" for name, count in order))

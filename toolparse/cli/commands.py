@@ -28,7 +28,7 @@ def run(arguments: list[str]) -> int:
     if arguments and not named and not arguments[0].startswith("-") and not os.path.exists(arguments[0]):
         close = get_close_matches(arguments[0], COMMANDS, n=1, cutoff=0.75)
         if close:
-            raise CommandError(f"{arguments[0]}: no such file; did you mean {close[0]}?")
+            raise CommandError(f"{arguments[0]}: no such file; did you mean the command {close[0]}?")
     module = import_module(COMMANDS[arguments[0]] if named else "toolparse.cli.parse_files")
     status: int = module.run(arguments[1:] if named else arguments)
     return status

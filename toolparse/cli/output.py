@@ -26,7 +26,7 @@ from toolparse.message import Message, folded
 from toolparse.parser import PART_KINDS
 
 LARGE = 4_000_000  # bytes from which on an input gets a progress bar
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=asdict)  # a problem holds the attempt that it is about
 _SPAN = re.compile(r"\[\n {2,}(\d+),\n {2,}(\d+)\n {2,}\]")
 """A pair of numbers, which takes one line. No string of JSON has a line break."""
 

@@ -20,6 +20,8 @@ from toolparse.message import MessageBuilder
 from toolparse.parser import Parser
 from toolparse.schemas.tools import Tools
 
+SHOWN = 20
+"""So many lines say what is wrong in a file."""
 ABOUT = """\
 Turn what a language model wrote into tool calls. The message is printed as JSON.
 
@@ -92,13 +94,14 @@ def output_to(name: str | None) -> Iterator[Callable[[str], object]]:
 
 def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argparse.Namespace, write: Callable[[str], object]) -> bool:
     """Print what a file comes to. Returns whether it is sound. Without a format, the beginning of the file must tell it."""
-    faults: list[Event] = []
+    faults = Faults()
     builder = MessageBuilder() if options.validate else None
     whole = options.lines is message_lines
     parsers: list[Parser] = []  # made when the beginning of the file has been read
 
     def told(events: list[Event]) -> list[Event]:
-        faults.extend(filter(is_fault, events))
+        for event in filter(is_fault, events):
+            faults.add(event)
         if builder is not None:
             for event in events:
                 builder.add(event)
@@ -121,15 +124,42 @@ def parse_file(name: str, fmt: Format | None, tools: Tools | None, options: argp
         lines = message_lines(batches(), label, lambda message: parsers[0].locate(message)) if whole else options.lines(batches(), label)
         for text in lines:
             write(text)
-    for fault in faults:
-        if isinstance(fault, Problem):
-            complain(f"{name}: {fault.message}")
-        elif isinstance(fault, CallEnd) and not any(isinstance(other, Problem) and other.index == fault.index for other in faults):
-            complain(f"{name}: call {fault.index} is not complete: the output ends inside it")
+    for line in faults.lines():
+        complain(f"{name}: {line}")
     violations = builder.message.validate(tools) if builder is not None else []
     for violation in violations:
         complain(f"{name}: call {violation.index}{violation.path and ', ' + violation.path}: {violation.message}")
-    return not faults and not violations
+    return not faults.count and not violations
+
+
+class Faults:
+    """What is wrong in a file. However much that is, it is a few lines, and takes the memory of these."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._told: dict[str, int] = {}  # how often each message came
+        self._open: list[int] = []  # calls that are not complete
+        self._explained: set[int | None] = set()  # calls about which a message is
+
+    def add(self, event: Event) -> None:
+        self.count += 1
+        if isinstance(event, CallEnd):
+            self._open.append(event.index)
+        elif isinstance(event, Problem):
+            self._explained.add(event.index)
+            if event.message in self._told or len(self._told) < SHOWN:
+                self._told[event.message] = self._told.get(event.message, 0) + 1
+
+    def lines(self) -> Iterator[str]:
+        """One line for each message, as many as a person reads."""
+        cut = [f"call {index} is not complete: the output ends inside it" for index in self._open if index not in self._explained]
+        for message, times in self._told.items():
+            yield message if times == 1 else f"{message} ({times:,} times)"
+        room = SHOWN - len(self._told)
+        yield from cut[:room]
+        left = self.count - len(self._open) - sum(self._told.values()) + len(cut[room:])
+        if left:
+            yield f"{left:,} more like these; --stream has each at its place"
 
 
 def file_options() -> Options:
