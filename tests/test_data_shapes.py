@@ -54,6 +54,7 @@ def test_hermes_takes_the_tools_and_what_is_said_of_them_out_of_the_system_text(
 def test_the_thinking_variant_has_python_everywhere() -> None:
     row = messages(rows("hermes_thinking")[0])
     assert row["tools"][0]["function"]["parameters"]["required"] == ["city"]
+    assert row["messages"][0]["role"] == "user"  # the system text said nothing but how to call and to think
     turn = row["messages"][3]
     assert turn["reasoning_content"] == "Now Rome."
     assert json.loads(turn["tool_calls"][0]["function"]["arguments"]) == {"city": "Rome", "unit": None}
@@ -78,7 +79,18 @@ def test_toolace_names_may_have_blanks_and_brackets() -> None:
     assert [call["name"] for call in calls] == ["Weather Of City (v2)", "Weather Of City (v2)", "clock"]
     assert json.loads(calls[0]["arguments"]) == {"city": "Oslo", "days": 3}
     assert row["tools"][0]["function"]["parameters"]["type"] == "object"
+    assert row["messages"][0]["role"] == "user"  # the system text said nothing but how to call
     assert row["messages"][3]["content"] == "21"
+
+
+def test_calls_are_found_in_a_content_of_parts() -> None:
+    text = '<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>'
+    parts = [{"type": "text", "text": "Look: "}, {"type": "text", "text": text}]
+    message = messages({"messages": [{"role": "user", "content": parts}, {"role": "assistant", "content": parts}]})["messages"]
+    assert message[0]["content"] == parts
+    assert (message[1]["content"], message[1]["tool_calls"][0]["function"]["name"]) == ("Look:", "f")
+    said = [{"role": "assistant", "content": parts[:1]}]
+    assert messages({"messages": said})["messages"] == said
 
 
 def test_react_turns_are_calls_and_what_they_brought() -> None:

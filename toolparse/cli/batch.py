@@ -135,9 +135,17 @@ def check_options(options: Namespace, files: list[str]) -> None:
             raise CommandError("--ray takes -o FOLDER (FOLDER.parquet for Parquet files in it), and neither --rejected nor --workers")
     elif target is not None and not target.endswith((".jsonl", PARQUET)):
         raise CommandError(f"{target}: the output is a .jsonl or a {PARQUET} file")
+    taken = set(map(os.path.abspath, files))
     for name in filter(None, (target, options.rejected, options.report)):
-        if any(os.path.abspath(name) == os.path.abspath(file) for file in files):
-            raise CommandError(f"{name}: is one of the inputs")
+        path = os.path.abspath(name)
+        if path in taken:
+            inputs = any(path == os.path.abspath(file) for file in files)
+            raise CommandError(f"{name}: is one of the inputs" if inputs else f"{name}: is named for two outputs")
+        taken.add(path)
+        if not os.path.isdir(os.path.dirname(path)):
+            raise CommandError(f"{name}: there is no folder {os.path.dirname(name)}")
+        if os.path.isdir(path) and options.ray is None:
+            raise CommandError(f"{name}: is a folder")
     if options.to not in ("rows", "messages", "openai"):
         try:
             options.to = get_format(options.to).name

@@ -25,6 +25,7 @@ _INTRODUCTION = re.compile(
     r"|You may call one or more functions|Here are the available tools"
 )
 _HOW_TO_CALL = re.compile(r"(?i:for each (?:function|tool) call|return a json object)")
+_HOW_TO_THINK = re.compile(r"\s*(?:Also, )?before making a call to a function take the time to plan[^\n]*?(?:</think>|</scratch_pad>)\.?")
 _RESPONSE = re.compile(r"<tool_response>\n?(.*?)\n?</tool_response>", re.DOTALL)
 _SAYS = (
     "You are provided with function signatures within <tools></tools> tags. For each function call return a JSON object with its name "
@@ -115,6 +116,8 @@ def without_tools(text: str) -> tuple[list[Row], str]:
     closer = text.rfind("</tool_call>", end)
     if closer >= 0 and _HOW_TO_CALL.search(text, end, closer):
         end = closer + len("</tool_call>")
+    thinking = _HOW_TO_THINK.match(text, end)
+    end = thinking.end() if thinking is not None else end
     return tools, "\n\n".join(part for part in (text[:begin].strip(), text[end:].strip()) if part)
 
 

@@ -52,6 +52,9 @@ def write(conversation: Conversation) -> Row:
 
 
 def _assistant(turns: Turns, turn: Row, content: Any, more: Row, fmt: str | Format | None, prompt: str | None) -> None:
+    if isinstance(content, list) and content and all(map(_is_text, content)):
+        joined = "".join(part["text"] for part in content)
+        content = joined if fmt is not None or "<think>" in joined or "<tool_call>" in joined else content
     message: Row = {"role": "assistant", "content": content or None}
     if isinstance(content, str) and (fmt is not None or "<think>" in content or "<tool_call>" in content):
         read = parse(content, fmt or "hermes", tools=turns.tools, prompt=prompt, new_id=turns.new_id)
@@ -79,6 +82,13 @@ def _assistant(turns: Turns, turn: Row, content: Any, more: Row, fmt: str | Form
 
 
 _OWN = frozenset(("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "reasoning_content", "reasoning", "thinking"))
+
+
+def _is_text(part: Any) -> bool:
+    """Whether a part of a content is text and nothing else."""
+    if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
+        return False
+    return all(value is None for key, value in part.items() if key not in ("type", "text"))
 
 
 def _messages(row: Row) -> list[Any]:

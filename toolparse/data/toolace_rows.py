@@ -160,7 +160,9 @@ def _written(call: Row) -> str:
 
 _EXPERT = re.compile(r"You are an expert in composing functions\..*", re.DOTALL)
 _DECIDE = re.compile(
-    r"\s*\.?\s*(?:Should you decide to return|If you decide to invoke any of the function)[^\n]*\s*(?:NO other text MUST be included\.?)?"
+    r"\s*\.?\s*(?:Should you decide to return|If you decide to invoke any of the function)[^\n]*\s*"
+    r"(?:(?:You MUST put|Put) it in the format of[^\n]*\s*)?"
+    r"(?:NO other text MUST be included\.?|You SHOULD NOT include any other text[^\n.]*\.?)?"
 )
 
 
