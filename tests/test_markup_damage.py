@@ -57,6 +57,20 @@ def test_damage_is_read_the_same_in_any_pieces(name: str) -> None:
 
 PORTS: dict[str, object] = {}
 READ = [
+    # the closers of the tags in which the parameters are written, another format's
+    (
+        "qwen3_coder",
+        '<function name="write_file"><param name="path">a/b</param><param name="text">x</param></function>',
+        [("write_file", {"path": "a/b", "text": "x"})],
+    ),
+    (
+        "minicpm5",
+        "<function=write_file>\n<parameter=path>a/b</parameter>\n<parameter=text>x</parameter>\n</function>\n</tool_call>",
+        [("write_file", {"path": "a/b", "text": "x"})],
+    ),
+    # a namespace in front of the name
+    ("hermes", '<tool_call>\n{"name": "functions.list_ports", "arguments": {}}\n</tool_call>', [("list_ports", PORTS)]),
+    ("pythonic", "[functions.list_ports()]", [("list_ports", PORTS)]),
     # a closer or a part of an opener without its first sign
     (
         "qwen3_coder",

@@ -14,9 +14,9 @@ TOOLS = toolparse.Tools([
 ARGUMENTS = {"origin": "Bergen", "seats": 4}
 
 
-def written(fmt: toolparse.Format) -> str:
+def written(fmt: toolparse.Format, content: str | None = None) -> str:
     call = toolparse.ToolCall(id="functions.find_ferry:0", name="find_ferry", arguments=json.dumps(ARGUMENTS))
-    return toolparse.render(toolparse.Message(tool_calls=[call]), fmt, tools=TOOLS)
+    return toolparse.render(toolparse.Message(content=content, tool_calls=[call]), fmt, tools=TOOLS)
 
 
 CALLING = [fmt for fmt in toolparse.formats() if fmt.calls]
@@ -26,17 +26,19 @@ def read_right(message: toolparse.Message) -> bool:
     return [(call.name, call.value()) for call in message.tool_calls if call.complete] == [("find_ferry", ARGUMENTS)]
 
 
-def test_few_pairs_of_formats_are_silent() -> None:
+@pytest.mark.parametrize("content", [None, "I will look for a ferry."])
+def test_few_pairs_of_formats_are_silent(content: str | None) -> None:
+    """Silent are those alone whose values differ in white space."""
     silent = []
     pairs = 0
     for source in CALLING:
-        text = written(source)
+        text = written(source, content)
         for fmt in CALLING:
             pairs += 1
             message = toolparse.parse(text, fmt, tools=TOOLS, prompt="")
             if not read_right(message) and not any(problem.severity == "error" for problem in message.problems):
                 silent.append((source.name, fmt.name))
-    assert len(silent) <= pairs // 50, silent
+    assert len(silent) <= pairs // 1000, silent
 
 
 @pytest.mark.parametrize("source", CALLING, ids=lambda fmt: fmt.name)

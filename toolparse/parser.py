@@ -110,7 +110,7 @@ class Parser(TurnMachine):
         self._early: Start | None = None
         self._regions: RegionMachine | None = None
         if choice.mode != "none" and chosen.calls:
-            self._writer.watch = CallWatch(self._table.in_words)
+            self._writer.watch = CallWatch()
             if tools is not None and may_tell(chosen):
                 self._early = Start()
         self._start(prompt, thinking)

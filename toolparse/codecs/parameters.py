@@ -59,6 +59,7 @@ class ParameterReader(StateReader):
         "by_line",
         "closed",
         "depth",
+        "dialect",
         "doubtful",
         "doubts",
         "ends",
@@ -95,6 +96,8 @@ class ParameterReader(StateReader):
         self.opened: set[str] = set()
         self.closed = False
         self.doubtful = -1
+        self.dialect = 0
+        """Which of the damaged openers opened the value: 0 is the format's own, written well or not."""
         self.other_layout = False
         """The value stands on lines of its own behind a damaged opener, as other families lay it out; it is held."""
         self.doubts: list[tuple[str, int]] = []
@@ -349,7 +352,7 @@ class ParameterReader(StateReader):
         """What stands between values and is damaged: an opener, the arguments as JSON, a closer. None when nothing of the kind does."""
         text = self.text
         damaged = self.values.damaged
-        for opener in damaged.openers:
+        for dialect, opener in enumerate(damaged.openers):
             if undecided and opener.partial.match(text, at):
                 return ~at
             found = opener.full.match(text, at, at + HEAD_LIMIT)
@@ -372,7 +375,9 @@ class ParameterReader(StateReader):
                     if tag is not None:
                         said = f"the value of {key!r} begins with {tag[0]}, which may be left of damaged markup"
                         self.doubts.append((said, self.call.base + tag.start()))
-                return self.begin(found, at, repaired=True)
+                moved = self.begin(found, at, repaired=True)
+                self.dialect = dialect
+                return moved
         if text[at] == "{" and not self.given and not self.junk and self.envelope is None:
             self.call.problem("repaired_markup", "the arguments stood as JSON in the place of the markup", at)
             self.inner = NamedCall(self.call, self.ends, self.depth)
@@ -424,11 +429,15 @@ class ParameterReader(StateReader):
             return None
         if written and self.is_plain(written):
             return self.may_open(self.key_of(written))
-        opener = self.values.damaged.openers[0]
-        if undecided and opener.partial.match(text, at):
-            return None
-        found = opener.full.match(text, at, at + HEAD_LIMIT)
-        return found is not None and opener.marked(found) and self.tool is not None and self.may_open(slot_texts(found)["key"])
+        openers = self.values.damaged.openers
+        for dialect in {0, self.dialect}:
+            opener = openers[dialect]
+            if undecided and opener.partial.match(text, at):
+                return None
+            found = opener.full.match(text, at, at + HEAD_LIMIT)
+            if found is not None and opener.marked(found) and self.tool is not None and self.may_open(slot_texts(found)["key"]):
+                return True
+        return False
 
     def may_open(self, key: str) -> bool:
         """Whether a parameter of this name may begin while another one is open."""
@@ -548,6 +557,7 @@ class ParameterReader(StateReader):
         if body.kinds == "types" and named:
             self.type = narrowed(self.type, named.partition("[")[0])
         self.repeated = key in self.given
+        self.dialect = 0
         self.streaming = self.nullable = False
         if self.repeated:
             self.call.problem("repeated_key", f"the parameter {key!r} is given twice; the first one stands", at)
@@ -698,7 +708,8 @@ class ParameterReader(StateReader):
     def alike_counts(self, mark: int) -> bool | None:
         """Whether a closing tag that is not the value's own ends it: only where structure follows that its closer would have to precede."""
         text = self.text
-        closers = self.values.damaged.closers
+        damaged = self.values.damaged
+        closers = damaged.closers
         if not self.last and CLOSING_BEGINS.match(text, mark):
             return None
         rank = closers.closer(text, mark)
@@ -708,7 +719,17 @@ class ParameterReader(StateReader):
         if found is None or (found.re is CLOSING and found["tag"].lower() in self.opened):
             return False
         opens = self.opens_at(found.end())
+        if opens is False and self.dialect and found.re is CLOSING and found["tag"] == (damaged.openers[self.dialect].tag or self.key):
+            return self.closing_follows(found.end())
         return opens if opens is not False else closers.ends_with(text, found.end(), -1, self.last)
+
+    def closing_follows(self, at: int) -> bool | None:
+        """Whether a closing tag of any name stands behind `at`, blanks aside, or nothing; None when more text must tell."""
+        text = self.text
+        at = self.values.blanks.match(text, at, at + MOST_BLANKS).end()  # type: ignore[union-attr]
+        if not self.last and (at == len(text) or CLOSING_BEGINS.match(text, at)):
+            return None
+        return at == len(text) or CLOSING.match(text, at) is not None
 
     def swapped(self, mark: int) -> bool | None:
         """Whether the value's own closer stands behind the closer of the call at `mark`, and only what belongs behind that one follows."""

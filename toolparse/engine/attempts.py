@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from toolparse.codecs.json_calls import ARGUMENTS, NAMES
-from toolparse.engine.other_formats import Read, any_marker, call_markers, written_by
+from toolparse.engine.other_formats import Read, any_marker, call_markers, ends_with_marker, written_by
 from toolparse.events import Attempt, AttemptStatus, Problem
 from toolparse.grammar import Envelope, Format
 from toolparse.schemas.tools import Tools
@@ -76,7 +76,7 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
         text = text.partition("```")[2]
     quoted = 0 if block is not None else _quoted(text)
     markers = _markers(fmt)
-    plain = " " * quoted + _EXAMPLES.sub(lambda example: _without_example(example, markers), text[quoted:])
+    plain = " " * quoted + _EXAMPLES.sub(_without_example, text[quoted:])
     at = begins(plain, region.first or block is not None)
     if at is None:
         return None
@@ -134,10 +134,10 @@ def _last_block(text: str, tools: Tools | None) -> str | None:
     return None
 
 
-def _without_example(example: re.Match[str], markers: Iterable[str]) -> str:
+def _without_example(example: re.Match[str]) -> str:
     """Blanks in the place of an example; code behind a marker of calls is none."""
-    before = example.string[: example.start()].rstrip()
-    return example[0] if example[0].startswith("```") and before.endswith(tuple(markers)) else " " * len(example[0])
+    is_call = example[0].startswith("```") and ends_with_marker(example.string[: example.start()].rstrip())
+    return example[0] if is_call else " " * len(example[0])
 
 
 def _markers(fmt: Format) -> frozenset[str]:

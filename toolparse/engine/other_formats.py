@@ -69,6 +69,16 @@ def any_marker(text: str) -> bool:
     return any(marker in text for _, markers, *_ in _table(formats()) for marker in markers)
 
 
+@lru_cache(maxsize=1)
+def _labels(every: tuple[Format, ...]) -> tuple[str, ...]:
+    return tuple({marker.strip() for _, markers, *_ in _table(every) for marker in markers})
+
+
+def ends_with_marker(text: str) -> bool:
+    """Whether the text ends with a marker of any format's calls."""
+    return text.endswith(_labels(formats()))
+
+
 class Written(NamedTuple):
     """The format that reads a text as calls, and the tool that is called first.
 

@@ -32,6 +32,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from string import ascii_letters
 from typing import Any, NamedTuple
 
 from toolparse.compiled import compiled
@@ -50,7 +51,6 @@ from toolparse.wire.markers import (
     header_markers,
     heads,
     markers_of,
-    marks_with_words,
     message_markers,
     section_closers,
     stop_texts,
@@ -209,7 +209,6 @@ class Ground:
     ) -> None:
         self.name = name
         self.pair = pair
-        self.in_words = table.in_words
         self.calls = tuple(row for row in calls if where(row) == "anywhere")
         edge = tuple(row for row in calls if where(row) != "anywhere")
         firsts = frozenset(text[:1] for row in edge for text in row.firsts)
@@ -241,7 +240,7 @@ class Ground:
 
     def watched(self) -> Flowing:
         """The shortcut for text in which no marker stands, and nothing that looks like a call."""
-        looks = (FIRSTS, MARKUP, LINE_LOOK) if self.in_words else (FIRSTS, MARKUP)
+        looks = (FIRSTS, MARKUP, LINE_LOOK)
         return Flowing(re.compile(watch_pattern(*self.searched, *looks)).search, self.flowing.index)
 
     def is_beginning(self, text: str) -> bool:
@@ -359,7 +358,6 @@ class Table:
         parts = [*(text for calls in fmt.calls for text in markers_of(calls)), *frame_closers(fmt)]
         self.marker_words = frozenset(("", *(word for text in parts for word in re.findall(r"\w+", text))))
         self.not_of_calls = tuple(filter(None, (*closers, *self.opens_reasoning, *frame_closers(fmt), *self.stop_texts)))
-        self.in_words = marks_with_words(fmt)
         self.openers = rows_of("think", self.opens_reasoning.items(), cut="fragment")
         self.named_first = any("{name}" in texts[:1] for calls in fmt.calls for part in calls.open[1:2] for texts in (spellings(part),))
         self.grounds = tuple(self.answers())
@@ -552,6 +550,11 @@ class Table:
                 self.fill_behind(behind)
             found.append((opening, Row("", "call", behind)))
         return tuple(found)
+
+    @cached_property
+    def opens_nothing(self) -> frozenset[str]:
+        """The letters behind an angle bracket with which no damaged opening begins: the tags of most markup in prose."""
+        return frozenset(letter for letter in ascii_letters if not any(opening.partial.match(f"<{letter}") for opening, _ in self.damaged))
 
     def fill_behind(self, *places: Behind) -> None:
         """What counts behind a call: the next call, reasoning, what a call inside reasoning leaves open or unclosed, stop tokens; in

@@ -791,11 +791,13 @@ class TurnMachine:
         fence = self._writer.fence
         if (fence is not None and fence.inside) or self._writer.code:
             return None
+        if text[at] == "<" and text[at + 1 : at + 2] in self._table.opens_nothing:
+            return None
+        marked = self._is_marked(at)
         for opening, row in self._table.damaged:
             if not at_edge and text[at] == "[" and not opening.bracketed:
                 continue  # a bracket in prose is no marker
-            marked = self._is_marked(at) or opening.worded
-            if not marked and not (opening.named_first and at_edge and self._may_be_name(opening, at)):
+            if not (marked or opening.worded) and not (opening.named_first and at_edge and self._may_be_name(opening, at)):
                 continue
             if not last and len(text) - at < HEAD_LIMIT and opening.partial.match(text, at):
                 return ~at

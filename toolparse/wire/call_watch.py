@@ -33,6 +33,7 @@ _AFTER = {
         rf"[ \t\n]{{0,16}}(?:{_QUOTE}?[\w.-]{{0,64}}(?![\w.-]){_QUOTE}?[ ]{{0,4}}:?[ ]{{0,4}}|)",
     ),
     "`": ("``", "`?"),
+    ">": (r">>[\w.-]{1,64}\n[ ]{0,2}\{", r"(?:>(?:>(?:[\w.-]{1,64}(?:\n[ ]{0,2})?)?)?)?"),
 }
 """Behind the first character: the whole of a look, and what may become one at the text's end. Behind a back quote it is a code fence.
 `re` is slow where it ignores the case, and where it may give back what it has read; so neither is done here."""
@@ -54,33 +55,38 @@ FIRSTS = "".join(_AFTER)
 MARKUP = "(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
 """What follows the first character of a look, whole or cut by the end of the text."""
 
-_FULL = tuple(re.compile(f"{re.escape(first)}(?:{full})").search for first, (full, _) in _AFTER.items())
+_PATTERNS = (*(f"{re.escape(first)}(?:{full})" for first, (full, _) in _AFTER.items()), f"\n(?:{_LINE})")
+_FULL = tuple(re.compile(pattern).search for pattern in _PATTERNS)
 """One search for each first character, which `re` looks for quickly if it is the only one."""
-_WITH_LINES = (*_FULL, re.compile(f"\n(?:{_LINE})").search)
+_SHORT = 64
+_ANY = re.compile("|".join(_PATTERNS)).search
+"""All of them at once, which is quicker in a short text."""
 _LINE_CUT = re.compile(f"\n(?:{_LINE_BEGUN})\\Z").match
 _CUT = re.compile("(?:" + "|".join(f"{re.escape(first)}(?:{cut})" for first, (_, cut) in _AFTER.items()) + ")\\Z").match
 
 
-def _look(text: str, at: int, lines: bool) -> re.Match[str] | None:
+def _look(text: str, at: int) -> re.Match[str] | None:
     """The first look in the text from `at` on."""
+    if len(text) - at < _SHORT:
+        return _ANY(text, at)
     first = None
-    for search in _WITH_LINES if lines else _FULL:
+    for search in _FULL:
         found = search(text, at)
         if found is not None and (first is None or found.start() < first.start()):
             first = found
     return first
 
 
-def _begun(text: str, at: int, lines: bool) -> int:
+def _begun(text: str, at: int) -> int:
     """Where a look begins that the end of the text cuts, behind `at`; -1 when none does. There is no whole one."""
     end = len(text)
-    breaks = [end := text.rfind("\n", at, max(end, at)) for _ in range(4)] if lines else []
+    breaks = [end := text.rfind("\n", at, max(end, at)) for _ in range(4)]
     for line in reversed(breaks):
         if line >= 0 and _LINE_CUT(text, line):
             return line
-    last = max(map(text.rfind, _AFTER))  # no other stands behind it, but a back quote
-    if last > at and text.startswith("``", last - 1):
-        last -= 1
+    last = max(map(text.rfind, _AFTER))  # no other stands behind it, but one of its kind
+    for twice in ("``", ">>", ">>"):
+        last -= last > at and text.startswith(twice, last - 1)
     return last if last >= at and _CUT(text, last) else -1
 
 
@@ -108,14 +114,13 @@ class CallWatch:
     """Keeps the regions of content and of the reasoning block that is open.
 
     `open`: all text must be shown to it, else only what begins with a look or the beginning of one, and any text behind that; `noticed`:
-    there has been a look. `lines`: a name at the start of a line is a look, too, as the format's own markers are words.
+    there has been a look.
     """
 
     __slots__ = (
         "_begun",
         "_fenced",
         "_first",
-        "_lines",
         "_looked",
         "_reasoning",
         "_regions",
@@ -127,8 +132,7 @@ class CallWatch:
         "thinking",
     )
 
-    def __init__(self, lines: bool) -> None:
-        self._lines = lines
+    def __init__(self) -> None:
         self.open = self.noticed = self.thinking = False
         self._fenced = self._tried = self._first = False
         self._text = ""
@@ -140,7 +144,7 @@ class CallWatch:
 
     def regions(self) -> list[Region]:
         """All that has been kept; the text has ended."""
-        if self.open and self._sure < 0 and _look(f"{self._text}\n", 0, self._lines) is not None:  # the text's end is a line's end
+        if self.open and self._sure < 0 and _look(f"{self._text}\n", 0) is not None:  # the text's end is a line's end
             self._sure = 0
         self._close()  # what is only begun is no look
         return self._regions + self._reasoning
@@ -159,8 +163,8 @@ class CallWatch:
                 self._begin(end - len(text), True, 0 if found["full"] is not None else -1)
         while at < len(text):
             if not self.open:
-                look = _look(text, at, self._lines)
-                at = look.start() if look is not None else _begun(text, at, self._lines)
+                look = _look(text, at)
+                at = look.start() if look is not None else _begun(text, at)
                 if at < 0:
                     return
                 self._begin(end - len(text) + at, False, 0 if look is not None and text[at] != "`" else -1)
@@ -181,11 +185,11 @@ class CallWatch:
         self._text += text[at:upto]
         if self._sure < 0 and not self._confirm():
             return upto
-        while (look := _look(self._text, self._looked, self._lines)) is not None:
+        while (look := _look(self._text, self._looked)) is not None:
             if look[0] != "```":
                 self._sure = look.start()
             self._looked = look.end()
-        begun = _begun(self._text, self._looked, self._lines)
+        begun = _begun(self._text, self._looked)
         self._looked = begun if begun >= 0 else len(self._text)
         if len(self._text) >= min(self._sure + BEHIND, LONGEST):
             rest = self._text[self._looked :]
@@ -205,10 +209,10 @@ class CallWatch:
                 self._sure = 0 if start["full"] is not None else -1
                 return self._sure == 0
         at = 0
-        while (look := _look(text, at, self._lines)) is not None and look[0] == "```":
+        while (look := _look(text, at)) is not None and look[0] == "```":
             self._fenced = not self._fenced
             at = look.end()
-        at = look.start() if look is not None else _begun(text, at, self._lines)
+        at = look.start() if look is not None else _begun(text, at)
         if at < 0:
             self.open = False
             return False
@@ -242,7 +246,7 @@ def begins(text: str, at_start: bool) -> int | None:
     if start is not None and start["full"] is not None:
         return 0
     text += "\n"
-    look = _look(text, 0, True)
+    look = _look(text, 0)
     while look is not None and look[0] == "```":
-        look = _look(text, look.end(), True)
+        look = _look(text, look.end())
     return None if look is None else look.start()

@@ -379,9 +379,9 @@ _KEYS = (
 
 
 class DamagedOpener:
-    """One way to open a parameter, with its damage; `own`: the format's."""
+    """One way to open a parameter, with its damage; `own`: the format's. `tag` is the name of the tag around the value, if it has one."""
 
-    __slots__ = ("full", "own", "partial", "rows")
+    __slots__ = ("full", "own", "partial", "rows", "tag")
 
     def __init__(self, parts: tuple[Part, ...], own: bool) -> None:
         self.rows = [Row(texts) for part in parts if (texts := texts_of(part))]
@@ -395,6 +395,7 @@ class DamagedOpener:
                 row.begins += f"|{alike_begins(row.first[0][1:])}"
         self.full, self.partial = row_patterns(self.rows, "key", None)
         self.own = own
+        self.tag = self.rows[-1].first[0].strip("<>= ").partition(" ")[0]
 
     def intact(self, found: re.Match[str]) -> bool:
         return all(found[f"p{i}"] is not None for i, row in enumerate(self.rows) if "key" not in row.slots)

@@ -567,14 +567,6 @@ def markers_of(calls: Calls) -> Iterator[str]:
         yield from filter(None, (SLOT.split(text)[0] for text in spellings(part)))
 
 
-def marks_with_words(fmt: Format) -> bool:
-    """Whether nothing but words may mark a call."""
-    parts = (calls.open[0] if calls.wrapper is None and calls.open else calls.wrapper and calls.wrapper.open for calls in fmt.calls)
-    return fmt.channels is None and any(
-        part and not any(re.search(r"[<\[{(`]", text) for text in (SLOT.split(spelled)[0] for spelled in spellings(part))) for part in parts
-    )
-
-
 def frame_closers(fmt: Format) -> tuple[str, ...]:
     """The closers of all frames."""
     return tuple(text for frame in fmt.frames if frame.close is not None for text in spellings(frame.close))

@@ -40,6 +40,10 @@ NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
 TOO_MANY = "too many calls"
 
 
+NAMESPACE = "functions."
+"""What some models were taught to write in front of every name."""
+
+
 class OpenCall:
     """The calls of one output, one of which may be open.
 
@@ -153,6 +157,9 @@ class OpenCall:
             return False
         tools = self.tools
         known = tools is None or name in tools
+        if tools is not None and not known and not self.strict and (bare := name.removeprefix(NAMESPACE)) in tools:
+            self.problem("repaired_markup", f"{NAMESPACE!r} in front of the name {bare!r} was dropped", at)
+            name, known = bare, True
         if self.declared_only and not known and not self.count:
             return False
         if not known and self.unknown == "content" and not self.count:
