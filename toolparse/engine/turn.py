@@ -1128,13 +1128,16 @@ class TurnMachine:
         end = _BREAKS.match(self._text, at).end()  # type: ignore[union-attr]
         text = self._text[end:]
         if not text.strip(SPACE) or text == "\\":
-            return end if last and text != "\\" else ~at if not last else None
-        if end == at:
+            if not last or text == "\\":
+                return None if last else ~at
+        elif end == at:
             return None
-        if not last and closers.may_begin(self._text, end):
+        elif not last and closers.may_begin(self._text, end):
             return ~at
-        counts = closers.closer(self._text, end) is not None or closers.next.match(self._text, end) or closers.others.match(self._text, end)
-        return end if counts else None
+        elif not (closers.closer(self._text, end) or closers.next.match(self._text, end) or closers.others.match(self._text, end)):
+            return None
+        self._sink.problem("repaired_markup", f"a line break that is written out was dropped: {self._text[at:end]}", at)
+        return end
 
     def _behind_message(self, row: Row, at: int, end: int, last: bool) -> int:
         self._to_header(at, at)
