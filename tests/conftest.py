@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import signal
 from collections.abc import Iterator
 from types import FrameType
@@ -13,6 +14,9 @@ from hypothesis import settings
 
 LIMIT = 300
 """Seconds that one test may take, on a busy machine: a parser that stalls must not stop the suite."""
+
+
+re._MAXCACHE = 100_000  # type: ignore[attr-defined]  # each format's patterns are compiled once, not once for each choice of options
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import effort
 from hypothesis import strategies as st
 
 from toolparse import Format
@@ -94,23 +95,38 @@ def asked(fmt: Format) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({"tools": st.sampled_from(tools), "prompt": st.sampled_from([None, *dict.fromkeys(prompts)])})
 
 
-def policies() -> st.SearchStrategy[dict[str, Any]]:
-    """Every option that changes what is a call, and small limits."""
-    return st.fixed_dictionaries(
-        {},
-        optional={
-            "calls_in_reasoning": st.sampled_from(("end", "ignore")),
-            "bare_calls": st.just("never"),
-            "calls_in_code": st.just("content"),
-            "unknown_tools": st.sampled_from(("content", "drop")),
-            "parallel_tool_calls": st.just(False),
-            "tool_choice": st.sampled_from(("none", "required", {"type": "function", "function": {"name": "get"}})),
-            "thinking": st.booleans(),
-            "max_held": st.sampled_from((1, 16, 100)),
-            "max_depth": st.sampled_from((1, 3)),
-            "max_calls": st.sampled_from((0, 1, 2)),
-        },
-    )
+NAMED = {"type": "function", "function": {"name": "get"}}
+_TURNS: tuple[dict[str, Any], ...] = (
+    {"calls_in_reasoning": "ignore"},
+    {"tool_choice": "required"},
+    {"bare_calls": "never", "calls_in_reasoning": "end"},
+    {"tool_choice": NAMED},
+    {"tool_choice": "none"},
+    {"calls_in_reasoning": "ignore", "tool_choice": "required", "bare_calls": "never"},
+)
+"""Options that change what may stand in a turn: for each that is new to a format all its patterns are compiled, which takes longest."""
+
+
+def policies(fmt: Format) -> st.SearchStrategy[dict[str, Any]]:
+    """Every option that changes what is a call, and small limits; by default one choice of what may stand in a turn for each format."""
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "calls_in_code": st.just("content"),
+        "unknown_tools": st.sampled_from(("content", "drop")),
+        "parallel_tool_calls": st.just(False),
+        "thinking": st.booleans(),
+        "max_held": st.sampled_from((1, 16, 100)),
+        "max_depth": st.sampled_from((1, 3)),
+        "max_calls": st.sampled_from((0, 1, 2)),
+    }
+    if not effort.THOROUGH:
+        mine = _TURNS[sum(map(ord, fmt.name)) % len(_TURNS)]
+        return st.tuples(st.sampled_from(({}, mine)), st.fixed_dictionaries({}, optional=optional)).map(lambda both: both[0] | both[1])
+    optional |= {
+        "calls_in_reasoning": st.sampled_from(("end", "ignore")),
+        "bare_calls": st.just("never"),
+        "tool_choice": st.sampled_from(("none", "required", NAMED)),
+    }
+    return st.fixed_dictionaries({}, optional=optional)
 
 
 def pieces(text: str) -> st.SearchStrategy[list[str]]:

@@ -10,7 +10,7 @@ import strategies
 from effort import some
 
 from toolparse import Message, MessageBuilder, Parser, align, formats, get_format, parse
-from toolparse.align import FIELDS, Alignment
+from toolparse.align import FIELDS, Alignment, Piece
 from toolparse.testing import markers
 
 _WORDS = re.compile(r"\s?\w{1,6}|\s+|[^\w\s]{1,3}")
@@ -43,8 +43,12 @@ def check(message: Message, tokens: list[str], aligned: Alignment) -> None:
     for at, pieces in enumerate(aligned.pieces):
         assert "".join(text[piece.start : piece.end] for piece in pieces) == tokens[at]
         assert (at in aligned.split) == (len(pieces) > 1)
+    places: dict[tuple[str, int | None], list[Piece]] = {}
+    for pieces in aligned.pieces:
+        for piece in pieces:
+            places.setdefault((piece.field, piece.part), []).append(piece)
     for span in message.spans:
-        mine = [piece for pieces in aligned.pieces for piece in pieces if (piece.field, piece.part) == (span.field, span.part)]
+        mine = places.get((span.field, span.part), [])
         assert any(piece.start == span.start for piece in mine)
         assert sum(piece.end - piece.start for piece in mine) >= span.end - span.start
     for field in FIELDS:

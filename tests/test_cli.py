@@ -1,9 +1,14 @@
-"""The command line, as a shell sees it: real processes, their output, their exit status."""
+"""The command line, as a shell sees it: its output and its exit status.
+
+What depends on the process (streams that are closed or full, signals, terminals, the locale, memory) runs in real ones, and in a thorough
+run everything does; else `main` is called here.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import json
 import os
 import pty
@@ -13,14 +18,17 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import effort
 import pytest
 
+from toolparse.cli import main
 from toolparse.cli.commands import COMMANDS
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -33,10 +41,33 @@ Done = subprocess.CompletedProcess[bytes]
 
 def run(*arguments: str | Path, stdin: bytes = b"", cwd: Path = FIXTURES, **environment: str) -> Done:
     """Run the command, beside the fixtures unless told otherwise."""
+    if not effort.THOROUGH and environment.keys() <= {"COLUMNS"}:
+        return run_here([*map(str, arguments)], stdin, cwd, environment)
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         input=stdin, capture_output=True, cwd=cwd, timeout=PATIENCE, env={**os.environ, **environment},
     )  # fmt: skip
+
+
+def run_here(arguments: list[str], stdin: bytes, cwd: Path, environment: dict[str, str]) -> Done:
+    """The command in this process, with streams of its own."""
+    output, errors, before = io.BytesIO(), io.BytesIO(), os.getcwd()
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryFile() as given:
+        given.write(stdin)
+        given.seek(0)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        for stream, file in (("stdin", given), ("stdout", output), ("stderr", errors)):
+            patch.setattr(sys, stream, io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", write_through=stream == "stderr"))
+        os.chdir(cwd)
+        try:
+            status = main(arguments)
+        finally:
+            os.chdir(before)
+            sys.stdin.detach()  # type: ignore[attr-defined]  # the file is closed here, the buffers below are read
+            sys.stdout.flush()
+            written = output.getvalue(), errors.getvalue()
+    return subprocess.CompletedProcess(arguments, status, *written)
 
 
 def lines_of(done: Done) -> list[Any]:

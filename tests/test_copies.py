@@ -56,12 +56,12 @@ def check_copies(parser: Parser, rest: list[tuple[str, bool | None]]) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@examples(3, 60)
+@examples(2, 60)
 @given(data=st.data())
 def test_a_copy_goes_on_independently(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
     text = data.draw(strategies.texts(fmt))
-    options = {**data.draw(strategies.asked(fmt)), **data.draw(strategies.policies())}
+    options = {**data.draw(strategies.asked(fmt)), **data.draw(strategies.policies(fmt))}
     pieces = data.draw(strategies.pieces(text))
     at = data.draw(st.integers(0, len(pieces)))
     parser = Parser(fmt, new_id=same_id, **options)
@@ -77,8 +77,10 @@ def test_a_copy_may_be_made_between_any_two_characters_of_a_call(name: str) -> N
     for text in some(texts, 1, name) or ["text"]:
         parser = Parser(fmt, tools=Tools(strategies.TOOLS), new_id=same_id)
         copies = []
+        places = set(some(range(len(text)), 18, text))
         for at, character in enumerate(text):
-            copies.append((at, WAYS[("copy", "deepcopy", "pickle")[at % 3]](parser)))
+            if at in places:
+                copies.append((at, WAYS[("copy", "deepcopy", "pickle")[at % 3]](parser)))
             parser.feed(character)
         events = parse(text, fmt, tools=Tools(strategies.TOOLS), new_id=same_id)
         for at, other in copies:
@@ -119,7 +121,7 @@ def test_a_pickle_is_read_in_another_process() -> None:
     """There, texts hash to other numbers, nothing is compiled yet, and formats of one's own are not known."""
     mine = get_format("hermes").variant(name="mine_alone", aliases=(), stop=("<end>",))
     parsers = []
-    kinds = {(tuple(type(calls.body) for calls in fmt.calls), fmt.channels is None, bool(fmt.suffix)): fmt for fmt in formats()}
+    kinds = {(tuple(type(calls.body) for calls in fmt.calls[:1]), fmt.channels is None): fmt for fmt in formats()}
     for fmt in (*some(formats(), 0), *kinds.values(), mine):
         texts = [case["text"] for case in strategies.vectors(fmt) if case["expect"]["tool_calls"]] or [
             '<tool_call>\n{"name": "f", "arguments": {"a": 1}}'

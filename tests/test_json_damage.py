@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import toolparse
@@ -116,7 +117,7 @@ WORDS = ('"', "{", "}", "[", "]", ",", ":", "“", "，", "：", "=", " ", "```"
 
 
 @given(place=st.sampled_from(sorted(PLACES)), data=st.data())
-@settings(max_examples=250, deadline=None, derandomize=True, database=None)
+@examples(60, 500)
 def test_any_damage_is_the_same_in_any_pieces_and_loses_no_arguments_silently(place: str, data: st.DataObject) -> None:
     name, frame = PLACES[place]
     body = data.draw(st.sampled_from((*READ, '{"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}')))

@@ -447,13 +447,14 @@ def one_parser(fmt: toolparse.Format, case: Any, **options: Any) -> tuple[str, s
     return told(parser.feed(case["text"]) + parser.finish())
 
 
-@pytest.mark.parametrize("size", [1, 4, 1_000_000] if effort.THOROUGH else [1, 1_000_000])
 @pytest.mark.parametrize("fmt", sorted({case["format"] for case in SPLIT_CASES}))
-def test_two_halves_are_what_one_parser_is(fmt: str, size: int) -> None:
+def test_two_halves_are_what_one_parser_is(fmt: str) -> None:
     """What the reasoning half passes on, joined with what the tool half makes of it, is what one parser makes of the whole."""
-    for case in SPLIT_CASES:
-        if case["format"] == fmt and case["id"] not in PROMPT_TELLS | REASONING_TELLS:
-            assert halves(toolparse.get_format(fmt), case, size) == one_parser(toolparse.get_format(fmt), case), case["id"]
+    cases = [case for case in SPLIT_CASES if case["format"] == fmt and case["id"] not in PROMPT_TELLS | REASONING_TELLS]
+    for case in effort.some(cases, 8, fmt):
+        whole = one_parser(toolparse.get_format(fmt), case)
+        for size in (1, 4, 1_000_000) if effort.THOROUGH else (1, 1_000_000):
+            assert halves(toolparse.get_format(fmt), case, size) == whole, (case["id"], size)
 
 
 def test_what_halves_cannot_know_is_a_vector() -> None:
@@ -465,20 +466,19 @@ def test_what_halves_cannot_know_is_a_vector() -> None:
 def test_two_halves_of_different_names(names: tuple[str, str], size: int) -> None:
     tool, reasoning = toolparse.get_format(names[0]), toolparse.get_format(reasoning_parsers()[f"toolparse_{names[1]}"])
     both = with_reasoning(tool, reasoning)
-    for case in SPLIT_CASES:
-        if case["format"] == tool.name and case["id"] not in PROMPT_TELLS | REASONING_TELLS:
-            assert halves(both, case, size, tool) == one_parser(both, case), case["id"]
+    cases = [case for case in SPLIT_CASES if case["format"] == tool.name and case["id"] not in PROMPT_TELLS | REASONING_TELLS]
+    for case in effort.some(cases, 10, size):
+        assert halves(both, case, size, tool) == one_parser(both, case), case["id"]
 
 
-@pytest.mark.parametrize("size", [1, 1_000_000])
 @pytest.mark.parametrize("fmt", sorted({case["format"] for case in SPLIT_CASES}))
-def test_without_a_tool_half_the_rest_is_content(fmt: str, size: int) -> None:
-    for case in SPLIT_CASES:
-        if case["format"] == fmt:
+def test_without_a_tool_half_the_rest_is_content(fmt: str) -> None:
+    for case in effort.some([case for case in SPLIT_CASES if case["format"] == fmt], 12, fmt):
+        content, reasoning, _ = one_parser(toolparse.get_format(fmt), case, tool_choice="none")
+        for size in (1, 1_000_000):
             split = ReasoningSplit(toolparse.get_format(fmt), prompt=case["prefill"], tools=case["tools"], calls_follow=False)
             text = case["text"]
             steps = [split.feed(text[at : at + size]) for at in range(0, len(text), size)] + [split.finish()]
-            content, reasoning, _ = one_parser(toolparse.get_format(fmt), case, tool_choice="none")
             assert ("".join(rest for _, rest in steps), "".join(thought for thought, _ in steps)) == (content, reasoning), case["id"]
 
 
@@ -564,7 +564,7 @@ def detector(fmt: toolparse.Format) -> Any:
 
 
 def test_a_text_with_calls_is_known_for_one_before_the_tools_are() -> None:
-    for case in (case for case in CASES if case["format"] != "response_template"):
+    for case in effort.some([case for case in CASES if case["format"] != "response_template"], 300, "known"):
         tools = [SimpleNamespace(type="function", function=SimpleNamespace(**tool["function"])) for tool in case["tools"] or ()]
         made = detector(toolparse.get_format(case["format"]))
         if made.detect_and_parse(case["text"], tools).calls:

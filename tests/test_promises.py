@@ -22,7 +22,7 @@ every_format = pytest.mark.parametrize("name", NAMES)
 
 
 @every_format
-@examples(6, 100)
+@examples(4, 100)
 @given(data=st.data())
 def test_every_promise_holds_for_any_text(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -31,12 +31,12 @@ def test_every_promise_holds_for_any_text(name: str, data: st.DataObject) -> Non
 
 
 @every_format
-@examples(6, 80)
+@examples(4, 80)
 @given(data=st.data())
 def test_every_promise_holds_under_any_policy(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
     text = data.draw(strategies.texts(fmt))
-    options = {**data.draw(strategies.asked(fmt)), **data.draw(strategies.policies())}
+    options = {**data.draw(strategies.asked(fmt)), **data.draw(strategies.policies(fmt))}
     check_text(fmt, text, pieces=data.draw(strategies.pieces(text)), **options)
 
 
@@ -139,7 +139,7 @@ def test_a_text_that_broke_a_promise_keeps_it(name: str, text: str, options: dic
 
 def some_floods(fmt: Format) -> list[tuple[str, str]]:
     """A part of the format's floods, or all of them."""
-    return some(list(floods(fmt, strategies.vectors(fmt))), 2, fmt.name)
+    return some(list(floods(fmt, strategies.vectors(fmt))), 1, fmt.name)
 
 
 @every_format
@@ -169,7 +169,7 @@ def test_what_is_held_stays_below_the_limit(name: str) -> None:
     over = []
     for prefix, unit in some_floods(fmt):
         parser = Parser(fmt, tools=strategies.TOOLS, prompt="", max_held=1000)
-        text = prefix + unit * (8000 // len(unit))
+        text = prefix + unit * (4000 // len(unit))
         held = 0
         for at in range(0, len(text), 50):
             parser.feed(text[at : at + 50])
@@ -202,15 +202,15 @@ def test_a_value_that_waits_is_counted_and_given_out_at_the_limit(name: str, tex
 
 
 @every_format
-@pytest.mark.parametrize("options", [{"parallel_tool_calls": False}, {"unknown_tools": "drop"}])
-def test_a_dropped_call_is_told_in_a_problem(name: str, options: dict[str, Any]) -> None:
-    for case in strategies.vectors(get_format(name)):
+def test_a_dropped_call_is_told_in_a_problem(name: str) -> None:
+    for case in some([case for case in strategies.vectors(get_format(name)) if case["expect"]["tool_calls"]], 8, name):
         kept = parse(case["text"], name, tools=case["tools"], prompt=case["prefill"])
-        left = parse(case["text"], name, tools=case["tools"], prompt=case["prefill"], **options)
-        told = "\n".join(problem.message for problem in left.problems if problem.kind == "dropped_call")
-        here = [(call.name, call.arguments) for call in left.tool_calls]
-        for call in kept.tool_calls:
-            assert (call.name, call.arguments) in here or f"{call.name} {call.arguments}" in told, case["id"]
+        for options in ({"parallel_tool_calls": False}, {"unknown_tools": "drop"}):
+            left = parse(case["text"], name, tools=case["tools"], prompt=case["prefill"], **options)
+            told = "\n".join(problem.message for problem in left.problems if problem.kind == "dropped_call")
+            here = [(call.name, call.arguments) for call in left.tool_calls]
+            for call in kept.tool_calls:
+                assert (call.name, call.arguments) in here or f"{call.name} {call.arguments}" in told, (case["id"], options)
 
 
 LEVELS = ["[", "{", '{"a":', "[[{'a':", "f(", "<a>", '"{\\"a\\":', "("]
@@ -219,8 +219,8 @@ LEVELS = ["[", "{", '{"a":', "[[{'a':", "f(", "<a>", '"{\\"a\\":', "("]
 @every_format
 def test_thousands_of_levels_are_no_error(name: str) -> None:
     fmt = get_format(name)
-    for unit, prefix in some([(unit, prefix) for unit in LEVELS for prefix in ("", begun_call(fmt))], 5, name):
-        text = unit * (10_000 if effort.THOROUGH else 2_000)
+    for unit, prefix in some([(unit, prefix) for unit in LEVELS for prefix in ("", begun_call(fmt))], 3, name):
+        text = unit * (10_000 if effort.THOROUGH else 1_500)
         events = feed_runs(Parser(fmt, tools=strategies.TOOLS, prompt=""), [(prefix + text, None)])
         check_well_formed(events, prefix + text)
         check_arguments(events, prefix + text)

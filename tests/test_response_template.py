@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
+import effort
 import pytest
 import strategies
 from effort import examples
@@ -124,8 +125,9 @@ def test_the_work_is_linear(name: str, unit: str) -> None:
 def test_what_is_held_is_bounded(name: str, unit: str) -> None:
     parser = Parser(FORMATS[name], prompt="", max_held=1000)
     held = []
-    for _ in range(4000 // len(unit) // 4):
-        parser.feed(unit * 4)
+    length, size = (4000, 4) if effort.THOROUGH else (2400, 40)
+    for _ in range(length // len(unit) // size):
+        parser.feed(unit * size)
         held.append(parser.held)
     assert max(held) <= 1000 + 1024 + 200
 

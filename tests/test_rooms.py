@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import toolparse
@@ -33,6 +34,7 @@ def imports(body: list[ast.stmt]) -> Iterator[str]:
 MODULES = {".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in ROOT.rglob("*.py")}
 
 
+@cache
 def needs(module: str) -> set[str]:
     names = imports(ast.parse(MODULES[module].read_text(encoding="utf-8")).body)
     found = {name if name in MODULES else name.rpartition(".")[0] for name in names if name.startswith("toolparse.")}

@@ -59,7 +59,7 @@ def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataOb
     text = data.draw(strategies.texts(fmt))
     size = data.draw(st.integers(0, 6))
     pieces = [text[at : at + size] for at in range(0, len(text), size)] if size else data.draw(strategies.pieces(text))
-    options = {**data.draw(strategies.asked(fmt)), **data.draw(strategies.policies())}
+    options = {**data.draw(strategies.asked(fmt)), **data.draw(strategies.policies(fmt))}
     with without(WAYS):
         expected = told(Parser(fmt, **options), pieces, text)
     assert told(Parser(fmt, **options), pieces, text) == expected

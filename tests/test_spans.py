@@ -97,7 +97,7 @@ def passes_json(fmt: Format, call: ToolCall) -> bool:
 def test_any_text(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
     text = data.draw(strategies.texts(fmt))
-    options = {**data.draw(strategies.asked(fmt)), **data.draw(strategies.policies()), "new_id": lambda: "id"}
+    options = {**data.draw(strategies.asked(fmt)), **data.draw(strategies.policies(fmt)), "new_id": lambda: "id"}
     message = read(fmt, [text], **options)
     check(message, text)
     assert places(read(fmt, data.draw(strategies.pieces(text)), **options)) == places(message)

@@ -95,7 +95,7 @@ def without(function, *arguments, **options):
 
 
 @given(texts(), st.integers(), st.sampled_from([256, 2]))
-@examples(150, 1500)
+@examples(80, 1500)
 def test_the_machine_reads_the_same_with_and_without_it(text, seed, depth):
     expected, _ = without(read, [text], depth=depth)
     assert read([text], depth=depth)[0] == expected
@@ -107,7 +107,7 @@ def test_the_machine_reads_the_same_with_and_without_it(text, seed, depth):
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_models_damage_is_the_same_with_and_without_it(damage):
-    for seed, damaged in enumerate(samples(DAMAGES[damage], 60 if THOROUGH else 20, 1)):
+    for seed, damaged in enumerate(samples(DAMAGES[damage], 60 if THOROUGH else 8, 1)):
         expected, _ = without(read, [damaged.text])
         assert read([damaged.text])[0] == expected
         for parts in (cut(damaged.text, 1), cut(damaged.text, 4), list(pieces(damaged.text, seed))):
