@@ -77,6 +77,8 @@ def test_tools_and_formats_may_be_columns() -> None:
     batch = {"text": calls, "model": ["hermes", "Mistral"], "tools": [json.dumps(TOOLS), "[{}]"], "mine": [TOOLS, None]}
     assert parse_columns(batch, format="model", column="text")["parsed_status"] == ["ok", "rejected"]
     assert parse_columns(batch, format="model", column="text", tools="mine")["parsed_status"] == ["ok", "ok"]
+    missing = {**batch, "mine": [TOOLS, float("nan")]}
+    assert parse_columns(missing, format="model", column="text", tools="mine")["parsed_status"] == ["ok", "ok"]
     assert parse_columns(batch, format="auto", column="text", tools=json.dumps(TOOLS))["parsed_status"] == ["ok", "ok"]
     with pytest.raises(toolparse.UnknownFormat):
         parse_columns(batch, format="modle", column="text")

@@ -34,11 +34,21 @@ def test_pandas() -> None:
     check([row for part in parse_columns(iter([frame]), **HOW) for row in part.to_dict("records")])  # Spark's mapInPandas
 
 
+def test_pandas_without_rows_or_tools() -> None:
+    empty = parse_columns(pandas.DataFrame({"output": []}), **HOW)
+    full = parse_columns(pandas.DataFrame(ROWS), **HOW)
+    assert [empty[name].dtype for name in COLUMNS] == [full[name].dtype for name in COLUMNS]
+    frame = pandas.DataFrame({"output": [row["output"] for row in ROWS[:2]], "tools": [json.dumps(TOOLS), float("nan")]})
+    assert list(parse_columns(frame, format="hermes", column="output")["parsed_status"]) == STATUSES[:2]
+
+
 def test_polars() -> None:
     frame = polars.DataFrame(ROWS)
     check(parse_columns(frame, **HOW).to_dicts())
     lazy = frame.lazy().map_batches(lambda part: parse_columns(part, **HOW), validate_output_schema=False)
     check(lazy.collect().to_dicts())
+    with pytest.raises(TypeError, match="not LazyFrame"):
+        parse_columns(frame.lazy(), **HOW)
 
 
 @pytest.mark.parametrize("batch_size", [7, 1000])

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
 import verl  # noqa: F401, loads the plug-ins
 from tokenizers_made import CALL, TOOLS, rendered, tokenizer_of, with_calls
+from verl.experimental.agent_loop.tool_agent_loop import AgentData, AgentState, ToolAgentLoop
 from verl.experimental.agent_loop.tool_parser import ToolParser
+from verl.tools.function_tool import FunctionTool
 from verl.tools.schemas import OpenAIFunctionToolSchema
+from verl.workers.rollout.replica import TokenOutput
 
 import toolparse
 
@@ -60,17 +64,54 @@ def test_ids_of_the_wire_are_kept_and_none_is_made_up() -> None:
     assert calls[0].tool_call_id is None
 
 
-def test_the_agent_loop_reads_its_turns_with_it() -> None:
-    """verl's own state machine, from tokens to the tool calls that it will run."""
-    from types import SimpleNamespace
+def test_the_agent_loop_runs_the_calls_that_it_reads() -> None:
+    """verl's own state machine: a turn with two calls, verl's tools, and a turn without one. Only the engine and the merging of tokens
+    are ours, as these need a server and a chat template."""
+    tokenizer = tokenizer_of("glm45")
+    second = {"function": {"name": "get_weather", "arguments": '{"city": "Rome", "days": 2}'}}
+    outputs = [rendered("glm45", tool_calls=[CALL, second]) + "<|observation|>", "Cold." + "<|user|>"]
+    asked, called = [], []
 
-    from verl.experimental.agent_loop.tool_agent_loop import ToolAgentLoop
+    class Server:
+        async def generate(self, *, sampling_params: dict, **_: object) -> TokenOutput:
+            asked.append(sampling_params)
+            return TokenOutput(token_ids=tokenizer.encode(outputs.pop(0), add_special_tokens=False))
 
-    tokenizer = tokenizer_of("qwen3_coder")
+    async def merged(prompt: list[int], ids: list[int], *_: object, **__: object) -> tuple:
+        return SimpleNamespace(token_ids=[*prompt, *ids]), [], None
+
+    async def told(_: object, __: object, prompt: list[int], *___: object, **____: object) -> tuple:
+        return SimpleNamespace(token_ids=prompt), [], None
+
+    def get_weather(city: str, days: int) -> str:
+        called.append((city, days))
+        return f"{days} degrees"
+
     loop = ToolAgentLoop.__new__(ToolAgentLoop)
-    loop.tool_parser = ToolParser.get_tool_parser("toolparse_qwen3_coder", tokenizer)
-    ids = tokenizer.encode(rendered("qwen3_coder", tool_calls=[CALL]), add_special_tokens=False)
-    content, calls = asyncio.run(loop.tool_parser.extract_tool_calls(ids, SCHEMAS))
-    data = SimpleNamespace(tool_calls=calls)
-    assert json.loads(data.tool_calls[0].arguments)["days"] == 3
-    assert content == ""
+    loop.tool_parser = ToolParser.get_tool_parser("toolparse_glm45", tokenizer)
+    loop.tools = {"get_weather": FunctionTool("get_weather", get_weather, SCHEMAS[0])}
+    loop.tool_schemas, loop.processor, loop.server_manager = TOOLS, None, Server()
+    loop.max_user_turns = loop.max_assistant_turns = loop.max_parallel_calls = 5
+    loop.response_length = loop.max_tool_response_length = 1000
+    loop.tool_response_truncate_side = "left"
+    loop.ct_merge_assistant_token, loop.ct_merge_context_msg = merged, told
+    data = AgentData([{"role": "user", "content": "Warm?"}], None, None, None, None, {}, "r", {})
+
+    async def turns() -> list[AgentState]:
+        return [
+            await loop._handle_generating_state(data, {}),
+            await loop._handle_processing_tools_state(data),
+            await loop._handle_generating_state(data, {}),
+        ]
+
+    assert asyncio.run(turns()) == [AgentState.PROCESSING_TOOLS, AgentState.GENERATING, AgentState.TERMINATED]
+    assert called == [("Oslo ☀", 3), ("Rome", 2)]
+    assert tokenizer.convert_tokens_to_ids("<|observation|>") in asked[0]["stop_token_ids"]
+    assert [(message["role"], message["content"]) for message in data.messages] == [
+        ("user", "Warm?"),
+        ("assistant", ""),
+        ("tool", "3 degrees"),
+        ("tool", "2 degrees"),
+        ("assistant", "Cold."),
+    ]
+    assert [call["function"]["arguments"]["city"] for call in data.messages[1]["tool_calls"]] == ["Oslo ☀", "Rome"]

@@ -16,8 +16,8 @@ if [ $reuse = no ]; then
     # CPU builds come from an index of their own, where the default one does not have them: TORCH_INDEX names it.
     "$python" -m pip install -q --disable-pip-version-check ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch==2.13.0
     "$python" -m pip install -q --disable-pip-version-check verl trl renderers pytest hypothesis regex pydantic jsonschema referencing attrs
-    # verl's agent loop imports these and leaves them to the engines.
-    "$python" -m pip install -q --disable-pip-version-check cachetools uvicorn fastapi
+    # verl's agent loop imports these and leaves them to the engines; TRL asks for jmespath where tools are used with an older transformers.
+    "$python" -m pip install -q --disable-pip-version-check cachetools uvicorn fastapi jmespath
     # verl holds transformers back, and only newer ones read response templates: those are beside, for what asks for them.
     "$python" -m pip install -q --disable-pip-version-check --no-deps --target "$venv/newer" 'transformers==5.24.0' 'tokenizers>=0.23.1,<0.24'
 fi
@@ -32,4 +32,4 @@ for trainer in verl renderers trl; do
 done
 echo "## trl, with a transformers that reads response templates"
 PYTHONPATH="$venv/newer" "$python" -c 'import transformers; print("transformers", transformers.__version__)'
-PYTHONPATH="$venv/newer" "$python" -m pytest -q -o filterwarnings=default -p no:cacheprovider check_trl.py
+PYTHONPATH="$venv/newer" "$python" -m pytest -q -o filterwarnings=default -p no:cacheprovider check_trl.py check_templates.py

@@ -100,7 +100,7 @@ def _names(batch: Any) -> list[str]:
         return list(batch)
     if _library(batch) == "pyarrow":
         return list(batch.schema.names)
-    if hasattr(batch, "columns"):
+    if hasattr(batch, "__len__") and hasattr(batch, "columns"):  # a lazy frame has no length
         return list(batch.columns)
     raise TypeError(f"a batch is a dict of columns, an Arrow table, or a pandas or polars frame, not {type(batch).__name__}")
 
@@ -134,6 +134,8 @@ def _with(batch: Any, columns: dict[str, list[str]]) -> Any:
     if library == "polars":
         series = sys.modules["polars"]
         return batch.with_columns([series.Series(name, values, dtype=series.String) for name, values in columns.items()])
+    if library == "pandas" and not len(batch):  # whose types pandas would otherwise guess: numbers
+        return batch.assign(**{name: sys.modules["pandas"].Series([], dtype="str") for name in columns})
     if not isinstance(batch, Mapping):
         return batch.assign(**columns)
     made: Any = copy.copy(batch)  # not `dict(...)`: the lazy batches of `datasets` decode what they are asked for

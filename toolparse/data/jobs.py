@@ -204,6 +204,8 @@ def read_text(job: Job, row: Mapping[str, Any], column: str) -> tuple[Message, T
     if chosen is None:
         raise InvalidRow("the text shows no format")
     given: Any = job.tools if job.tools is not None else row.get(job.tools_column)
+    if isinstance(given, float) and given != given:  # what is missing in a frame of pandas
+        given = None
     try:
         tools = prepared(given) if given is not None and (not hasattr(given, "__len__") or len(given)) else None
     except (InvalidTools, ValueError, TypeError) as error:
