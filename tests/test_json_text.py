@@ -8,7 +8,8 @@ from effort import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolparse.codecs.json_text import JsonReader, loose_number
+from toolparse.codecs.json_text import JsonReader
+from toolparse.jsontext.scalars import loose_number
 
 
 class Report:

@@ -11,20 +11,9 @@ from cost import growth
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolparse.jsontext.raw_values import (
-    DEEPEST,
-    mend,
-    quote,
-    read_array,
-    read_boolean,
-    read_integer,
-    read_json,
-    read_number,
-    read_object,
-    read_whole,
-    respace,
-    value_of,
-)
+from toolparse.jsontext.characters import quote
+from toolparse.jsontext.raw_values import DEEPEST, mend, read_array, read_boolean, read_json, read_object, respace, value_of
+from toolparse.jsontext.scalars import read_integer, read_number, read_whole
 
 JSON: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

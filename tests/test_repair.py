@@ -14,7 +14,8 @@ from effort import THOROUGH
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolparse.jsontext.repair import read_python_literal, repair
+from toolparse.jsontext.python_literals import read_python_literal
+from toolparse.jsontext.repair import repair
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -217,7 +218,7 @@ def test_python_literals_are_read(value: Any) -> None:
         ("{}", "{}"),
         ("{1: 2, True: 3, None: 4, 1.0: 5}", '{"1": 2, "true": 3, "null": 4, "1.0": 5}'),
         ("{'a': 1, 'b': [], 'a': {'c': 2}, 'd': 3}", '{"a": 1, "b": [], "d": 3}'),
-        ("[+1, -007, 1_000, .5, 5., -1e5, 0xff, 0o17, 0b11]", "[1, -7, 1000, 0.5, 5.0, -1e5, 255, 15, 3]"),
+        ("[+1, -007, 1_000, .5, 5., -1e5, 0xff, 0o17, 0b11]", "[1, -7, 1000, 0.5, 5, -1e5, 255, 15, 3]"),
         ("[123456789012345678901234567890, 0.1000000000000000000001]", "[123456789012345678901234567890, 0.1000000000000000000001]"),
         ("[true, false, null, True, nan, -inf, Infinity]", '[true, false, null, true, "NaN", "-Infinity", "Infinity"]'),
         ("'a\\x41\\u00e9\\U0001F600\\101\\n\\'\\q\\\nb'", '"aAé😀A\\n\'\\\\qb"'),

@@ -29,8 +29,8 @@ from toolparse.grammar import (
     Reasoning,
     Wrapper,
 )
+from toolparse.jsontext.characters import SPACE
 
-_SPACE = " \t\r\n"
 _SLOT = re.compile(r"\{(\w+)\}")
 _OPENING = frozenset(("name", "id", "other"))
 _PARAMETER = frozenset(("key", "word", "kind", "other"))
@@ -187,7 +187,7 @@ def _of_parameters(body: Parameters, place: str) -> Iterator[Fault]:
     if body.object_key is not None:
         yield from _empty(body.object_key, f"{place}.object_key")
     for text in (body.trim,) if isinstance(body.trim, str) else body.trim.spellings:
-        if text.strip(_SPACE):
+        if text.strip(SPACE):
             yield f"{place}.trim", "holds more than white space"
 
 
@@ -211,7 +211,7 @@ def _some(marker: Part) -> Iterable[str]:
 def _begins(parts: tuple[Part, ...]) -> bool:
     """Whether everything that the parts may begin with is a marker, up to a slot."""
     for part in parts:
-        if isinstance(part, Ahead) or not all(_SLOT.split(text.strip(_SPACE))[0] for text in _some(part)):
+        if isinstance(part, Ahead) or not all(_SLOT.split(text.strip(SPACE))[0] for text in _some(part)):
             return False
         if "" not in _texts(part):
             return True
@@ -220,14 +220,14 @@ def _begins(parts: tuple[Part, ...]) -> bool:
 
 def _empty(texts: Iterable[str], place: str) -> Iterator[Fault]:
     """Markers that are nothing but white space."""
-    if not all(text.strip(_SPACE) for text in texts):
+    if not all(text.strip(SPACE) for text in texts):
         yield place, "holds an empty marker"
 
 
 def _plain(marker: Part, place: str, optional: bool = False) -> Iterator[Fault]:
     """A marker without slots; `optional`: it may be missing."""
     texts = list(_some(marker) if optional else _texts(marker))
-    if not texts or not all(text.strip(_SPACE) for text in texts):
+    if not texts or not all(text.strip(SPACE) for text in texts):
         yield place, "is an empty marker"
     slot = next((slot for text in texts for slot in _SLOT.findall(text) if slot in _AHEAD), None)
     if slot is not None:
@@ -244,7 +244,7 @@ def _parts(parts: tuple[Part, ...], allowed: frozenset[str], place: str) -> Iter
             if i + 1 < len(parts):
                 yield f"{place}[{i}]", "tells what follows the opening, so it must be the last part"
             continue
-        if not texts or not all(text.strip(_SPACE) for text in texts):
+        if not texts or not all(text.strip(SPACE) for text in texts):
             yield f"{place}[{i}]", "is an empty marker"
         for text in texts:
             slots = _SLOT.findall(text)

@@ -27,10 +27,11 @@ from toolparse.events import CallArguments, Content, Event, Problem, Reasoning, 
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format
 from toolparse.grammar import Reasoning as ReasoningMarkers
+from toolparse.jsontext.characters import SPACE
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall, folded
 from toolparse.wire.call_watch import CallWatch
 from toolparse.wire.open_call import NEW_ID, OpenCall
-from toolparse.wire.spellings import SPACE, spellings
+from toolparse.wire.spellings import spellings
 from toolparse.wire.token_runs import Runs
 
 if TYPE_CHECKING:

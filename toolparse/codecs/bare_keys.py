@@ -13,19 +13,17 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.codecs.codec_base import StateReader
-from toolparse.codecs.json_text import escaped
 from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import BareKeys
-from toolparse.jsontext.raw_values import quote
+from toolparse.jsontext.characters import BRACKETS, SPACE, SPACES, WS, escaped, quote
+from toolparse.jsontext.scalars import SHORT
 from toolparse.schemas.types import UNKNOWN, Type
 from toolparse.wire.markers import END, EndMarks, Follow, flow_until
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.spellings import SPACE, WS, any_of, beginnings, cut
+from toolparse.wire.spellings import any_of, beginnings, cut
 
-_SPACES = re.compile(WS)
-_CLOSERS = {"{": "}", "(": ")", "[": "]"}
 _RUN = r"[}\])]"
-_ITEM = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,7})?|true|false|null)[ \t\r\n]*,").match
+_ITEM = re.compile(rf"{WS}({SHORT}|true|false|null){WS},").match
 """An item of a list that needs no second look, with its comma."""
 _ITEM_BEGUN = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z").match
 """The beginning of one at the end of the text."""
@@ -223,7 +221,7 @@ class BareKeysReader(StateReader):
         return at + 1
 
     def push(self, opener: str, kind: Type) -> None:
-        self.stack.append(Open(_CLOSERS[opener], kind))
+        self.stack.append(Open(BRACKETS[opener], kind))
         self.write("[" if opener == "[" else "{")
         self.state = self.between
 
@@ -265,7 +263,7 @@ class BareKeysReader(StateReader):
         text = self.text
         if at < len(text) and text[at] > " ":
             return at
-        return _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        return SPACES.match(text, at).end()  # type: ignore[union-attr]
 
     def between(self, at: int) -> int:
         """Where a key may stand, or an item of a list."""

@@ -6,8 +6,7 @@ It is read by the machine of `json_text.py` only then; code ends at the markers 
 from __future__ import annotations
 
 from toolparse.codecs.json_calls import NamedCall
-from toolparse.codecs.json_text import SPACE, escaped
-from toolparse.jsontext.raw_values import quote
+from toolparse.jsontext.characters import SPACE, escaped, quote
 from toolparse.wire.markers import EndMarks, flow_until
 from toolparse.wire.open_call import OpenCall
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from toolparse.codecs.json_text import SPACE, EndsAt
+from toolparse.codecs.json_text import EndsAt
+from toolparse.jsontext.characters import SPACE
 from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
 from toolparse.wire.open_call import OpenCall
 

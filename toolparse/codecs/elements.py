@@ -14,15 +14,14 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.codecs.codec_base import StateReader
-from toolparse.codecs.json_text import escaped
 from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import ITEM, Calls, Elements
+from toolparse.jsontext.characters import SPACE, SPACES, WS, escaped
 from toolparse.schemas.types import UNKNOWN, Type
 from toolparse.wire.markers import EndMarks, Head, flow_until
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.spellings import SPACE, WS, any_of, beginnings, inside
+from toolparse.wire.spellings import any_of, beginnings, inside
 
-_SPACES = re.compile(WS)
 _STRING = Type({"type": "string"})
 _TAG = re.compile(r"<[ \t]{0,2}(/?)[ \t]{0,2}([^<>\n/\s](?:[^<>\n]{0,254}[^<>\n\s])?)[ \t]{0,2}>")
 _TAG_BEGUN = re.compile(r"(?:<(?:/?[^<>\n]{0,256})?)?\Z")
@@ -201,7 +200,7 @@ class ElementsReader(StateReader):
     def inside(self, at: int) -> int:
         """Between the elements of a container."""
         text = self.text
-        start, at = at, _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        start, at = at, SPACES.match(text, at).end()  # type: ignore[union-attr]
         if self.junk and at > start:
             self.keep_junk(text[start:at], start)
         if at == len(text):
@@ -247,7 +246,7 @@ class ElementsReader(StateReader):
             return False if tag[1] and any(element.key == tag[2] for element in self.stack[1:]) else how
         if not self.may_hold(tag[2]):
             return how
-        behind = _SPACES.match(text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
         for head in self.marks.heads:
             if head.full.match(text, behind):
                 return how
@@ -318,7 +317,7 @@ class ElementsReader(StateReader):
     def structure(self, at: int) -> bool | None:
         """Whether a marker, blanks aside, stands at `at`, of a tag or of the call's end; None when more text must tell."""
         text = self.text
-        end = _SPACES.match(text, at, at + 256).end()  # type: ignore[union-attr]
+        end = SPACES.match(text, at, at + 256).end()  # type: ignore[union-attr]
         if text.startswith(self.marks.prefix, end):
             return True
         if not self.last and (end == len(text) or self.marks.cut_prefix.match(text, end)):
@@ -364,7 +363,7 @@ class ElementsReader(StateReader):
             self.close_element(at)
             return tag.end()
         if len(self.stack) > 1:
-            behind = _SPACES.match(self.text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
+            behind = SPACES.match(self.text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
             follows = self.structure(tag.end())
             following = _TAG.match(self.text, behind + len(self.marks.prefix)) if follows else None
             undecided = not self.last and following is None and self.text.startswith(self.marks.prefix, behind)
@@ -503,7 +502,7 @@ class ElementsReader(StateReader):
             cut = not self.last and bool(self.stack[-1].key) and closer.startswith(text[at:])
             return None if cut else self.other_closer(at)
         end = at + len(closer)
-        behind = _SPACES.match(text, end).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, end).end()  # type: ignore[union-attr]
         prefix = self.marks.prefix
         if text.startswith(prefix, behind):
             behind += len(prefix)
@@ -519,7 +518,7 @@ class ElementsReader(StateReader):
         if tag is None or not tag[1] or self.nested or self.headless or len(self.stack) < 2:
             return None if tag is None and not self.last and _TAG_BEGUN.match(text, at) else 0
         prefix = self.marks.prefix
-        behind = _SPACES.match(text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
         if not text.startswith(prefix, behind):
             return None if not self.last and prefix.startswith(text[behind:]) else 0
         following = _TAG.match(text, behind + len(prefix))
@@ -631,7 +630,7 @@ class ElementsReader(StateReader):
         end = tag.end() if tag is not None else self.marks.stray.match(text, behind).end()  # type: ignore[union-attr]
         follows = self.structure(end)
         prefix = self.marks.prefix
-        next_tag = _SPACES.match(text, end).end() + len(prefix)  # type: ignore[union-attr]
+        next_tag = SPACES.match(text, end).end() + len(prefix)  # type: ignore[union-attr]
         closer = f"</{self.stack[-1].key}>"
         if follows and not self.last and closer.startswith(text[next_tag:]):
             follows = None

@@ -16,16 +16,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from toolparse.codecs.json_text import LOOK, SPACE, SWALLOWED, EndsAt, JsonReader, never_ends
+from toolparse.codecs.json_text import LOOK, SWALLOWED, EndsAt, JsonReader, never_ends
 from toolparse.grammar import Envelope
-from toolparse.jsontext.raw_values import quote
+from toolparse.jsontext.characters import HIGH, SPACE, SPACES, escape_surrogates, quote
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings, chained, cut
 
-_SPACES = re.compile(r"[ \t\r\n]*")
-_HIGH_SURROGATE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_HIGH_AT_END = re.compile(rf"{HIGH}\Z")
 NAMES = frozenset(("name", "tool", "tool_name", "function", "function_name"))
 ARGUMENTS = frozenset(
     ("arguments", "parameters", "args", "params", "input", "tool_input", "kwargs", "argument", "parameter", "properties")
@@ -140,7 +138,7 @@ class Unwrapper:
         if not self.decided:
             self.raw.append(text)
         inside = self.kept + self.without_closing_quote(inside)
-        pair = _HIGH_SURROGATE.search(inside)
+        pair = _HIGH_AT_END.search(inside)
         self.kept = pair[0] if pair else ""
         self.decoded(json.loads(f'"{inside[: pair.start()] if pair else inside}"'))
 
@@ -164,7 +162,7 @@ class Unwrapper:
                     self.out(fragment)
                 return
             text = text.lstrip(SPACE)
-        self.buffer += _SURROGATES.sub(lambda lone: f"\\u{ord(lone[0]):04x}", text)
+        self.buffer += escape_surrogates(text)
         self.buffer = self.buffer[self.reader.step(self.buffer, 0, False) :]
 
     def close(self) -> None:
@@ -210,7 +208,7 @@ class ArgumentsReader(JsonReader):
 
     def arguments(self, at: int) -> int:
         """Where the value of the arguments begins: its first character says how it is read."""
-        here = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
         self.copy = here
         if here == len(self.text):
             return ~here
@@ -260,7 +258,7 @@ class ArgumentsReader(JsonReader):
     def beyond(self, at: int) -> int:
         """Behind all calls: brackets that are left over are framing, and so is the end of a frame that stood in front."""
         text = self.text
-        here = _SPACES.match(text, at, at + SURPLUS).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at, at + SURPLUS).end()  # type: ignore[union-attr]
         self.copy = at
         if here == at + SURPLUS:
             return self.leave(at)
@@ -390,7 +388,7 @@ class NamedCall(ArgumentsReader):
     def ahead(self, at: int) -> int:
         """In front of the arguments: an envelope that names the same tool again is unwrapped."""
         text = self.text
-        here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
         self.copy = here
         if here < len(text) and text[here] != "{":
             moved = None if self.ends(text, here, self.last) is not False else self.lead(here)
@@ -581,7 +579,7 @@ class EnvelopeCalls(ArgumentsReader):
 
     def outer(self, at: int) -> int:
         """The opening brace of the object, or the bracket of the list."""
-        here = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
         if here == len(self.text):
             return ~here
         if self.text[here] == "[":
@@ -597,13 +595,13 @@ class EnvelopeCalls(ArgumentsReader):
         """Between the objects of the list."""
         text = self.text
         if not (self.call.count or self.loose):
-            here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+            here = SPACES.match(text, at).end()  # type: ignore[union-attr]
             if text[here : here + 1] not in ("{", ""):
                 return self.refuse(at)
         character = self.odd(at)
         if isinstance(character, int):
             return character
-        at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
         self.copy = at
         if character in "{],":
             self.report_between()
@@ -733,7 +731,7 @@ class EnvelopeCalls(ArgumentsReader):
 
     def nested_or_name(self, at: int) -> int:
         """The value of a key that holds the name, or the whole call."""
-        here = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
         self.copy = here
         if here == len(self.text):
             return ~here
@@ -753,7 +751,7 @@ class EnvelopeCalls(ArgumentsReader):
     def alias_value(self, at: int) -> int:
         """The value of another name for the arguments, which may be a parameter of the tool instead."""
         text = self.text
-        here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
         self.copy = here
         if here == len(text):
             return ~here
@@ -875,10 +873,10 @@ class EnvelopeCalls(ArgumentsReader):
         """Whether another object begins where this one, with name and arguments, has not been closed."""
         if not (self.closed and self.name and len(self.stack) == self.level):
             return False
-        return self.text.startswith("{", _SPACES.match(self.text, at).end())  # type: ignore[union-attr]
+        return self.text.startswith("{", SPACES.match(self.text, at).end())  # type: ignore[union-attr]
 
     def unclosed(self, at: int) -> int:
-        at = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
         self.trailing(at)
         self.repaired("missing_closer", "a missing } was added", at)
         self.pop()
@@ -1023,7 +1021,7 @@ _COMMA = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
 def members_of(text: str) -> dict[str, str]:
     """The members of an object, the text of each value as it stands; none when it is no object. The first of equal keys counts."""
     found: dict[str, str] = {}
-    at = _SPACES.match(text, 1).end()  # type: ignore[union-attr]
+    at = SPACES.match(text, 1).end()  # type: ignore[union-attr]
     if text[:1] != "{":
         return found
     while at < len(text) and text[at] == '"':

@@ -21,14 +21,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from json.encoder import encode_basestring
 from typing import Any, Protocol
 
 from toolparse.codecs.strict_json import PLAIN, StrictJson
+from toolparse.jsontext.characters import SPACE, SPACES, WS, escaped
+from toolparse.jsontext.scalars import NUMBER, WORDS, loose_number
 
-SPACE = " \t\r\n"
-_WS = r"[ \t\r\n]*"
-_SPACES = re.compile(_WS)
 _QUOTE_CLASS = "\"'“”„‟＂‘’‚‛＇"
 _STOPS = {
     '"': PLAIN, "\\": PLAIN, "'": re.compile(r"""['"\\\x00-\x1f]""").search,
@@ -44,13 +42,13 @@ _ELEMENT_START = re.compile(rf"[{_QUOTE_CLASS}\[{{\-\dtfnTFNI]")
 _BARE_KEY = re.compile(rf"[^\s{_QUOTE_CLASS}{{}}\[\],:=<>，：｛｝＝]{{1,128}}")
 _BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]{0,256}(?:[:=]|\Z)|\Z")
 _INSIDE_KEY = rf"[{_QUOTE_CLASS}]([^{_QUOTE_CLASS}\n]{{0,128}})"
-_LISTED_KEY = re.compile(rf"{_INSIDE_KEY}[{_QUOTE_CLASS}]{_WS}[:：]")
-_LISTED_CUT = re.compile(rf"{_INSIDE_KEY}(?:[{_QUOTE_CLASS}]{_WS})?\Z")
+_LISTED_KEY = re.compile(rf"{_INSIDE_KEY}[{_QUOTE_CLASS}]{WS}[:：]")
+_LISTED_CUT = re.compile(rf"{_INSIDE_KEY}(?:[{_QUOTE_CLASS}]{WS})?\Z")
 _INSIDE_STRING = rf"[{_QUOTE_CLASS}][^\s{_QUOTE_CLASS}\\](?:[^{_QUOTE_CLASS}\\\n]{{0,128}})"
-_LISTED_STRING = re.compile(rf"{_INSIDE_STRING}[{_QUOTE_CLASS}]{_WS}[,\]]")
-_LISTED_STRING_CUT = re.compile(rf"[{_QUOTE_CLASS}]\Z|{_INSIDE_STRING}(?:[{_QUOTE_CLASS}]{_WS})?\Z")
-SWALLOWED = re.compile(rf'([\w$.\-]{{1,64}})"{_WS}[:：]')
-_SWALLOWED_CUT = re.compile(rf'[\w$.\-]{{0,64}}(?:"{_WS})?\Z')
+_LISTED_STRING = re.compile(rf"{_INSIDE_STRING}[{_QUOTE_CLASS}]{WS}[,\]]")
+_LISTED_STRING_CUT = re.compile(rf"[{_QUOTE_CLASS}]\Z|{_INSIDE_STRING}(?:[{_QUOTE_CLASS}]{WS})?\Z")
+SWALLOWED = re.compile(rf'([\w$.\-]{{1,64}})"{WS}[:：]')
+_SWALLOWED_CUT = re.compile(rf'[\w$.\-]{{0,64}}(?:"{WS})?\Z')
 _ASSIGNED = re.compile(r"([\w$.\-]{1,64})[ \t]{0,8}([=:])[ \t]{0,8}([{\[]?)[ \t]{0,8}\Z")
 _ASSIGNING = re.compile(r"(?<![ \t=:{\[])[ \t]{0,8}(?:[=:][ \t]{0,8}(?:[{\[][ \t]{0,8})?)?\Z")
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}")
@@ -58,27 +56,20 @@ _DEBRIS = re.compile(r"(?<![\\nrt; ])(?:\\[nrt]|;| ){1,32}\Z")
 _TWO_VALUES = re.compile(r"""[\s,][A-Za-z_$][\w$.\-]{0,63}\s*[:=](?!/)""")
 _HEX = re.compile(r"[0-9a-fA-F]{0,4}")
 _WORD_END = re.compile(rf"[,}}\]\n{_QUOTE_CLASS}{{\[，｝］]")
-_STRICT_SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null", re.ASCII)
+_STRICT_SCALAR = re.compile(f"{NUMBER}|true|false|null")
 _SCALAR_BEGIN = re.compile(
     r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|(?:0|[1-9]\d*)(?:\.\d+)?[eE][+-]?\d*|)|t(?:r(?:ue?)?)?|f(?:a(?:l(?:se?)?)?)?|n(?:u(?:ll?)?)?", re.ASCII
 )
-_LOOSE_NUMBER = re.compile(r"([+-]?)(\d[\d_]*)?(\.[\d_]*)?([eE][+-]?\d+)?", re.ASCII)
 _COMMENT = re.compile(r"[ \t]*(?://|#|/\*)")
 _DEEP = re.compile(r'["\\{}\[\]\x00-\x1f]')
 
-_LITERALS = {"True": "true", "False": "false", "None": "null", "undefined": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
+_LITERALS = WORDS | {"undefined": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
 _NOT_FINITE = {"NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf", "+inf"}
 _BEGINS_VALUE = _QUOTE_CLASS + "{[-0123456789"
 LOOK = 128
 """How many characters behind a quote may decide whether it closes."""
 MAX_HELD = 1_048_576
 """How many characters of an unquoted value are held, unless `max_held` is set; a longer one becomes a string."""
-
-
-def escaped(text: str) -> str:
-    """Text as the inside of a JSON string, without ASCII escapes: `a"b` gives `a\\"b`."""
-    quoted: str = encode_basestring(text)
-    return quoted[1:-1]
 
 
 class Reporter(Protocol):
@@ -419,7 +410,7 @@ class JsonReader:
         """The position behind white space and finished comments; the end of the text if a comment may still finish before `limit`."""
         text = self.text
         while True:
-            at = _SPACES.match(text, at, limit).end()  # type: ignore[union-attr]
+            at = SPACES.match(text, at, limit).end()  # type: ignore[union-attr]
             if text.startswith(("//", "#"), at):
                 end = text.find("\n", at, limit)
             elif text.startswith("/*", at):
@@ -503,7 +494,7 @@ class JsonReader:
         Skips white space; reads comments; stops where the call's text ends.
         """
         text = self.text
-        here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
         if here == len(text):
             return ~here
         ends = self.ends(text, here, self.last)
@@ -625,7 +616,7 @@ class JsonReader:
         if isinstance(character, int):
             return character
         text = self.text
-        at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
         if character in "\"'":
             at = self.begin_quoted(at)
             self.state = self.key
@@ -670,7 +661,7 @@ class JsonReader:
         character = self.odd(at)
         if isinstance(character, int):
             return character
-        at = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
         key, self.key_text = self.key_text, ""
         if character == ":":
             if self.text[at] != ":":
@@ -698,7 +689,7 @@ class JsonReader:
         if isinstance(character, int):
             return character
         text = self.text
-        at = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
         if character in "\"'":
             at = self.begin_quoted(at)
             self.state = self.string
@@ -851,7 +842,7 @@ class JsonReader:
         character = self.odd(at)
         if isinstance(character, int):
             return character
-        at = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
         if character == ",":
             if self.text[at] != ",":
                 self.repaired("separator", "a full-width comma was replaced", at)
@@ -885,7 +876,7 @@ class JsonReader:
     def after_comma(self, at: int) -> int:
         """A comma that is written only when a key or a value follows it, with no more of the blanks than may be held."""
         text = self.text
-        here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
         self.gap.append(text[at : min(here, at + max(self.max_held - self.gap_length, 0))])
         self.gap_length += here - at
         self.copy = here
@@ -959,14 +950,3 @@ class JsonReader:
         self.deep = [level, quoted]
         self.patch(start, at, escaped(text[start:at]))
         return ~at
-
-
-def loose_number(word: str) -> str | None:
-    """A number as people and Python write it, as JSON writes it: `+.5` gives `0.5`, `007` gives `7`, `1_000` gives `1000`."""
-    found = _LOOSE_NUMBER.fullmatch(word)
-    if found is None or not (found[2] or len(found[3] or "") > 1):
-        return None
-    sign, whole, fraction, exponent = found.groups()
-    whole = (whole or "0").replace("_", "").lstrip("0") or "0"
-    digits = (fraction or "").replace("_", "")
-    return ("-" if sign == "-" else "") + whole + (digits if len(digits) > 1 else "") + (exponent or "")

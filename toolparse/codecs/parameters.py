@@ -14,16 +14,16 @@ from collections.abc import Callable
 
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_calls import ARGUMENTS, NamedCall
-from toolparse.codecs.json_text import EndsAt, escaped
+from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.strict_json import StrictJson
 from toolparse.jsontext import raw_values
+from toolparse.jsontext.characters import SPACE, escaped, quote
 from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
 from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING, CLOSING_BEGINS
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, Values, slot_texts
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.spellings import SPACE
 
 SHORT = 96
 """Text shorter than this may wait where it would only be held."""
@@ -598,7 +598,7 @@ class ParameterReader(StateReader):
         """What stands before the value."""
         opening = ", " if self.given else "{"
         self.given.add(self.key)
-        return f"{opening}{raw_values.quote(self.key)}: "
+        return f"{opening}{quote(self.key)}: "
 
     # -- inside a value -----------------------------------------------------------------------------------------------------------------
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 
-from toolparse.codecs.json_text import SPACE, EndsAt
-from toolparse.codecs.python_values import SPACES, PythonValues
+from toolparse.codecs.json_text import EndsAt
+from toolparse.codecs.python_values import PythonValues
 from toolparse.codecs.writer import Level
 from toolparse.grammar import PythonCalls
+from toolparse.jsontext.characters import SPACE, SPACES
 from toolparse.wire.open_call import OpenCall
 
 BLANKS = 256

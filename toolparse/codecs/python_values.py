@@ -17,15 +17,16 @@ from collections.abc import Callable
 from typing import Literal
 
 from toolparse.codecs.codec_base import StateReader
-from toolparse.codecs.json_text import SPACE, EndsAt, escaped, loose_number
-from toolparse.jsontext.raw_values import quote
+from toolparse.codecs.json_text import EndsAt
+from toolparse.jsontext.characters import BRACKETS, HIGH, SPACE, SPACES, WS, escaped, quote
+from toolparse.jsontext.python_literals import ESCAPES
+from toolparse.jsontext.scalars import SHORT, WORDS, based_number, loose_number
 from toolparse.wire.open_call import OpenCall
 
-SPACES = re.compile(r"[ \t\r\n]*")
 WIDE = {"，": ",", "）": ")", "：": ":", "］": "]", "｝": "}"}
 """Full-width punctuation, which is structure where only structure can stand."""
 _CURLY = {"“": "”", "”": "”", "‘": "’", "’": "’"}
-_SCALARS = re.compile(r"[ \t\r\n]*(-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?|True|False|None|true|false|null)[ \t\r\n]*,")
+_SCALARS = re.compile(rf"{WS}({SHORT}|True|False|None|true|false|null){WS},")
 """An element that needs no second look, with its comma."""
 _KEY = re.compile(r'[ \t\r\n]*"([^"\\\x00-\x1f]*)"[ \t\r\n]*:').match
 """A dict's key that reads the same in JSON, with its colon."""
@@ -46,16 +47,14 @@ FLOW = {
 _WORD_BEGIN = re.compile(r"[ \t\r\n]*[-+.\w]{0,24}[ \t\r\n]*\Z").match
 _EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<，）：］｝]""")
 """What may end an expression, markers (which begin with `<`) among it."""
-_SIMPLE = {"n": "\\n", "t": "\\t", "r": "\\r", "b": "\\b", "f": "\\f", "\\": "\\\\", "'": "'", '"': '\\"', "a": "\\u0007", "v": "\\u000b"}
+_SIMPLE = {letter: escaped(character) for letter, character in ESCAPES.items()} | {"/": "/"}
 _DIGITS = {"x": 2, "u": 4, "U": 8}
 _HEXADECIMAL = re.compile("[0-9a-fA-F]*")
-_SURROGATE_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-_SURROGATE_PAIR_BEGIN = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?\Z")
+_SURROGATE_PAIR = re.compile(HIGH + r"\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_SURROGATE_PAIR_BEGIN = re.compile(HIGH + r"(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?\Z")
 _OCTAL = re.compile("[0-7]{1,3}")
-_WORDS = {"True": "true", "False": "false", "None": "null", "true": "true", "false": "false", "null": "null"}
-_RADIX = re.compile(r"[+-]?0(?:[xX][0-9a-fA-F]{1,512}|[oO][0-7]{1,512}|[bB][01]{1,512})")
+_WORDS = WORDS | {word: word for word in WORDS.values()}
 _NUMBER = re.compile(r"[-+]?[0-9][0-9_.eE+-]{0,64}|True|False|None|true|false|null")
-_CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _NEXT_ARGUMENT = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*[=＝](?!=)|[)）])")
 _NEXT_ARGUMENT_BEGIN = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*[=＝]?)?\Z")
 
@@ -70,7 +69,7 @@ class Container:
     __slots__ = ("closer", "count", "is_key", "is_map", "keys", "repeated", "undecided", "wants", "written")
 
     def __init__(self, opener: str) -> None:
-        self.closer = _CLOSERS[opener]
+        self.closer = BRACKETS[opener]
         self.undecided = opener == "{"
         self.is_map = False
         self.is_key = False
@@ -527,11 +526,6 @@ class PythonValues(StateReader):
         if follows in _SIMPLE:
             self.emit(_SIMPLE[follows])
             return at + 2
-        if follows == "\n":
-            return at + 2
-        if follows == "/":
-            self.emit("/")
-            return at + 2
         if follows in _DIGITS:
             wanted = _DIGITS[follows]
             digits = _HEXADECIMAL.match(text, at + 2, at + 2 + wanted)[0]  # type: ignore[index]
@@ -590,8 +584,8 @@ class PythonValues(StateReader):
                     self.brackets.pop()
             elif character in "\"'":
                 self.brackets.append(character)
-            elif character in _CLOSERS:
-                self.brackets.append(_CLOSERS[character])
+            elif character in BRACKETS:
+                self.brackets.append(BRACKETS[character])
             elif character == top:
                 self.brackets.pop()
             elif not self.brackets and (character in ",)]}" or (character == ":" and self.in_key())):
@@ -670,11 +664,9 @@ class PythonValues(StateReader):
     def literal(self, word: str, at: int) -> str:
         if word in _WORDS:
             return _WORDS[word]
-        number = loose_number(word)
+        number = loose_number(word) or based_number(word)
         if number is not None:
             return number
-        if _RADIX.fullmatch(word):
-            return str(int(word, 0))
         self.call.problem("no_literal", f"{word[:60]!r} is no literal and became a string", at)
         return f'"{escaped(word)}"'
 

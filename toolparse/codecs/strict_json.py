@@ -21,13 +21,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from toolparse.jsontext.scalars import SHORT
+
 if TYPE_CHECKING:
     from toolparse.codecs.json_text import JsonReader
 
 _WS = r"[ \t\r\n]{0,32}"
 _TEXT = r'[^"\\\x00-\x1f]*'
 _ESCAPED = r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})' + _TEXT
-_SCALAR = r"(?:-?(?:0|[1-9][0-9]{0,31})(?:\.[0-9]{1,31})?(?:[eE][+-]?[0-9]{1,7})?|true|false|null)"
+_SCALAR = f"(?:{SHORT}|true|false|null)"
 _WORD = r"[-+.\w]{1,80}[ \t\r]{0,32}\Z"
 """What may become a scalar, or is one and what follows it is not there yet."""
 _QUOTE = rf'"{_WS}(?:,{_WS})?\Z|\\(?:u[0-9a-fA-F]{{0,3}})?\Z'

@@ -10,7 +10,7 @@ and no types: what a held value is, its codec decides when it is complete.
 
 from __future__ import annotations
 
-from toolparse.jsontext.raw_values import quote
+from toolparse.jsontext.characters import quote
 from toolparse.wire.open_call import OpenCall
 
 

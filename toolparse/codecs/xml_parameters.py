@@ -15,12 +15,11 @@ from collections.abc import Callable
 
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.parameters import ParameterReader
+from toolparse.jsontext.characters import SPACE, SPACES
 from toolparse.wire.markers import LOOK, Values
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.spellings import SPACE
 
 _BEGIN = re.compile(r"[ \t]*(\r?\n)?")
-_SPACES = re.compile(r"[ \t\r\n]*")
 _SECTION_FLOW = re.compile(r'[\]"\\\x00-\x1f]').search
 _ENTITY = re.compile("&(?:lt|gt|amp|quot|apos);")
 _ENTITY_BEGIN = re.compile(r"&(?:l|lt|g|gt|a|am|amp|ap|apo|apos|q|qu|quo|quot)?\Z")
@@ -67,7 +66,7 @@ class XmlParameterReader(ParameterReader):
 
     def lead(self, at: int) -> int:
         """In front of a value that is laid out."""
-        at = _SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
         if at == len(self.text):
             return ~at
         self.state = self.value
@@ -134,7 +133,7 @@ class XmlParameterReader(ParameterReader):
                 return ~end
             behind = end + len(SECTION_END)
             if self.laid_out:
-                behind = _SPACES.match(text, behind, behind + LOOK).end()  # type: ignore[union-attr]
+                behind = SPACES.match(text, behind, behind + LOOK).end()  # type: ignore[union-attr]
             if text.startswith(close, behind):
                 self.put(text[at:end])
                 self.end(end)

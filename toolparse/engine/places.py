@@ -13,9 +13,9 @@ from typing import Any
 
 from toolparse.engine.prose import TextWriter
 from toolparse.events import Span, SpanField
+from toolparse.jsontext.characters import SPACE
 from toolparse.wire.open_call import OpenCall
 
-_BLANKS = " \t\r\n"
 _DROPPED = "dropped"
 
 
@@ -130,8 +130,8 @@ class Places:
     def trimmed(self, start: int, end: int) -> tuple[int, int] | None:
         """The text between two offsets without the white space at its ends; None when there is nothing else."""
         text = self.text[max(start - self.origin, 0) : max(end - self.origin, 0)]
-        start = max(start, self.origin) + len(text) - len(text.lstrip(_BLANKS))
-        text = text.strip(_BLANKS)
+        start = max(start, self.origin) + len(text) - len(text.lstrip(SPACE))
+        text = text.strip(SPACE)
         return (start, start + len(text)) if text else None
 
     def find(self, word: str, start: int, end: int) -> tuple[int, int] | None:

@@ -38,6 +38,7 @@ from typing import Any, NamedTuple
 from toolparse.compiled import compiled
 from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Waiting
 from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning
+from toolparse.jsontext.characters import SPACE
 from toolparse.wire.call_watch import FIRSTS, LINE_LOOK, MARKUP
 from toolparse.wire.damaged import DamagedOpening, damaged_openings, is_marker, suspicious
 from toolparse.wire.headers import Headers, headers
@@ -57,7 +58,7 @@ from toolparse.wire.markers import (
     suffixed,
     watch_pattern,
 )
-from toolparse.wire.spellings import SPACE, any_of, beginnings, longest_first, spellings
+from toolparse.wire.spellings import any_of, beginnings, longest_first, spellings
 
 
 class Closer(NamedTuple):

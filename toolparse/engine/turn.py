@@ -38,6 +38,7 @@ from toolparse.engine.table import Behind, Closer, Options, Place, Row, Table, t
 from toolparse.engine.tool_choice import ARGUMENTS, Choice
 from toolparse.events import Attempt, Problem
 from toolparse.grammar import Calls, Format, Frame, Reasoning
+from toolparse.jsontext.characters import SPACE, SPACES
 from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import named_once, plain_name
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, closed_object
@@ -46,10 +47,9 @@ from toolparse.wire.headers import WAIT, Header, Where
 from toolparse.wire.lookalikes import GAP, QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.spellings import SPACE, spellings
+from toolparse.wire.spellings import spellings
 from toolparse.wire.token_runs import Runs
 
-_SPACES = re.compile(r"[ \t\r\n]*")
 _BREAKS = re.compile(GAP)
 _PIECE = re.compile(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")
 HELD_SPACE = 64
@@ -260,7 +260,7 @@ class TurnMachine:
     def _running(self, at: int, last: bool) -> int:
         """Running text, until a marker."""
         text = self._text
-        begin = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        begin = SPACES.match(text, at).end()  # type: ignore[union-attr]
         if begin > at:
             self._hold_space(at, begin)
             at = begin
@@ -291,7 +291,7 @@ class TurnMachine:
     def _hold_marker(self, start: int) -> int:
         """What begins at `start` may become a marker. Returns what must wait."""
         writer = self._writer
-        space = _SPACES.match(self._text, start).end()  # type: ignore[union-attr]
+        space = SPACES.match(self._text, start).end()  # type: ignore[union-attr]
         if space - start >= HELD_SPACE or (space > start and writer.thinking != writer.thought_here):
             self._hold_space(start, space)
             start = space
@@ -301,7 +301,7 @@ class TurnMachine:
     def _end_in_marker(self, start: int) -> int:
         """The output ends in what may have become a marker."""
         text = self._text
-        space = _SPACES.match(text, start).end()  # type: ignore[union-attr]
+        space = SPACES.match(text, start).end()  # type: ignore[union-attr]
         self._hold_space(start, space)
         if not self._is_fragment(text[space:], space):
             self._say(space, len(text))
@@ -507,7 +507,7 @@ class TurnMachine:
         """Where a header may stand; `first`: nothing of the output stands before it."""
         text, headers = self._text, self._table.headers
         assert headers is not None
-        begin = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        begin = SPACES.match(text, at).end()  # type: ignore[union-attr]
         if begin > at:
             self._hold_space(at, begin)
             at = begin
@@ -706,7 +706,7 @@ class TurnMachine:
 
     def _unclosed(self, at: int, last: bool) -> int:
         """Behind a header without its end, where a call's text may begin."""
-        begin = _SPACES.match(self._text, at).end()  # type: ignore[union-attr]
+        begin = SPACES.match(self._text, at).end()  # type: ignore[union-attr]
         if begin == len(self._text) and not last:
             return ~at
         self._state = self._running
@@ -842,7 +842,7 @@ class TurnMachine:
 
     def _marker_at(self, at: int) -> bool:
         """Whether a marker may begin behind `at`, blanks aside."""
-        at = _SPACES.match(self._text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(self._text, at).end()  # type: ignore[union-attr]
         return self._text[at : at + 1] in ("<", "[")
 
     def _may_be_name(self, opening: DamagedOpening, at: int) -> bool:
@@ -853,12 +853,12 @@ class TurnMachine:
 
     def _is_marked(self, at: int) -> bool:
         """Whether something other than a word stands behind `at`, blanks aside."""
-        at = _SPACES.match(self._text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(self._text, at).end()  # type: ignore[union-attr]
         return not self._text[at : at + 1].isalnum()
 
     def _closes_at(self, closers: DamagedClosers, end: int, last: bool) -> bool | None:
         """Whether a closer that stands right behind a damaged opening is one (true where none stands); None when more text must tell."""
-        closer = closers.closer(self._text, _SPACES.match(self._text, end).end())  # type: ignore[union-attr]
+        closer = closers.closer(self._text, SPACES.match(self._text, end).end())  # type: ignore[union-attr]
         return closer is None or closers.ends_with(self._text, closer[1], closer[0], last)
 
     def _is_confirmed(self, opening: DamagedOpening, found: re.Match[str], slots: dict[str, str], at_edge: bool) -> bool:
@@ -881,7 +881,7 @@ class TurnMachine:
         if any(found[f"p{i}"] is None for i in range(opening.required)):
             return False
         end = found.end(f"p{opening.required - 1}")
-        begin = _SPACES.match(self._text, end).end()  # type: ignore[union-attr]
+        begin = SPACES.match(self._text, end).end()  # type: ignore[union-attr]
         return "\n" in self._text[end:begin] or (begin == end and opening.in_line)
 
     def _lost_opener(self, row: Row, at: int, end: int, last: bool) -> int | None:
@@ -905,7 +905,7 @@ class TurnMachine:
         if found < 0:
             return ~at if not last and len(text) - at < LONGEST_OBJECT else None
         closers = row.of.tail.damaged
-        end = _SPACES.match(text, found).end()  # type: ignore[union-attr]
+        end = SPACES.match(text, found).end()  # type: ignore[union-attr]
         if not last and (end == len(text) or closers.begins.match(text, end)):
             return ~at
         if closers.closer(text, end) is None:
@@ -1183,7 +1183,7 @@ class TurnMachine:
         end = repeated.read(text, at)
         if end is not None:
             if repeated.complete:
-                end = _SPACES.match(text, end).end()  # type: ignore[union-attr]
+                end = SPACES.match(text, end).end()  # type: ignore[union-attr]
             self._raw.append(text[at:end])
             at = end
             found = tail.closers[-1].match(text, at) if repeated.complete else None

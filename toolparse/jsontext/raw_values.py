@@ -1,78 +1,23 @@
 """Reading one raw value: text that a model wrote without quotes, as JSON text of one given kind.
 
-Each reader takes text without whitespace around it and gives the JSON text, or None when the text is not of its kind. Digits are
-never taken through Python numbers, so none is lost and none is too many. Which kinds to try is for `schema`; nothing here knows
-of it.
+Each reader takes text without whitespace around it and gives the JSON text, or None when the text is not of its kind; those of
+numbers are in `numbers.py`. Which kinds to try is for `schemas/types.py`; nothing here knows of it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from json.encoder import encode_basestring
 
-BLANKS = " \t\n\r"
+from toolparse.jsontext.characters import SPACE, quote
+from toolparse.jsontext.scalars import is_integer, is_number
 
 DEEPEST = 256
 """Nesting at which a container is no longer read; it stays the text that it is."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
-_NUMERIC = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?").fullmatch
 # A string that never ends matches to the end of the text: were it to fail, every later quote would be tried anew.
 _NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[,:]|[ \t\n\r]+')
-_LONGEST_SHIFT = 308  # zeros that an exponent may add to an integer: as far as a double reaches
-
-
-def quote(text: str) -> str:
-    r"""`text` as a JSON string, as `json.dumps(text, ensure_ascii=False)` but with lone surrogates escaped.
-
-    >>> quote('"é"')
-    '"\\"é\\""'
-    """
-    quoted: str = encode_basestring(text)
-    return quoted if quoted.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
-
-
-def read_integer(text: str) -> str | None:
-    """`42`, and what equals an integer: `42.0`, `4.2e1`, `+42`, `042`."""
-    if _INTEGER(text):
-        return text
-    parts = _NUMERIC(text)
-    if parts is None:
-        return None
-    sign, whole, fraction, exponent = parts.groups("")
-    digits = whole + fraction
-    if not digits or len(exponent) > 5:
-        return None
-    point = len(whole) + int(exponent or 0)
-    if point - len(digits) > _LONGEST_SHIFT or digits[max(point, 0) :].strip("0"):
-        return None
-    value = (digits[: max(point, 0)] + "0" * (point - len(digits))).lstrip("0") or "0"
-    return f"-{value}" if sign == "-" else value
-
-
-def read_whole(text: str) -> str | None:
-    """As `read_integer`, without an exponent: a number, where one is possible too, keeps it (the double 1e23 is not 10**23)."""
-    return None if "e" in text or "E" in text else read_integer(text)
-
-
-def read_number(text: str) -> str | None:
-    """A JSON number as it stands; `+1`, `01`, `.5` and `1.` in the nearest JSON spelling."""
-    if _NUMBER(text):
-        return text
-    parts = _NUMERIC(text)
-    if parts is None:
-        return None
-    sign, whole, fraction, exponent = parts.groups("")
-    if not whole and not fraction:
-        return None
-    value = "-" * (sign == "-") + (whole.lstrip("0") or "0")
-    if fraction:
-        value += f".{fraction}"
-    return f"{value}e{exponent}" if exponent else value
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[,:]|[ \t\r\n]+')
 
 
 def read_boolean(text: str) -> str | None:
@@ -94,7 +39,7 @@ def read_json(text: str) -> str | None:
     """Any JSON value but a string."""
     if text[:1] in _OPENERS:
         return respace(text)
-    return text if _NUMBER(text) or text in _LITERALS else None
+    return text if is_number(text) or text in _LITERALS else None
 
 
 def read_string(text: str) -> str | None:
@@ -113,7 +58,7 @@ def mend(text: str, openers: str) -> str | None:
         return None
     from toolparse.jsontext.repair import repair
 
-    mended = respace(repair(text).strip(BLANKS))
+    mended = respace(repair(text).strip(SPACE))
     return mended if mended is not None and mended[0] in openers else None
 
 
@@ -130,7 +75,7 @@ def respace(text: str) -> str | None:
     except (ValueError, StopIteration, RecursionError):  # the caller's own stack may be nearly full
         return None
     if end < len(text):
-        if text[end:].strip(BLANKS):
+        if text[end:].strip(SPACE):
             return None
         text = text[:end]
     return text if _UNUSUAL(text) is None else _TOKEN.sub(_respaced, text)
@@ -141,7 +86,7 @@ def value_of(text: str) -> object:
 
     Very long integers become floats, as Python refuses to convert them.
     """
-    if _INTEGER(text) and len(text) < 400:
+    if is_integer(text) and len(text) < 400:
         return int(text)
     return _CHECK.decode(text)
 
@@ -174,10 +119,10 @@ def _container(text: str, openers: str, opener: str) -> str | None:
     if found is None:
         if _too_deep(text):
             return None
-        from toolparse.jsontext.repair import read_python_literal
+        from toolparse.jsontext.python_literals import read_python_literal
 
         literal = read_python_literal(text)
-        found = None if literal is None else respace(literal.strip(BLANKS))
+        found = None if literal is None else respace(literal.strip(SPACE))
     return found if found is not None and found[0] == opener else None
 
 

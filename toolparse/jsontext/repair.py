@@ -1,4 +1,4 @@
-"""Repair of JSON-like text that is there as a whole, and reading of Python literals.
+"""Repair of JSON-like text that is there as a whole.
 
 Knows nothing of formats, tools or streams.
 """
@@ -11,7 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-DEPTH = 256  # containers that may be open at once; what is deeper becomes a string of its text
+from toolparse.jsontext.characters import HIGH, WS, escape_surrogates, escaped, quote
+from toolparse.jsontext.python_literals import DEEPEST, read_python_literal
+from toolparse.jsontext.scalars import NUMBER, based_number, loose_number, not_finite, read_word
 
 
 def repair(text: str) -> str:
@@ -30,7 +32,7 @@ def repair(text: str) -> str:
         raise TypeError(f"what is repaired is a str of JSON-like text, not {type(text).__name__}")
     if _is_json(text):
         held = _held_object(text)
-        return held if held is not None else _escape_surrogates(text)
+        return held if held is not None else escape_surrogates(text)
     document = text.strip()
     literal = read_python_literal(document)
     if literal is not None:
@@ -39,7 +41,7 @@ def repair(text: str) -> str:
         document = json.loads(_string(document))
     found = _search(document)
     if found is None:
-        return _scalar(document) or _quote(document)
+        return _scalar(document) or quote(document)
     return found
 
 
@@ -47,7 +49,7 @@ _ESCAPED = re.compile(r"""["']?[{\[](?:[\s{\[]|\\[nrt]){0,200}\\\"""")  # the in
 
 
 def _is_json(text: str) -> bool:
-    if text.count("{") + text.count("[") > DEPTH and _deeper(text):
+    if text.count("{") + text.count("[") > DEEPEST and _deeper(text):
         return False
     try:
         json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse)
@@ -72,7 +74,7 @@ def _deeper(text: str) -> bool:
             in_string = not in_string
         elif not in_string:
             depth += 1 if found[0] in "{[" else -1 if found[0] in "}]" else 0
-            if depth > DEPTH:
+            if depth > DEEPEST:
                 return True
     return False
 
@@ -84,7 +86,7 @@ def _held_object(text: str) -> str | None:
     held: str = json.loads(text).strip()
     if not held.startswith("{"):
         return None
-    return _escape_surrogates(held) if _is_json(held) else read_python_literal(held)
+    return escape_surrogates(held) if _is_json(held) else read_python_literal(held)
 
 
 # The search ------------------------------------------------------------------------------------------------------------------
@@ -117,8 +119,8 @@ _BEHIND_KEY = re.compile(r"\s*[:=]")
 _BEHIND_LINE = re.compile(r"""["'}\]]""")
 
 _STRICT = re.compile(
-    r"""[ \t\r\n]*(?:(?P<string>"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*){0,999}")
-      | (?P<scalar>(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)(?=[\s,}\]]))|(?P<mark>[{}\[\]:,]))""",
+    rf"""{WS}(?:(?P<string>"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}})[^"\\\x00-\x1f]*){{0,999}}")
+      | (?P<scalar>(?:{NUMBER}|true|false|null)(?=[\s,}}\]]))|(?P<mark>[{{}}\[\]:,]))""",
     re.VERBOSE,
 )
 _WIDTH = 12  # readings carried at most
@@ -154,7 +156,7 @@ class _Reading(NamedTuple):
         return _Reading(self.cost + cost, state, self.open, self.start, _Out(self.out, kind, self.start, end))
 
     def opened(self, token: _Token, cost: float = 0.0) -> _Reading:
-        if len(self.open) == DEPTH:
+        if len(self.open) == DEEPEST:
             return self.at("deep1", token.start, cost)
         bracket = token.text
         out = _Out(self.out, bracket, 0, 0)
@@ -233,7 +235,7 @@ def _strict(text: str, reading: _Reading, at: int) -> tuple[_Reading, int, int]:
         elif mark == "," and state == "after":
             state = "key" if open_[-1] == "{" else "value"
             passed.append((_Reading(cost, state, open_, 0, out), end))
-        elif mark in ("{", "[") and state == "value" and len(open_) < DEPTH:
+        elif mark in ("{", "[") and state == "value" and len(open_) < DEEPEST:
             out, open_, state = _Out(out, mark, 0, 0), open_ + mark, "key" if mark == "{" else "value"
         elif mark in ("}", "]") and state in ("key", "value", "after") and len(open_) > 1 and open_[-1] == _BRACKET[mark]:
             if state == "value" and mark == "}":
@@ -490,7 +492,7 @@ def _write(out: _Out | None, text: str) -> str:
         if kind in ("{", "[", "null"):
             pieces.append(kind)
         elif kind == "raw":
-            pieces.append(_quote(body))
+            pieces.append(quote(body))
         elif kind == "cut":
             pieces.append(_string(_CUT_ESCAPE.sub(_without_cut, body)))
         elif kind == "string":
@@ -502,172 +504,10 @@ def _write(out: _Out | None, text: str) -> str:
     return "".join(pieces)
 
 
-# Python literals -------------------------------------------------------------------------------------------------------------
-
-_PY_TOKEN = re.compile(
-    r"""[ \t\r\n\f]*(?:
-        (?P<mark>[\[\](){},:])
-      | (?P<quote>"{3}|'{3}|["'])
-      | (?P<number>[+-]?\.?[0-9][0-9A-Za-z_.]*(?:(?<=[eE])[+-][0-9_]+)?)
-      | (?P<word>[+-]?[A-Za-z]+)
-      | (?P<end>\Z)
-    )""",
-    re.VERBOSE,
-)
-_PY_WORDS = {"True": "true", "False": "false", "None": "null"}
-_CLOSERS = {"{": "}", "[": "]", "(": ")"}
-_PY_STOP = {quote: re.compile(rf"\\|{quote}" + ("|\n" if len(quote) == 1 else "")) for quote in ('"', "'", '"""', "'''")}
-_PY_ESCAPE = re.compile(r"([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([^xuUN])", re.DOTALL)
-_PY_CHARS = {
-    **{"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "a": "\a", "v": "\v"},
-    **{"\n": "", "\\": "\\", "'": "'", '"': '"'},
-}
-
-
-class _Open:
-    """A container of a Python literal that is not yet closed."""
-
-    __slots__ = ("closer", "comma", "keys", "mark", "member", "repeated", "role", "start")
-
-    def __init__(self, mark: str, start: int) -> None:
-        self.mark = mark
-        self.closer = _CLOSERS[mark]
-        self.start = start  # where its text starts in the output
-        self.role = "first" if mark == "{" else "item"  # of the value at hand: "first" of a dict or set, "key", "value", "item"
-        self.comma = False
-        self.keys: set[str] = set()
-        self.member = start  # where its last member starts in the output
-        self.repeated = False  # the last member has a key that was there before, and is taken out again at its end
-
-
-def read_python_literal(text: str) -> str | None:
-    """Return the JSON text of a Python literal, or None where `text` is not one or nests deeper than 256.
-
-    Tuples and sets become arrays, and keys that are no strings their text; of a repeated key the first value stands. Numbers
-    keep their digits, `nan` and infinities become strings. Nothing is evaluated, and the time is linear.
-
-    >>> read_python_literal("{'a': (1, 2.50), 3: None}")
-    '{"a": [1, 2.50], "3": null}'
-    """
-    out: list[str] = []
-    stack: list[_Open] = []
-    at = 0
-    expected = True  # a value, not what stands between values
-    scalar = False  # the last value was one
-    while True:
-        token = _PY_TOKEN.match(text, at)
-        if token is None:
-            return None
-        kind, at = token.lastgroup, token.end()
-        found = token[kind] if kind else ""
-        frame = stack[-1] if stack else None
-        if kind == "end":
-            return None if frame or expected else "".join(out)
-        if kind == "mark" and found in "}])":
-            if frame is None or found != frame.closer or frame.role == ("value" if expected else "key"):
-                return None
-            stack.pop()
-            _close(frame, out, empty=expected and not frame.comma)
-            expected = scalar = False
-        elif not expected:
-            if kind != "mark" or frame is None or found not in ",:":
-                return None
-            if found == "," and frame.role != "key":
-                _end_member(frame, out)
-                frame.comma = expected = True
-                frame.role = {"first": "item", "value": "key"}.get(frame.role, "item")
-            elif found == ":" and frame.role in ("first", "key") and scalar:
-                _end_key(frame, out)
-                frame.role, expected = "value", True
-            else:
-                return None
-        else:
-            if frame is not None and frame.role != "value":
-                frame.member = len(out)
-                if frame.comma and len(out) > frame.start + 1:
-                    out.append(", ")
-            if kind == "mark":
-                if found not in _CLOSERS or len(stack) == DEPTH:
-                    return None
-                stack.append(_Open(found, len(out)))
-                out.append("{" if found == "{" else "[")
-                continue
-            if kind == "quote":
-                read = _read_string(text, at, found)
-                if read is None:
-                    return None
-                out.append(read[0])
-                at = read[1]
-            else:
-                value = _number(found) if kind == "number" else _word(found, inside=frame is not None)
-                if value is None:
-                    return None
-                out.append(value)
-            expected, scalar = False, True
-
-
-def _end_key(frame: _Open, out: list[str]) -> None:
-    key = out[-1] if out[-1].startswith('"') else f'"{out[-1]}"'
-    frame.repeated = key in frame.keys
-    frame.keys.add(key)
-    out[-1] = key + ": "
-
-
-def _end_member(frame: _Open, out: list[str]) -> None:
-    if frame.repeated:
-        del out[frame.member :]
-        frame.repeated = False
-
-
-def _close(frame: _Open, out: list[str], empty: bool) -> None:
-    _end_member(frame, out)
-    if frame.mark == "(" and not frame.comma and not empty:
-        out[frame.start] = ""  # parentheses around one value
-    elif frame.mark == "{" and (frame.keys or empty):
-        out.append("}")
-    else:
-        out[frame.start] = "["
-        out.append("]")
-
-
-def _word(word: str, inside: bool) -> str | None:
-    if word in _PY_WORDS:
-        return _PY_WORDS[word]
-    if inside and word in _PY_WORDS.values():
-        return word
-    return _not_finite(word) if inside else None
-
-
-def _read_string(text: str, at: int, quote: str) -> tuple[str, int] | None:
-    """The JSON text of the Python string whose first character is at `at`, and the offset behind its closing quote."""
-    stop = _PY_STOP[quote]
-    pieces: list[str] = []
-    while True:
-        found = stop.search(text, at)
-        if found is None or found[0] == "\n":
-            return None
-        pieces.append(text[at : found.start()])
-        at = found.end()
-        if found[0] == quote:
-            return _quote("".join(pieces)), at
-        escape = _PY_ESCAPE.match(text, at)
-        if escape is None:
-            return None
-        octal, two, four, eight, char = escape.groups()
-        digits = two or four or eight
-        code = int(octal, 8) if octal else int(digits, 16) if digits else 0
-        if code > 0x10FFFF:
-            return None
-        pieces.append(_PY_CHARS.get(char, "\\" + char) if char else chr(code))
-        at = escape.end()
-
-
 # Strings and scalars ---------------------------------------------------------------------------------------------------------
 
 _ODD = re.compile(r"""\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|["'\\/bfnrt])?|["\x00-\x1f]""")
-_CUT_ESCAPE = re.compile(
-    r"""\\u[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?\Z|\\(?:u[0-9a-fA-F]{0,3}|x[0-9a-fA-F]?)?\Z|(\\.)""", re.DOTALL
-)
+_CUT_ESCAPE = re.compile(HIGH + r"""(?:\\(?:u[0-9a-fA-F]{0,3})?)?\Z|\\(?:u[0-9a-fA-F]{0,3}|x[0-9a-fA-F]?)?\Z|(\\.)""", re.DOTALL)
 
 
 def _without_cut(found: re.Match[str]) -> str:
@@ -676,7 +516,7 @@ def _without_cut(found: re.Match[str]) -> str:
 
 def _string(body: str) -> str:
     """A JSON string of what stood between quotes: right escapes stay, what JSON does not allow is escaped."""
-    return f'"{_escape_surrogates(_ODD.sub(_escaped, body))}"'
+    return f'"{escape_surrogates(_ODD.sub(_escaped, body))}"'
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -684,58 +524,15 @@ def _escaped(found: re.Match[str]) -> str:
     if odd == "\\'":
         return "'"
     if odd.startswith("\\x"):
-        return json.dumps(chr(int(odd[2:], 16)), ensure_ascii=False)[1:-1]
-    return json.dumps(odd)[1:-1] if len(odd) == 1 else odd
+        return escaped(chr(int(odd[2:], 16)))
+    return escaped(odd) if len(odd) == 1 else odd
 
 
 def _scalar(word: str) -> str | None:
     """The JSON text of a bare number or literal of JSON, Python or JavaScript; None for any other word."""
     if word[:1] in _NUMBER_STARTS:
-        return _number(word) or _not_finite(word)
-    return _word(word, inside=True)
+        return loose_number(word) or based_number(word) or not_finite(word)
+    return read_word(word, inside=True)
 
 
 _NUMBER_STARTS = tuple("+-.0123456789")
-
-
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
-_LOOSE_NUMBER = re.compile(r"([+-]?)([0-9]*)(?:(\.)([0-9]*))?([eE][+-]?[0-9]+)?\Z")
-_STRAY_UNDERSCORE = re.compile(r"_(?![0-9])|(?<![0-9])_")
-_BASED = re.compile(r"[+-]?0(?:[xX][0-9a-fA-F_]{1,999}|[oO][0-7_]{1,999}|[bB][01_]{1,999})\Z")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _number(token: str) -> str | None:
-    """The JSON text of a number as Python, JSON or a careless writer spells it, with every digit; None where it is none."""
-    if _JSON_NUMBER.match(token):
-        return token
-    if _STRAY_UNDERSCORE.search(token):
-        return None
-    if _BASED.match(token):
-        return str(int(token, 0))
-    number = _LOOSE_NUMBER.match(token.replace("_", ""))
-    if number is None:
-        return None
-    sign, whole, point, fraction, exponent = number.groups(default="")
-    if not whole and not fraction:
-        return None
-    return ("-" if sign == "-" else "") + (whole.lstrip("0") or "0") + (point and "." + (fraction or "0")) + exponent
-
-
-def _not_finite(word: str) -> str | None:
-    """The JSON string for a word that means NaN or an infinity; None where it means neither."""
-    bare = word.lstrip("+-").lower()
-    if bare == "nan":
-        return '"NaN"'
-    if bare in ("inf", "infinity"):
-        return '"-Infinity"' if word[0] == "-" else '"Infinity"'
-    return None
-
-
-def _quote(value: str) -> str:
-    """`value` as JSON string text; lone surrogates stay escapes, so that the text can be encoded."""
-    return _escape_surrogates(json.dumps(value, ensure_ascii=False))
-
-
-def _escape_surrogates(text: str) -> str:
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

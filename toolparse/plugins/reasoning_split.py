@@ -16,8 +16,9 @@ from typing import Any
 
 from toolparse.events import CallEnd, CallStart, Content, Event, Reasoning
 from toolparse.grammar import Format
+from toolparse.jsontext.characters import SPACE
 from toolparse.parser import Parser
-from toolparse.wire.spellings import SPACE, spellings
+from toolparse.wire.spellings import spellings
 
 
 @cache

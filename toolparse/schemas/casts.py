@@ -12,19 +12,19 @@ import re
 from collections.abc import Callable
 
 from toolparse.jsontext import raw_values
+from toolparse.jsontext.characters import escape_surrogates, quote
 from toolparse.jsontext.partial import read_json
+from toolparse.jsontext.scalars import INTEGER, is_integer
 from toolparse.schemas.branches import standard
 from toolparse.schemas.tools import Tool
 
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][+-]?[0-9]+)?").fullmatch
+_NUMBER = re.compile(rf"{INTEGER}\.[0-9]+(?:[eE][+-]?[0-9]+)?").fullmatch
 _SCALAR_BEGINS = re.compile(r"\s*[+-]?(?:[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]*)?|[a-zA-Z]{0,5})\s*").fullmatch
 _LONGEST_SCALAR = 512
 _LONGEST_INTEGER = 4000  # digits that Python converts
 _KINDS = frozenset(("integer", "number", "boolean", "null", "object", "array"))
 _INSIDE = re.compile(r'"|\\.', re.DOTALL).search
 _NESTED = re.compile(r'["{}\[\]]').search
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _VALUE = re.compile(r"[^\s:]").search
 
 Types = tuple[str, ...]
@@ -75,7 +75,7 @@ def cast(text: str, types: Types) -> str | None:
 
 
 def _number(text: str, whole: bool) -> str | None:
-    if _INTEGER(text) or (not whole and _NUMBER(text) and abs(float(text)) < float("inf")):
+    if is_integer(text) or (not whole and _NUMBER(text) and abs(float(text)) < float("inf")):
         return text
     if len(text) > _LONGEST_INTEGER:
         return None
@@ -107,7 +107,7 @@ def may_be_cast(text: str, types: Types) -> bool | None:
 def argument(value: object, types: Types) -> str:
     """The JSON text of an argument of which strings are cast: itself, or the items of a list that is not declared one."""
     if isinstance(value, str) and types:
-        return cast(value, types) or raw_values.quote(value)
+        return cast(value, types) or quote(value)
     if isinstance(value, list) and types and "array" not in types:
         items = (argument(item, types) if isinstance(item, str) else written(item) for item in value)
         return f"[{', '.join(items)}]"
@@ -116,8 +116,7 @@ def argument(value: object, types: Types) -> str:
 
 def written(value: object) -> str:
     """A value as JSON text, without ASCII escapes but for lone surrogates."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return escape_surrogates(json.dumps(value, ensure_ascii=False, default=str))
 
 
 class Casts(list[str]):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from toolparse.jsontext import raw_values
+from toolparse.jsontext import raw_values, scalars
+from toolparse.jsontext.characters import SPACE, quote
 from toolparse.schemas.branches import (
     ANY,
     KINDS,
@@ -80,7 +81,7 @@ class Type:
         only = schemas[0] if len(schemas) == 1 and "patternProperties" not in schemas[0] else {}
         self._sole = only["properties"] if type(only.get("properties")) is dict else None
         self._openers = "{" * ("object" in self.kinds) + "[" * ("array" in self.kinds)
-        readers = {**_READERS, "integer": raw_values.read_whole} if "number" in self.kinds else _READERS
+        readers = {**_READERS, "integer": scalars.read_whole} if "number" in self.kinds else _READERS
         self._plan = tuple((kind, readers[kind], _conditions(kind, self._branches)) for kind in self.kinds)
 
     def read(self, text: str, python_scalars: bool = False) -> tuple[str, str | None]:
@@ -94,19 +95,19 @@ class Type:
         ('"abc"', "'abc' is not an integer; kept as a string")
         """
         if self.exactly_string:
-            return raw_values.quote(text), None
+            return quote(text), None
         if self.string_or_null:
             # The whole text, blanks included: as soon as it differs from null it has flowed as a string.
-            return ("null" if text == "null" or (python_scalars and text == "None") else raw_values.quote(text)), None
-        bare = text.strip(raw_values.BLANKS)
+            return ("null" if text == "null" or (python_scalars and text == "None") else quote(text)), None
+        bare = text.strip(SPACE)
         if not self.declared:
             found = raw_values.read_json(bare)
-            return (raw_values.quote(text) if found is None else found), None
+            return (quote(text) if found is None else found), None
         outside = None
         for kind, reader, conditions in self._plan:
             if reader is None:
                 if conditions is None or _accepted(text, conditions):
-                    return raw_values.quote(text), None
+                    return quote(text), None
                 continue
             found = reader(bare)
             if found is None and kind == "null" and python_scalars and bare == "None":
@@ -121,7 +122,7 @@ class Type:
             found = raw_values.mend(bare, self._openers)
             if found is not None:
                 return found, f"{_excerpt(text)} was repaired to the nearest {'object' if found[0] == '{' else 'array'}"
-        return raw_values.quote(text), f"{_excerpt(text)} is not {self._expected()}; kept as a string"
+        return quote(text), f"{_excerpt(text)} is not {self._expected()}; kept as a string"
 
     def read_json(self, text: str) -> tuple[str, str | None]:
         """The JSON text of a value that the wire calls JSON, and what is wrong with it; as `read`, but the schema only settles conflicts.
@@ -132,13 +133,13 @@ class Type:
         >>> Type({"type": "string"}).read_json("[1]")
         ('"[1]"', None)
         """
-        bare = text.strip(raw_values.BLANKS)
+        bare = text.strip(SPACE)
         found = raw_values.read_json(bare) or raw_values.read_string(bare)
         if found is not None:
-            return (raw_values.quote(text) if self.exactly_string and found[0] != '"' and found != "null" else found), None
+            return (quote(text) if self.exactly_string and found[0] != '"' and found != "null" else found), None
         if (bare in ("True", "False") and "boolean" in self.kinds) or (bare == "None" and "null" in self.kinds):
-            return {"True": "true", "False": "false", "None": "null"}[bare], f"{bare} was read as JSON"
-        return raw_values.quote(text), f"{_excerpt(text)} is not JSON; kept as a string"
+            return scalars.WORDS[bare], f"{bare} was read as JSON"
+        return quote(text), f"{_excerpt(text)} is not JSON; kept as a string"
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -226,8 +227,8 @@ _NOUNS = {
 }
 _READERS: dict[str, Callable[[str], str | None] | None] = {
     "null": lambda text: text if text == "null" else None,
-    "integer": raw_values.read_integer,
-    "number": raw_values.read_number,
+    "integer": scalars.read_integer,
+    "number": scalars.read_number,
     "boolean": raw_values.read_boolean,
     "object": raw_values.read_object,
     "array": raw_values.read_array,

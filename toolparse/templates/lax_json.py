@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 
 from toolparse.codecs.json_calls import EnvelopeCalls, NamedCall
-from toolparse.codecs.json_text import EndsAt, JsonReader, escaped
+from toolparse.codecs.json_text import EndsAt, JsonReader
 from toolparse.grammar import Envelope, ValueText
+from toolparse.jsontext.characters import SPACES, escaped
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings
 
-_SPACES = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r'["\\\x00-\x1f]').search
 
 
@@ -39,7 +39,7 @@ class LaxJson(JsonReader):
         does.
         """
         text = self.text
-        here = _SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
         found = self.opened.match(text, here)
         if found is None:
             return ~here if not self.last and self.opening.match(text, here) else None

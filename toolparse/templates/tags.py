@@ -11,9 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from toolparse.codecs.codec_base import StateReader
-from toolparse.codecs.json_text import escaped
 from toolparse.grammar import ValueText
-from toolparse.jsontext import raw_values
+from toolparse.jsontext.characters import escaped, quote
 from toolparse.schemas.casts import Types, argument, declared_types, may_be_cast
 from toolparse.templates.delimiters import delimiter
 from toolparse.templates.value_texts import Repairs, Unreadable, read_value
@@ -113,7 +112,7 @@ class TagReader(StateReader):
         """A member's key, with what there is of its value. A key may come again: the last value counts, as in any JSON."""
         if key in self.given:
             self.call.problem("repeated_key", f"the parameter {key[:60]!r} was given twice", self.start - self.call.base)
-        self.call.write(f"{', ' if self.given else '{'}{raw_values.quote(key)}: {value}")
+        self.call.write(f"{', ' if self.given else '{'}{quote(key)}: {value}")
         self.given.add(key)
 
     def value(self, at: int) -> int:

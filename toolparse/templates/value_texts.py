@@ -16,6 +16,7 @@ from toolparse.codecs.python_calls import PythonReader
 from toolparse.events import CallArguments, CallEnd, CallStart, Problem
 from toolparse.grammar import PythonCalls, ValueText
 from toolparse.jsontext import raw_values
+from toolparse.jsontext.characters import quote
 from toolparse.jsontext.partial import read_json
 from toolparse.wire.open_call import OpenCall
 
@@ -142,7 +143,7 @@ def without_delimiters(text: str, how: ValueText) -> str:
         pieces: list[str] = []
         at = 0
         while (begin := text.find(opener, at)) >= 0 and (end := text.find(closer, begin + len(opener))) >= 0:
-            pieces += (text[at:begin], raw_values.quote(text[begin + len(opener) : end]))
+            pieces += (text[at:begin], quote(text[begin + len(opener) : end]))
             at = end + len(closer)
         text = "".join((*pieces, text[at:]))
     return text

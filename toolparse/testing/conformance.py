@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from toolparse.formats import get_format
+from toolparse.jsontext.scalars import WORDS
 from toolparse.testing.cases import KINDS, vectors
 from toolparse.testing.promises import equal, strict_json, without_spaces
 from toolparse.wire.spellings import spellings
@@ -283,7 +284,7 @@ def _untyped(value: Any) -> Any:
     if isinstance(value, list):
         return [_untyped(part) for part in value]
     if isinstance(value, str):
-        value = {"True": "true", "False": "false", "None": "null"}.get(value.strip(), value)
+        value = WORDS.get(value.strip(), value)
         try:
             read = strict_json(value)
         except AssertionError:

@@ -26,10 +26,11 @@ from typing import Any, NoReturn, Protocol, Union
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
 from toolparse.formats import get_format
 from toolparse.grammar import Channels, Format
+from toolparse.jsontext.characters import SPACE
+from toolparse.jsontext.scalars import is_number
 from toolparse.parser import Parser
 from toolparse.wire.spellings import spellings
 
-SPACE = " \t\r\n"
 LATE = 40
 """Characters that a whole, valid output may leave to `finish()`: the longest marker and a little framing."""
 NOISE = 0.02
@@ -605,7 +606,6 @@ def without_spaces(text: str) -> str:
 
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _SCALAR = re.compile(r"[-+.0-9A-Za-z]*")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
 _SHORTEST = {"value": "null", "value or ]": "", "key": '"":null', "key or }": "", ":": ":null", ", or closer": ""}
 """What JSON may stop wanting, and the shortest text that it takes then before the closers."""
@@ -669,7 +669,7 @@ class JsonPrefix:
             if literal.startswith(word):
                 return literal[len(word) :]
         for tail in ("", "0"):
-            if _NUMBER.fullmatch(word + tail):
+            if is_number(word + tail):
                 return tail
         raise ValueError(f"no JSON value begins with {word[:60]!r}")
 

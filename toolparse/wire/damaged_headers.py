@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.grammar import Format, Parameters
+from toolparse.jsontext.characters import SPACES
 from toolparse.wire.damaged import is_marker
 from toolparse.wire.headers import WAIT, Header, Headers, headers
 from toolparse.wire.lookalikes import BARS, GAP, alike, any_alike, any_alike_begins
@@ -20,7 +21,6 @@ from toolparse.wire.spellings import any_of, spellings, texts_of
 
 PIECES = 16
 """A header has at most so many pieces."""
-_BLANKS = re.compile(r"[ \t\r\n]*")
 _WORD = re.compile(r"[\w?.\-]{1,64}")
 _NAME = re.compile(r"[^\s<]{1,256}")
 _SPACED = re.compile(r"[^<{\n]{1,256}")
@@ -106,13 +106,13 @@ class DamagedHeaders:
             return ~at if found is None and not last and self.marker_begins.match(text, at) else None
         if not last and (found.end() == len(text) or self.heads_begin.match(text, found.end())):
             return ~at
-        behind = _BLANKS.match(text, found.end()).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, found.end()).end()  # type: ignore[union-attr]
         return found.end() if behind == len(text) or self.heads.match(text, found.end()) else None
 
     def begins_call(self, text: str, at: int, last: bool) -> bool | None:
         """Whether the arguments of a call begin behind a header that ends at `at`; None when more text must tell."""
         again = self.again.match(text, at)
-        at = _BLANKS.match(text, at if again is None else again.end()).end()  # type: ignore[union-attr]
+        at = SPACES.match(text, at if again is None else again.end()).end()  # type: ignore[union-attr]
         if self.body.match(text, at):
             return True
         return None if not last and (at == len(text) or self.body_begins.match(text, at) or self.again_begins.match(text, at)) else False
@@ -125,7 +125,7 @@ class DamagedHeaders:
         known = marked = behind_channel = typed = False
         end = at
         for _ in range(PIECES):
-            end = _BLANKS.match(text, end).end()  # type: ignore[union-attr]
+            end = SPACES.match(text, end).end()  # type: ignore[union-attr]
             if end - at > HEAD_LIMIT:
                 return None
             if known and name not in self.kinds and self.body.match(text, end):

@@ -13,8 +13,9 @@ from typing import Literal, NamedTuple
 
 from toolparse.compiled import compiled
 from toolparse.grammar import Channels
+from toolparse.jsontext.characters import WS
 from toolparse.wire.markers import HEAD_LIMIT, message_markers
-from toolparse.wire.spellings import WS, any_of, beginnings, cut, spellings
+from toolparse.wire.spellings import any_of, beginnings, cut, spellings
 
 _NAME = r"[^\s<]"
 MARKERS = 8

@@ -30,10 +30,11 @@ from toolparse.grammar import (
     PythonCalls,
     Where,
 )
+from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.damaged import DamagedClosers, DamagedParameters, writes_lines
 from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins
-from toolparse.wire.spellings import SLOT, SPACE, WS, any_of, beginnings, cut, first_texts, inside, longest_first, may_be_missing, spellings
+from toolparse.wire.spellings import SLOT, any_of, beginnings, cut, first_texts, inside, longest_first, may_be_missing, spellings
 
 HEAD_LIMIT = 1024
 """A call's opening is at most this long, in characters; what is longer is text."""

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from toolparse.grammar import Ahead, Closed, Marker, OneOf, Part
+from toolparse.jsontext.characters import SPACE
 
-SPACE = " \t\r\n"
-WS = r"[ \t\r\n]*"
 SLOT = re.compile(r"\{(name|id|key|word|kind|other|declared|argument)\}")
 
 

@@ -1,0 +1,37 @@
+"""The characters of JSON text: its white space and brackets, and strings as it writes them."""
+
+from __future__ import annotations
+
+import re
+from json.encoder import encode_basestring
+
+SPACE = " \t\r\n"
+"""JSON's white space, which is that of a turn's markup too."""
+WS = r"[ \t\r\n]*"
+SPACES = re.compile(WS)
+BRACKETS = {"{": "}", "[": "]", "(": ")"}
+"""The closer of each opener, Python's parentheses among them."""
+HIGH = r"\\u[dD][89abAB][0-9a-fA-F]{2}"
+"""A pattern for the escape of a pair's first half."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def escape_surrogates(text: str) -> str:
+    """JSON text whose lone surrogates are escapes, so that it can be encoded."""
+    return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def quote(text: str) -> str:
+    r"""`text` as a JSON string, as `json.dumps(text, ensure_ascii=False)` but with lone surrogates escaped.
+
+    >>> quote('"é"')
+    '"\\"é\\""'
+    """
+    quoted: str = encode_basestring(text)
+    return quoted if quoted.isascii() else escape_surrogates(quoted)
+
+
+def escaped(text: str) -> str:
+    """Text as the inside of a JSON string, without ASCII escapes: `a"b` gives `a\\"b`."""
+    quoted: str = encode_basestring(text)
+    return quoted[1:-1]
