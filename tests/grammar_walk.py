@@ -126,8 +126,7 @@ class Sampler:
         elif isinstance(node, Ref):
             self.write(self.rules[node.name], depth - 1, out)
         elif isinstance(node, Seq):
-            for item in node.items:
-                self.write(item, depth, out)
+            self.sequence(node, depth, out)
         elif isinstance(node, Alt):
             costs = [self.least(item) for item in node.items]
             fitting = [item for item, cost in zip(node.items, costs, strict=True) if cost <= max(depth, min(costs))]
@@ -139,6 +138,19 @@ class Sampler:
                 self.write(node.item, depth - 2, out)
         else:
             out.append(self.text(node, depth))
+
+    def sequence(self, node: Seq, depth: int, out: list[str]) -> None:
+        """The items in their order. A key that stands in an element's opener and its closer is the same, which no grammar can say."""
+        keys: dict[str, str] = {}
+        for item in node.items:
+            if not (isinstance(item, Ref) and item.name.startswith("key")):
+                self.write(item, depth, out)
+                continue
+            if item.name not in keys:
+                key: list[str] = []
+                self.write(item, depth, key)
+                keys[item.name] = "".join(key)
+            out.append(keys[item.name])
 
     def character(self, node: Chars) -> str:
         usual = [character for character in "abcxyz019 ,:<>/é🙂\\\"'\n-_" if contains(node.ranges, character)]

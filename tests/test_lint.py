@@ -45,6 +45,7 @@ def test_sound_tools_have_no_findings():
 def test_what_tools_refuses_is_told_too():
     found = lint([tool(), tool(), {"nope": 1}], HERMES)
     assert [finding.rule for finding in found] == ["twice", "definition"]
+    assert str(found[1]).startswith("tools[2]: name: missing")
     assert [finding.rule for finding in lint({"a": 1})] == ["definition"]
 
 
@@ -52,6 +53,12 @@ def test_formats_that_cannot_write_a_name_are_told():
     assert {finding.message.split()[0] for finding in Tools([tool("two words")]).lint(get_format("glm4")) if finding.rule == "format"} == {
         "glm4"
     }
+
+
+def test_markers_are_those_of_the_format_special_tokens_or_not():
+    texts = ["Writes <function=f>.", "Takes a <parameter=x>", "<tool_call>", "an x < 3", "the function f"]
+    for name, told in (("qwen3_coder", [True, True, True, False, False]), ("hermes", [False, False, True, False, False])):
+        assert [any(one.rule == "marker" for one in lint([tool(description=text)], [get_format(name)])) for text in texts] == told
 
 
 def test_findings_are_bounded_and_a_schema_may_hold_itself():

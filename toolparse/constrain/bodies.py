@@ -77,6 +77,11 @@ def spelled(text: str, slots: Mapping[str, Node | str]) -> Node:
     return seq(*(slots.get(piece, "") if index % 2 else piece for index, piece in enumerate(pieces)))
 
 
+def beginning(marker: str) -> str:
+    """What a marker's markup begins with, up to its first slot: `<parameter=` of `<parameter={key}>`. Empty for plain words."""
+    return _SLOT.split(marker)[0].strip() if stem(marker) else ""
+
+
 def stem(marker: str) -> str:
     """What a marker's markup begins with, far enough to be known by: `<parameter` of `<parameter={key}>`. Empty for plain words."""
     plain = _SLOT.split(marker)[0].strip()
@@ -84,8 +89,8 @@ def stem(marker: str) -> str:
     return found.group() if found else plain if len(plain) > 2 and plain[0] in "<[]" else ""
 
 
-def structure(how: Calls) -> tuple[str, ...]:
-    """What no raw value may hold: the beginnings of the markup that stands around values and calls."""
+def markup(how: Calls) -> Iterator[str]:
+    """The markup that stands around values and calls, in every spelling, its slots in it."""
     markers: list[Part] = [*how.open, *how.close]
     if how.wrapper is not None:
         markers += [how.wrapper.open, how.wrapper.close]
@@ -96,7 +101,13 @@ def structure(how: Calls) -> tuple[str, ...]:
         markers.append(body.prefix)
     elif isinstance(body, BareKeys):
         markers.append(body.quote)
-    found = sorted({stem(text) for marker in markers for text in spellings(marker)} - {""}, key=len)
+    for marker in markers:
+        yield from spellings(marker)
+
+
+def structure(how: Calls) -> tuple[str, ...]:
+    """What no raw value may hold: the beginnings of the markup that stands around values and calls."""
+    found = sorted({stem(text) for text in markup(how)} - {""}, key=len)
     return tuple(word for index, word in enumerate(found) if not any(shorter in word for shorter in found[:index]))
 
 
@@ -284,10 +295,14 @@ def _in_cdata(node: Node) -> Node:
 # -- elements ------------------------------------------------------------------------------------------------------------------------
 
 
+CLOSED_BY_NAME = "that an element whose name the schema does not list is closed by that name"
+
+
 class ElementRules(SchemaRules):
     """Schemas whose containers are elements inside each other.
 
-    A grammar cannot say that a tag closes what another of the same name opened, so other than declared keys may be closed by any.
+    A grammar cannot say that a tag closes what another of the same name opened, so other than declared keys may be closed by any, which
+    is told as left out.
     """
 
     prefix = ""
@@ -296,6 +311,7 @@ class ElementRules(SchemaRules):
     def value(self, parts: Parts, notation: Notation, path: str) -> Node:
         if any(isinstance(part, dict) and part for part in parts):
             return super().value(parts, notation, path)
+        self.leave_out("", CLOSED_BY_NAME)
         known = self.rules.any_values.get(notation)
         if known is None:
             known = self.rules.any_values[notation] = self.rules.name("any-element")
@@ -319,6 +335,7 @@ class ElementRules(SchemaRules):
             written.append((seq(self.element(Literal(key), value), behind), needed))
         more = None
         if extra is not None:
+            self.leave_out("", CLOSED_BY_NAME)
             more = seq(self.element(self.other_key(tuple(key for key, _, _ in members)), self.value(extra, notation, f"{path}/*")), behind)
         return listed(self.rules, written, more, EMPTY)
 

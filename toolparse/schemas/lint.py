@@ -70,7 +70,8 @@ def lint(tools: object, formats: Iterable[Format] | None = None) -> list[Finding
         try:
             (tool,) = Tools([given])
         except InvalidTools as error:
-            found.append(Finding(f"tools[{index}]", "", "definition", str(error), "every parser and provider refuses the request"))
+            what = str(error).removeprefix("tools[0]").lstrip(".: ")  # it was the only one of the list
+            found.append(Finding(f"tools[{index}]", "", "definition", what, "every parser and provider refuses the request"))
             continue
         first = places.setdefault(tool.name, index)
         if first != index:
@@ -226,13 +227,16 @@ def _strict(path: str, schema: dict[str, Any]) -> Found:
 
 
 def _markers(tool: Tool, formats: list[Format]) -> Found:
+    from toolparse.constrain.bodies import beginning, markup
+
     texts = [("/description", tool.description)]
     texts += [(f"{path}/description", schema.get("description")) for path, schema in _subschemas(tool.parameters)]
     owners: dict[str, list[str]] = {}
     for fmt in formats:
-        for marker in (*fmt.special_tokens, *fmt.stop):
-            if len(marker.strip()) > 3 and not marker.strip().isalnum():
-                owners.setdefault(marker.strip(), []).append(fmt.name)
+        written = [beginning(text) for how in fmt.calls for text in markup(how)]
+        for marker in dict.fromkeys(text.strip() for text in (*fmt.special_tokens, *fmt.stop, *written)):
+            if len(marker) > 3 and not marker.isalnum():
+                owners.setdefault(marker, []).append(fmt.name)
     for path, text in texts:
         for marker, names in owners.items():
             if isinstance(text, str) and marker in text:
@@ -240,6 +244,6 @@ def _markers(tool: Tool, formats: list[Format]) -> Found:
                 yield (
                     path,
                     "marker",
-                    f"it holds {marker}, a marker of {shown}, which ends up in the prompt as one",
+                    f"it holds {marker}, a marker of {shown}, which is one in the prompt, too",
                     "spell it in another way",
                 )
