@@ -205,6 +205,20 @@ def test_two_calls_of_one_tool_have_two_ids(own: str) -> None:
     assert len({call.id for call in calls}) == len(calls) > 1
 
 
+@pytest.mark.parametrize("fmt", ["muse_glimmer", "inkling", "granite", "hunyuan_a13b", "beam"])
+def test_an_answer_without_calls_has_no_framing(fmt: str) -> None:
+    """SGLang asks no tool parser for it, so what the reasoning parser leaves of a whole answer is what a client reads."""
+    seen = 0
+    for case in vectors(fmt):
+        wanted = expected(fmt, case)
+        if case["kind"] == "canonical" and wanted["content"] and not wanted["calls"] and not case.get("prefill"):
+            request = SimpleNamespace(tools=tools_of(case))
+            _, rest = ReasoningParser(f"toolparse_{fmt}", request=request, tool_call_parser_active=True).parse_non_stream(case["text"])
+            assert rest.strip() == wanted["content"].strip(), case["id"]
+            seen += 1
+    assert seen
+
+
 def test_reasoning_in_one_piece_when_it_is_not_to_be_streamed() -> None:
     parser = ReasoningParser("toolparse_hermes", stream_reasoning=False)
     said = [parser.parse_stream_chunk(piece) for piece in ("<think>a", "b", "</think>", "c")]

@@ -3,8 +3,10 @@
     own_tests.py vllm FOLDER [PATH...]      own_tests.py sglang FOLDER [PATH...]
 
 FOLDER is the unpacked source of the installed engine (vLLM's without `tests/conftest.py`, which wants more than parsers need). Prints a row
-per test file: how many tests pass with the engine's own classes, how many of those with ours, and why the others do not: each is put down
-by hand. `own_tests.jsonl` in the working directory has all of them.
+per test file: how many tests pass with the engine's own classes, how many of those with ours, and why the others do not, by
+`own_tests_reasons.jsonl`, where each is put down by hand: it *reaches inside*, or it holds another *policy*, one of those named there. What
+has no reason is a *fault*, and fails the run, as does a reason for which no test fails. `own_tests_ENGINE.jsonl` in the working directory
+has each with its error.
 
 As a pytest plug-in (`-p own_tests`) it puts a class of ours under every name, in the engine's tables and in the modules of its classes.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -26,6 +29,9 @@ PATHS = {
     "vllm": ("tests/tool_parsers", "tests/reasoning", "tests/parser", "tests/tool_use"),
     "sglang": ("test/registered/function_call", "test/registered/unit/function_call", "test/registered/unit/parser"),
 }
+
+REASONS = Path(__file__).with_name("own_tests_reasons.jsonl")
+KINDS = ("inside", "policy", "fault")
 
 
 def put_in_vllm() -> None:
@@ -80,9 +86,9 @@ def put_in_vllm() -> None:
         put = getattr(manager, f"{kind}_parsers")
         # The classes of ours read off vLLM's own, so all are made before the first is put in.
         made = {name: class_for(f"{kind}:{table[PREFIX + name]}") for name in manager.lazy_parsers if PREFIX + name in table}
-        for name, ours in made.items():
+        for name, cls in made.items():
             module, attribute = manager.lazy_parsers[name]
-            put[name] = ours
+            put[name] = ours = type(attribute, (cls,), {})  # named as vLLM's, as are tests over classes
             with contextlib.suppress(ImportError):  # a parser whose package is not installed has no tests that run
                 setattr(import_module(module), attribute, ours)
 
@@ -155,15 +161,35 @@ def main() -> None:
     passed = [test for test, (outcome, _) in outcomes(folder, paths, engine).items() if outcome == "passed"]
     ours = outcomes(folder, paths, engine, passed)
     lost = [test for test in passed if ours.get(test, ("missing", ""))[0] != "passed"]
+    reasons = [json.loads(line) for line in REASONS.read_text(encoding="utf-8").splitlines()]
+    known = [(re.compile(each["tests"]), each) for each in reasons if each.get("engine") == engine]
+    why = {test: next((each for tests, each in known if tests.search(test)), {"kind": "fault", "why": ""}) for test in lost}
+
     file = lambda test: test.partition("::")[0].partition(".Test")[0]  # noqa: E731
-    total, gone = Counter(map(file, passed)), Counter(map(file, lost))
-    print("| file | theirs | ours |\n|---|---|---|")
+    counted = Counter((file(test), why[test]["kind"]) for test in lost)
+    total = Counter(map(file, passed))
+    print("| file | theirs | ours | reaches inside | policy | fault |\n|---|---|---|---|---|---|")
     for name in sorted(total):
-        print(f"| {name} | {total[name]} | {total[name] - gone[name]} |")
-    print(f"| all | {len(passed)} | {len(passed) - len(lost)} |")
+        kinds = [counted[name, kind] for kind in KINDS]
+        print(f"| {name} | {total[name]} | {total[name] - sum(kinds)} | {' | '.join(map(str, kinds))} |")
+    all_kinds = [sum(number for (_, each), number in counted.items() if each == kind) for kind in KINDS]
+    print(f"| all | {len(passed)} | {len(passed) - len(lost)} | {' | '.join(map(str, all_kinds))} |\n")
+
+    print("| why ours fails | tests |\n|---|---|")
+    named = {each["policy"]: f"Policy *{each['policy']}*. {each['means']}" for each in reasons if "policy" in each}
+    for text, number in Counter(
+        named.get(each["why"], f"Reaches inside: {each['why']}.") for each in why.values() if each["why"]
+    ).most_common():
+        print(f"| {text} | {number} |")
     with Path(f"own_tests_{engine}.jsonl").open("w", encoding="utf-8") as out:
         for test in lost:
-            out.write(json.dumps({"test": test, "error": ours.get(test, ("missing", ""))[1]}, ensure_ascii=False) + "\n")
+            row = {"test": test, **{key: why[test][key] for key in ("kind", "why")}, "error": ours.get(test, ("missing", ""))[1]}
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    faults = [test for test in lost if why[test]["kind"] == "fault"]
+    used = {each["tests"] for each in why.values() if each["why"]}
+    stale = [each["tests"] for _, each in known if each["tests"] not in used] if not sys.argv[3:] else []
+    if faults or stale:
+        sys.exit("\n".join(["", *(f"fault: {test}" for test in faults), *(f"no test fails for this reason: {tests}" for tests in stale)]))
 
 
 if __name__ == "__main__":

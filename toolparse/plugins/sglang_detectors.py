@@ -17,7 +17,7 @@ from sglang.srt.parser.reasoning_parser import StreamingParseResult as Reasoning
 
 from toolparse.formats import get_format
 from toolparse.grammar import Format
-from toolparse.parser import with_reasoning
+from toolparse.parser import parse, with_reasoning
 from toolparse.plugins import constraints
 from toolparse.plugins.detector import Detector
 from toolparse.plugins.names import PREFIX
@@ -194,9 +194,9 @@ class SglangReasoning:
     def detect_and_parse(self, text: str) -> Any:
         split = self._new_split()
         reasoning, rest = split.whole(text)
-        if not split.called:  # SGLang then asks no tool parser, so what is left is what a client reads
-            self._calls_follow = False
-            reasoning, rest = self._new_split().whole(text)
+        if self._calls_follow and not split.called:  # SGLang then asks no tool parser, so what is left is what a client reads
+            message = parse(text, self._format_of_output(), thinking=self._in_reasoning, tools=self._tools or None)
+            reasoning, rest = message.reasoning or "", message.content or ""
         result = ReasoningResult(normal_text=rest, reasoning_text=reasoning)
         return getattr(self, _NEVER_EMPTY, lambda same: same)(result)
 
@@ -228,10 +228,13 @@ class SglangReasoning:
         lost += [_NEVER_EMPTY] if not hasattr(self, _NEVER_EMPTY) else []
         if lost:
             missing(f"toolparse does not have {', '.join(lost)} of SGLang's reasoning parser, and does without")
-        # A call of the tool parser's format ends open reasoning, so the two formats are read as one.
-        tool = format_of_server() if self._calls_follow else None
-        fmt = self.toolparse_format if tool in (None, self.toolparse_format) else with_reasoning(tool, self.toolparse_format)
+        fmt = self._format_of_output()
         return ReasoningSplit(fmt, thinking=self._in_reasoning, tools=self._tools, calls_follow=self._calls_follow)
+
+    def _format_of_output(self) -> Format:
+        """A call of the tool parser's format ends open reasoning, so the two formats are read as one."""
+        tool = format_of_server() if self._calls_follow else None
+        return self.toolparse_format if tool in (None, self.toolparse_format) else with_reasoning(tool, self.toolparse_format)
 
 
 def reasoning_detector(name: str, fmt_name: str) -> type:
