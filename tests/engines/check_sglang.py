@@ -22,9 +22,9 @@ from sglang.srt.function_call.function_call_parser import FunctionCallParser
 from sglang.srt.parser.reasoning_parser import ReasoningParser
 from sglang.srt.plugins import load_plugins
 from sglang.srt.plugins.hook_registry import HookRegistry
-from vectors import CHUNKINGS, FORMATS, Tokenizer, complete, deltas, expected, result, vectors
+from vectors import CHUNKINGS, FORMATS, Tokenizer, complete, deltas, expected, reports, result, vectors
 
-from toolparse import parse
+from toolparse import get_format, parse
 from toolparse.plugins.detector import calls_only
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
 from toolparse.plugins.readable_calls import readable
@@ -203,6 +203,36 @@ def test_two_calls_of_one_tool_have_two_ids(own: str) -> None:
     chat = serving(named("tool_call_parser", f"toolparse_{own}"), own)
     calls, _, _ = chat._process_tool_calls(case["text"], tools_of(case), {"type": "stop", "matched": None})
     assert len({call.id for call in calls}) == len(calls) > 1
+
+
+@pytest.mark.parametrize("chunking", CHUNKINGS)
+@pytest.mark.parametrize("case", reports("sglang"), ids=lambda case: case["id"])
+def test_reports(case: dict[str, Any], chunking: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both parsers in a row, of two names where the report has two."""
+    fmt, tools = case["format"], [Tool.model_validate(tool) for tool in case["tools"] or TOOLS]
+    monkeypatch.setattr("toolparse.plugins.sglang_detectors.format_of_server", lambda: get_format(fmt))
+    thinking = ReasoningParser(f"toolparse_{case['reasoning']}", request=SimpleNamespace(tools=tools), tool_call_parser_active=True)
+    parser = FunctionCallParser(tools, f"toolparse_{fmt}")
+    if chunking == "whole":
+        reasoning, rest = thinking.parse_non_stream(case["text"])
+        got = answer(parser, rest, chunking, fmt) if parser.has_tool_call(rest) else result(rest, None, [])
+    else:
+        reasoning, content, calls = "", "", {}
+        for step in [
+            lambda piece=piece: thinking.parse_stream_chunk(piece) for piece, _ in deltas(case["text"], chunking, Tokenizer(fmt))
+        ] + [thinking.parse_stream_end]:
+            more, rest = step()
+            reasoning += more or ""
+            text, items = parser.parse_stream_chunk(rest) if rest else ("", [])
+            content = content + (text or "")
+            for item in items:
+                name, arguments = calls.get(item.tool_index, ("", ""))
+                calls[item.tool_index] = name + (item.name or ""), arguments + item.parameters
+        text, items = parser.parse_stream_end()
+        assert not items
+        got = result(content + (text or ""), None, list(calls.values()))
+    told = {"content": got["content"], "reasoning": reasoning or None, "calls": [[name, json.loads(each)] for name, each in got["calls"]]}
+    assert told == case["expect"]
 
 
 @pytest.mark.parametrize("fmt", ["muse_glimmer", "inkling", "granite", "hunyuan_a13b", "beam"])

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from vectors import CHUNKINGS, FORMATS, Tokenizer, deltas, expected, prompt_of, result, vectors
+from vectors import CHUNKINGS, FORMATS, Tokenizer, deltas, expected, prompt_of, reports, result, vectors
 from vllm.entrypoints.openai.chat_completion.message_assembly import assemble_chat_message_fields
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
 from vllm.entrypoints.openai.chat_completion.stream_processor import ChatStreamProcessor
@@ -395,6 +395,30 @@ def test_where_reasoning_ends_in_tokens() -> None:
 
 
 # -- what issue reports had -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", reports("vllm"), ids=lambda case: case["id"])
+def test_reports(case: dict[str, Any]) -> None:
+    """Whole, and where the report has them in pieces, whose ids come ahead of their text."""
+    reasoning = f"toolparse_{case['reasoning']}" if "reasoning" in case else None
+    made, asked, tokenizer = composed(case["format"], reasoning), request(case), Tokenizer(case["format"])
+    prompt = tokenizer.encode(prompt_of(case["format"], case))
+    answers = [whole(made, asked, case, case["format"])]
+    parser = made(tokenizer, asked.tools)
+    content, thought, calls = "", "", {}
+    pieces = case.get("pieces", ())
+    for at, (text, tokens) in enumerate(pieces):
+        ids = [number for token in tokens for number in tokenizer.encode(token)]
+        told = parser.parse_delta(text, ids, asked, prompt if at == 0 else None, finished=at == len(pieces) - 1)
+        if told is not None:
+            content, thought = content + (told.content or ""), thought + (told.reasoning or "")
+            for call in told.tool_calls:
+                name, arguments = calls.get(call.index, ("", ""))
+                calls[call.index] = name + (call.function.name or ""), arguments + (call.function.arguments or "")
+    if pieces:
+        answers.append(result(content, thought, list(calls.values())))
+    for got in answers:
+        assert {**got, "calls": [[name, json.loads(arguments)] for name, arguments in got["calls"]]} == case["expect"]
 
 
 @pytest.mark.parametrize("part", ["_initialize_history_tool_call_cnt", "_stream_state"])

@@ -22,6 +22,12 @@ def vectors(fmt: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (FIXTURES / f"{fmt}.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
+def reports(engine: str) -> list[dict[str, Any]]:
+    """What issue reports about this engine had, with what is expected."""
+    lines = (FIXTURES.parent / "engine_reports.jsonl").read_text(encoding="utf-8").splitlines()
+    return [case for line in lines if (case := json.loads(line))["where"] == engine]
+
+
 class Tokenizer:
     """Words, and the format's special tokens as one token each. Every text survives a round trip.
 
