@@ -223,7 +223,7 @@ def test_several_columns_of_text_must_be_told_apart(tmp_path: Path, capsys: pyte
 
 def test_without_the_word_batch_it_is_said_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(TEXTS), "--format", "hermes"]) == 2
-    assert capsys.readouterr().err == f"toolparse: {TEXTS}: a file of JSON lines: read its rows with `toolparse batch`\n"
+    assert capsys.readouterr().err == f"toolparse: {TEXTS}: a file of JSON lines: read its rows with `toolparse batch {TEXTS}`\n"
 
 
 # -- interruptions ------------------------------------------------------------------------------------------------------------------------

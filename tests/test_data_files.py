@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,16 @@ def test_every_kind_of_file_gives_its_rows(tmp_path: Path, name: str) -> None:
         wanted = ROWS[:2]
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(wanted), path)
     assert list(read(path)) == wanted
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_with_a_name_is_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(LINES,))
+    writer.start()
+    assert list(read(path)) == ROWS
+    writer.join()
 
 
 def test_a_byte_order_mark_blank_lines_and_carriage_returns_are_no_rows(tmp_path: Path) -> None:
@@ -148,7 +160,7 @@ def test_blocks_of_different_types_become_one_parquet_file(tmp_path: Path) -> No
             "messages": [{"role": "assistant", "content": None, "tool_calls": [call]}],
         }
     ]
-    third = [{"n": "three", "same": "\ud800", "parsed_tool_calls": []}]
+    third = [{"n": "three", "same": "\ud800", "parsed_tool_calls": [], "\udc00": 1}]
     path = tmp_path / "blocks"
     path.write_bytes(b"".join(map(packed, (first, second, third))))
     with open(tmp_path / "x.parquet", "wb") as file:
@@ -159,6 +171,7 @@ def test_blocks_of_different_types_become_one_parquet_file(tmp_path: Path) -> No
     assert json.loads(table.column("other")[2].as_py()) == {"k": 1}
     assert json.loads(table.column("tools")[2].as_py()) == [{"type": "function"}]
     assert table.column("messages")[2].as_py()[0]["tool_calls"] == [call]
+    assert table.column("\\udc00").to_pylist() == [None, None, None, 1]
     assert table.num_rows == 4
 
 

@@ -106,9 +106,9 @@ def read_text(file: FileIO | GzipFile, name: str, encoding: str = "utf-8") -> It
 def other_than_text(data: bytes, name: str) -> str:
     """What a file is by its first bytes and its name, when it is no UTF-8 text to be parsed, and what to do; "" otherwise."""
     if data.startswith(b"PAR1"):
-        return "a Parquet file: read its rows with `toolparse batch`"
-    if name.removesuffix(".gz").endswith((".jsonl", ".ndjson")):
-        return "a file of JSON lines: read its rows with `toolparse batch`"
+        return f"a Parquet file: read its rows with `toolparse batch {name}`"
+    if name.removesuffix(".gz").removesuffix(".zst").endswith((".jsonl", ".ndjson")):
+        return f"a file of JSON lines: read its rows with `toolparse batch {name}`"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "UTF-16 text: read it with --encoding utf-16"
     half = data[: len(data) // 2 * 2]

@@ -278,7 +278,7 @@ class _opened:
             self.file = zstandard.ZstdDecompressor().stream_reader(self.raw, read_across_frames=True)
         else:
             self.file = self.raw
-        return self.file, self.raw.tell
+        return self.file, self.raw.tell if self.raw.seekable() else lambda: 0
 
     def __exit__(self, *error: object) -> None:
         if self.name != STANDARD_INPUT:

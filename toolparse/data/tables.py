@@ -36,7 +36,7 @@ def packed(rows: list[Row], schema: Any = None, made: Collection[str] = ()) -> b
             if len(values) <= number:
                 values.append(None)
     given = {} if schema is None else {field.name: field.type for field in schema if field.name not in made}
-    arrays = {key: _array(pyarrow, key, values, given.get(key)) for key, values in columns.items()}
+    arrays = {_encodable(key): _array(pyarrow, key, values, given.get(key)) for key, values in columns.items()}
     table = pyarrow.table(arrays)
     sink = pyarrow.BufferOutputStream()
     with pyarrow.ipc.new_stream(sink, table.schema) as writer:
@@ -112,12 +112,12 @@ def _holds(pyarrow: Any, kind: Any, value: Any) -> bool:
 def _texts(pyarrow: Any, values: list[Any]) -> Any:
     """Values as JSON text; those that are text stay as they are."""
     texts = [value if value is None or isinstance(value, str) else json_text(value) for value in values]
-    return pyarrow.array([_encodable(text) for text in texts], pyarrow.string())
+    return pyarrow.array([None if text is None else _encodable(text) for text in texts], pyarrow.string())
 
 
-def _encodable(text: str | None) -> str | None:
+def _encodable(text: str) -> str:
     """Arrow's text is UTF-8, which has no lone surrogates: they become their escapes."""
-    return text if text is None else text.encode("utf-8", "backslashreplace").decode()
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _fixed(pyarrow: Any) -> dict[str, Any]:
