@@ -10,10 +10,10 @@ import pyarrow.parquet
 import pytest
 
 from toolparse.cli import main
-from toolparse.data import cluster
+from toolparse.data import cluster, read
 from toolparse.data.files import UnreadableFile
 from toolparse.data.jobs import Job
-from toolparse.data.runs import Plan
+from toolparse.data.runs import CannotResume, Plan
 
 JOB = Job(column="output", format="hermes")
 
@@ -42,9 +42,9 @@ def test_the_parts_have_each_row_once_in_order(tmp_path: Path, name: str, parque
     if parquet:
         found = [row for file in sorted(folder.glob("*.parquet")) for row in pyarrow.parquet.read_table(file).to_pylist()]
     else:
-        found = [json.loads(line) for file in sorted(folder.glob("part-??????.jsonl")) for line in file.read_text().splitlines()]
+        found = list(read(folder))
     assert [row["n"] for row in found] == [n for n in range(40) if n % 5]
-    rejected = [json.loads(line) for file in sorted(folder.glob("*.rejected.jsonl")) for line in file.read_text().splitlines()]
+    rejected = [json.loads(line) for file in sorted((tmp_path / "out.rejected").iterdir()) for line in file.read_text().splitlines()]
     blank = name != "rows.parquet"
     assert [row["line"] for row in rejected] == [n + 1 + (blank and n > 3) for n in range(0, 40, 5)]
 
@@ -52,9 +52,23 @@ def test_the_parts_have_each_row_once_in_order(tmp_path: Path, name: str, parque
 def test_a_part_that_broke_off_is_done_again(tmp_path: Path) -> None:
     part = {**next(cluster.parts_of([str(made(tmp_path / "rows.jsonl", 10))])), "number": 0}
     (tmp_path / "part-000000.jsonl").write_text("half a ro")
-    (tmp_path / "part-000000.counts.json").write_text("")
+    (tmp_path / ".toolparse").mkdir()
+    (tmp_path / ".toolparse" / "part-000000.json").write_text("")
     assert cluster.do_part(part, Plan(JOB), str(tmp_path)).written == 8
     assert len((tmp_path / "part-000000.jsonl").read_text().splitlines()) == 8
+
+
+def test_another_run_is_not_gone_on_with(tmp_path: Path) -> None:
+    folder = str(tmp_path / "out")
+    cluster._begin(folder, {"job": 1}, resume=False)
+    cluster._begin(folder, {"job": 1}, resume=True)
+    with pytest.raises(CannotResume, match="had other files or options"):
+        cluster._begin(folder, {"job": 2}, resume=True)
+    with pytest.raises(CannotResume, match="is not empty"):
+        cluster._begin(folder, {"job": 1}, resume=False)
+    (tmp_path / "x.jsonl").write_text("{}")
+    with pytest.raises(CannotResume, match="no run that can be gone on with"):
+        cluster._begin(str(tmp_path), {"job": 1}, resume=True)
 
 
 def test_a_wrong_use_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

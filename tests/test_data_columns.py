@@ -94,9 +94,9 @@ def test_each_distinct_list_of_tools_is_looked_at_once(monkeypatch: pytest.Monke
     looked = []
     whole = tool_room._normalised
     monkeypatch.setattr(tool_room, "_normalised", lambda given, path: looked.append(path) or whole(given, path))
-    lists = [json.dumps([{**TOOLS[0], "function": {**TOOLS[0]["function"], "description": f"no. {n}"}}]) for n in range(3)]  # type: ignore[dict-item]
-    parse_columns({"output": [TEXTS[0]] * 300, "tools": lists * 100}, format="hermes", column="output")
-    assert len(looked) == 3
+    lists = [json.dumps([{**TOOLS[0], "function": {**TOOLS[0]["function"], "description": f"no. {n}"}}]) for n in range(300)]  # type: ignore[dict-item]
+    parse_columns({"output": [TEXTS[0]] * 600, "tools": lists * 2}, format="hermes", column="output")
+    assert len(looked) == 300
 
 
 def test_it_is_pickled_by_name_and_by_value() -> None:

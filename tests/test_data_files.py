@@ -62,8 +62,9 @@ def test_a_byte_order_mark_blank_lines_and_carriage_returns_are_no_rows(tmp_path
 
 
 def test_a_text_is_one_row_and_a_folder_gives_them_sorted(tmp_path: Path) -> None:
-    (tmp_path / "sub").mkdir()
-    for name in ("b.txt", "a.txt", "sub/c.txt", ".hidden.txt", "readme.md"):
+    for folder in ("sub", ".own", "sub/_own"):
+        (tmp_path / folder).mkdir()
+    for name in ("b.txt", "a.txt", "sub/c.txt", ".hidden.txt", ".own/d.txt", "sub/_own/e.txt", "readme.md"):
         (tmp_path / name).write_text(name)
     assert [row["text"] for row in read(tmp_path)] == ["a.txt", "b.txt", "sub/c.txt"]
     assert [row["text"] for row in read(str(tmp_path / "?.txt"))] == ["a.txt", "b.txt"]

@@ -16,6 +16,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 from toolparse.cli import main
+from toolparse.data import read
 
 COUNT = int(os.environ.get("ROWS", "200000"))
 
@@ -45,16 +46,16 @@ def run() -> int:
             thread = threading.Thread(target=command)
             thread.start()
             parts = -(-path.stat().st_size // (8 << 20))
-            while thread.is_alive() and len(list(out.glob("*.counts.json"))) < parts // 2:
+            while thread.is_alive() and len(list(out.glob(".toolparse/part-*.json"))) < parts // 2:
                 time.sleep(0.05)
-            before = len(list(out.glob("*.counts.json")))
+            before = len(list(out.glob(".toolparse/part-*.json")))
             cluster.remove_node(nodes[0], allow_graceful=False)
             thread.join()
         print(f"one node killed after {before} of {parts} parts; worker nodes alive: {alive()}")
         lines = [line for line in told.getvalue().splitlines() if line.startswith("toolparse:")]
         print(*lines, sep="\n")
-        rows = [json.loads(line)["n"] for part in sorted(out.glob("part-??????.jsonl")) for line in part.open()]
-        rejected = [json.loads(line) for part in sorted(out.glob("*.rejected.jsonl")) for line in part.open()]
+        rows = [row["n"] for row in read(out)]
+        rejected = list(read(f"{out}.rejected"))
         assert rows == [n for n in range(COUNT) if n % 1000], "rows are missing, twice or out of order"
         assert [row["line"] for row in rejected] == [n + 1 for n in range(COUNT) if n % 1000 == 0]
         assert before < parts, "the node was killed when all was done"

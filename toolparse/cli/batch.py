@@ -109,7 +109,10 @@ def _run(options: Namespace) -> int:
     if options.ray is not None:
         from toolparse.data.cluster import run_on_ray
 
-        return tell(run_on_ray(plan, files, options.output, options.ray, options.resume), options.report)
+        summary = run_on_ray(plan, files, options.output, options.ray, options.resume)
+        if summary.rejected:
+            complain(f"{summary.rejected:,} of {summary.rows:,} rows were rejected; they are in {options.output.rstrip(os.sep)}.rejected")
+        return tell(summary, options.report)
     if target is None:
         return tell(_print(plan, every, options.workers), options.report)
     output = Output(target, options.rejected, identity_of(job, files))

@@ -12,6 +12,8 @@ from typing import Any
 from toolparse.jsontext.repair import repair
 from toolparse.schemas.tools import InvalidTools, Tools
 
+REMEMBERED = 2048
+"""So many distinct lists of tools are looked at once; they take some 25 KB each."""
 _DECODER = json.JSONDecoder()
 _SCALARS = {
     "str": "string", "string": "string", "int": "integer", "integer": "integer", "float": "number", "number": "number",
@@ -32,7 +34,7 @@ def definitions(given: Any) -> list[dict[str, Any]]:
     return [_as_openai(tool) for tool in _listed(given)]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=REMEMBERED)
 def _of_text(text: str) -> tuple[dict[str, Any], ...]:
     return tuple(_as_openai(tool) for tool in _listed(decoded_list(text)))
 
@@ -44,7 +46,7 @@ def prepared(given: Any) -> Tools:
     return _prepared(given if isinstance(given, str) else json.dumps(given, default=str))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=REMEMBERED)
 def _prepared(text: str) -> Tools:
     return Tools(_of_text(text))
 

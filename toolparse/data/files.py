@@ -67,7 +67,7 @@ def found(path: str) -> list[str]:
         return [path]
     if os.path.isdir(path):
         inside = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
-        files = sorted(name for name in inside if name.endswith(SUFFIXES) and not os.path.basename(name).startswith((".", "_")))
+        files = sorted(name for name in inside if name.endswith(SUFFIXES) and not _hidden(os.path.relpath(name, path)))
         if not files:
             raise UnreadableFile(f"{path}: no file in this folder ends in {', '.join(_KINDS)}")
         return files
@@ -77,6 +77,11 @@ def found(path: str) -> list[str]:
             raise UnreadableFile(f"{path}: no file matches this pattern")
         return files
     return [path]
+
+
+def _hidden(path: str) -> bool:
+    """Whether a file in a folder, or a folder on the way to it, is none of the rows."""
+    return any(part.startswith((".", "_")) for part in path.split(os.sep))
 
 
 def blocks(name: str) -> Iterator[Block]:
@@ -216,8 +221,7 @@ def _parquet(name: str) -> Iterator[Block]:
         with parquet.ParquetFile(name) as file:
             check_columns(name, file.schema_arrow.names)
             total, count, number = os.path.getsize(name), max(file.metadata.num_rows, 1), 0
-            size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups)) // count
-            for batch in file.iter_batches(batch_size=max(1, min(ROWS, 4 * BYTES // max(size, 1)))):
+            for batch in file.iter_batches(batch_size=rows_at_once(file)):
                 rows = batch.to_pylist()
                 first = number + 1
                 number += len(rows)
@@ -227,6 +231,12 @@ def _parquet(name: str) -> Iterator[Block]:
         if isinstance(error, (FileNotFoundError, UnreadableFile)):
             raise
         raise UnreadableFile(f"{name}: cannot be read as Parquet: {' '.join(str(error).split())}") from None
+
+
+def rows_at_once(file: Any) -> int:
+    """How many rows of a Parquet file are a block: fewer where they are long."""
+    size: int = sum(file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups))
+    return max(1, min(ROWS, 4 * BYTES * int(file.metadata.num_rows) // max(size, 1)))
 
 
 def check_columns(name: str, columns: list[str]) -> None:

@@ -7,9 +7,8 @@ become JSON text, as do objects, whose keys differ from row to row. Messages and
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any
 
 from toolparse.data.conversation import Row, json_text
@@ -46,12 +45,7 @@ def packed(rows: list[Row], schema: Any = None, made: Collection[str] = ()) -> b
 
 
 def write_parquet(blocks: str, target: IO[bytes]) -> None:
-    """Write what the file `blocks` holds as Parquet."""
-    join(Path(blocks).open, target)
-
-
-def join(blocks: Callable[[str], IO[bytes]], target: IO[bytes]) -> None:
-    """Write packed blocks as Parquet: twice over them for the schema, once for the rows. `blocks` opens the file that holds them."""
+    """Write what the file `blocks` holds as Parquet: twice over it for the schema, once for the rows."""
     pyarrow, parquet = _arrow(), needed("pyarrow.parquet", "writing Parquet", "data")
     types: dict[str, Any] = {}
     differ = set()
@@ -160,9 +154,9 @@ def _cast(pyarrow: Any, table: Any, field: Any) -> Any:
     return column.cast(field.type)
 
 
-def _tables(blocks: Callable[[str], IO[bytes]]) -> Iterator[Any]:
+def _tables(blocks: str) -> Iterator[Any]:
     pyarrow = _arrow()
-    with blocks("rb") as file:
+    with open(blocks, "rb") as file:
         while header := file.read(_LENGTH.size):
             with pyarrow.ipc.open_stream(file.read(*_LENGTH.unpack(header))) as reader:
                 yield reader.read_all()
