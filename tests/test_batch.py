@@ -72,6 +72,28 @@ def test_messages_lack_no_call_that_a_row_had(tmp_path: Path) -> None:
     assert all(row["file"] == str(TEXTS) for row in rejected)
 
 
+def test_a_text_is_the_answer_to_the_messages_of_its_row(tmp_path: Path) -> None:
+    path, out = tmp_path / "x.jsonl", tmp_path / "out.jsonl"
+    call = {"id": "call00000", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    asked = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call00000", "content": "a", "name": "f"},
+    ]
+    text = '<tool_call>\n{"name": "g", "arguments": {}}\n</tool_call>'
+    path.write_text("".join(json.dumps({"messages": given, "output": text}) + "\n" for given in (asked, None, [], "words")))
+    assert batch(path, "--column", "output", "--format", "hermes", "--to", "messages", "-o", out) == 1
+    first, *others = (row["messages"] for row in lines(out))
+    assert first[:3] == asked
+    assert [(call["id"], call["function"]["name"]) for call in first[3]["tool_calls"]] == [("call00001", "g")]
+    assert [len(said) for said in others] == [1, 1]
+    assert "column 'messages' of its own" in lines(tmp_path / "out.rejected.jsonl")[0]["reason"]
+    system = {"role": "system", "content": 'You help. <tools>[{"name": "g", "parameters": {}}]</tools>'}
+    path.write_text(json.dumps({"messages": [system, asked[0]], "output": text}))
+    assert batch(path, "--column", "output", "--format", "hermes", "--to", "openai", "-o", out) == 0
+    assert [tool["function"]["name"] for tool in lines(out)[0]["tools"]] == ["g"]
+
+
 @pytest.mark.parametrize("name", ["hermes", "hermes_thinking", "openai", "sharegpt", "xlam"])
 def test_another_models_format_is_what_that_model_would_be_shown(tmp_path: Path, name: str) -> None:
     out, plain = tmp_path / "out.jsonl", tmp_path / "plain.jsonl"

@@ -115,6 +115,14 @@ def test_answers_go_to_their_calls_by_id_then_name_then_order() -> None:
     assert [problem.kind for problem in conversation.problems] == ["unmatched_response"]
 
 
+def test_an_id_that_is_made_is_no_other_calls() -> None:
+    given = {"id": "call00000", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    text = '<tool_call>\n{"name": "g", "arguments": {}}\n</tool_call>'
+    turns = [{"role": "assistant", "content": text}, {"role": "assistant", "content": None, "tool_calls": [given]}]
+    made = messages({"messages": turns})["messages"]
+    assert [call["id"] for message in made for call in message["tool_calls"]] == ["call00001", "call00000"]
+
+
 def test_a_call_that_cannot_be_read_is_no_message() -> None:
     row = {"messages": [{"role": "assistant", "content": '<tool_call>\n{"name": "f", "arguments": {"a": "b'}]}
     assert read_row(row).status == "cut"

@@ -7,8 +7,9 @@ no shape and no file.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from toolparse.adapters.whole_messages import to_openai
@@ -82,7 +83,9 @@ class Turns:
         self.tools: Tools | None = prepared(definitions) if definitions else None
         self._fmt = fmt
         self._prompt = prompt
-        self._made = 0
+        self.taken: set[str] = set()
+        """Ids that the row has."""
+        self._ids = unused_ids(self.taken)
         self._open: list[Row] = []  # calls that wait for their result
 
     def say(self, role: str, content: Any) -> None:
@@ -159,15 +162,19 @@ class Turns:
         self.conversation.messages.append({**message, **more})
 
     def new_id(self) -> str:
-        """An id that a row did not have: the same at every run, and of nine letters and digits, which Mistral's templates insist on."""
-        self._made += 1
-        return f"call{self._made - 1:05d}"
+        """An id that the row does not have."""
+        return next(self._ids)
 
     def _tried(self, status: AttemptStatus, name: str | None, arguments: Any, said: str) -> None:
         text = arguments if isinstance(arguments, str) else json_text(arguments)
         attempt = Attempt(status, name, text, 0, 0)
         self.conversation.attempts.append(attempt)
         self.conversation.problems.append(Problem("no_name" if name is None else "not_an_object", said, None, 0, "error", attempt))
+
+
+def unused_ids(taken: Container[str] = ()) -> Iterator[str]:
+    """Ids for calls that have none: the same at every run, and of nine letters and digits, which Mistral's templates insist on."""
+    return (made for number in count() if (made := f"call{number:05d}") not in taken)
 
 
 def as_object(arguments: Any) -> tuple[str, AttemptStatus]:

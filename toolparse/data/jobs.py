@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any
 
 from toolparse.adapters.whole_messages import to_openai
-from toolparse.data.conversation import LOST, Conversation, InvalidRow, Row, json_text, worst
+from toolparse.data.conversation import LOST, Conversation, InvalidRow, Row, json_text, unused_ids, worst
 from toolparse.data.definitions import prepared
 from toolparse.data.files import Block, decoded_row
 from toolparse.data.shapes import read_as, read_row, shape_of
+from toolparse.data.turns import turns_of
 from toolparse.detect import detect
 from toolparse.events import Problem
 from toolparse.formats import UnknownFormat, get_format
@@ -170,7 +172,10 @@ def _text(job: Job, row: Row) -> tuple[Row, str, str, list[Problem], int]:
     column = job.column
     if column is None:
         raise InvalidRow(f"no conversation of a known shape; the row's columns are {', '.join(map(str, row)) or 'none'}")
-    message, tools = read_text(job, row, column)
+    earlier = _earlier(row, column) if job.to in ("messages", "openai") else Conversation([])
+    if earlier.tools and row.get(job.tools_column) is None:
+        row = {**row, job.tools_column: earlier.tools}
+    message, tools = read_text(job, row, column, {call["id"] for said in earlier.messages for call in said.get("tool_calls") or ()})
     attempts, problems = message.attempts, message.problems
     status = worst(attempts, problems)
     if job.to == "rows":
@@ -185,7 +190,7 @@ def _text(job: Job, row: Row) -> tuple[Row, str, str, list[Problem], int]:
         if message.content is None and not message.tool_calls:
             conversation.messages[0]["content"] = ""
         made = {} if job.to == "openai" else {key: value for key, value in row.items() if key not in (column, job.tools_column)}
-        made["messages"] = conversation.messages
+        made["messages"] = earlier.messages + conversation.messages
         if tools is not None:
             made["tools"] = [_definition(tool) for tool in tools]
     else:
@@ -193,8 +198,21 @@ def _text(job: Job, row: Row) -> tuple[Row, str, str, list[Problem], int]:
     return made, status, "text", problems, len(message.tool_calls)
 
 
-def read_text(job: Job, row: Mapping[str, Any], column: str) -> tuple[Message, Tools | None]:
-    """The message that the text of a row is, and the row's tools. Raises `InvalidRow`."""
+def _earlier(row: Row, column: str) -> Conversation:
+    """The messages to which the text of a row is the answer, where the row has a column of that name. Raises `InvalidRow`."""
+    given = row.get("messages") if column != "messages" else None
+    if given is None or (hasattr(given, "__len__") and not len(given)):
+        return Conversation([])
+    if turns_of({"messages": given}) is None:
+        raise InvalidRow("the row has a column 'messages' of its own that holds none; rename it")
+    conversation = read_row({"messages": given})
+    if conversation.status in LOST:
+        raise InvalidRow(f"column 'messages': {conversation.fault}")
+    return conversation
+
+
+def read_text(job: Job, row: Mapping[str, Any], column: str, taken: Container[str] = ()) -> tuple[Message, Tools | None]:
+    """The message that the text of a row is, and the row's tools. `taken` are ids that its calls cannot get. Raises `InvalidRow`."""
     if column not in row:
         raise InvalidRow(f"the row has no column {column!r}; its columns are {', '.join(map(str, row)) or 'none'}")
     text = row[column]
@@ -210,14 +228,7 @@ def read_text(job: Job, row: Mapping[str, Any], column: str) -> tuple[Message, T
         tools = prepared(given) if given is not None and (not hasattr(given, "__len__") or len(given)) else None
     except (InvalidTools, ValueError, TypeError) as error:
         raise InvalidRow(f"column {job.tools_column!r}: {error}") from None
-    made = 0
-
-    def new_id() -> str:
-        nonlocal made
-        made += 1
-        return f"call{made - 1:05d}"
-
-    return parse(text, chosen, tools=tools, prompt=job.prompt, new_id=new_id), tools
+    return parse(text, chosen, tools=tools, prompt=job.prompt, new_id=partial(next, unused_ids(taken))), tools
 
 
 def _format(job: Job, row: Mapping[str, Any], text: str | None) -> str | None:

@@ -6,6 +6,7 @@ The assistant's texts are left as they are, unless a format is named or `<think>
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from toolparse.adapters.whole_messages import to_openai
@@ -26,6 +27,7 @@ def is_shape(row: Row) -> bool:
 def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
     """The row's conversation."""
     turns = Turns("openai", tools_of(row), fmt, prompt)
+    turns.taken.update(_ids(row))
     for turn in _messages(row):
         word, content = speech(turn)
         role = role_of(word)
@@ -44,6 +46,21 @@ def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -
                 more["name"] = turn["name"]
             turns.conversation.messages[-1].update(more)
     return turns.conversation
+
+
+def _ids(row: Row) -> Iterator[str]:
+    """The ids of the row's calls and answers."""
+    for turn in _messages(row):
+        if isinstance(turn.get("tool_call_id"), str):
+            yield turn["tool_call_id"]
+        for _, _, call_id in called(_calls_of(turn) or []):
+            if call_id is not None:
+                yield call_id
+
+
+def _calls_of(turn: Row) -> Any:
+    given: Any = turn.get("tool_calls") or turn.get("function_call")
+    return given.tolist() if hasattr(given, "tolist") else given
 
 
 def write(conversation: Conversation) -> Row:
@@ -71,9 +88,7 @@ def _assistant(turns: Turns, turn: Row, content: Any, more: Row, fmt: str | Form
     message.update(more)
     if turn.get("name") is not None:
         message["name"] = turn["name"]
-    given: Any = turn.get("tool_calls") or turn.get("function_call")
-    if hasattr(given, "tolist"):
-        given = given.tolist()
+    given = _calls_of(turn)
     turns.add(message)
     if given:
         turns.calls(called(given), message)
