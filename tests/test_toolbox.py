@@ -146,6 +146,15 @@ def test_what_is_not_whole_or_does_not_fit_is_not_run(bad: ToolCall, why: str) -
     assert not RAN
 
 
+def test_null_is_no_arguments() -> None:
+    def ping(word: str = "pong") -> str:
+        return word
+
+    call = {"id": "c", "type": "function", "function": {"name": "ping", "arguments": "null"}}
+    (told,) = Toolbox([ping]).run_sync({"role": "assistant", "content": None, "tool_calls": [call]})
+    assert told["content"] == "pong"
+
+
 def test_a_call_beside_an_error_is_not_run() -> None:
     good, bad = call("add", "1", a=1), call("add", "2", a=2)
     bad.index = 1

@@ -11,7 +11,7 @@ import json
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -193,7 +193,8 @@ def check_walks(name: str, vocabulary: Vocabulary) -> int:
         for fmt in kit.FORMATS:
             tokens = {marker: vocabulary.special[marker] for marker in fmt.special_tokens}
             for choice in ("required", "auto"):
-                grammar = engine.grammar(kit.constrain(fmt, kit.TOOLS, choice, tokens=tokens))
+                made = kit.constrain(fmt, kit.TOOLS, choice, tokens=tokens)
+                grammar = engine.grammar(made)
                 for number in range(count if choice == "required" else 1):
                     walk = Walk(vocabulary, closers(fmt), *engine.start(grammar))
                     written = walk.walk(Random(f"{fmt.name} {number}"), WANDER[number % 2])
@@ -202,7 +203,7 @@ def check_walks(name: str, vocabulary: Vocabulary) -> int:
                         continue
                     ended += 1
                     text = written.decode("utf-8", "replace")
-                    fault = misread(fmt, text, choice)
+                    fault = misread(fmt, text, choice, beyond=made.left_out)
                     if fault:
                         wrong += 1
                         print(f"{name} {label} {fmt.name} {choice}: {text!r} {fault}", file=sys.stderr)
@@ -211,8 +212,8 @@ def check_walks(name: str, vocabulary: Vocabulary) -> int:
     return wrong_ones
 
 
-def misread(fmt: toolparse.Format, text: str, choice: str, prompt: str = "") -> str:
-    """What is not as it must be in what the parser reads; empty if all is."""
+def misread(fmt: toolparse.Format, text: str, choice: str, prompt: str = "", beyond: Sequence[str] = ()) -> str:
+    """What is not as it must be in what the parser reads; empty if all is. `beyond` is what the grammar has left out."""
     message = toolparse.parse(text, fmt, tools=kit.TOOLS, prompt=prompt)
     violations = message.validate(kit.TOOLS)
     if violations:
@@ -221,7 +222,9 @@ def misread(fmt: toolparse.Format, text: str, choice: str, prompt: str = "") -> 
         return str(message)
     # No grammar can say that two keys which no schema lists differ, or what looks like a call in a text; and a value that begins with `>`
     # is read right, but told.
-    known = ("repeated_key", "not_a_call")
+    known = ["repeated_key", "not_a_call"]
+    if any("closed by that name" in line for line in beyond):
+        known.append("missing_closer")
     errors = [problem for problem in message.problems if problem.severity == "error" and problem.kind not in known]
     return str([error for error in errors if not (error.kind == "doubtful_value" and "begins with" in error.message)] or "")
 

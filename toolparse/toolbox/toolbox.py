@@ -309,7 +309,8 @@ class Toolbox:
     def _ready(self, call: ToolCall, error: str | None) -> Callable[[], Any] | str:
         """How the call is run; or what the model is told why it is not."""
         entry = self._entries.get(call.name)
-        violations = _whole(call).validate(self._tools)
+        call = _as_written(call)
+        violations = call.validate(self._tools)
         if error is not None and not violations:
             violations = [Violation(call.index, "", "unreadable", None, f"the call could not be read: {shortened(error)}")]
         if not violations and entry is not None:
@@ -467,11 +468,11 @@ def _violations(call: ToolCall, fault: ValidationError) -> list[Violation]:
     return found
 
 
-def _whole(call: ToolCall) -> ToolCall:
-    """The call, not complete if its arguments are no JSON text: those of a message made by hand may break off."""
-    if not call.complete or is_json(call.arguments):
-        return call
-    return replace(call, complete=False)
+def _as_written(call: ToolCall) -> ToolCall:
+    """The call as it is to be taken: null is no arguments, and what is no JSON text is not complete, as in a message made by hand."""
+    if call.complete and call.arguments.strip() == "null":
+        return replace(call, arguments="{}")
+    return call if not call.complete or is_json(call.arguments) else replace(call, complete=False)
 
 
 def _definition(tool: Tool) -> dict[str, Any]:
