@@ -50,6 +50,8 @@ def chat(**more: Any) -> dict[str, Any]:
         ("chat", chat(tools=[TOOL, TOOL]), "tools"),
         ("chat", chat(tools=[TOOL], tool_choice="sometimes"), "tool_choice"),
         ("chat", chat(tool_choice="required"), "tool_choice"),
+        ("chat", chat(tools=[TOOL], tool_choice={"type": "function", "function": {"name": "g"}}), "tool_choice"),
+        ("messages", {"model": "m", "max_tokens": 9, "messages": ASK, "tool_choice": {"type": "tool", "name": "g"}}, "tool_choice"),
         ("chat", chat(functions=[]), "functions"),
         ("responses", {"model": "m", "input": "Hi", "previous_response_id": "r"}, "previous_response_id"),
         ("responses", {"model": "m", "input": "Hi", "tools": [{"type": "web_search"}]}, "tools[0].type"),
@@ -69,6 +71,12 @@ def test_what_cannot_be_done_is_refused_with_its_place(api: Any, body: Any, para
     with pytest.raises(BadRequest) as raised:
         read_request(api, body)
     assert raised.value.param == param
+
+
+def test_no_calls_are_no_calls_however_it_is_said() -> None:
+    for more in ({"tool_choice": {"type": "none"}}, {"tool_choice": "none"}):
+        assert read_request("chat", chat(tools=[TOOL], **more)).tool_choice == "none"
+    assert read_request("chat", chat(tool_choice={"type": "auto"})).tool_choice == "none"
 
 
 WORDS = [

@@ -78,15 +78,18 @@ def read_request(api: Api, body: object) -> Request:
     if options is not None:
         request.template_options |= _object(options, "chat_template_kwargs")
     try:
-        Tools(request.tools)
-        read_choice(request.tool_choice)
+        known = Tools(request.tools)
+        choice = read_choice(request.tool_choice)
     except InvalidTools as error:
         raise BadRequest(str(error), "tools") from None
     except ValueError as error:
         raise BadRequest(str(error), "tool_choice") from None
-    if not request.tools:
-        if request.tool_choice not in ("auto", "none"):
-            raise BadRequest("tool_choice asks for a call, but there are no tools", "tool_choice")
+    if choice.mode == "required" and not request.tools:
+        raise BadRequest("tool_choice asks for a call, but there are no tools", "tool_choice")
+    missing = sorted((choice.allowed or frozenset()).difference(known.names))
+    if missing:
+        raise BadRequest(f"tool_choice names {missing[0]!r}, which is none of the tools", "tool_choice")
+    if choice.mode == "none" or not request.tools:
         request.tool_choice = "none"
     return request
 
