@@ -188,7 +188,7 @@ def test_a_column_keeps_the_type_that_the_file_has(tmp_path: Path) -> None:
 
 
 def test_no_key_of_a_message_and_no_digit_of_a_number_is_lost(tmp_path: Path) -> None:
-    odd = [{"role": "user", "content": "hi", "weight": 1}, {"role": "user", "content": [{"type": "text", "text": "x"}]}]
+    odd = [{"role": "user", "content": "hi", "meta": {"k": 1}}, {"role": "user", "content": [{"type": "text", "text": "x"}]}]
     plain = [{"role": "user", "content": "hi"}]
     first = [{"messages": plain, "n": 2**53 + 1, "big": 1}, {"messages": odd, "n": None, "big": 2**70}]
     second = [{"messages": plain, "n": 1.5, "big": 1}]
@@ -200,6 +200,16 @@ def test_no_key_of_a_message_and_no_digit_of_a_number_is_lost(tmp_path: Path) ->
     assert json.loads(rows[1]["messages"]) == odd
     assert [row["n"] for row in rows] == [str(2**53 + 1), None, "1.5"]
     assert [row["big"] for row in rows] == ["1", str(2**70), "1"]
+
+
+def test_weights_of_messages_are_a_field_of_their_type(tmp_path: Path) -> None:
+    blocks = [[{"messages": [{"role": "user", "content": "hi", **more}]}] for more in ({}, {"weight": 1}, {"weight": 0.5, "loss": True})]
+    path = tmp_path / "blocks"
+    path.write_bytes(b"".join(map(packed, blocks)))
+    with open(tmp_path / "x.parquet", "wb") as file:
+        write_parquet(str(path), file)
+    rows = pyarrow.parquet.read_table(tmp_path / "x.parquet").to_pylist()
+    assert [(row["messages"][0]["weight"], row["messages"][0]["loss"]) for row in rows] == [(None, None), (1.0, None), (0.5, True)]
 
 
 def test_many_blocks_are_few_row_groups(tmp_path: Path) -> None:

@@ -115,6 +115,20 @@ def test_answers_go_to_their_calls_by_id_then_name_then_order() -> None:
     assert [problem.kind for problem in conversation.problems] == ["unmatched_response"]
 
 
+@pytest.mark.parametrize("name", ["openai", "sharegpt", "hermes", "hermes_thinking", "toolace", "react"])
+def test_what_a_turn_says_besides_its_text_is_kept(name: str) -> None:
+    """A weight, or whether it counts for the loss, as AgentInstruct has it."""
+    for row in rows(name):
+        turns = {key: row[key] for key in ("messages", "conversations", "prompt", "completion") if key in row}
+        turns = {key: json.loads(value) if isinstance(value, str) else value for key, value in turns.items()}
+        given = {**row, **{key: [{**turn, "weight": 0, "masked": True} for turn in value] for key, value in turns.items()}}
+        made = messages(given)["messages"]
+        for message in made:
+            if message["role"] != "system" or "system" not in row:  # a column of its own is no turn
+                assert (message.pop("weight"), message.pop("masked")) == (0, True)
+        assert made == messages(row)["messages"]
+
+
 def test_an_id_that_is_made_is_no_other_calls() -> None:
     given = {"id": "call00000", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     text = '<tool_call>\n{"name": "g", "arguments": {}}\n</tool_call>'
@@ -210,24 +224,27 @@ TOOL = NAME.map(lambda name: {"type": "function", "function": {"name": name, "de
 TOOLS = st.lists(TOOL, max_size=2, unique_by=lambda tool: tool["function"]["name"])
 
 
+MORE = st.sampled_from(({}, {}, {"weight": 0}, {"loss": True, "note": "x"}))
+
+
 @st.composite
 def conversations(draw: st.DrawFn, text: st.SearchStrategy[str] = SENTENCE) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = [{"role": "system", "content": draw(text)}] if draw(st.booleans()) else []
     number = 0
     for _ in range(draw(st.integers(1, 2))):
-        made.append({"role": "user", "content": draw(text)})
+        made.append({"role": "user", "content": draw(text)} | draw(MORE))
         calls = []
         for _ in range(draw(st.integers(0, 2))):
             arguments = json.dumps(draw(st.dictionaries(KEY, VALUE, max_size=2)), ensure_ascii=False)
             calls.append({"id": f"id{number}", "type": "function", "function": {"name": draw(NAME), "arguments": arguments}})
             number += 1
-        turn: dict[str, Any] = {"role": "assistant", "content": draw(text) if not calls or draw(st.booleans()) else None}
+        turn: dict[str, Any] = {"role": "assistant", "content": draw(text) if not calls or draw(st.booleans()) else None} | draw(MORE)
         if draw(st.booleans()):
             turn["reasoning_content"] = draw(text)
         if calls:
             turn["tool_calls"] = calls
         made.append(turn)
-        made += [{"role": "tool", "tool_call_id": call["id"], "content": draw(text)} for call in calls]
+        made += [{"role": "tool", "tool_call_id": call["id"], "content": draw(text)} | draw(MORE) for call in calls]
         if calls:
             made.append({"role": "assistant", "content": draw(text)})
     return made
@@ -236,6 +253,8 @@ def conversations(draw: st.DrawFn, text: st.SearchStrategy[str] = SENTENCE) -> l
 def lacks(shape: str, conversation: list[dict[str, Any]]) -> bool:
     """Whether the shape has no place for something in the conversation, by its nature."""
     turns = [message for message in conversation if message["role"] == "assistant"]
+    if shape in ("xlam", "glaive") and any(message.keys() & {"weight", "loss"} for message in conversation):
+        return True
     if shape == "xlam":
         return [message["role"] for message in conversation] != ["user", "assistant"] or any(
             turn["content"] or "reasoning_content" in turn for turn in turns

@@ -85,12 +85,14 @@ class Turns:
         self._prompt = prompt
         self.taken: set[str] = set()
         """Ids that the row has."""
+        self.more: Row = {}
+        """What the turn has besides its text; it goes to the messages that are made of it."""
         self._ids = unused_ids(self.taken)
         self._open: list[Row] = []  # calls that wait for their result
 
     def say(self, role: str, content: Any) -> None:
         """A message of the system or the user."""
-        self.conversation.messages.append({"role": role, "content": content})
+        self.conversation.messages.append({**self.more, "role": role, "content": content})
 
     def assistant(self, text: str, fmt: str | Format | None = None) -> None:
         """A turn of the assistant as the model wrote it."""
@@ -108,6 +110,8 @@ class Turns:
 
     def add(self, message: Row) -> None:
         """A message of the assistant; its calls wait for their results from now on."""
+        for key, value in self.more.items():
+            message.setdefault(key, value)
         self.conversation.messages.append(message)
         if message.get("tool_calls"):
             self._open = list(message["tool_calls"])
@@ -134,6 +138,8 @@ class Turns:
         if message is None:
             message = {"role": "assistant", "content": None}
             self.conversation.messages.append(message)
+        for key, value in self.more.items():
+            message.setdefault(key, value)
         if made:
             message["tool_calls"] = made
             self._open = list(made)
@@ -159,7 +165,7 @@ class Turns:
         message = {"role": "tool", "tool_call_id": call_id or self.new_id(), "content": content}
         if called:
             message["name"] = called
-        self.conversation.messages.append({**message, **more})
+        self.conversation.messages.append({**message, **self.more, **more})
 
     def new_id(self) -> str:
         """An id that the row does not have."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, decoded, json_text
 from toolparse.data.definitions import definitions
-from toolparse.data.turns import TURNS, role_of, speech, text_of, texts, tools_of, turns_of
+from toolparse.data.turns import TURNS, more_in, more_of, role_of, speech, text_of, texts, tools_of, turns_of
 from toolparse.grammar import Format
 from toolparse.jsontext.repair import repair
 from toolparse.rendering.render import render
@@ -44,18 +44,19 @@ def is_shape(row: Row) -> bool:
 def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
     """The row's conversation."""
     found = turns_of(row)
-    said = [] if found is None else [(role_of(word), text_of(text, word)) for word, text in map(speech, found[1])]
+    given = [] if found is None else found[1]
+    said = [(role_of(word), text_of(text, word), more_of(turn)) for turn in given for word, text in (speech(turn),)]
     if isinstance(row.get("system"), str) and row["system"]:
-        said.insert(0, ("system", row["system"]))
+        said.insert(0, ("system", row["system"], {}))
     tools = tools_of(row)
-    for at, (role, text) in enumerate(said[:2]):
+    for at, (role, text, more) in enumerate(said[:2]):
         if role in ("system", "user") and _TOOLS.search(text):
             listed, rest = without_tools(text)
             tools = tools or listed
-            said[at] = (role, rest)
+            said[at] = (role, rest, more)
             break
     turns = Turns("hermes", tools, fmt, prompt)
-    for role, text in said:
+    for role, text, turns.more in said:
         if role == "assistant":
             turns.assistant(text, "hermes")
         elif role == "tool" or (role == "user" and text.lstrip().startswith("<tool_response>")):
@@ -71,25 +72,25 @@ def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -
 def write(conversation: Conversation) -> Row:
     """The row of a conversation. Raises `CannotRender` for a turn that the markup cannot say."""
     turns: list[Row] = []
-    system = ""
+    system, system_more = "", {}
     for message in conversation.messages:
-        role, content = message["role"], message.get("content")
+        role, content, more = message["role"], message.get("content"), more_in(message)
         if role == "system" and not turns and not system:
-            system = text_of(content, role)
+            system, system_more = text_of(content, role), more
         elif role == "assistant":
-            turns.append({"from": "gpt", "value": render(message, "hermes", tools=conversation.tools or None)})
+            turns.append({"from": "gpt", "value": render(message, "hermes", tools=conversation.tools or None), **more})
         elif role == "tool":
             text = f"<tool_response>\n{text_of(content, role)}\n</tool_response>"
-            if turns and turns[-1]["from"] == "tool":
+            if turns and turns[-1]["from"] == "tool" and turns[-1].keys() == {"from", "value"} and not more:
                 turns[-1]["value"] += "\n" + text
             else:
-                turns.append({"from": "tool", "value": text})
+                turns.append({"from": "tool", "value": text, **more})
         else:
-            turns.append({"from": {"user": "human"}.get(role, role), "value": text_of(content, role)})
+            turns.append({"from": {"user": "human"}.get(role, role), "value": text_of(content, role), **more})
     if conversation.tools:
         system = (system + "\n\n" if system else "") + _SAYS + "\n".join(map(json_text, conversation.tools)) + "\n</tools>"
     if system:
-        turns.insert(0, {"from": "system", "value": system})
+        turns.insert(0, {"from": "system", "value": system, **system_more})
     return {"conversations": turns}
 
 

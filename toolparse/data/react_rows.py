@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from toolparse.data.conversation import Conversation, Row, Turns, json_text
-from toolparse.data.turns import TURNS, role_of, speech, text_of, texts, tools_of, turns_of
+from toolparse.data.turns import TURNS, more_in, more_of, role_of, speech, text_of, texts, tools_of, turns_of
 from toolparse.grammar import Format
 from toolparse.message import Message
 from toolparse.parser import parse
@@ -35,8 +35,9 @@ def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -
     turns = Turns("react", tools_of(row), fmt, prompt)
     found = turns_of(row)
     acting = False
-    for word, value in map(speech, found[1] if found is not None else ()):
-        role, text = role_of(word), text_of(value, word)
+    for turn in found[1] if found is not None else ():
+        word, value = speech(turn)
+        role, text, turns.more = role_of(word), text_of(value, word), more_of(turn)
         if role == "assistant":
             if fmt is None:
                 _assistant(turns, text)
@@ -57,7 +58,7 @@ def write(conversation: Conversation) -> Row:
     """The row of a conversation."""
     turns = []
     for message in conversation.messages:
-        role, content = message["role"], message.get("content")
+        role, content, more = message["role"], message.get("content"), more_in(message)
         if role == "assistant":
             reasoning, calls = message.get("reasoning_content"), message.get("tool_calls") or []
             parts = [f"Thought: {reasoning}"] if reasoning else []
@@ -65,11 +66,11 @@ def write(conversation: Conversation) -> Row:
                 parts.append(f"Final Answer: {content}" if reasoning and not calls else str(content))
             for call in calls:
                 parts += [f"Action: {call['function']['name']}", f"Action Input: {call['function']['arguments']}"]
-            turns.append({"from": "gpt", "value": "\n".join(parts)})
+            turns.append({"from": "gpt", "value": "\n".join(parts), **more})
         elif role == "tool":
-            turns.append({"from": "human", "value": f"Observation: {text_of(content, role)}"})
+            turns.append({"from": "human", "value": f"Observation: {text_of(content, role)}", **more})
         else:
-            turns.append({"from": "human" if role == "user" else role, "value": text_of(content, role)})
+            turns.append({"from": "human" if role == "user" else role, "value": text_of(content, role), **more})
     row: Row = {"conversations": turns}
     if conversation.tools:
         row["tools"] = json_text(conversation.tools)

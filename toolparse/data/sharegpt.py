@@ -7,7 +7,7 @@ in `<think>` in front of it where there is any.
 from __future__ import annotations
 
 from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, decoded, json_text
-from toolparse.data.turns import TURNS, called, is_followed, role_of, speech, text_of, tools_of, turns_of, without_thought
+from toolparse.data.turns import TURNS, called, is_followed, more_in, more_of, role_of, speech, text_of, tools_of, turns_of, without_thought
 from toolparse.grammar import Format
 from toolparse.jsontext.repair import repair
 from toolparse.rendering.render import render
@@ -29,12 +29,13 @@ def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -
     found = turns_of(row)
     for turn in found[1] if found is not None else ():
         word, value = speech(turn)
+        turns.more = more_of(turn)
         role = role_of(word)
         text = text_of(value if value is None or isinstance(value, str) else json_text(value), word)
         if role == "calls":
             _calls(turns, text)
         elif role == "tool":
-            turns.result(text)
+            turns.result(text, None, turn.get("name"))
         elif role == "assistant":
             turns.assistant(text, "hermes" if "<think>" in text else None)
         else:
@@ -46,17 +47,17 @@ def write(conversation: Conversation) -> Row:
     """The row of a conversation."""
     turns = []
     for message in conversation.messages:
-        role, content = message["role"], message.get("content")
+        role, content, more = message["role"], message.get("content"), more_in(message)
         if role == "assistant":
             calls = message.get("tool_calls") or []
             said = {"content": content, "reasoning_content": message.get("reasoning_content")}
             if content or said["reasoning_content"] or not calls:
                 text = render(said, "hermes") if said["reasoning_content"] else content or ""
-                turns.append({"from": "gpt", "value": text})
+                turns.append({"from": "gpt", "value": text, **more})
             if calls:
-                turns.append({"from": "function_call", "value": json_text([_written(call) for call in calls])})
+                turns.append({"from": "function_call", "value": json_text([_written(call) for call in calls]), **more})
         else:
-            turns.append({"from": _WORDS.get(role, role), "value": text_of(content, role)})
+            turns.append({"from": _WORDS.get(role, role), "value": text_of(content, role), **more})
     row: Row = {"conversations": turns}
     if conversation.tools:
         row["tools"] = json_text(conversation.tools)

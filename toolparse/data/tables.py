@@ -79,8 +79,8 @@ def _arrow() -> Any:
 
 def _array(pyarrow: Any, name: str, values: list[Any], given: Any) -> Any:
     refused = (pyarrow.ArrowException, TypeError, ValueError, OverflowError)
-    for kind in (given, _fixed(pyarrow).get(name)):
-        if kind is not None and all(_holds(pyarrow, kind, value) for value in values):
+    for kind in _kinds(pyarrow, name, values, given):
+        if all(_holds(pyarrow, kind, value) for value in values):
             with suppress(*refused):
                 return pyarrow.array(values, kind)
     if name in _JSON or any(
@@ -101,6 +101,33 @@ def _holds(pyarrow: Any, kind: Any, value: Any) -> bool:
     if isinstance(value, list) and (pyarrow.types.is_list(kind) or pyarrow.types.is_large_list(kind)):
         return all(_holds(pyarrow, kind.value_type, item) for item in value)
     return True
+
+
+def _kinds(pyarrow: Any, name: str, values: list[Any], given: Any) -> Iterator[Any]:
+    """The types that a column may have: the file's own, ours, and ours with what else the objects in it say."""
+    if given is not None:
+        yield given
+    fixed = _fixed(pyarrow).get(name)
+    if fixed is not None:
+        yield fixed
+        yield _wider(pyarrow, fixed, values)
+
+
+def _wider(pyarrow: Any, kind: Any, values: list[Any]) -> Any:
+    """A type of lists of objects with fields for whatever else these say in one word: a weight, a mark ..."""
+    named = {field.name for field in kind.value_type}
+    more: dict[str, list[Any]] = {}
+    for value in values:
+        for item in value if isinstance(value, list) else ():
+            for key in item.keys() - named if isinstance(item, dict) else ():
+                more.setdefault(key, []).append(item[key])
+    if any(isinstance(value, (dict, list)) for found in more.values() for value in found):
+        return kind
+    try:
+        fields = [pyarrow.field(key, pyarrow.array(more[key]).type) for key in sorted(more)]
+    except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
+        return kind
+    return pyarrow.list_(pyarrow.struct([*kind.value_type, *fields]))
 
 
 def _texts(pyarrow: Any, values: list[Any]) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 from toolparse.adapters.whole_messages import to_openai
 from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, decoded, json_text
 from toolparse.data.definitions import definitions
-from toolparse.data.turns import TURNS, role_of, speech, text_of, texts, tools_of, turns_of
+from toolparse.data.turns import TURNS, more_in, more_of, role_of, speech, text_of, texts, tools_of, turns_of
 from toolparse.events import Attempt
 from toolparse.grammar import Format
 from toolparse.parser import parse
@@ -52,8 +52,9 @@ def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -
         turns.say("system", system)
     names = _Names(tools or [])
     said = turns_of(row)
-    for word, value in map(speech, said[1] if said is not None else ()):
-        role, text = role_of(word), text_of(value, word)
+    for turn in said[1] if said is not None else ():
+        word, value = speech(turn)
+        role, text, turns.more = role_of(word), text_of(value, word), more_of(turn)
         if role == "assistant" and fmt is None:
             _assistant(turns, text, names)
         elif role == "assistant":
@@ -76,7 +77,7 @@ def write(conversation: Conversation) -> Row:
     turns: list[Row] = []
     waiting: list[str] = []
     for message in messages:
-        role, content = message["role"], message.get("content")
+        role, content, more = message["role"], message.get("content"), more_in(message)
         if role == "assistant":
             if message.get("reasoning_content"):
                 raise InvalidRow("the shape toolace has no place for reasoning")
@@ -85,15 +86,15 @@ def write(conversation: Conversation) -> Row:
             text = "[" + ", ".join(map(_written, calls)) + "]" if calls else content or ""
             if calls and content:
                 raise InvalidRow("the shape toolace has no place for text beside calls")
-            turns.append({"from": "assistant", "value": text})
+            turns.append({"from": "assistant", "value": text, **more})
         elif role == "tool":
             answer = {"name": message.get("name") or (waiting.pop(0) if waiting else ""), "results": text_of(content, role)}
-            if turns and turns[-1]["from"] == "tool":
+            if turns and turns[-1]["from"] == "tool" and turns[-1].keys() == {"from", "value"} and not more:
                 turns[-1]["value"] = json_text([*json.loads(turns[-1]["value"]), answer])
             else:
-                turns.append({"from": "tool", "value": json_text([answer])})
+                turns.append({"from": "tool", "value": json_text([answer]), **more})
         else:
-            turns.append({"from": role, "value": text_of(content, role)})
+            turns.append({"from": role, "value": text_of(content, role), **more})
     return {"system": system, "conversations": turns}
 
 

@@ -49,6 +49,21 @@ def speech(turn: Row) -> tuple[str, Any]:
     raise InvalidRow(f"a turn has no role and text: its keys are {', '.join(map(str, turn))}")
 
 
+def more_of(turn: Row) -> Row:
+    """What a turn has besides its role and text: a weight, a name, whether it counts for the loss ..."""
+    return {key: value for key, value in turn.items() if value is not None and key not in _SAID and (value or key not in _OPENAI)}
+
+
+def more_in(message: Row) -> Row:
+    """What a message has that a turn can say only by the same key."""
+    derived = ("name",) if message["role"] == "tool" else ()
+    return {key: value for key, value in message.items() if value is not None and key not in _OPENAI and key not in derived}
+
+
+_SAID = frozenset(("role", "from", "content", "value", "text"))
+_OPENAI = frozenset(("role", "content", "tool_calls", "tool_call_id", "function_call", "reasoning_content", "reasoning", "thinking"))
+
+
 def texts(row: Row, role: str | None = None) -> Iterator[str]:
     """The texts of the row's turns; of those in one role, if one is given."""
     found = turns_of(row)
