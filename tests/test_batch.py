@@ -162,6 +162,17 @@ def test_parquet_with_turns_of_a_narrow_type_loses_neither_calls_nor_tools(tmp_p
     assert lines(tmp_path / "out.jsonl")[0]["tools"] == tools
 
 
+def test_bytes_are_text_where_they_can_be(tmp_path: Path) -> None:
+    path, out = tmp_path / "x.parquet", tmp_path / "out.jsonl"
+    text = '<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>'
+    rows = [{"output": text.encode(), "image": b"\x89PNG"}, {"output": b"\xff", "image": "é".encode()}]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    assert batch(path, "--column", "output", "--format", "hermes", "-o", out) == 1
+    assert [(row["output"], row["image"], row["parsed_status"]) for row in lines(out)] == [(text, "iVBORw==", "ok")]
+    (rejected,) = lines(tmp_path / "out.rejected.jsonl")
+    assert (rejected["reason"], rejected["row"]) == ("column 'output' holds no text, but bytes", {"output": "/w==", "image": "é"})
+
+
 def test_the_format_may_be_a_column_or_auto(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = {"content": None, "tool_calls": [{"function": {"name": "f", "arguments": '{"a": 1}'}}]}
     made = [{"text": toolparse.render(said, fmt), "fmt": fmt} for fmt in ("hermes", "deepseek_v31", "mistral", "hermes")]

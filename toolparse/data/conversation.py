@@ -7,6 +7,7 @@ no shape and no file.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -208,13 +209,16 @@ def decoded(text: str) -> Any:
 
 
 def json_text(value: Any) -> str:
-    """JSON as the library writes it. What JSON does not know (a date, bytes of a Parquet file) is its text."""
+    """JSON as the library writes it. What JSON does not know (a date, bytes of Parquet) is its text, and base64 where it has none."""
     return json.dumps(value, ensure_ascii=False, default=_spelled)
 
 
 def _spelled(value: Any) -> Any:
     if isinstance(value, (bytes, bytearray)):
-        return value.decode("utf-8", "backslashreplace")
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return b64encode(value).decode()
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return value.tolist() if hasattr(value, "tolist") else str(value)

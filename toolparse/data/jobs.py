@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
@@ -216,6 +217,9 @@ def read_text(job: Job, row: Mapping[str, Any], column: str, taken: Container[st
     if column not in row:
         raise InvalidRow(f"the row has no column {column!r}; its columns are {', '.join(map(str, row)) or 'none'}")
     text = row[column]
+    if isinstance(text, bytes):  # Parquet of writers that do not tell text from bytes
+        with suppress(UnicodeDecodeError):
+            text = text.decode()
     if not isinstance(text, str):
         raise InvalidRow(f"column {column!r} holds no text, but {'null' if text is None else type(text).__name__}")
     chosen = _format(job, row, text)
