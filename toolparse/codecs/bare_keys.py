@@ -580,10 +580,9 @@ class BareKeysReader(StateReader):
         if self.flowing:
             self.write(escaped(text))
         elif self.writer.hold(text):
-            at = self.start - self.call.base
-            self.call.problem("too_long", "a value is longer than can be held; kept as a string", at)
-            self.begin_value(at)
-            self.write('"' + escaped(self.writer.taken()))
+            held = self.writer.too_long("a value", self.start)
+            self.begin_value(self.start - self.call.base)
+            self.write(held)
             self.flowing = True
 
     def separates(self, at: int) -> bool | None:

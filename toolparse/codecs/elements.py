@@ -745,21 +745,21 @@ class ElementsReader(StateReader):
 
     def too_long(self) -> None:
         """More of a leaf is held than may be: it is a string, and flows; without a name it is dropped."""
-        text = self.writer.taken()
         element = self.stack[-1]
-        position = self.start - self.call.base
         if self.headless:
-            self.call.problem("too_long", "a value without a name is longer than can be held and is dropped", position)
+            said = "a value without a name is longer than can be held and is dropped"
+            self.call.problem("too_long", said, self.start - self.call.base)
             element.muted = self.writer.leaving = True
+            held = f'"{escaped(self.writer.taken())}'
         else:
-            self.call.problem("too_long", f"the value of {element.key!r} is longer than can be held; kept as a string", position)
+            held = self.writer.too_long(f"the value of {element.key!r}", self.start)
             fresh = not element.begun
             self.begin_value()
             if element.collects:
                 element.kind = "list"
                 self.write("[" + element.item() if fresh else element.item())
         self.streaming = True
-        self.write(f'"{escaped(text)}')
+        self.write(held)
 
     def end_leaf(self, at: int) -> None:
         """A leaf is complete."""

@@ -16,8 +16,9 @@ from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_calls import ARGUMENTS, NamedCall
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.strict_json import StrictJson
+from toolparse.codecs.writer import Arguments, ArgumentWriter
 from toolparse.jsontext import raw_values
-from toolparse.jsontext.characters import SPACE, escaped, quote
+from toolparse.jsontext.characters import SPACE, escaped
 from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
 from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING, CLOSING_BEGINS
@@ -56,6 +57,7 @@ class ParameterReader(StateReader):
     """The parameters of one call, whose name stood in its header."""
 
     __slots__ = (
+        "arguments",
         "by_line",
         "closed",
         "depth",
@@ -75,15 +77,13 @@ class ParameterReader(StateReader):
         "odd_keys",
         "opened",
         "other_layout",
-        "parts",
-        "repeated",
-        "size",
         "start",
         "streaming",
         "swallowed",
         "tool",
         "type",
         "values",
+        "writer",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, values: Values, ends: EndsAt, depth: int) -> None:
@@ -104,7 +104,9 @@ class ParameterReader(StateReader):
         self.lost = False
         self.swallowed: dict[str, int] = {}
         """The declared keys whose openers stand in the middle of a value's line, and where."""
-        self.given: set[str] = set()
+        self.writer = ArgumentWriter(call)
+        self.arguments = Arguments()
+        self.given = self.arguments.seen
         self.odd_keys = tuple(key for key in self.tool.keys if _ODD(key)) if self.tool is not None else ()
         """The declared keys that need openers of their own."""
         self.key = ""
@@ -112,14 +114,11 @@ class ParameterReader(StateReader):
         self.kinds = values.kinds
         self.envelope: str | None = None
         self.type: Type = _UNTYPED
-        self.parts: list[str] = []
         self.streaming = False
         self.nullable = False
-        self.repeated = False
         self.by_line = values.body.ends == "line" or values.lined
         self.line = self.by_line
         self.start = 0
-        self.size = 0
 
     @property
     def passes(self) -> StrictJson | None:
@@ -154,7 +153,7 @@ class ParameterReader(StateReader):
         """How many characters have been read and not passed on."""
         if self.inner is not None:
             return self.inner.held
-        return sum(map(len, self.parts))
+        return self.writer.held_size + self.writer.left_size
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
@@ -233,7 +232,7 @@ class ParameterReader(StateReader):
             if found is not None:
                 self.report_junk()
                 self.start = self.call.base + at
-                self.parts = []
+                self.writer.taken()
                 self.state = self.object_key
                 return found.end()
             if undecided and values.object_key_partial.match(text, at):
@@ -458,11 +457,11 @@ class ParameterReader(StateReader):
                     look = found.end()
                     continue
                 if counts:
-                    self.parts.append(text[at:end])
+                    self.writer.hold(text[at:end])
                     self.state = self.between
-                    self.whole("".join(self.parts), self.start - self.call.base)
+                    self.whole(self.writer.taken(), self.start - self.call.base)
                     return found.end()
-            self.parts.append(text[at:end])
+            self.writer.hold(text[at:end])
             return ~end
 
     def whole(self, text: str, at: int) -> None:
@@ -517,7 +516,7 @@ class ParameterReader(StateReader):
                 said = f"a value holds the opener of {key!r}, which is not given: it may have lost its closer there"
                 self.call.problem("doubtful_value", said, position - self.call.base, error=True)
         if complete:
-            self.call.write("}" if self.given else "{}")
+            self.call.write(self.arguments.end())
         self.done = True
         self.call.end(complete, at)
 
@@ -556,10 +555,10 @@ class ParameterReader(StateReader):
         self.type = _STRING if kind == "string" else tool.parameter(key) if tool is not None else _UNTYPED
         if body.kinds == "types" and named:
             self.type = narrowed(self.type, named.partition("[")[0])
-        self.repeated = key in self.given
+        self.writer.leaving = key in self.given
         self.dialect = 0
         self.streaming = self.nullable = False
-        if self.repeated:
+        if self.writer.leaving:
             self.call.problem("repeated_key", f"the parameter {key!r} is given twice; the first one stands", at)
         elif (
             self.values.reads_damaged
@@ -575,9 +574,8 @@ class ParameterReader(StateReader):
                 self.begin_string()
             else:
                 self.nullable = self.type.string_or_null
-        self.parts = []
+        self.writer.taken()
         self.opened.clear()
-        self.size = 0
         self.start = self.call.base + at
         self.line = self.by_line
 
@@ -591,14 +589,8 @@ class ParameterReader(StateReader):
         return bare
 
     def begin_string(self) -> None:
-        self.call.write(f'{self.prefix()}"')
+        self.call.write(f'{self.arguments.member(self.key)}"')
         self.streaming = True
-
-    def prefix(self) -> str:
-        """What stands before the value."""
-        opening = ", " if self.given else "{"
-        self.given.add(self.key)
-        return f"{opening}{quote(self.key)}: "
 
     # -- inside a value -----------------------------------------------------------------------------------------------------------------
 
@@ -615,7 +607,7 @@ class ParameterReader(StateReader):
 
     def value(self, at: int) -> int:
         text = self.text
-        values = self.values
+        values, writer = self.values, self.writer
         mark_at = values.marks(text, at)
         if mark_at is None:
             self.take(at, len(text))
@@ -626,17 +618,16 @@ class ParameterReader(StateReader):
             if (
                 self.streaming
                 or self.nullable
-                or self.repeated
+                or writer.leaving
                 or self.other_layout
                 or self.envelope is not None
                 or self.doubts
-                or (self.size + look - at > self.call.max_held)
+                or (writer.held_size + look - at > self.call.max_held)
             ):
                 self.take(at, look)
                 self.end(look)
                 return found.end()
-            text = "".join((*self.parts, text[at:look])) if self.parts else text[at:look]
-            self.parts = []
+            text = writer.taken() + text[at:look] if writer.held else text[at:look]
             self.state = self.between
             self.write_value(text, look)
             return found.end()
@@ -852,33 +843,22 @@ class ParameterReader(StateReader):
         if self.streaming:
             self.call.write(escaped(text))
             return
-        self.parts.append(text)
-        self.size += len(text)
-        if self.size > self.call.max_held:
-            self.too_long()
-        if self.nullable and not self.may_be_null():
-            self.release()
+        if self.writer.leaving:
+            self.writer.leave(text)
+        elif self.writer.hold(text):
+            self.envelope = None
+            self.release(self.writer.too_long(f"the value of {self.key!r}", self.start))
+        elif self.nullable and not self.may_be_null():
+            self.release(f'"{escaped(self.writer.taken())}')
 
-    def release(self) -> None:
+    def release(self, begun: str) -> None:
         """The value is a string after all, and what was held of it flows."""
-        parts, self.parts, self.nullable = self.parts, [], False
-        self.begin_string()
-        self.call.write(escaped("".join(parts)))
-
-    def too_long(self) -> None:
-        """More of a value is held than may be."""
-        if self.repeated:
-            surplus = self.size - self.call.max_held
-            self.parts[-1] = self.parts[-1][:-surplus]
-            self.size -= surplus
-            return
-        position = self.start - self.call.base
-        self.call.problem("too_long", f"the value of {self.key!r} is longer than can be held; kept as a string", position)
-        self.envelope = None
-        self.release()
+        self.nullable = False
+        self.streaming = True
+        self.call.write(self.arguments.member(self.key) + begun)
 
     def may_be_null(self) -> bool:
-        text = "".join(self.parts)
+        text = "".join(self.writer.held)
         return "null".startswith(text) or (self.values.body.none == "python" and "None".startswith(text))
 
     def end(self, at: int) -> None:
@@ -890,14 +870,15 @@ class ParameterReader(StateReader):
             self.report_doubts()
         if self.streaming:
             return
-        text = "".join(self.parts)
-        self.parts = []
+        if self.writer.leaving:
+            self.writer.leave("")  # an empty value is told, too
+            self.writer.report_left(f"the second value of {self.key!r}", at)
+            return
+        text = self.writer.taken()
         if self.other_layout:
             text = text.removeprefix("\n").removesuffix("\n")
             self.other_layout = False
-        if self.repeated:
-            self.call.problem("dropped_text", f"the second value of {self.key!r} was dropped: {text}", at)
-        elif self.envelope is not None:
+        if self.envelope is not None:
             self.envelope = text
             self.given.add(self.key)
         else:
@@ -915,7 +896,7 @@ class ParameterReader(StateReader):
         if problem is not None:
             marked = self.values.reads_damaged and _MARKUP(text) is not None  # left of damage, where no string is wanted
             self.call.problem("wrong_type", f"{self.key}: {problem}", at, error=marked)
-        self.call.parts.append(self.prefix() + value)
+        self.call.parts.append(self.arguments.member(self.key) + value)
 
 
 def keys_of(text: str) -> dict[str, object]:

@@ -12,7 +12,7 @@ import re
 
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.python_values import PythonValues
-from toolparse.codecs.writer import Level
+from toolparse.codecs.writer import Arguments
 from toolparse.grammar import PythonCalls
 from toolparse.jsontext.characters import SPACE, SPACES
 from toolparse.wire.open_call import OpenCall
@@ -46,7 +46,7 @@ class PythonReader(PythonValues):
     def __init__(self, call: OpenCall, body: PythonCalls, ends: EndsAt, depth: int) -> None:
         super().__init__(call, ends, depth, body.raw_quotes)
         self.listed = body.listed
-        self.given = Level()
+        self.given = Arguments()
         self.left: tuple[str, str] | None = None
         self.unpacking = False
         self.state = self.argument
@@ -195,7 +195,7 @@ class PythonReader(PythonValues):
             self.left = ("repeated_key", f"the argument {key!r} is given twice; the first one stands, and this one was left out")
             self.keep("left")
             return
-        self.emit(("" if self.given.seen else "{") + self.given.member(key))
+        self.emit(self.given.member(key))
 
     def positional(self, at: int) -> None:
         key = "" if self.given.seen else self.only_key(at)
@@ -252,9 +252,9 @@ class PythonReader(PythonValues):
             self.call.problem(kind, f"{what}: {text}", at, error=True)
 
     def end_call(self, at: int) -> None:
-        self.call.write("}" if self.given.seen else "{}")
+        self.call.write(self.given.end())
         self.call.end(True, at)
-        self.given = Level()
+        self.given = Arguments()
         self.unpacking = self.wide = False
         self.state = self.after if self.listed else self.surplus
 

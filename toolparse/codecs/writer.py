@@ -3,14 +3,15 @@
 A codec that converts says what it read, in the order of the text, and this module knows how JSON writes it. It knows no wire format
 and no types: what a held value is, its codec decides when it is complete.
 
-    level = Level()
-    writer.write(level.member("a") + "1")   # "a": 1
-    writer.write(level.member("b") + "2")   # , "b": 2
+    arguments = Arguments()
+    writer.write(arguments.member("a") + "1")   # {"a": 1
+    writer.write(arguments.member("b") + "2")   # , "b": 2
+    writer.write(arguments.end())               # }
 """
 
 from __future__ import annotations
 
-from toolparse.jsontext.characters import quote
+from toolparse.jsontext.characters import escaped, quote
 from toolparse.wire.open_call import OpenCall
 
 
@@ -39,6 +40,25 @@ class Level:
         """What stands in front of an item of a list: the comma behind the one before it."""
         self.count += 1
         return ", " if self.count > 1 else ""
+
+
+class Arguments(Level):
+    """The arguments of a call: the brace comes with the first of them, as until then there may be none.
+
+    >>> arguments = Arguments()
+    >>> arguments.member("a") + "1" + arguments.end()
+    '{"a": 1}'
+    """
+
+    __slots__ = ()
+
+    def member(self, key: str) -> str:
+        """What stands in front of a value."""
+        return super().member(key) if self.seen else f"{{{super().member(key)}"
+
+    def end(self) -> str:
+        """What stands behind the last value."""
+        return "}" if self.seen else "{}"
 
 
 class ArgumentWriter:
@@ -77,6 +97,11 @@ class ArgumentWriter:
         self.held = []
         self.held_size = 0
         return text
+
+    def too_long(self, what: str, start: int) -> str:
+        """More of a value is held than may be, which begins at `start` in the output: the beginning of a string instead, up to here."""
+        self.call.problem("too_long", f"{what} is longer than can be held; kept as a string", start - self.call.base)
+        return f'"{escaped(self.taken())}'
 
     def leave(self, text: str) -> None:
         """Text of a value that does not count."""

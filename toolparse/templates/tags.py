@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from toolparse.codecs.codec_base import StateReader
+from toolparse.codecs.writer import Arguments, ArgumentWriter
 from toolparse.grammar import ValueText
-from toolparse.jsontext.characters import escaped, quote
+from toolparse.jsontext.characters import escaped
 from toolparse.schemas.casts import Types, argument, declared_types, may_be_cast
 from toolparse.templates.delimiters import delimiter
 from toolparse.templates.value_texts import Repairs, Unreadable, read_value
@@ -27,7 +28,7 @@ class TagReader(StateReader):
     passes = rewrites = waits = None
 
     __slots__ = (
-        "depth", "doubtful", "given", "head", "how", "key", "merged", "parts", "size", "start", "streaming", "tail", "types",
+        "depth", "doubtful", "given", "head", "how", "key", "merged", "start", "streaming", "tail", "types", "writer",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, how: ValueText, depth: int) -> None:
@@ -36,19 +37,18 @@ class TagReader(StateReader):
         self.depth = depth
         self.head = delimiter(how.head)
         self.tail = delimiter(how.tail)
-        self.given: set[str] = set()
+        self.given = Arguments()
         self.merged: dict[str, list[Any]] = {}
         self.key = ""
         self.types: Types = ()
         self.streaming = False
         self.doubtful = False
-        self.parts: list[str] = []
-        self.size = 0
+        self.writer = ArgumentWriter(call)
         self.start = 0
 
     @property
     def held(self) -> int:
-        return sum(map(len, self.parts))
+        return self.writer.held_size
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
@@ -70,7 +70,7 @@ class TagReader(StateReader):
         for key, values in self.merged.items():
             self.put(key, argument(values[0] if len(values) == 1 else values, declared_types(self.call.tool, key)))
         if complete:
-            self.call.write("}" if self.given else "{}")
+            self.call.write(self.given.end())
         self.streaming = False
         self.done = True
         self.call.end(complete, at)
@@ -99,8 +99,7 @@ class TagReader(StateReader):
         self.state = self.value
         self.key = key
         self.types = declared_types(self.call.tool, key)
-        self.parts = []
-        self.size = 0
+        self.writer.taken()
         self.start = self.call.base + at
         how = self.how.value
         self.streaming = not self.how.merge and not self.types and (how is None or (how.kind == "text" and not how.strip))
@@ -110,10 +109,9 @@ class TagReader(StateReader):
 
     def put(self, key: str, value: str) -> None:
         """A member's key, with what there is of its value. A key may come again: the last value counts, as in any JSON."""
-        if key in self.given:
+        if key in self.given.seen:
             self.call.problem("repeated_key", f"the parameter {key[:60]!r} was given twice", self.start - self.call.base)
-        self.call.write(f"{', ' if self.given else '{'}{quote(key)}: {value}")
-        self.given.add(key)
+        self.call.write(self.given.member(key) + value)
 
     def value(self, at: int) -> int:
         found, where = self.tail.find(self.text, at, self.last, self.call.base)
@@ -127,17 +125,14 @@ class TagReader(StateReader):
         if self.streaming:
             self.call.write(escaped(text))
             return
-        self.parts.append(text)
-        self.size += len(text)
+        too_long = self.writer.hold(text)
         claimed: bool | None = None
         if self.doubtful:
-            claimed = may_be_cast("".join(self.parts), self.types)
+            claimed = may_be_cast("".join(self.writer.held), self.types)
             self.doubtful = claimed is None
-        if claimed is False or self.size > self.call.max_held:
-            text = "".join(self.parts)
-            self.parts = []
+        if claimed is False or too_long:
             self.streaming = True
-            self.put(self.key, '"' + escaped(text))
+            self.put(self.key, f'"{escaped(self.writer.taken())}')
 
     def value_ended(self, at: int) -> None:
         self.state = self.between
@@ -145,8 +140,7 @@ class TagReader(StateReader):
             self.streaming = False
             self.call.write('"')
             return
-        text = "".join(self.parts)
-        self.parts = []
+        text = self.writer.taken()
         value: Any = text
         if self.how.value is not None:
             try:
