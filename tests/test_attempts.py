@@ -60,3 +60,14 @@ def test_what_is_told_of_a_long_text_does_not_depend_on_its_pieces(name: str) ->
             events = [event for at in range(0, len(text), size) for event in parser.feed(text[at : at + size])] + parser.finish()
             told.append([event for event in events if isinstance(event, toolparse.Problem)])
         assert told[1:] == told[:1] * 2
+
+
+def test_each_failed_attempt_is_one_and_none_spans_a_call() -> None:
+    good = '<tool_call>{"name": "f", "arguments": {}}</tool_call>'
+    bad = ['<tool_call>{"nam": %d}</tool_call>' % number for number in range(3)]
+    text = f"{bad[0]} {good} {bad[1]} {bad[2]}{good}"
+    message = toolparse.parse(text, "hermes", tools=[{"name": "f"}])
+    spans = [text.index(part) for part in (bad[0], good, bad[1], bad[2])] + [text.rindex(good)]
+    assert [attempt.start for attempt in message.attempts] == spans
+    assert [attempt.status for attempt in message.attempts] == ["no_name", "ok", "no_name", "no_name", "ok"]
+    assert [attempt.text for attempt in message.attempts if attempt.status == "no_name"] == bad

@@ -68,6 +68,31 @@ READ = [
         "<function=write_file>\n<parameter=path>a/b</parameter>\n<parameter=text>x</parameter>\n</function>\n</tool_call>",
         [("write_file", {"path": "a/b", "text": "x"})],
     ),
+    # a closer without its slash, half a fence, another token than the closer, where the output ends
+    ("hermes", '<tool_call>\n{"name": "list_ports", "arguments": {}}\n<tool_call>', [("list_ports", PORTS)]),
+    ("jamba", '<tool_calls>[{"name": "list_ports", "arguments": {}}]<tool_calls>', [("list_ports", PORTS)]),
+    ("command_r", 'Action:\n```json\n[\n    {"tool_name": "list_ports", "parameters": {}}\n]`', [("list_ports", PORTS)]),
+    ("apertus", '<|tools_prefix|>[{"list_ports": {}}]<|toolls_suffix|>', [("list_ports", PORTS)]),
+    # a damaged or doubled closer of the frame around the answer, in front of a call
+    (
+        "cohere_command",
+        "<|START_RESPONSE|><｜END_RESPONSE｜><|START_ACTION|>"
+        '[\n    {"tool_call_id": "0", "tool_name": "list_ports", "parameters": {}}\n]<|END_ACTION|>',
+        [("list_ports", PORTS)],
+    ),
+    (
+        "cohere_command",
+        "<|START_RESPONSE|><|END_RESPONSE|><|END_RESPONSE|><|START_ACTION|>"
+        '[\n    {"tool_call_id": "0", "tool_name": "list_ports", "parameters": {}}\n]<|END_ACTION|>',
+        [("list_ports", PORTS)],
+    ),
+    # quotes in an opener that begins as a call's does
+    (
+        "kimi_k3",
+        '<|open|>tools<|sep|><|open|>call tool="run_query"<|sep|><|open|>argument key=“sql” type="string"<|sep|>select 1'
+        "<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>",
+        [("run_query", {"sql": "select 1"})],
+    ),
     # a namespace in front of the name
     ("hermes", '<tool_call>\n{"name": "functions.list_ports", "arguments": {}}\n</tool_call>', [("list_ports", PORTS)]),
     ("pythonic", "[functions.list_ports()]", [("list_ports", PORTS)]),

@@ -76,3 +76,8 @@ def test_documentation_is_no_failed_attempt(text: str) -> None:
         message = toolparse.parse("About tools. " + text, fmt, tools=TOOLS, prompt="")
         told = [p for p in message.problems if p.severity == "error" and p.kind in ("not_a_call", "other_format", "lost_markers")]
         assert not told, (fmt.name, told)
+
+
+def test_of_equal_formats_the_one_that_most_models_write_is_named() -> None:
+    message = toolparse.parse('<tool_call>{"name": "find_ferry", "arguments": {}}</tool_call>', "deepseek_v3", tools=TOOLS)
+    assert "the format 'hermes' writes" in message.problems[0].message

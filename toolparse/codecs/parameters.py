@@ -244,6 +244,10 @@ class ParameterReader(StateReader):
         ends = self.ends(text, at, self.last)
         if ends is None:
             return ~at
+        if ends and values.reads_damaged and text.startswith(values.openers, at):  # those of calls and of parameters may begin alike
+            moved = self.damaged_opener(at, undecided)
+            if moved is not None:
+                return moved
         if ends:
             self.close(at, complete=ends != "stop")
             return at
@@ -347,11 +351,10 @@ class ParameterReader(StateReader):
         values = self.values
         return values.key_of(found) if found.re is values.open else slot_texts(found)["key"]
 
-    def repaired(self, at: int, undecided: bool) -> int | None:
-        """What stands between values and is damaged: an opener, the arguments as JSON, a closer. None when nothing of the kind does."""
+    def damaged_opener(self, at: int, undecided: bool) -> int | None:
+        """A parameter's opener that is damaged, or another dialect's."""
         text = self.text
-        damaged = self.values.damaged
-        for dialect, opener in enumerate(damaged.openers):
+        for dialect, opener in enumerate(self.values.damaged.openers):
             if undecided and opener.partial.match(text, at):
                 return ~at
             found = opener.full.match(text, at, at + HEAD_LIMIT)
@@ -377,6 +380,15 @@ class ParameterReader(StateReader):
                 moved = self.begin(found, at, repaired=True)
                 self.dialect = dialect
                 return moved
+        return None
+
+    def repaired(self, at: int, undecided: bool) -> int | None:
+        """What stands between values and is damaged: an opener, the arguments as JSON, a closer. None when nothing of the kind does."""
+        text = self.text
+        damaged = self.values.damaged
+        moved = self.damaged_opener(at, undecided)
+        if moved is not None:
+            return moved
         if text[at] == "{" and not self.given and not self.junk and self.envelope is None:
             self.call.problem("repaired_markup", "the arguments stood as JSON in the place of the markup", at)
             self.inner = NamedCall(self.call, self.ends, self.depth)

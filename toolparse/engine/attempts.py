@@ -16,10 +16,10 @@ from itertools import pairwise
 from toolparse.codecs.json_calls import ARGUMENTS, NAMES
 from toolparse.engine.other_formats import Read, any_marker, call_markers, ends_with_marker, written_by
 from toolparse.events import Attempt, AttemptStatus, Problem
-from toolparse.grammar import Envelope, Format
+from toolparse.grammar import Envelope, Format, OneOf
 from toolparse.schemas.tools import Tools
 from toolparse.wire.call_watch import Region, begins
-from toolparse.wire.spellings import any_of, spellings
+from toolparse.wire.spellings import SLOT, any_of, spellings
 
 NEAR = 96
 """Between a marker and the body of the call there are at most so many characters."""
@@ -29,7 +29,7 @@ _KEYS = re.compile(
     r"""["'“](?:name|tool_name|function_name|tool|function|arguments|parameters|args|params|tool_input|input|kwargs)["'”]\s{0,4}[:=]"""
 )
 _BODY = re.compile(
-    r"""(?i:parameter|param|function|invoke|tool|call|argument)(?:\s{1,4}(?:name|tool|key))?\s{0,4}=\s{0,4}["']?\w"""
+    r"""(?i:parameter|param|function|invoke|tool|call|argument)(?:\s{1,4}(?:name|tool|key))?\s{0,4}=\s{0,4}["'“”]?\w"""
     r"|<[\w|:｜]{0,24}arg_(?:key|value)>"
     r"|functions\.\w"
 )
@@ -54,12 +54,31 @@ def judge(fmt: Format, regions: Iterable[Region], tools: Tools | None, read: Rea
     `read` is how a format's parser reads a text. `lost` is what is said where this format's special tokens are missing, if they may be.
     """
     found = []
-    for region in regions:
-        problem = _judged(fmt, region, tools, read, lost)
+    openers = _openers(fmt)
+    for piece in (piece for region in regions for piece in _pieces(region, openers)):
+        problem = _judged(fmt, piece, tools, read, lost)
         if problem is not None:
             found.append(problem)
             lost = None
     return found if lost is None else [Problem("lost_markers", lost, None, 0, "error"), *found]
+
+
+def _openers(fmt: Format) -> re.Pattern[str]:
+    """What each attempt of this format begins with."""
+    parts = [calls.wrapper.open if calls.wrapper is not None else calls.open[0] for calls in fmt.calls if calls.wrapper or calls.open]
+    texts = {SLOT.split(text)[0].strip() for part in parts if isinstance(part, (str, OneOf)) for text in spellings(part)}
+    return re.compile(any_of(text for text in texts if len(text) > 2))
+
+
+def _pieces(region: Region, openers: re.Pattern[str]) -> Iterable[Region]:
+    """A region by the attempts in it. In a code block all of it is one."""
+    text = region.text
+    starts = [found.start() for found in openers.finditer(text)] if "`" not in text else []
+    if len(starts) < 2:
+        return (region,)
+    starts[0] = 0
+    bounds = pairwise((*starts, len(text)))
+    return [Region(region.start + start, text[start:end], region.fenced, region.first and not start) for start, end in bounds]
 
 
 def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: str | None) -> Problem | None:

@@ -40,7 +40,7 @@ from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Waiting
 from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning
 from toolparse.jsontext.characters import SPACE
 from toolparse.wire.call_watch import FIRSTS, LINE_LOOK, MARKUP
-from toolparse.wire.damaged import DamagedOpening, damaged_openings, is_marker, suspicious
+from toolparse.wire.damaged import DamagedFrames, DamagedOpening, damaged_openings, is_marker, suspicious
 from toolparse.wire.headers import Headers, headers
 from toolparse.wire.markers import (
     Head,
@@ -223,7 +223,8 @@ class Ground:
         markers.update(table.noticed, extra)
         damaged_header = (Row("", "damaged header"),) if table.headers is not None else ()
         damaged_call = (Row("", "damaged call"),) if self.calls else ()
-        self.look_alikes = (*damaged_header, *damaged_call) if table.reads_damaged else ()
+        framed = (Row("", "damaged frame"),) if frame_closers(table.format) and pair is None else ()
+        self.look_alikes = (*framed, *damaged_header, *damaged_call) if table.reads_damaged else ()
         self.floating = {text: self.rows_for(text, rows) for text in markers}
         self.searched = (markers, firsts, alike)
         self.search = re.compile(watch_pattern(*self.searched)).search
@@ -393,7 +394,7 @@ class Table:
                 self.calls,
                 [*self.suffix_rows(), *code, *tags, *sections, *roaming, *closers, *self.stops()],
                 (),
-                self.alike,
+                (*self.alike, *(text for text in frame_closers(fmt) if self.reads_damaged and text not in self.alike)),
             )
         else:
             self.addressed = next((row for row in self.calls if row.of.calls.wrapper is None and row.of.calls in fmt.calls), None)
@@ -551,6 +552,11 @@ class Table:
                 self.fill_behind(behind)
             found.append((opening, Row("", "call", behind)))
         return tuple(found)
+
+    @cached_property
+    def damaged_frames(self) -> DamagedFrames:
+        """The closers of frames with their damage, compiled when the first one may stand somewhere."""
+        return DamagedFrames(self.format)
 
     @cached_property
     def opens_nothing(self) -> frozenset[str]:

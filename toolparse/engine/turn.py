@@ -45,7 +45,7 @@ from toolparse.wire.damaged import DamagedClosers, DamagedOpening, closed_object
 from toolparse.wire.damaged_headers import DamagedHeaders, damaged_headers
 from toolparse.wire.headers import WAIT, Header, Where
 from toolparse.wire.lookalikes import GAP, QUOTES
-from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
+from toolparse.wire.markers import HEAD_LIMIT, Head, Tail, slot_texts
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import spellings
 from toolparse.wire.token_runs import Runs
@@ -402,6 +402,13 @@ class TurnMachine:
         frame: Frame = row.of
         if self._armed["frame"] is not frame:
             return None
+        if self._table.reads_damaged and frame.close is not None:
+            marker = str(row.marker)
+            if self._text.startswith(marker, end):
+                self._problem("repaired_markup", f"a closer stood twice: {marker}", end)
+                end += len(marker)
+            elif not last and marker.startswith(self._text[end:]):
+                return ~at
         del self._armed["frame"]
         if not frame.anywhere:
             self._writer.border()
@@ -409,6 +416,24 @@ class TurnMachine:
         if self._table.tagged:
             self._writer.begin_tag_space()
         return end
+
+    def _damaged_frame(self, row: Row, at: int, end: int, last: bool) -> int | None:
+        """What reads like the closer of the frame, if a call or nothing follows."""
+        text, frames = self._text, self._table.damaged_frames
+        if "frame" not in self._armed:
+            return None
+        found = frames.full.match(text, at)
+        if found is None:
+            return ~at if not last and frames.begins.match(text, at) else None
+        if found[0] in frames.exact:
+            return None
+        behind = _SPACES.match(text, found.end()).end()  # type: ignore[union-attr]
+        if not last and (behind == len(text) or frames.next_begins.match(text, behind)):
+            return ~at
+        if behind < len(text) and not frames.next.match(text, behind):
+            return None
+        self._problem("repaired_markup", f"a damaged closer was dropped: {found[0]}", at)
+        return self._close_frame(Row(found[0], "close frame", self._armed["frame"]), at, found.end(), last)
 
     def _closes_nothing(self, row: Row, at: int, end: int, last: bool) -> int:
         self._problem("stray_marker", f"{row.marker} closes what has not been opened, as reasoning is open, and was dropped", at)
@@ -1058,10 +1083,22 @@ class TurnMachine:
         if self._repeated is not None and self._repeated.begin(text[at]):
             self._state = self._repetition
             return at
+        if last and tail.reads_damaged and self._ends_damaged(tail, at):
+            self._sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:]}", at)
+            self._sink.closes(len(text))
+            return len(text)
         rows = behind.rows[self._closer][self._inside]
         done = self._what_stands(rows.get(text[at]) or rows[""], at, last)
         assert done is not None  # the last row needs no marker
         return done
+
+    def _ends_damaged(self, tail: Tail, at: int) -> bool:
+        """Whether the last of the output is what is left of a closer that is still due."""
+        return (
+            "closed" not in self._armed
+            and not self._text.startswith(self._table.not_of_calls, at)
+            and tail.damaged.ends_all(self._text, at)
+        )
 
     def _close_call(self, row: Row, at: int, end: int, last: bool) -> int:
         """A closer of the call, or of its wrapper."""
@@ -1259,6 +1296,7 @@ class TurnMachine:
         "late": _late,
         "frame": _frame,
         "close frame": _close_frame,
+        "damaged frame": _damaged_frame,
         "closes nothing": _closes_nothing,
         "section": _section,
         "damaged call": _damaged_call,

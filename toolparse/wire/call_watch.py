@@ -119,6 +119,7 @@ class CallWatch:
 
     __slots__ = (
         "_begun",
+        "_end",
         "_fenced",
         "_first",
         "_looked",
@@ -137,6 +138,7 @@ class CallWatch:
         self._fenced = self._tried = self._first = False
         self._text = ""
         self._begun = 0
+        self._end = 0
         self._sure = -1
         self._looked = 0
         self._regions: list[Region] = []
@@ -155,6 +157,9 @@ class CallWatch:
             self._close()
             self._reasoning.clear()  # of a block that has been closed: what was thought is no attempt
             self.thinking = thinking
+        if self.open and end - len(text) > self._end:  # a call stood between
+            self._close()
+        self._end = end
         at = 0
         if not self._tried:
             self._tried = True

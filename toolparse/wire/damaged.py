@@ -416,6 +416,10 @@ ANY_TAG_BEGINS = re.compile(r"<(?:[A-Za-z][\w:.\-]{0,40})?\Z")
 _ENDING = rf"<[ \t]{{0,2}}[{BARS}]{{1,2}}(?:(?![Ee][Nn][Dd])[\w:.▁ \-]){{0,40}}[Ee][Nn][Dd][\w:.▁ \-]{{0,24}}[{BARS}]{{1,2}}>{{1,2}}"
 """A special token that ends something."""
 _ENDING_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{1,2}}[\w:.▁ \-]{{0,67}}[{BARS}]{{0,2}}>{{0,2}})"
+_WORDS_OF_TOKEN = r"[\w:.▁ /\-]"
+_TOKEN = rf"<[ \t]{{0,2}}(?:[{BARS}]{{1,2}}{_WORDS_OF_TOKEN}{{1,64}}[{BARS}]{{0,2}}|{_WORDS_OF_TOKEN}{{1,64}}[{BARS}]{{1,2}})>{{1,2}}"
+_TOKEN_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{0,2}}{_WORDS_OF_TOKEN}{{0,64}}[{BARS}]{{0,2}}>{{0,2}})"
+"""What reads like a special token of any name."""
 
 
 def without_sign(text: str) -> Iterator[str]:
@@ -435,7 +439,7 @@ class DamagedClosers:
     begins calls on lines of their own.
     """
 
-    __slots__ = ("begins", "broken", "broken_begins", "lined", "next", "next_begins", "others", "ranks")
+    __slots__ = ("begins", "broken", "broken_begins", "fences", "lined", "next", "next_begins", "others", "ranks")
 
     def __init__(self, calls: Calls, fmt: Format) -> None:
         markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
@@ -443,8 +447,11 @@ class DamagedClosers:
         self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
         self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
         broken = [text for texts in markers for text in texts for text in without_sign(text)]
-        self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\]])(?!\w)|{_ENDING}")
-        self.broken_begins = re.compile(rf"(?:{any_alike_begins(broken)}|{_ENDING_BEGINS})\Z")
+        tokens = fmt.channels is None and any(bar in text for texts in markers for text in texts for bar in BARS)
+        token, token_begins = (_TOKEN, _TOKEN_BEGINS) if tokens else (_ENDING, _ENDING_BEGINS)
+        self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\]])(?!\w)|{token}")
+        self.broken_begins = re.compile(rf"(?:{any_alike_begins(broken)}|{token_begins})\Z")
+        self.fences = tuple(text.strip() for part in calls.close for text in texts_of(part) if text.startswith("`"))
         self.lined = writes_lines(calls)
         parts = [*(frame.close for frame in fmt.frames if frame.close is not None), *(pair.close for pair in fmt.reasoning), *fmt.stop]
         others = [text for part in parts for text in texts_of(part)]
@@ -468,6 +475,14 @@ class DamagedClosers:
         """A closing tag of any name at `at`, or a closer of the call that lacks its bracket or its slash."""
         found = CLOSING.match(text, at) or self.broken.match(text, at)
         return found if found is not None and found.end() > at else None
+
+    def ends_all(self, text: str, at: int) -> bool:
+        """Whether the last of the output, which begins at `at`, is a broken closer, or the beginning of a fence."""
+        if self.closer(text, at) is not None:
+            return False
+        rest = text[at:].rstrip()
+        found = self.broken.match(text, at)
+        return (found is not None and found.end() >= at + len(rest) > at) or any(fence.startswith(rest) for fence in self.fences if rest)
 
     def ends_with(self, text: str, at: int, rank: int, last: bool) -> bool | None:
         """Whether only structure stands behind a closer of this rank (-1: of a value) that ends at `at`: closers of higher ranks, and then
@@ -511,6 +526,21 @@ class DamagedClosers:
             return None
         counts = self.ends_with(text, found[1], found[0], last)
         return ~at if counts is None else end if counts else None
+
+
+class DamagedFrames:
+    """The closers of frames around the answer, however they are spelled, in front of a call or of a stop token; `exact` as they are."""
+
+    __slots__ = ("begins", "exact", "full", "next", "next_begins")
+
+    def __init__(self, fmt: Format) -> None:
+        closers = [text for frame in fmt.frames if frame.close is not None for text in texts_of(frame.close)]
+        self.exact = frozenset(closers)
+        self.full = re.compile(f"(?:{any_alike(closers)})(?!\\w)")
+        self.begins = re.compile(f"(?:{any_alike_begins(closers)})\\Z")
+        following = (*first_markers(fmt), *(text for part in fmt.stop for text in texts_of(part)))
+        self.next = re.compile(any_alike(following))
+        self.next_begins = re.compile(f"(?:{any_alike_begins(following)})\\Z")
 
 
 class DamagedParameters:
