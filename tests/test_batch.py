@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import operator
 import os
@@ -21,8 +22,10 @@ import pyarrow.parquet
 import pytest
 
 import toolparse
+from toolparse.cli import batch as batch_command
 from toolparse.cli import main
-from toolparse.data import jobs, read, runs
+from toolparse.data import InvalidRow, jobs, messages, read, runs
+from toolparse.data.files import Block
 from toolparse.data.workers import WorkerEnded, in_order
 
 ROOT = Path(__file__).parents[1]
@@ -108,6 +111,27 @@ def test_another_models_format_is_what_that_model_would_be_shown(tmp_path: Path,
                 assert (got.content or "", got.reasoning) == (want["content"] or "", want.get("reasoning_content"))
             else:
                 assert message == want
+
+
+CONVERSATIONS = [row for path in sorted(ROWS.glob("*.jsonl")) if path != TEXTS for row in read(path)]
+
+
+@pytest.mark.parametrize("fmt", effort.some([fmt.name for fmt in toolparse.formats()], 12))
+def test_every_format_reads_what_was_made_for_it(fmt: str) -> None:
+    for row in CONVERSATIONS:
+        plain = messages(row)
+        try:
+            made = jobs.made_of(jobs.Job(to=fmt), row)[0]["messages"]
+        except InvalidRow:  # which is another test's
+            continue
+        for message, wanted in zip(made, plain["messages"], strict=True):
+            if message["role"] != "assistant":
+                assert message == wanted
+                continue
+            got = toolparse.parse(message["content"], fmt, tools=plain.get("tools"), prompt="")
+            calls = [(call["function"]["name"], json.loads(call["function"]["arguments"])) for call in wanted.get("tool_calls", ())]
+            assert [(call.name, call.value()) for call in got.tool_calls] == calls
+            assert (got.content or "", got.reasoning) == (wanted["content"] or "", wanted.get("reasoning_content"))
 
 
 def test_what_a_format_cannot_say_is_rejected(tmp_path: Path) -> None:
@@ -208,6 +232,27 @@ def test_rows_that_are_none_are_rejected_with_file_line_and_reason(tmp_path: Pat
     assert "4 of 6 rows were rejected" in capsys.readouterr().err
     assert batch(path, "--column", "t", "--format", "hermes") == 1
     assert f"{path}, line 4: not JSON: Expecting value at column 1" in capsys.readouterr().err
+
+
+def test_a_terminal_is_shown_rate_and_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    path, seconds = tmp_path / "x.jsonl", iter(range(100))
+    path.write_text("x" * 1000)
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(batch_command.time, "monotonic", lambda: float(next(seconds)))
+    with batch_command.progress([str(path)], 1000) as show:
+        show(2000, Block(str(path), [], [], 500))
+        show(5000, Block(str(path), [], [], 750))
+    shown = terminal.getvalue().replace("\r\x1b[K", "\n").splitlines()
+    assert shown == ["", "2,000 rows, 1,000 a second", "[###############-----]  75%  5,000 rows, 2,000 a second, 0:00:01 left"]
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with batch_command.progress([str(path)], 0) as show:
+        show(1, Block(str(path), [], [], 500))
+    assert not sys.stderr.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_fault_of_ours_costs_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -260,20 +260,20 @@ def progress(files: list[str], before: int) -> Iterator[Callable[[int, Block], N
     started = time.monotonic()
     shown = 0.0
     order = {file: number for number, file in enumerate(files)}
-    start_bytes: int | None = None
+    first: tuple[int, float] | None = None  # how far it was, and when, at the first block: --resume reads over what is done
 
     def show(rows: int, block: Block) -> None:
-        nonlocal shown, start_bytes
+        nonlocal shown, first
         now = time.monotonic()
         if now - shown < 0.2:
             return
         shown = now
         read = sum(sizes.get(file, 0) for file in files[: order[block.file]]) + block.position
-        start_bytes = read if start_bytes is None else start_bytes
+        first = first or (read, now)
         rate = (rows - before) / max(now - started, 1e-9)
         text = f"{rows:,} rows, {rate:,.0f} a second"
-        if total and read > start_bytes:
-            left = int((total - read) * (now - started) / (read - start_bytes))
+        if total and read > first[0]:
+            left = int((total - read) * (now - first[1]) / (read - first[0]))
             filled = int(20 * read / total)
             bar = "#" * filled + "-" * (20 - filled)
             text = f"[{bar}] {read / total:4.0%}  {text}, {left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
