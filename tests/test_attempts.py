@@ -64,7 +64,7 @@ def test_what_is_told_of_a_long_text_does_not_depend_on_its_pieces(name: str) ->
 
 def test_each_failed_attempt_is_one_and_none_spans_a_call() -> None:
     good = '<tool_call>{"name": "f", "arguments": {}}</tool_call>'
-    bad = ['<tool_call>{"nam": %d}</tool_call>' % number for number in range(3)]
+    bad = [f'<tool_call>{{"nam": {number}}}</tool_call>' for number in range(3)]
     text = f"{bad[0]} {good} {bad[1]} {bad[2]}{good}"
     message = toolparse.parse(text, "hermes", tools=[{"name": "f"}])
     spans = [text.index(part) for part in (bad[0], good, bad[1], bad[2])] + [text.rindex(good)]

@@ -427,7 +427,7 @@ class TurnMachine:
             return ~at if not last and frames.begins.match(text, at) else None
         if found[0] in frames.exact:
             return None
-        behind = _SPACES.match(text, found.end()).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, found.end()).end()  # type: ignore[union-attr]
         if not last and (behind == len(text) or frames.next_begins.match(text, behind)):
             return ~at
         if behind < len(text) and not frames.next.match(text, behind):
