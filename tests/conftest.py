@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     gc.collect()
+    gc.set_threshold(20_000, 20, 20)
     gc.freeze()  # thousands of tests live to the end: the collector need not walk over them again
 
 

@@ -61,7 +61,7 @@ def check(message: Message, tokens: list[str], aligned: Alignment) -> None:
 
 @pytest.mark.parametrize("name", [fmt.name for fmt in formats()])
 def test_vectors(name: str) -> None:
-    for case in some(strategies.vectors(get_format(name)), 2, name):
+    for case in some(strategies.vectors(get_format(name)), 1, name):
         text = case["text"]
         message = parse(text, name, tools=case["tools"], prompt=case["prefill"] or None, spans=True)
         for tokens in (words(name, text), cuts(text), list(text), [text]):
