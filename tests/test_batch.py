@@ -282,6 +282,7 @@ def test_a_fault_of_ours_costs_one_row(tmp_path: Path, monkeypatch: pytest.Monke
         ([TEXTS, "--format", "hermes", "-o", "a.jsonl", "--report", "none/r.json"], "none/r.json: there is no folder none"),
         ([TEXTS, "--format", "hermes", "--report", ROWS], "rows: is a folder"),
         ([TEXTS, "--format", "hermes", "--resume"], "name it with -o"),
+        ([TEXTS, "--format", "hermes", "--column", "text"], "--column text: the rows have no such column; they have prompt, output"),
         ([TEXTS, "--format", "hermes", "--tools", "nowhere"], "neither a file nor a column"),
         ([TEXTS, "--workers", "0"], "not a whole number"),
         ([ROOT / "fixtures" / "*.nothing"], "no file matches"),

@@ -129,6 +129,28 @@ def test_what_a_turn_says_besides_its_text_is_kept(name: str) -> None:
         assert made == messages(row)["messages"]
 
 
+@pytest.mark.parametrize(
+    ("content", "calls", "wanted"),
+    [
+        ("<think>a</think>b", None, {"content": "b", "reasoning_content": "c\na"}),
+        ("<think>c</think>b", None, {"content": "b", "reasoning_content": "c"}),
+        ('b<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>', [{"function": {"name": "f", "arguments": "{}"}}], {"content": "b"}),
+        ('b<tool_call>\n{"name": "g", "arguments": {}}\n</tool_call>', '[{"function": {"name": "f", "arguments": "{}"}}]', {}),
+    ],
+)
+def test_what_a_turn_says_twice_or_otherwise_is_not_lost(content: str, calls: Any, wanted: dict[str, Any]) -> None:
+    turn = {"role": "assistant", "content": content, "reasoning_content": "c", **({"tool_calls": calls} if calls else {})}
+    (made,) = messages({"messages": [turn]})["messages"]
+    assert {key: made.get(key) for key in ("content", "reasoning_content")} == {"content": content, "reasoning_content": "c", **wanted}
+    assert [call["function"]["name"] for call in made.get("tool_calls", ())] == (["f"] if calls else [])
+
+
+@pytest.mark.parametrize("nothing", ["null", "{}", "[]", "", None, [], {}])
+def test_no_tools_are_none_however_it_is_said(nothing: Any) -> None:
+    said = [{"role": "user", "content": "q"}]
+    assert messages({"messages": said, "tools": nothing}) == {"messages": said}
+
+
 def test_an_id_that_is_made_is_no_other_calls() -> None:
     given = {"id": "call00000", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     text = '<tool_call>\n{"name": "g", "arguments": {}}\n</tool_call>'

@@ -168,6 +168,8 @@ def job_of(options: Namespace, first: list[Block]) -> Job:
         except InvalidRow as error:
             if plain[0] is rows[0]:
                 raise CommandError(str(error)) from None
+    if options.column is not None and rows and not any(options.column in row for row in rows):
+        raise CommandError(f"--column {options.column}: the rows have no such column; they have {', '.join(rows[0])}")
     if options.tools is not None:
         if os.path.exists(options.tools):
             read_tools(options.tools)  # which says what is wrong with it

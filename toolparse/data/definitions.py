@@ -64,7 +64,8 @@ def decoded_list(text: str) -> list[Any]:
             value, at = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
             value, at = json.loads(repair(text[at:])), end
-        values += value if isinstance(value, list) else [value]
+        if value is not None and value != {}:  # which say that there are none
+            values += value if isinstance(value, list) else [value]
     return values
 
 

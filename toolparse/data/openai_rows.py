@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from toolparse.adapters.whole_messages import to_openai
-from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns
+from toolparse.data.conversation import LOST, Conversation, InvalidRow, Row, Turns, as_object, decoded
 from toolparse.data.turns import TURNS, called, role_of, speech, tools_of, turns_of
 from toolparse.grammar import Format
+from toolparse.message import Message
 from toolparse.parser import parse
 
 COLUMNS = (*TURNS, "prompt", "completion", "tools", "functions")
@@ -60,6 +61,8 @@ def _ids(row: Row) -> Iterator[str]:
 
 def _calls_of(turn: Row) -> Any:
     given: Any = turn.get("tool_calls") or turn.get("function_call")
+    if isinstance(given, str):  # JSON text
+        return decoded(given) or given
     return given.tolist() if hasattr(given, "tolist") else given
 
 
@@ -75,15 +78,16 @@ def _assistant(turns: Turns, turn: Row, content: Any, more: Row, fmt: str | Form
     message: Row = {"role": "assistant", "content": content or None}
     if isinstance(content, str) and (fmt is not None or "<think>" in content or "<tool_call>" in content):
         read = parse(content, fmt or "hermes", tools=turns.tools, prompt=prompt, new_id=turns.new_id)
-        if not turn.get("tool_calls"):
+        if not _calls_of(turn):
             turns.conversation.attempts += read.attempts
             turns.conversation.problems += read.problems
             message = to_openai(read)
-        else:
+        elif _are_among(read, _calls_of(turn)):
             message = {**message, "content": read.content, **({"reasoning_content": read.reasoning} if read.reasoning else {})}
     for key in ("reasoning_content", "reasoning", "thinking"):
         if isinstance(turn.get(key), str) and turn[key]:
-            message["reasoning_content"] = turn[key]
+            said = message.get("reasoning_content")
+            message["reasoning_content"] = turn[key] if said is None or said == turn[key] else f"{turn[key]}\n{said}"
             break
     message.update(more)
     if turn.get("name") is not None:
@@ -94,6 +98,14 @@ def _assistant(turns: Turns, turn: Row, content: Any, more: Row, fmt: str | Form
         turns.calls(called(given), message)
     elif not message.get("tool_calls") and message["content"] is None:
         message["content"] = ""
+
+
+def _are_among(message: Message, given: Any) -> bool:
+    """Whether the calls in a turn's text are those, or some of those, that the turn has as data. Others must stay in the text."""
+    known = [(name, decoded(as_object(arguments)[0])) for name, arguments, _ in called(given)]
+    return all(attempt.status not in LOST for attempt in message.attempts) and all(
+        (call.name, decoded(call.arguments)) in known for call in message.tool_calls
+    )
 
 
 _OWN = frozenset(("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "reasoning_content", "reasoning", "thinking"))
