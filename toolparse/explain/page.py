@@ -26,11 +26,13 @@ table { border-collapse: collapse; width: 100%; font-size: .875rem; }
 caption { text-align: left; color: var(--dim); padding-bottom: .3rem; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th { overflow-wrap: normal; white-space: nowrap; } td.piece { min-width: 8rem; } td.calls { width: 40%; }
 .bar { display: inline-block; height: .6em; background: var(--call); vertical-align: middle; margin-right: .4rem; max-width: 8rem; }
 .scroll { max-height: 34rem; overflow: auto; border: 1px solid var(--line); border-radius: .4rem; }
 .scroll caption { padding: .4rem .6rem; }
 .scroll th { position: sticky; top: 0; background: var(--bg); }
-@media print { body { max-width: none; padding: 0; } .scroll { max-height: none; overflow: visible; border: 0; }
+@page { margin: 1.5cm; }
+@media print { .k { outline: none !important; } body { max-width: none; padding: 0; } .scroll { max-height: none; overflow: visible; border: 0; }
   .scroll th { position: static; }
   pre { border-color: #999; } h2 { break-after: avoid; } tr { break-inside: avoid; } }
 """
@@ -92,7 +94,7 @@ def timeline(reading: Reading) -> list[str]:
         said = "<br>".join(map(escape, step.said)) or '<span class="small">nothing yet</span>'
         bar = f'<span class="bar" style="width:{8 * step.held / most:.2f}rem"></span>' if step.held else ""
         rows.append(
-            f'<tr><td class="n">{at}</td><td class="mono">{piece}</td><td class="mono">{said}</td><td class="n">{bar}{step.held}</td></tr>'
+            f'<tr><td class="n">{at}</td><td class="mono piece">{piece}</td><td class="mono">{said}</td><td class="n">{bar}{step.held}</td></tr>'
         )
     head = (
         '<th scope="col" class="n">piece</th><th scope="col">text</th><th scope="col">said at once</th><th scope="col" class="n">held</th>'
@@ -119,7 +121,7 @@ def comparison(fits: list[Fit]) -> list[str]:
     """Which format fits, and why the others do not."""
     rows = "".join(
         f'<tr><th scope="row" class="mono">{escape(fit.format.name)}</th><td>{"fits" if fit.fits else "no"}</td>'
-        f'<td class="mono">{"<br>".join(map(escape, fit.calls)) if fit.fits else ""}</td><td>{escape(fit.why)}</td></tr>'
+        f'<td class="mono calls">{"<br>".join(map(escape, fit.calls)) if fit.fits else ""}</td><td>{escape(fit.why)}</td></tr>'
         for fit in fits
     )
     head = '<tr><th scope="col">format</th><th scope="col">fits</th><th scope="col">calls</th><th scope="col">why</th></tr>'
