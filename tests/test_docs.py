@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from markup_damage import DAMAGES
 
-from toolparse import Parser
+from toolparse import Parser, parse
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -64,7 +64,7 @@ def test_the_example_of_a_page_runs(name):
 def test_every_option_stands_with_its_default_on_the_page_of_policies():
     page = (DOCS / "policies.md").read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", page, re.M))
-    parameters = inspect.signature(Parser).parameters.values()
+    parameters = [*inspect.signature(Parser).parameters.values(), *inspect.signature(parse).parameters.values()]
     options = {option.name: option.default for option in parameters if option.kind is option.KEYWORD_ONLY}
     assert {name: ast.literal_eval(default) for name, default in told.items()} == options
 
