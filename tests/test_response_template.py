@@ -14,9 +14,12 @@ import strategies
 from effort import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from test_spans import places
+from test_spans import read as located
 
-from toolparse import CallArguments, CallEnd, CallStart, Content, Message, Parser, Problem, Reasoning, parse
+from toolparse import CallArguments, CallEnd, CallStart, Content, Message, Parser, Problem, Reasoning, TextPart, ToolCall, parse
 from toolparse.grammar import Envelope, Header
+from toolparse.message import folded
 from toolparse.templates.response_template import InvalidTemplate, from_response_template
 from toolparse.testing import (
     check_arguments,
@@ -48,6 +51,40 @@ def check_promises(name: str, text: str, pieces: list[str] | None = None, **opti
     check_chunkings(new, text, events, [*chunkings(text), *([pieces] if pieces else [])])
     if not options.get("prompt"):
         check_held(new, text)
+    check_places(name, text, pieces or list(text), **options)
+
+
+def check_places(name: str, text: str, pieces: list[str], **options: Any) -> None:
+    """Everything has its place, the same in any pieces; what was said stands there, but for what a template makes of it."""
+    options["new_id"] = lambda: "id"
+    found = located(FORMATS[name], [text], **options)
+    assert places(located(FORMATS[name], pieces, **options)) == places(found), text
+    plain, end = Parser(FORMATS[name], **options), 0
+    assert folded((*plain.feed(text), *plain.finish())) == found
+    for span in found.spans:
+        assert end <= span.start < span.end <= len(text), (span, text)
+        end = span.end
+    fields = CASES[name]["response_template"]["fields"]
+    given = CASES[name]["response_template"].get("defaults", {})
+    as_it_stands = {"content", "thinking", "reasoning_content"} & fields.keys()
+    as_it_stands = {key for key in as_it_stands if not {"content", "transform", "join"} & fields[key].keys() and key not in given}
+    end = 0
+    for at, part in enumerate(found.parts):
+        assert part.span is not None
+        assert end <= part.span[0] <= part.span[1] <= len(text), (part, part.span, text)
+        end = part.span[1]
+        mine = [span for span in found.spans if span.part == at]
+        assert all(part.span[0] <= span.start and span.end <= part.span[1] for span in mine), (part, mine, text)
+        if isinstance(part, ToolCall):
+            assert {span.field for span in mine} <= {"name", "arguments"}
+            if part.name_span is not None:
+                assert text[slice(*part.name_span)] == part.name or "\\" in text
+            continue
+        kind = "content" if isinstance(part, TextPart) else "reasoning"
+        assert {span.field for span in mine} <= {kind}
+        if not options.get("prompt") and (as_it_stands & {"content"} if kind == "content" else as_it_stands - {"content"}):
+            said = "".join(text[span.start : span.end] for span in mine)
+            assert "".join(said.split()) == "".join(part.text.split()), (part, said, text)
 
 
 def template(**fields: dict[str, Any]) -> dict[str, Any]:

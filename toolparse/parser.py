@@ -334,18 +334,12 @@ class Parser(TurnMachine):
         places = self._places
         if places is None:
             raise ValueError("this parser keeps no places: make it with spans=True")
-        if self._regions is None:
-            kinds = [PART_KINDS[type(part)] for part in message.parts]
-            if kinds != places.kinds:
-                raise ValueError("this is not the message of this parser's events: give a MessageBuilder all of them")
-            bounds = dict(enumerate(places.bounds))
-        else:  # of a response template only the calls are told
-            calls = [at for at, part in enumerate(message.parts) if isinstance(part, ToolCall)]
-            bounds = dict(zip(calls, places.bounds, strict=False))
-        of_call = list(bounds)
-        message.spans = [Span(span.field, of_call[span.part], span.start, span.end) for span in places.spans]
-        for at, (start, end) in bounds.items():
-            message.parts[at].span = (start, end)
+        kinds = [PART_KINDS[type(part)] for part in message.parts]
+        if kinds != places.kinds:
+            raise ValueError("this is not the message of this parser's events: give a MessageBuilder all of them")
+        message.spans = [Span(span.field, span.part, span.start, span.end) for span in places.spans]
+        for part, (start, end) in zip(message.parts, places.bounds, strict=True):
+            part.span = (start, end)
         for span in message.spans:
             part = message.parts[span.part]
             if isinstance(part, ToolCall):
@@ -485,7 +479,7 @@ class Parser(TurnMachine):
         from toolparse.templates.template_machine import RegionMachine
 
         self._regions = regions = RegionMachine(
-            self.format.regions, self._sink, self._writer, self._choice, self._max_depth, self._call_begun, self._is_typed
+            self.format.regions, self._sink, self._writer, self._choice, self._max_depth, self._call_begun, self._is_typed, self._places
         )
         self._state = self._in_regions
         if prompt:

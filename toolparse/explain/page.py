@@ -32,7 +32,8 @@ th { overflow-wrap: normal; white-space: nowrap; } td.piece { min-width: 8rem; }
 .scroll caption { padding: .4rem .6rem; }
 .scroll th { position: sticky; top: 0; background: var(--bg); }
 @page { margin: 1.5cm; }
-@media print { .k { outline: none !important; } body { max-width: none; padding: 0; } .scroll { max-height: none; overflow: visible; border: 0; }
+@media print { .k { outline: none !important; }
+  body { max-width: none; padding: 0; } .scroll { max-height: none; overflow: visible; border: 0; }
   .scroll th { position: static; }
   pre { border-color: #999; } h2 { break-after: avoid; } tr { break-inside: avoid; } }
 """
@@ -94,7 +95,8 @@ def timeline(reading: Reading) -> list[str]:
         said = "<br>".join(map(escape, step.said)) or '<span class="small">nothing yet</span>'
         bar = f'<span class="bar" style="width:{8 * step.held / most:.2f}rem"></span>' if step.held else ""
         rows.append(
-            f'<tr><td class="n">{at}</td><td class="mono piece">{piece}</td><td class="mono">{said}</td><td class="n">{bar}{step.held}</td></tr>'
+            f'<tr><td class="n">{at}</td><td class="mono piece">{piece}</td><td class="mono">{said}</td>'
+            f'<td class="n">{bar}{step.held}</td></tr>'
         )
     head = (
         '<th scope="col" class="n">piece</th><th scope="col">text</th><th scope="col">said at once</th><th scope="col" class="n">held</th>'

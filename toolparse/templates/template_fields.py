@@ -33,6 +33,7 @@ _CLOSER = re.compile(r"\s*\]?\s*")
 _EMPTY_LIST = re.compile(r"\s*\[\s*\]").match
 _NOT_BLANK = re.compile(r"\S")
 _FURTHER = re.compile(r"[^\s,]")
+_LISTED = re.compile(r"\\.|[\"'\[\](){},]", re.DOTALL)
 
 
 class Body(Protocol):
@@ -92,36 +93,39 @@ class Words:
         if end == len(machine.text) and not machine.last and self.begun and self.region.text.strip:
             words = len(machine.text[at:end].rstrip())
             if end - at - words < HELD_SPACE and (words or not self.gap):
-                self.add(machine.text[at : at + words])
+                self.add(machine.text[at : at + words], machine.base + at)
                 return at + words
-        self.add(machine.text[at:end])
+        self.add(machine.text[at:end], machine.base + at)
         return end
 
-    def add(self, text: str) -> None:
-        """More text of the piece."""
+    def add(self, text: str, start: int) -> None:
+        """More text of the piece, which begins at the offset `start`. All of a piece stands in one."""
         if not self.region.text.strip:
-            self.say(text)
+            self.say(text, start, start + len(text))
             return
         if not self.begun:
             words = text.lstrip()
             self.part(text[: len(text) - len(words)])
+            start += len(text) - len(words)
             text = words
         words = text.rstrip()
+        end = start + len(words)
         if words:
             blanks = len(words) - len(words.lstrip())
             if blanks:
-                self.keep(words[:blanks])
-            self.say("".join(self.gap) + words[blanks:])
+                self.keep(words[:blanks], start + blanks)
+            said = "".join(self.gap) + words[blanks:]
+            self.say(said, end - len(said), end)
             self.gap, self.length, self.spilled = [], 0, False
         if len(words) < len(text):
-            self.keep(text[len(words) :])
+            self.keep(text[len(words) :], start + len(text))
 
-    def keep(self, blanks: str) -> None:
-        """White space that is dropped if the piece ends behind it."""
+    def keep(self, blanks: str, end: int) -> None:
+        """White space up to the offset `end`, which is dropped if the piece ends behind it."""
         self.gap.append(blanks)
         self.length += len(blanks)
         if self.spilled or self.length > self.machine.sink.max_held:
-            self.say("".join(self.gap))
+            self.say("".join(self.gap), end - self.length, end)
             self.gap, self.length, self.spilled = [], 0, True
 
     def part(self, blanks: str) -> None:
@@ -130,44 +134,45 @@ class Words:
         if self.pieces and region.role == "content" and region.join is None and region.text.strip:
             self.between = (self.between + blanks)[: self.machine.sink.max_held]
 
-    def join(self) -> None:
-        """Put what stands between pieces in front of this one."""
+    def join(self, at: int | None) -> None:
+        """Put what stands between pieces in front of this one, which begins at the offset `at`."""
         if self.joined:
             return
         self.joined = True
         region, machine = self.region, self.machine
         if region.join is not None:
             if region.default and not self.pieces and region.name not in machine.seen:
-                self.emit(region.default)
+                self.emit(region.default, at, at)
                 self.pieces = 1
             if self.pieces:
-                self.emit(region.join)
+                self.emit(region.join, at, at)
         elif region.role == "reasoning" and machine.reasoned:
-            self.emit("\n")
+            self.emit("\n", at, at)
         elif self.between:
-            self.emit(self.between)
+            self.emit(self.between, at, at)
             self.between = ""
         self.pieces += 1
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, start: int, end: int) -> None:
         if text:
-            self.join()
+            self.join(start)
             self.begun = True
-            self.emit(text)
+            self.emit(text, start, end)
 
-    def emit(self, text: str) -> None:
+    def emit(self, text: str, start: int | None = None, end: int | None = None) -> None:
+        """Say a text that was read from `start` to `end`; without these it stands nowhere in the output."""
         machine = self.machine
         if text and self.region.role == "reasoning":
             machine.reasoned = True
-            machine.say(Reasoning(text))
+            machine.say(Reasoning(text), start, end)
         elif text:
-            machine.say(Content(text))
+            machine.say(Content(text), start, end)
 
     def close(self, at: int, closed: bool) -> None:
         self.part("".join(self.gap))
         self.gap, self.length = [], 0
         if self.region.join is not None:
-            self.join()
+            self.join(None)
 
 
 class Released:
@@ -183,11 +188,11 @@ class Released:
         self.words = words
 
     def take(self, at: int, end: int) -> int:
-        text = self.machine.text[at:end]
+        text, start = self.machine.text[at:end], self.machine.base + at
         if self.words is not None:
-            self.words.add(text)
+            self.words.add(text, start)
         elif text:
-            self.machine.say(Content(text))
+            self.machine.say(Content(text), start, start + len(text))
         return end
 
     def close(self, at: int, closed: bool) -> None:
@@ -274,7 +279,9 @@ class CallText:
         self.refused = header is not None and not self.name
         self.sink.opening(max(machine.start, 0), True, False)
         if header is not None and not self.casts and not self.refused:
-            self.refused = not self.sink.begin(self.name, self.id, machine.start + machine.opener - machine.base)
+            behind = machine.start + machine.opener - machine.base
+            self.refused = not self.sink.begin(self.name, self.id, behind)
+            self.sink.arguments_at(behind)
             self.reader = TagReader(self.sink, region.text, self.depth)
 
     @property
@@ -400,6 +407,38 @@ class CallText:
             self.junk.end()
 
 
+def items_of(text: str) -> list[tuple[int, int]]:
+    """Where the items of a list stand, of JSON or of Python, without the white space around them; the last may be cut."""
+    begin = len(text) - len(text.lstrip())
+    if text[begin : begin + 1] != "[":
+        return []
+    bounds = [begin + 1]
+    depth, quote = 1, ""
+    stop = len(text)
+    for mark in _LISTED.finditer(text, begin + 1):
+        sign = mark[0]
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "\"'":
+            quote = sign
+        elif sign in "[{(":
+            depth += 1
+        elif sign in "]})":
+            depth -= 1
+            if not depth:
+                stop = mark.start()
+                break
+        elif sign == "," and depth == 1:
+            bounds += [mark.start(), mark.end()]
+    bounds.append(stop)
+    items = []
+    for start, end in zip(bounds[::2], bounds[1::2], strict=True):
+        item = text[start:end]
+        if item.strip():
+            items.append((start + len(item) - len(item.lstrip()), start + len(item.rstrip())))
+    return items
+
+
 class Whole:
     """A text that means something only once all of it is there."""
 
@@ -439,17 +478,19 @@ class Whole:
                 self.refused = True
             else:
                 report.problem("wrong_type", f"{region.name}: {fault}; the text stands as it is", 0)
-                self.say(text.strip())
+                self.say(text.strip(), at)
             return
         if region.role == "calls":
             whole = is_whole(text, region.text)
-            self.call(value, at, whole or (closed and region.text.kind == "json"), report)
+            self.call(value, text, at, whole or (closed and region.text.kind == "json"), report)
         else:
-            self.say(value if isinstance(value, str) else written(value))
+            self.say(value if isinstance(value, str) else written(value), at)
 
-    def say(self, text: str) -> None:
-        words = self.machine.words_of(self.region)
-        words.say(text)
+    def say(self, text: str, at: int) -> None:
+        """A text that stands for all of the region, which ends at `at`."""
+        machine = self.machine
+        words = machine.words_of(self.region)
+        words.say(text, machine.start + machine.opener, machine.base + at)
         words.close(0, True)
 
     def shaped(self, value: Any, report: Repairs) -> Any:
@@ -466,9 +507,9 @@ class Whole:
                 report.problem("dropped_text", f"what is no object in a list of calls was dropped: {written(item)}", 0)
         return made
 
-    def call(self, value: Any, at: int, complete: bool, report: Repairs) -> None:
-        """Say the calls that the value holds. Of several, all but the last are one character long: where they stand is not
-        known.
+    def call(self, value: Any, text: str, at: int, complete: bool, report: Repairs) -> None:
+        """Say the calls that the value of the text holds. Where several of them stand is known if each is an item of one list; else all
+        but the last are one character long.
         """
         machine, sink = self.machine, self.machine.sink
         found = list(calls_in(value))
@@ -477,17 +518,40 @@ class Whole:
             self.refused = value != []
             sink.abandon()
             return
+        kind = self.region.text.kind
+        behind = machine.start + machine.opener - machine.base  # where the text begins
+        items = items_of(text) if kind in ("python-call-list", "json") else []
         for number, call in enumerate(calls):
+            last = number == len(calls) - 1
             here = machine.start - machine.base + number
+            ends = at if last else here + 1
+            if len(items) == len(calls) > 1 and len(found) == len(calls):
+                begins, ends = (behind + bound for bound in items[number])
+                here = begins if number else here
             sink.start = max(machine.base + here, 0)
             if not sink.begin(call.name, call.id, at):
                 self.refused = True
                 return
+            self.place(call.name, text, items[number] if len(items) == len(calls) else (0, len(text)), behind)
             sink.write(self.arguments(call, report))
-            last = number == len(calls) - 1
-            sink.end(complete or (not last and self.region.text.kind == "python-call-list"), at if last else here + 1)
+            sink.end(complete or (not last and kind == "python-call-list"), ends)
         if None in found:
             report.problem("dropped_text", f"what is no call was dropped: {written(value)}", 0)
+
+    def place(self, name: str, text: str, bounds: tuple[int, int], behind: int) -> None:
+        """Where a call has its name and its arguments, of the text that begins at `behind`."""
+        sink, kind = self.machine.sink, self.region.text.kind
+        if kind == "json":  # where its arguments stand is not known: a value of any shape may be read as a call
+            found = text.find(f'"{name}"', *bounds)
+            if found >= 0:
+                sink.name_at(behind + found + 1, behind + found + 1 + len(name))
+        elif kind != "python-call-list":
+            sink.arguments_at(behind)
+        elif (found := text.find("(", *bounds)) >= 0:
+            sink.name_at(behind + bounds[0], behind + found)
+            sink.arguments_at(behind + found + 1)
+            closer = text.rfind(")", found, bounds[1])
+            sink.arguments_until(behind + (closer if closer >= 0 and not text[closer + 1 : bounds[1]].strip() else bounds[1]))
 
     def arguments(self, call: Filled, report: Repairs) -> str:
         """The JSON text of the arguments. A string that holds an object is unwrapped."""

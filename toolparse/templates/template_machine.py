@@ -15,17 +15,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolparse.compiled import compiled
 from toolparse.engine.prose import TextWriter
 from toolparse.engine.tool_choice import LISTED, Choice
-from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
+from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning, SpanField
 from toolparse.grammar import Header, Region, Regions, ValueText
 from toolparse.schemas.casts import Casts, declared_types
 from toolparse.templates.delimiters import CONTEXT, Delimiter, delimiter
 from toolparse.templates.template_fields import Body, CallText, Outside, Released, Whole, Words
 from toolparse.wire.open_call import OpenCall
+
+if TYPE_CHECKING:
+    from toolparse.engine.places import Places
 
 RESCAN = 1024
 """A region up to this length that is no call is looked at again for other openers; this keeps floods of openers linear."""
@@ -80,7 +83,8 @@ class RegionMachine:
     text in front of it that delimiters may look back at (`shift` characters); `scanned` says how much of what is kept has been searched
     for delimiters already, `raw` is the settled text of a region on trial, `went_back` that such a region was given back in this step.
     Content outside regions waits in `suspended` while a region may still turn out to be no call, so that it can go on as it was.
-    `begun` is told that a call's name is confirmed, `is_typed` whether a marker between two positions came from ordinary tokens.
+    `begun` is told that a call's name is confirmed, `is_typed` whether a marker between two positions came from ordinary tokens, `places`
+    where things stand, if anybody asks.
     """
 
     def __init__(
@@ -92,12 +96,14 @@ class RegionMachine:
         depth: int,
         begun: Callable[[], None],
         is_typed: Callable[[int, int], bool],
+        places: Places | None,
     ) -> None:
         self.sink = sink
         self.writer = writer
         self.depth = depth
         self.begun = begun
         self.is_typed = is_typed
+        self.places = places
         self.raw: list[str] = []
         self.went_back = False
         self.fields = fields_of(regions)
@@ -139,8 +145,8 @@ class RegionMachine:
         scan = at + self.scanned
         while True:
             match, where, crossed = self.next(scan)
-            if self.forced and self.field is self.fields.outside and self.forces(at, where):
-                scan = at
+            if self.forced and self.field is self.fields.outside and (forced := self.forces(at, where)) is not None:
+                at = scan = forced
                 continue
             at = self.take(at, where)
             if not self.refused and crossed is not None:
@@ -210,7 +216,12 @@ class RegionMachine:
         self.raw_from = self.shift
         self.known.clear()
 
-    def say(self, event: Event) -> None:
+    def say(self, event: Event, start: int | None = None, end: int | None = None) -> None:
+        """Say what was read from the offset `start` to `end`; None: what stands nowhere in the output."""
+        places = self.places
+        if places is not None and isinstance(event, (Content, Reasoning)):
+            kind: SpanField = "content" if isinstance(event, Content) else "reasoning"
+            places.said(kind, (), *((places.covered,) * 2 if start is None or end is None else (start, end)))
         fence = self.writer.fence
         if fence is not None and isinstance(event, (Content, Reasoning)):
             fence.feed(event.text)
@@ -281,9 +292,12 @@ class RegionMachine:
             self.body.take(where, match.end())
             self.field, self.body, self.suspended = self.fields.outside, self.suspended, None
         else:
+            role = self.field.region.role if self.field is not None else "other"
             self.leave(where, closed=True)
             closer = match[0]
             if not self.refused:
+                if self.places is not None and role in ("calls", "reasoning"):
+                    self.places.closes("call" if role == "calls" else role, self.base + match.end())
                 self.part(closer if closer.isspace() else closer[len(closer.rstrip()) :])
 
     # -- regions -----------------------------------------------------------------------------------------------------------------
@@ -307,6 +321,8 @@ class RegionMachine:
         if not may_be_none:
             self.part(self.lead)
             self.lead = ""
+        if self.places is not None and field.region.role == "reasoning":
+            self.places.opens(self.base + start + len(opener) - len(opener.lstrip()), self.base + match.end())
         self.field = field
         self.begin(start)
         self.opener = match.end() - start
@@ -347,21 +363,23 @@ class RegionMachine:
             self.body = Outside(self) if self.field is None else self.body_of(self.field.region, {})
         return self.body.take(at, end)
 
-    def forces(self, at: int, end: int) -> bool:
-        """Whether bare JSON begins here, as guided decoding writes it where a call must come: the first text outside regions."""
+    def forces(self, at: int, end: int) -> int | None:
+        """Where bare JSON begins, as guided decoding writes it where a call must come: the first text outside regions."""
         found = _NOT_BLANK.search(self.text, at, end)
         if found is None:
-            return False
+            return None
         self.forced = False
         if found[0] not in "[{":
-            return False
+            return None
+        if found.start() > at:
+            self.take(at, found.start())
         name = self.forced_name
         calls = Header(name, True) if name and found[0] == "{" else LISTED.body
         close = self.fields.outside.region.close if self.fields.outside is not None else None
         region = Region("tool_calls", "calls", close=close, text=ValueText("json"), calls=calls)  # type: ignore[arg-type]
         self.field = Field(region, ())
         self.body = None
-        return True
+        return found.start()
 
     def leave(self, at: int, closed: bool) -> None:
         """What is open ends at `at`."""
@@ -456,6 +474,13 @@ class RegionMachine:
             if isinstance(event, Problem):
                 event.position = 0
         sink.index -= first
+        if self.places is not None:
+            self.places.begin_output(False)
+            for event in kept:
+                if isinstance(event, (Content, Reasoning)):
+                    self.places.part("content" if isinstance(event, Content) else "reasoning", 0)
+                elif isinstance(event, CallStart):
+                    self.places.begin_call(0, False)
         self.writer.said = any(isinstance(event, Content) for event in kept)
         self.reasoned = any(isinstance(event, Reasoning) for event in kept)
         for words in self.words.values():
