@@ -14,7 +14,7 @@ from typing import Protocol
 
 from toolparse.codecs.strict_json import StrictJson
 from toolparse.grammar import BareKeys, Calls, Elements, Envelope, JsonText, PythonCalls
-from toolparse.wire.markers import Tail
+from toolparse.wire.markers import EndMarks, Tail
 from toolparse.wire.open_call import OpenCall
 
 
@@ -60,18 +60,7 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool,
 
         return ParameterReader(call, tail.values, ends, depth)
     if isinstance(body, JsonText):
-        key = dict(body.code).get(call.name)
-        if key is not None:
-            from toolparse.codecs.code import CodeCall
-
-            return CodeCall(call, key, ends, depth)
-        if unnamed:
-            from toolparse.codecs.unnamed_call import UnnamedCall
-
-            return UnnamedCall(call, ends, depth, unnamed)
-        from toolparse.codecs.json_calls import NamedCall
-
-        return NamedCall(call, ends, depth)
+        return _json_reader(body, call, ends, depth, unnamed)
     if isinstance(body, Envelope):
         if not body.name:
             from toolparse.codecs.keyed_calls import KeyedCalls
@@ -93,3 +82,19 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool,
 
         return ElementsReader(call, marks_for(body, ends, calls if tail.reads_damaged else None), ends, depth)
     raise TypeError(f"no codec reads {type(body).__name__}")
+
+
+def _json_reader(body: JsonText, call: OpenCall, ends: EndMarks, depth: int, unnamed: str) -> Reader:
+    """The codec for arguments that are JSON, or code in their place."""
+    key = dict(body.code).get(call.name)
+    if key is not None:
+        from toolparse.codecs.code import CodeCall
+
+        return CodeCall(call, key, ends, depth)
+    if unnamed:
+        from toolparse.codecs.unnamed_call import UnnamedCall
+
+        return UnnamedCall(call, ends, depth, unnamed)
+    from toolparse.codecs.json_calls import NamedCall
+
+    return NamedCall(call, ends, depth)

@@ -333,30 +333,38 @@ class BareKeysReader(StateReader):
             return self.open_string(at, at + len(quote) - 1)
         character = text[at]
         if character in "\"'“”‘’":
-            if character not in "\"'":
-                self.call.problem("repaired_markup", "curly quotes around a string were read as ASCII", at)
-            self.begin_value(at)
-            self.write('"')
-            self.quote = "”" if character in "“”" else "’" if character in "‘’" else character
-            self.state = self.quoted
-            return at + 1
+            return self.open_quoted(character, at)
         if character in "{[":
-            self.begin_value(at)
-            if len(self.stack) < self.depth:
-                self.push(character, self.type)
-                return at + 1
-            self.call.problem("too_deep", f"nested deeper than {self.depth}: the value became a string of its text", at)
-            self.write('"')
-            self.levels = 0
-            self.quoted_deep = False
-            self.state = self.deep
-            return at
+            return self.open_container(character, at)
         ended = self.ended(at)
         if ended is None:
             return ~at
         if not ended:
             self.start = self.call.base + at
             self.state = self.bare
+        return at
+
+    def open_quoted(self, character: str, at: int) -> int:
+        """A string in ordinary quotes begins, or in curly ones."""
+        if character not in "\"'":
+            self.call.problem("repaired_markup", "curly quotes around a string were read as ASCII", at)
+        self.begin_value(at)
+        self.write('"')
+        self.quote = "”" if character in "“”" else "’" if character in "‘’" else character
+        self.state = self.quoted
+        return at + 1
+
+    def open_container(self, character: str, at: int) -> int:
+        """An object or list begins; one that is too deep is a string of its text."""
+        self.begin_value(at)
+        if len(self.stack) < self.depth:
+            self.push(character, self.type)
+            return at + 1
+        self.call.problem("too_deep", f"nested deeper than {self.depth}: the value became a string of its text", at)
+        self.write('"')
+        self.levels = 0
+        self.quoted_deep = False
+        self.state = self.deep
         return at
 
     def behind(self, at: int) -> int:

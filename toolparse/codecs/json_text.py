@@ -446,10 +446,7 @@ class JsonReader:
             return at + 1
         follows = text[at + 1 : at + 2]
         if not follows:
-            if not self.last:
-                return ~at
-            self.copy_up_to(at)
-            return ~len(text)
+            return self.cut_escape(at)
         if follows in '"\\/bfnrt':
             return at + 2
         if follows == "u":
@@ -457,11 +454,26 @@ class JsonReader:
             if digits == 4:
                 return at + 6
             if at + 2 + digits == len(text):
-                if not self.last:
-                    return ~at
-                self.copy_up_to(at)
-                return ~len(text)
-        elif follows == "x":
+                return self.cut_escape(at)
+        else:
+            moved = self.odd_escape(follows, at)
+            if moved is not None:
+                return moved
+        self.repaired("escape", f"the backslash before {follows!r} begins no JSON escape and was escaped", at)
+        self.patch(at, at + 1, "\\\\")
+        return at + 1
+
+    def cut_escape(self, at: int) -> int:
+        """An escape that the text ends in: it waits, or goes where no more will come."""
+        if not self.last:
+            return ~at
+        self.copy_up_to(at)
+        return ~len(self.text)
+
+    def odd_escape(self, follows: str, at: int) -> int | None:
+        """An escape of another language, or a needless one; None of a backslash that begins none."""
+        text = self.text
+        if follows == "x":
             digits = min(2, len(_HEX.match(text, at + 2)[0]))  # type: ignore[index]
             if digits == 2:
                 self.repaired("escape", "a Python escape was written as JSON writes it", at)
@@ -478,9 +490,7 @@ class JsonReader:
             self.repaired("control_character", "an escaped raw newline was written as \\n", at)
             self.patch(at, at + 2, "\\n")
             return at + 2
-        self.repaired("escape", f"the backslash before {follows!r} begins no JSON escape and was escaped", at)
-        self.patch(at, at + 1, "\\\\")
-        return at + 1
+        return None
 
     def copy_up_to(self, at: int) -> None:
         """Pass on what stands before `at` and nothing behind it: the output ends inside an escape."""

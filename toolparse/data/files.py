@@ -152,6 +152,16 @@ def _lines(name: str, file: IO[bytes], raw: Callable[[], int]) -> Iterator[Block
             return
 
 
+def _decoded(name: str, data: bytes, last: bool) -> tuple[str, bytes]:
+    """The text of a piece of a file, and the bytes at its end that are part of a character."""
+    try:
+        return data.decode("utf-8"), b""
+    except UnicodeDecodeError as error:
+        if error.reason != "unexpected end of data" or last:
+            raise UnreadableFile(f"{name}: not UTF-8 text (byte 0x{data[error.start]:02x}); convert it to UTF-8") from None
+        return data[: error.start].decode("utf-8"), data[error.start :]
+
+
 def _items(name: str, file: IO[bytes], raw: Callable[[], int]) -> Iterator[Block]:
     """The elements of a JSON list, without holding more than a block and one element of it."""
     decoder = json.JSONDecoder()
@@ -194,12 +204,7 @@ def _items(name: str, file: IO[bytes], raw: Callable[[], int]) -> Iterator[Block
         data = pending + file.read(step)
         step = step * 2 if fault else BYTES  # an element that is longer than what there is: linear work all the same
         ended = len(data) == len(pending)
-        try:
-            more, pending = data.decode("utf-8"), b""
-        except UnicodeDecodeError as error:
-            if error.reason != "unexpected end of data" or ended:
-                raise UnreadableFile(f"{name}: not UTF-8 text (byte 0x{data[error.start]:02x}); convert it to UTF-8") from None
-            more, pending = data[: error.start].decode("utf-8"), data[error.start :]
+        more, pending = _decoded(name, data, ended)
         text, at, block_start = text[at:] + (more if number or begun else more.lstrip("\ufeff")), 0, block_start - at
 
 

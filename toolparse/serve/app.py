@@ -226,7 +226,6 @@ class Endpoint:
     async def _answer(self, http: HttpRequest, receive: Receive, reply: Reply, entry: Entry) -> None:
         settings = self._house.settings
         run: Run | None = None
-        param = None
         try:
             check_key(http, settings.api_key)
             with self._house.places.one():
@@ -237,32 +236,10 @@ class Endpoint:
                 else:
                     entry.status = 200
                 return
-        except TooMany:
-            status, message = BUSY[self._api], _BUSY
-            entry.outcome = "refused"
-        except Refused as error:
-            status, message = error.status, error.message
-            entry.outcome = "refused"
-        except BadRequest as error:
-            status, message, param = 400, error.message, error.param
-            entry.outcome = "refused"
-        except CannotRender as error:
-            status, message = 400, str(error)
-            entry.outcome = "refused"
-        except UpstreamError as error:
-            status, message = error.status, error.message
-            if status == 503:
-                status = BUSY[self._api]
-            entry.outcome, entry.failure = ("refused" if error.kind == "refused" else "failed"), error.kind
-        except TimeoutError:
-            status, message = 504, "the answer took too long"
-            entry.outcome, entry.failure = "failed", "timeout"
         except ClientDisconnect:
             raise
-        except Exception:
-            LOGGER.exception("a fault of the gateway; please report it")
-            status, message = 500, "a fault of the gateway"
-            entry.outcome, entry.failure = "failed", "fault"
+        except Exception as error:
+            status, message, param = self._refused(error, entry)
         entry.status = status
         if entry.keep_text:
             entry.error = message
@@ -271,6 +248,28 @@ class Endpoint:
                 await reply.close(run.fail(status, message))
             else:
                 await reply.whole(status, refusal(self._api, status, message, param))
+
+    def _refused(self, error: Exception, entry: Entry) -> tuple[int, str, str | None]:
+        """The status of an answer that could not be given, what it says, and the parameter that is to blame."""
+        entry.outcome = "refused"
+        if isinstance(error, TooMany):
+            return BUSY[self._api], _BUSY, None
+        if isinstance(error, Refused):
+            return error.status, error.message, None
+        if isinstance(error, BadRequest):
+            return 400, error.message, error.param
+        if isinstance(error, CannotRender):
+            return 400, str(error), None
+        if isinstance(error, UpstreamError):
+            entry.outcome, entry.failure = ("refused" if error.kind == "refused" else "failed"), error.kind
+            return (BUSY[self._api] if error.status == 503 else error.status), error.message, None
+        entry.outcome = "failed"
+        if isinstance(error, TimeoutError):
+            entry.failure = "timeout"
+            return 504, "the answer took too long", None
+        LOGGER.error("a fault of the gateway; please report it", exc_info=error)
+        entry.failure = "fault"
+        return 500, "a fault of the gateway", None
 
 
 @dataclass(frozen=True, slots=True)
