@@ -192,7 +192,6 @@ def test_the_next_turn(client: openai.OpenAI) -> None:
     assert (reply.content or "").strip() == "Two and two is four."
 
 
-@pytest.mark.skipif(ENGINE != "vllm", reason="SGLang's other endpoints need the whole of its engine")
 def test_responses(client: openai.OpenAI) -> None:
     tools = [{"type": "function", **each["function"]} for each in TOOLS]
     made = client.responses.create(model="m", input="@@thought-call@@", tools=tools)
@@ -203,7 +202,6 @@ def test_responses(client: openai.OpenAI) -> None:
     assert [(item.name, json.loads(item.arguments)) for item in done] == [WEATHER]
 
 
-@pytest.mark.skipif(ENGINE != "vllm", reason="SGLang's other endpoints need the whole of its engine")
 def test_messages(address: str) -> None:
     client = anthropic.Anthropic(base_url=address, api_key="none", max_retries=0, timeout=120)
     tools: Any = [{"name": each["function"]["name"], "input_schema": each["function"]["parameters"]} for each in TOOLS]

@@ -22,11 +22,15 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import absent  # noqa: F401  (before the engine)
 import sglang.srt.entrypoints.openai.serving_base as serving_base
 import sglang.srt.entrypoints.openai.serving_chat as serving_chat
+import sglang.srt.entrypoints.openai.serving_responses as serving_responses
 import sglang.srt.runtime_context as runtime_context
 import uvicorn
 from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
 from scripted import asked_for, tokens
-from sglang.srt.entrypoints.openai.protocol import ChatCompletionRequest
+from sglang.srt.entrypoints.anthropic.protocol import AnthropicMessagesRequest
+from sglang.srt.entrypoints.anthropic.serving import AnthropicServing
+from sglang.srt.entrypoints.openai.protocol import ChatCompletionRequest, ResponsesRequest
 from sglang.srt.parser.template_manager import TemplateManager
 from sglang.srt.plugins import load_plugins
 from sglang.srt.server_args import ServerArgs
@@ -53,8 +57,8 @@ class Settings:
         return SETTINGS.get(name)
 
 
-for module in (serving_chat, serving_base, runtime_context):
-    for getter in ("get_serving", "get_model", "get_observability", "get_structured_output"):
+for module in (serving_chat, serving_responses, serving_base, runtime_context):
+    for getter in ("get_serving", "get_model", "get_observability", "get_structured_output", "get_disagg"):
         if hasattr(module, getter):
             setattr(module, getter, Settings)
 
@@ -110,6 +114,7 @@ class Manager:
 manager, templates = Manager(), TemplateManager()
 templates._run_template_detection(TOKENIZER.chat_template, TOKENIZER)
 chat = serving_chat.OpenAIServingChat(manager, templates)
+messages, responses = AnthropicServing(chat), serving_responses.OpenAIServingResponses(manager, templates)
 app = FastAPI()
 
 
@@ -121,6 +126,17 @@ async def models() -> dict[str, Any]:
 @app.post("/v1/chat/completions")
 async def complete(request: ChatCompletionRequest, raw_request: Request) -> Any:
     return await chat.handle_request(request, raw_request)
+
+
+@app.post("/v1/messages")
+async def answer_messages(request: AnthropicMessagesRequest, raw_request: Request) -> Any:
+    return await messages.handle_messages(request, raw_request)
+
+
+@app.post("/v1/responses")
+async def respond(request: ResponsesRequest, raw_request: Request) -> Any:
+    answered = await responses.create_responses(request, raw_request)
+    return StreamingResponse(answered, media_type="text/event-stream") if isinstance(answered, AsyncIterator) else answered
 
 
 if __name__ == "__main__":
