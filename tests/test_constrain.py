@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from effort import THOROUGH, examples, seed
+from effort import THOROUGH, examples, seed, some
 from grammar_walk import Matcher, Sampler
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,8 +142,9 @@ def is_constrained(fmt, choice):
     matcher = Matcher(constrain(fmt, TOOLS, choice).grammar)
     count = 0
 
-    @examples(2, 60)
-    @given(messages(fmt, choice))
+    # The one example of a usual run is the simplest, which shall be a call.
+    @examples(1, 60)
+    @given(messages(fmt, choice if THOROUGH or choice != "auto" else "required"))
     def check(message):
         nonlocal count
         if not message.parts:
@@ -157,7 +158,7 @@ def is_constrained(fmt, choice):
         count += 1
 
     check()
-    assert count or not THOROUGH, "nothing could be written"
+    assert count, "nothing could be written"
 
 
 def is_read(fmt, choice, parallel, reasoning, random):
@@ -385,7 +386,7 @@ def test_special_tokens_are_named_as_tokens():
     assert "Token(7)" in numbered.ebnf()
 
 
-@pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: fmt.name)
+@pytest.mark.parametrize("fmt", some(FORMATS, 40), ids=lambda fmt: fmt.name)
 def test_every_rule_of_every_language_is_there(fmt):
     """The compilers of the engines are in `constrain/run.sh`; here, that nothing is referred to that is not defined."""
     for choice in ("auto", "required") if THOROUGH else ("auto",):
