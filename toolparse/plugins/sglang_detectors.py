@@ -31,6 +31,15 @@ try:
 except ImportError:
     StructuralTag = None
 
+_FIELDS: dict[Any, set[str]] = {
+    StreamingParseResult: {"normal_text", "calls"},
+    ToolCallItem: {"tool_index", "name", "parameters"},
+    ReasoningResult: {"normal_text", "reasoning_text"},
+}
+for _made, _fields in _FIELDS.items():  # what has another name would be left out in silence
+    if _lost := _fields - set(getattr(_made, "model_fields", _fields)):
+        raise AttributeError(f"{_made.__name__} has no {', '.join(sorted(_lost))}")
+
 _STEPS = ("detect_and_parse", "parse_streaming_increment", "finish")
 """What SGLang calls of a detector of either kind."""
 
@@ -69,9 +78,13 @@ class Constrained:
         made = self._our_tag(tools, tool_choice, thinking_mode, parallel_tool_calls) if self._is_ours() else None
         if made is not None:
             return made
-        return own.get_structural_tag(
-            tools=tools, tool_choice=tool_choice, thinking_mode=thinking_mode, parallel_tool_calls=parallel_tool_calls
-        )
+        try:
+            return own.get_structural_tag(
+                tools=tools, tool_choice=tool_choice, thinking_mode=thinking_mode, parallel_tool_calls=parallel_tool_calls
+            )
+        except Exception as error:
+            missing("toolparse has no structural tag of SGLang's own, as it cannot be made", error)
+            raise
 
     def supports_structural_tag(self) -> bool:
         own: Any = super()

@@ -157,7 +157,7 @@ def _told_reasoning(own_names: Callable[[str, str], str | None]) -> Callable[...
                 options = {**asked, "force_reasoning": parser.detector.force_reasoning}
                 args = (name,)
             except Exception as error:
-                missing(f"toolparse_{own} starts as the format says, as SGLang's own reasoning parser cannot be made", error)
+                missing(f"toolparse starts {own} as the format says, as SGLang's own reasoning parser cannot be made", error)
         original(parser, *args, **options)
         detector = getattr(parser, "detector", None)
         if detector is None:

@@ -119,7 +119,7 @@ def _of_vllms_own(fmt: Format) -> dict[str, Any]:
             try:
                 own = _manager.get_tool_parser(name)
             except Exception as error:  # a package of its own that is not installed
-                missing(f"toolparse_{name} has no structural tag, as vLLM's own tool parser {name} cannot be loaded", error)
+                missing(f"toolparse has no structural tag for {name}, as vLLM's own tool parser of that name cannot be loaded", error)
                 continue
             return {key: getattr(own, key) for key in ("structural_tag_model", "default_tool_strict_level") if hasattr(own, key)}
     return {}
@@ -163,7 +163,7 @@ def _functions(holder: Any) -> list[Any]:
         try:
             return list(_function_tools(tools))
         except Exception as error:
-            missing("vLLM's get_function_tools is not as expected: tools that are no functions are left out", error)
+            missing("toolparse leaves out tools that are no functions, as vLLM's get_function_tools is not as expected", error)
     return [tool for tool in tools if getattr(tool, "type", "function") == "function"]
 
 
@@ -187,7 +187,7 @@ class Reading:
         choice = _choice(asked)
         if choice == "none" and calls_wanted:
             choice = "auto"
-        elif not (tools or calls_wanted or asked == "auto"):  # who says "auto" is given calls, as by vLLM, with or without tools
+        elif asked is None and not (tools or calls_wanted):  # who says "auto" is given calls, as by vLLM, with or without tools
             choice = "none"
         self.parser = Parser(
             fmt,
@@ -601,7 +601,7 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
             try:
                 _count_invocation(is_tool_called=called, is_streaming=streaming, request=request)
             except Exception as error:
-                missing("vLLM's counter of tool parser invocations is not as expected and does not count toolparse", error)
+                missing("toolparse is not counted, as vLLM's counter of tool parser invocations is not as expected", error)
 
     def _read(self, request: Any) -> Reading:
         numbered = None
