@@ -9,7 +9,7 @@ as deep as the schema goes. Models also write `=`, ordinary quotes and parenthes
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from toolparse.codecs.codec_base import StateReader
@@ -55,6 +55,19 @@ class Marks:
         string = f"(?P<hold>{beginnings((quote, *stops))}|{held})|(?P<quote>{mark})|{end}|(?P<short>{short})"
         self.string = re.compile(string).search
         self.string_of_many = re.compile(rf"{string}|(?P<member>,(?=[\w$]|{re.escape(quote[0])}|\Z))").search
+        self.follow = Follow((*ends.openings, END), stops)
+        firsts = {quote[0], *(text[0] for text in (*closers, *stops)), "}", "]", ")"}
+        self.flow = flow_until(firsts)
+        self.flow_of_many = re.compile(rf"{self.flow.__self__.pattern}|,(?:[\w$]|{re.escape(quote[0])}|\Z)").search  # type: ignore[attr-defined]
+        self.bare = re.compile(f"[^,，}}\\])<{re.escape(quote[0])}]+")
+        self._compile_members(closers, stops, close)
+        self._compile_quoted(held, end)
+        self._compile_behind(names, begun, closers, stops)
+
+    def _compile_members(self, closers: Iterable[str], stops: Iterable[str], close: str) -> None:
+        """What can only stand behind a string whose marker is missing, and what stands between two markers of an empty one."""
+        quote = self.quote
+        mark = re.escape(quote)
         literal, name = r"(?:-?\d[\d.eE+\-]{0,40}|true|false|null)", r"[\w$][\w$.\-]{0,63}"
         empty = rf"(?:[}}\]),]|{close}|{any_of(stops)}|\Z)"
         opened = rf"{mark}(?!{WS}{empty})"
@@ -67,14 +80,17 @@ class Marks:
         self.item_begun = re.compile(rf",(?:\Z|{cut(quote)}{WS}\Z)")
         self.empty = re.compile(f"{mark}{WS}{empty}")
         self.empty_begun = re.compile(f"{cut(quote)}{WS}(?:{beginnings((*closers, *stops))})?\\Z")
+
+    def _compile_quoted(self, held: str, end: str) -> None:
+        """What ends a string in other quotes."""
         self.curly = {closer: re.compile(rf"(?P<hold>{held}|\\\Z)|(?P<quote>{closer})|(?P<escape>\\)|{end}").search for closer in "”’"}
         self.single = re.compile(rf"(?P<hold>{held}|\\\Z)|(?P<quote>')|(?P<escape>\\)|{end}").search
         self.double = re.compile(rf'(?P<hold>{held}|\\\Z)|(?P<quote>")|(?P<escape>\\)|{end}').search
-        self.follow = Follow((*ends.openings, END), stops)
-        firsts = {quote[0], *(text[0] for text in (*closers, *stops)), "}", "]", ")"}
-        self.flow = flow_until(firsts)
-        self.flow_of_many = re.compile(rf"{self.flow.__self__.pattern}|,(?:[\w$]|{re.escape(quote[0])}|\Z)").search  # type: ignore[attr-defined]
-        self.bare = re.compile(f"[^,，}}\\])<{re.escape(quote[0])}]+")
+
+    def _compile_behind(self, names: list[str], begun: list[str], closers: Iterable[str], stops: Iterable[str]) -> None:
+        """What may follow a value, by which it is known that it has ended."""
+        quote = self.quote
+        mark, close = re.escape(quote), any_of(closers)
         member = rf"[,，]{WS}(?:{'|'.join(names)}){WS}[:=：＝]"
         self.behind_string = re.compile(rf"{WS}(?:{mark}|{_RUN}|{close}|{any_of(stops)}|{member}|,{WS}{_RUN})")
         self.behind_item = re.compile(rf"{WS}(?:{mark}|{_RUN}|{close}|{any_of(stops)}|,)")

@@ -662,13 +662,12 @@ class ElementsReader(StateReader):
             self.take(text[at:mark])
             return self.ended("close", mark)
         element = self.stack[-1]
-        item = ITEM
         if element.collects and not self.streaming and not self.headless and not self.nested:
-            if tag is None and text.startswith(f"<{item}", behind):
+            if tag is None and text.startswith(f"<{ITEM}", behind):
                 self.take(text[at:mark])
-                self.to_container(item, mark)
+                self.to_container(ITEM, mark)
                 return mark
-            if tag is not None and tag[1] and tag[2] == item and all(outer.key != item for outer in self.stack[1:]):
+            if tag is not None and tag[1] and tag[2] == ITEM and all(outer.key != ITEM for outer in self.stack[1:]):
                 self.take(text[at:mark])
                 self.first_item(mark)
                 return tag.end()
@@ -678,21 +677,31 @@ class ElementsReader(StateReader):
             self.nested += 0 if tag[2] != element.key else -1 if tag[1] else 1
             if self.nested:
                 return None
-        if tag[1]:
-            if self.headless:
-                self.take(text[at:mark])
-                at = mark
-                element.key = tag[2]
-                self.headless = False
-                element.type = self.stack[-2].type.property(element.key)
-                if not element.muted:
-                    self.name(element, self.stack[-2], mark)
-            elif all(outer.key != tag[2] for outer in self.stack[1:]):
-                return self.damaged_closer(at, mark, behind)
+        return self.closer_in_leaf(at, mark, behind, tag) if tag[1] else self.opener_in_leaf(at, mark, tag)
+
+    def closer_in_leaf(self, at: int, mark: int, behind: int, tag: re.Match[str]) -> int | None:
+        """A closing tag inside a leaf, which ends it unless it closes nothing."""
+        text = self.text
+        element = self.stack[-1]
+        if self.headless:
             self.take(text[at:mark])
-            self.report_spelling(mark, behind, tag)
-            self.close_to(tag[2], mark)
-            return tag.end()
+            at = mark
+            element.key = tag[2]
+            self.headless = False
+            element.type = self.stack[-2].type.property(element.key)
+            if not element.muted:
+                self.name(element, self.stack[-2], mark)
+        elif all(outer.key != tag[2] for outer in self.stack[1:]):
+            return self.damaged_closer(at, mark, behind)
+        self.take(text[at:mark])
+        self.report_spelling(mark, behind, tag)
+        self.close_to(tag[2], mark)
+        return tag.end()
+
+    def opener_in_leaf(self, at: int, mark: int, tag: re.Match[str]) -> int | None:
+        """An opening tag inside a leaf: the leaf holds elements, or has lost its closing tag; None when it is data."""
+        text = self.text
+        element = self.stack[-1]
         if not self.streaming:
             self.take(text[at:mark])
             at = mark

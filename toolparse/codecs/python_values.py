@@ -237,12 +237,7 @@ class PythonValues(StateReader):
         if character in "\"'":
             return self.open_string(character, at)
         if character in _CURLY:
-            self.call.problem("repaired_markup", "curly quotes around a string were read as ASCII", at)
-            self.separate()
-            self.quote = _CURLY[character]
-            self.emit('"')
-            self.state = self.string
-            return at + 1
+            return self.open_curly(character, at)
         if not self.last and _CUT.match(text, at):
             return ~at
         self.separate()
@@ -419,6 +414,14 @@ class PythonValues(StateReader):
         self.ended()
 
     # -- strings ------------------------------------------------------------------------------------------------------------------------
+
+    def open_curly(self, quote: str, at: int) -> int:
+        self.call.problem("repaired_markup", "curly quotes around a string were read as ASCII", at)
+        self.separate()
+        self.quote = _CURLY[quote]
+        self.emit('"')
+        self.state = self.string
+        return at + 1
 
     def open_string(self, quote: str, at: int) -> int:
         text = self.text
