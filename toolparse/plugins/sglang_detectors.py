@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from sglang.srt.entrypoints.openai.protocol import Tool
 from sglang.srt.environ import envs
 from sglang.srt.function_call.base_format_detector import BaseFormatDetector
 from sglang.srt.function_call.core_types import StreamingParseResult, ToolCallItem
@@ -35,6 +36,7 @@ _FIELDS: dict[Any, set[str]] = {
     StreamingParseResult: {"normal_text", "calls"},
     ToolCallItem: {"tool_index", "name", "parameters"},
     ReasoningResult: {"normal_text", "reasoning_text"},
+    Tool: {"function"},
 }
 for _made, _fields in _FIELDS.items():  # what has another name would be left out in silence
     if _lost := _fields - set(getattr(_made, "model_fields", _fields)):
