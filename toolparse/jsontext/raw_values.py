@@ -1,7 +1,7 @@
 """Reading one raw value: text that a model wrote without quotes, as JSON text of one given kind.
 
 Each reader takes text without whitespace around it and gives the JSON text, or None when the text is not of its kind; those of
-numbers are in `numbers.py`. Which kinds to try is for `schemas/types.py`; nothing here knows of it.
+numbers are in `scalars.py`. Which kinds to try is for `schemas/types.py`; nothing here knows of it.
 """
 
 from __future__ import annotations

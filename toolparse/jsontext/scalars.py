@@ -21,17 +21,26 @@ _BASED = re.compile(r"[+-]?0(?:[xX][0-9a-fA-F_]{1,999}|[oO][0-7_]{1,999}|[bB][01
 _LONGEST_SHIFT = 308  # zeros that an exponent may add to an integer: as far as a double reaches
 
 
+def _parts(text: str) -> tuple[str, str, str, str] | None:
+    """Sign, digits in front of the point and behind it, and exponent of a loose number."""
+    found = _LOOSE(text)
+    if found is None or not (found[2] or found[3]):
+        return None
+    sign, whole, fraction, exponent = found.groups("")
+    return sign, whole, fraction, exponent
+
+
 def read_integer(text: str) -> str | None:
     """`42`, and what equals an integer: `42.0`, `4.2e1`, `+42`, `042`."""
     if is_integer(text):
         return text
-    parts = _LOOSE(text)
+    parts = _parts(text)
     if parts is None:
         return None
-    sign, whole, fraction, exponent = parts.groups("")
-    digits = whole + fraction
-    if not digits or len(exponent) > 5:
+    sign, whole, fraction, exponent = parts
+    if len(exponent) > 5:
         return None
+    digits = whole + fraction
     point = len(whole) + int(exponent or 0)
     if point - len(digits) > _LONGEST_SHIFT or digits[max(point, 0) :].strip("0"):
         return None
@@ -48,12 +57,10 @@ def read_number(text: str) -> str | None:
     """A JSON number as it stands; `+1`, `01`, `.5` and `1.` in the nearest JSON spelling."""
     if is_number(text):
         return text
-    parts = _LOOSE(text)
+    parts = _parts(text)
     if parts is None:
         return None
-    sign, whole, fraction, exponent = parts.groups("")
-    if not whole and not fraction:
-        return None
+    sign, whole, fraction, exponent = parts
     value = "-" * (sign == "-") + (whole.lstrip("0") or "0")
     if fraction:
         value += f".{fraction}"
