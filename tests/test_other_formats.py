@@ -79,6 +79,13 @@ def test_documentation_is_no_failed_attempt(text: str) -> None:
         assert not told, (fmt.name, told)
 
 
+def test_the_format_whose_marks_stand_in_the_text_comes_first() -> None:
+    """Others read it, too, and write as much white space around their markers."""
+    text = "Let me look.\n" + written(toolparse.get_format("hermes"))
+    (problem,) = toolparse.parse(text, "deepseek_v3", tools=TOOLS).problems
+    assert "the format 'hermes' writes" in problem.message
+
+
 def test_of_equal_formats_the_one_that_most_models_write_is_named() -> None:
     message = toolparse.parse('<tool_call>{"name": "find_ferry", "arguments": {}}</tool_call>', "deepseek_v3", tools=TOOLS)
     assert "the format 'hermes' writes" in message.problems[0].message

@@ -105,7 +105,7 @@ def _parts(mark: str) -> list[str]:
 def _fits(text: str, every: tuple[Format, ...]) -> list[_Fit]:
     """The marks that stand in the text, without those that another of them implies."""
     text = text.replace('\\"', '"').replace("\\'", "'").replace("\\n", "\n")
-    fits = [_Fit(fmt, mark) for fmt in every for mark in fmt.marks if all(part in text for part in _parts(mark))]
+    fits = [_Fit(fmt, mark) for fmt in every for mark in fmt.marks_in(text)]
     return [fit for fit in fits if not any(other.implies(fit) and not fit.implies(other) for other in fits)]
 
 

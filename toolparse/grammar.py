@@ -360,6 +360,10 @@ class Format(_Referable):
     suffix: str = ""
     """What begins the word that a checkpoint may write behind the name in all markers (`:` for `<think:x>`); the first marker tells it."""
 
+    def marks_in(self, text: str) -> list[str]:
+        """The `marks` that a text holds; of one with ` & ` in it, all that stands between."""
+        return [mark for mark in self.marks if all(part in text for part in mark.split(" & "))]
+
     def variant(self, **changes: Any) -> Format:
         """The same format with some fields replaced; `name` must be one of them. The names of reasoning parsers stay behind."""
         return replace(self, **{"reasoning_aliases": (), **changes})

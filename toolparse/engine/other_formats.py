@@ -103,7 +103,7 @@ def written_by(text: str, own: Format, tools: Tools | None, read: Read) -> Writt
         if fmt.name != own.name and (score or bare) and fmt.calls:
             lead = next((marker[:1] for marker in markers if len(marker) > 2 and text.startswith(marker[1:])), "") if score else ""
             scored.append((score + sum(len(marker) for marker in spaced if marker in text), bool(score), lead, fmt))
-    scored.sort(key=lambda row: (-row[0], -len(row[3].models)))  # of equals the one that most models write
+    scored.sort(key=lambda row: (not row[3].marks_in(text), -row[0], -len(row[3].models)))  # of equals the one that most models write
     best: tuple[tuple[int, ...], Written] | None = None
     for score, marked, lead, fmt in scored[:MOST_TRIED]:
         message = read(fmt, lead + text)
