@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 from toolparse.codecs.json_calls import ARGUMENTS, NAMES
@@ -63,6 +64,7 @@ def judge(fmt: Format, regions: Iterable[Region], tools: Tools | None, read: Rea
     return found if lost is None else [Problem("lost_markers", lost, None, 0, "error"), *found]
 
 
+@lru_cache(maxsize=256)
 def _openers(fmt: Format) -> re.Pattern[str]:
     """What each attempt of this format begins with."""
     parts = [calls.wrapper.open if calls.wrapper is not None else calls.open[0] for calls in fmt.calls if calls.wrapper or calls.open]
@@ -159,6 +161,7 @@ def _without_example(example: re.Match[str]) -> str:
     return example[0] if is_call else " " * len(example[0])
 
 
+@lru_cache(maxsize=256)
 def _markers(fmt: Format) -> frozenset[str]:
     """The markers of a format's calls, and the special tokens of which they consist."""
     found = call_markers(fmt)

@@ -47,18 +47,16 @@ from toolparse.wire.markers import (
     Suffixes,
     Tail,
     edge_openers,
-    frame_closers,
     header_begins,
     header_markers,
     heads,
     markers_of,
     message_markers,
     section_closers,
-    stop_texts,
     suffixed,
     watch_pattern,
 )
-from toolparse.wire.spellings import any_of, beginnings, longest_first, spellings
+from toolparse.wire.spellings import any_of, beginnings, frame_closers, longest_first, spellings, stop_texts
 
 
 class Closer(NamedTuple):
@@ -242,8 +240,7 @@ class Ground:
 
     def watched(self) -> Flowing:
         """The shortcut for text in which no marker stands, and nothing that looks like a call."""
-        looks = (FIRSTS, MARKUP, LINE_LOOK)
-        return Flowing(re.compile(watch_pattern(*self.searched, *looks)).search, self.flowing.index)
+        return Flowing(re.compile(watch_pattern(*self.searched, FIRSTS, MARKUP, LINE_LOOK)).search, self.flowing.index)
 
     def is_beginning(self, text: str) -> bool:
         """Whether all of `text` is the beginning of a marker."""

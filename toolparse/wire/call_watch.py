@@ -55,20 +55,16 @@ FIRSTS = "".join(_AFTER)
 MARKUP = "(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
 """What follows the first character of a look, whole or cut by the end of the text."""
 
-_PATTERNS = (*(f"{re.escape(first)}(?:{full})" for first, (full, _) in _AFTER.items()), f"\n(?:{_LINE})")
-_FULL = tuple(re.compile(pattern).search for pattern in _PATTERNS)
+_FULL = tuple(
+    re.compile(pattern).search for pattern in (*(f"{re.escape(first)}(?:{full})" for first, (full, _) in _AFTER.items()), f"\n(?:{_LINE})")
+)
 """One search for each first character, which `re` looks for quickly if it is the only one."""
-_SHORT = 64
-_ANY = re.compile("|".join(_PATTERNS)).search
-"""All of them at once, which is quicker in a short text."""
 _LINE_CUT = re.compile(f"\n(?:{_LINE_BEGUN})\\Z").match
 _CUT = re.compile("(?:" + "|".join(f"{re.escape(first)}(?:{cut})" for first, (_, cut) in _AFTER.items()) + ")\\Z").match
 
 
 def _look(text: str, at: int) -> re.Match[str] | None:
     """The first look in the text from `at` on."""
-    if len(text) - at < _SHORT:
-        return _ANY(text, at)
     first = None
     for search in _FULL:
         found = search(text, at)

@@ -27,7 +27,7 @@ from toolparse.grammar import (
 )
 from toolparse.wire.dialects import DIALECTS
 from toolparse.wire.lookalikes import BARS, GAP, QUOTES, Atom, alike, alike_begins, any_alike, any_alike_begins, atom, atoms, nested, whole
-from toolparse.wire.spellings import SLOT, spellings, texts_of
+from toolparse.wire.spellings import SLOT, frame_closers, spellings, stop_texts, texts_of
 
 _GROUP = r"\(\?P<\w+>"
 _WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}\\]"
@@ -451,10 +451,9 @@ class DamagedClosers:
         token, token_begins = (_TOKEN, _TOKEN_BEGINS) if tokens else (_ENDING, _ENDING_BEGINS)
         self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\]])(?!\w)|{token}")
         self.broken_begins = re.compile(rf"(?:{any_alike_begins(broken)}|{token_begins})\Z")
-        self.fences = tuple(text.strip() for part in calls.close for text in texts_of(part) if text.startswith("`"))
+        self.fences = tuple(text for part in calls.close for text in texts_of(part) if text.startswith("`"))
         self.lined = writes_lines(calls)
-        parts = [*(frame.close for frame in fmt.frames if frame.close is not None), *(pair.close for pair in fmt.reasoning), *fmt.stop]
-        others = [text for part in parts for text in texts_of(part)]
+        others = [*frame_closers(fmt), *(text for pair in fmt.reasoning for text in texts_of(pair.close)), *stop_texts(fmt)]
         self.next = re.compile(any_alike(first_markers(fmt)))
         self.next_begins = re.compile(f"(?:{any_alike_begins((*first_markers(fmt), *others))})\\Z")
         self.others = re.compile("|".join(map(re.escape, sorted(others, key=len, reverse=True))) or "(?!)")
@@ -534,11 +533,11 @@ class DamagedFrames:
     __slots__ = ("begins", "exact", "full", "next", "next_begins")
 
     def __init__(self, fmt: Format) -> None:
-        closers = [text for frame in fmt.frames if frame.close is not None for text in texts_of(frame.close)]
+        closers = frame_closers(fmt)
         self.exact = frozenset(closers)
         self.full = re.compile(f"(?:{any_alike(closers)})(?!\\w)")
         self.begins = re.compile(f"(?:{any_alike_begins(closers)})\\Z")
-        following = (*first_markers(fmt), *(text for part in fmt.stop for text in texts_of(part)))
+        following = (*first_markers(fmt), *stop_texts(fmt))
         self.next = re.compile(any_alike(following))
         self.next_begins = re.compile(f"(?:{any_alike_begins(following)})\\Z")
 

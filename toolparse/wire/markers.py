@@ -34,7 +34,19 @@ from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.damaged import DamagedClosers, DamagedParameters, writes_lines
 from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins
-from toolparse.wire.spellings import SLOT, any_of, beginnings, cut, first_texts, inside, longest_first, may_be_missing, spellings
+from toolparse.wire.spellings import (
+    SLOT,
+    any_of,
+    beginnings,
+    cut,
+    first_texts,
+    frame_closers,
+    inside,
+    longest_first,
+    may_be_missing,
+    spellings,
+    stop_texts,
+)
 
 HEAD_LIMIT = 1024
 """A call's opening is at most this long, in characters; what is longer is text."""
@@ -456,7 +468,7 @@ def watch_pattern(
     alike: tuple[str, ...] = (),
     look_firsts: str = "",
     look: str = "",
-    line_look: str = "(?!)",
+    line_look: str = "",
 ) -> str:
     """One pattern for all that running text must be searched for, with the groups `hold`, `marker`, `line` and, if wanted, `look`.
 
@@ -549,11 +561,6 @@ def inner_heads(calls: Calls, before: tuple[Part, ...] = ()) -> Iterator[Head]:
         yield Head(calls, (*before, *calls.empty), "anywhere", must_declare(calls), bool(before), empty=True)
 
 
-def stop_texts(fmt: Format) -> tuple[str, ...]:
-    """The stop tokens, without the white space that the template writes in front of them."""
-    return tuple(text.strip(SPACE) for text in fmt.stop)
-
-
 def section_closers(calls: Calls) -> Iterator[str]:
     """What is framing anywhere in a section of calls that have markers of their own: the ends of the section and of a call."""
     if calls.wrapper is not None and calls.wrapper.shared and calls.close:
@@ -566,11 +573,6 @@ def markers_of(calls: Calls) -> Iterator[str]:
     wrapper = calls.wrapper
     for part in (*calls.open, *calls.lead, *calls.close, *((wrapper.open, wrapper.close) if wrapper else ())):
         yield from filter(None, (SLOT.split(text)[0] for text in spellings(part)))
-
-
-def frame_closers(fmt: Format) -> tuple[str, ...]:
-    """The closers of all frames."""
-    return tuple(text for frame in fmt.frames if frame.close is not None for text in spellings(frame.close))
 
 
 def edge_openers(frame: Frame) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from toolparse.grammar import Ahead, Closed, Marker, OneOf, Part
+from toolparse.grammar import Ahead, Closed, Format, Marker, OneOf, Part
 from toolparse.jsontext.characters import SPACE
 
 SLOT = re.compile(r"\{(name|id|key|word|kind|other|declared|argument)\}")
@@ -45,6 +45,16 @@ def first_texts(parts: tuple[Part, ...]) -> Iterator[str]:
         yield from (SLOT.split(text)[0] for text in spellings(part))
         if not may_be_missing(part):
             return
+
+
+def stop_texts(fmt: Format) -> tuple[str, ...]:
+    """The stop tokens, without the white space that the template writes in front of them."""
+    return tuple(text.strip(SPACE) for text in fmt.stop)
+
+
+def frame_closers(fmt: Format) -> tuple[str, ...]:
+    """The closers of all frames."""
+    return tuple(text for frame in fmt.frames if frame.close is not None for text in spellings(frame.close))
 
 
 def longest_first(texts: Iterable[str]) -> tuple[str, ...]:
