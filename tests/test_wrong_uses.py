@@ -57,7 +57,12 @@ USES: list[tuple[Callable[[], object], str]] = [
     (lambda: parse(CALL, "Qwen/Qwen3-8B"), "no format is called 'Qwen/Qwen3-8B'; did you mean hermes"),
     (lambda: parse(CALL, "hermes", prompt=[{"role": "user"}]), "the prompt is the text .*, not list: render it first"),  # type: ignore[arg-type]
     (lambda: parse(CALL, "hermes", tool_choice="always"), "unknown tool_choice 'always': use 'auto'"),
-    (lambda: parse(CALL, "hermes", unknown_tools="raise"), "unknown policy 'raise': choose one of"),  # type: ignore[arg-type]
+    (lambda: parse(CALL, "hermes", unknown_tools="raise"), "unknown_tools is one of keep, content, drop, not 'raise'"),  # type: ignore[arg-type]
+    (lambda: parse(CALL, "hermes", max_depth="3"), "max_depth is a whole number of 0 or more, not '3'"),  # type: ignore[arg-type]
+    (lambda: Parser("hermes", max_calls=None), "max_calls is a whole number of 0 or more, not None"),  # type: ignore[arg-type]
+    (lambda: parse(CALL, "hermes", max_held=-1), "max_held is a whole number of 0 or more, not -1"),
+    (lambda: parse(CALL, "hermes", new_id="call_1"), "new_id is a function that makes an id, not str"),  # type: ignore[arg-type]
+    (lambda: parse(CALL, "hermes", reasoning=3), "reasoning is the name of a format or a Format, not int"),  # type: ignore[arg-type]
     (lambda: MessageBuilder().add(Parser("hermes").feed("x")), "one event is added at a time, not list"),  # type: ignore[arg-type]
     (lambda: Message.from_openai({"choices": []}), "a whole completion: give the message in it, `completion.choices"),
     (lambda: toolparse.align(parse(CALL, "hermes"), [(0, 1)]), "give `spans=True` to `parse`"),

@@ -93,6 +93,8 @@ class Parser(TurnMachine):
         policies = (calls_in_reasoning, bare_calls, calls_in_code, unknown_tools, damaged_markup)
         if policies != DEFAULTS:
             check(policies)
+        if new_id is not None or (max_held, max_depth, max_calls) != LIMITS:
+            check_limits(new_id, max_held=max_held, max_depth=max_depth, max_calls=max_calls)
         choice = read_choice(tool_choice)
         self._places: Places | None = None
         single, make_id = not parallel_tool_calls, new_id or NEW_ID[chosen.id]
@@ -574,15 +576,31 @@ def keeping_none(given: tuple[Any, ...], max_held: int, follows_code: bool) -> t
     return OpenCall(*given), TextWriter(max_held, follows_code)
 
 
-POLICIES = (("format", "end", "ignore"), ("format", "never"), ("keep", "content"), ("keep", "content", "drop"), ("read", "content"))
-DEFAULTS = tuple(known[0] for known in POLICIES)
+POLICIES = {
+    "calls_in_reasoning": ("format", "end", "ignore"),
+    "bare_calls": ("format", "never"),
+    "calls_in_code": ("keep", "content"),
+    "unknown_tools": ("keep", "content", "drop"),
+    "damaged_markup": ("read", "content"),
+}
+DEFAULTS = tuple(known[0] for known in POLICIES.values())
+LIMITS = (1_048_576, 256, 4096)
 
 
 def check(policies: tuple[str, ...]) -> None:
     """Raises `ValueError` for an unknown policy."""
-    for value, known in zip(policies, POLICIES, strict=True):
+    for (name, known), value in zip(POLICIES.items(), policies, strict=True):
         if value not in known:
-            raise ValueError(f"unknown policy {value!r}: choose one of {', '.join(known)}")
+            raise ValueError(f"{name} is one of {', '.join(known)}, not {value!r}")
+
+
+def check_limits(new_id: object, **limits: object) -> None:
+    """Raises `TypeError` for what makes no ids and for a limit that is no number."""
+    if new_id is not None and not callable(new_id):
+        raise TypeError(f"new_id is a function that makes an id, not {type(new_id).__name__}")
+    for name, limit in limits.items():
+        if not isinstance(limit, int) or limit < 0:
+            raise TypeError(f"{name} is a whole number of 0 or more, not {limit!r}")
 
 
 @lru_cache(maxsize=512)
@@ -603,9 +621,11 @@ def chosen_format(fmt: str | Format, chat_template: str | None, reasoning: str |
             raise TypeError(f"the format is a name or a Format, not {type(chosen).__name__}; `toolparse.formats()` lists them")
         checked(chosen)
     assert isinstance(chosen, Format)
-    if reasoning is not None:
-        return with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else checked(reasoning))
-    return chosen
+    if reasoning is None:
+        return chosen
+    if not isinstance(reasoning, (str, Format)):
+        raise TypeError(f"reasoning is the name of a format or a Format, not {type(reasoning).__name__}")
+    return with_reasoning(chosen, get_reasoning(reasoning) if isinstance(reasoning, str) else checked(reasoning))
 
 
 @lru_cache(maxsize=512)
