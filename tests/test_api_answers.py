@@ -19,6 +19,7 @@ from toolparse.toolbox.api_answers import (
     anthropic_message,
     chat_message,
     chat_turn,
+    is_json,
     message_of,
     responses_message,
 )
@@ -41,7 +42,8 @@ def read(reader: Any, pieces: list[dict[str, Any]]) -> tuple[Message, list[dict[
 
 
 def plain(message: Message) -> tuple[Any, ...]:
-    calls = [(call.id, call.name, call.value(), call.complete) for call in message.tool_calls]
+    """What the APIs can carry: where text was lost beside arguments that are JSON, only the finish tells that a call is not complete."""
+    calls = [(call.id, call.name, call.value(), call.complete or is_json(call.arguments)) for call in message.tool_calls]
     return (message.content or "").strip(), (message.reasoning or "").strip(), calls, message.finish_reason
 
 
@@ -72,6 +74,18 @@ def test_what_the_adapters_write_is_read_back(adapter: Any, pieces: Any) -> None
             assert all(call.complete for call in again.tool_calls) or adapter is ResponseEvents  # servers take nothing else back
 
     holds()
+
+
+@pytest.mark.parametrize(("reason", "complete"), [("tool_use", True), ("max_tokens", False)])
+def test_a_call_of_messages_that_is_cut_in_front_of_its_input_is_not_complete(reason: str, complete: bool) -> None:
+    block = {"type": "tool_use", "id": "toolu_1", "name": "delete_files", "input": {}}
+    pieces = [
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": reason}},
+    ]
+    message, _ = read(MessagePieces(), pieces)
+    assert [(call.name, call.complete) for call in message.tool_calls] == [("delete_files", complete)]
 
 
 def chunk(delta: dict[str, Any], reason: str | None = None, index: int = 0) -> dict[str, Any]:

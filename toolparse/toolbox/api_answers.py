@@ -306,6 +306,8 @@ class MessagePieces(_Pieces):
     def feed(self, piece: Any) -> list[Event]:
         kind, at = get(piece, "type"), get(piece, "index")
         if kind == "content_block_start":
+            for before in list(self._open):
+                self._end(before)
             block = self._blocks[at] = dict(plain(get(piece, "content_block")))
             if block["type"] == "tool_use":
                 self._begin(at, block["id"], block["name"])
@@ -314,7 +316,8 @@ class MessagePieces(_Pieces):
         elif kind == "content_block_delta":
             self._delta(at, get(piece, "delta"))
         elif kind == "content_block_stop" and at in self._open:
-            self._end(at)
+            if self._open[at][1]:  # without any input, what follows tells whether it was cut
+                self._end(at)
         elif kind == "message_delta":
             self._reason = get(get(piece, "delta"), "stop_reason")
         return self._taken()
