@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from json.decoder import scanstring
 from typing import Any, Protocol
 
 from toolparse.codecs.strict_json import PLAIN, StrictJson
@@ -101,7 +102,7 @@ class JsonReader:
     __slots__ = (
         "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "gap_length", "in_array", "kept",
         "kept_at", "key_text", "last", "level", "lost", "max_held",
-        "out", "quote", "report", "seen", "stack", "state", "strict", "text", "word", "word_length",
+        "out", "quote", "report", "seen", "stack", "state", "strict", "text", "unpaired", "word", "word_length",
     )  # fmt: skip
 
     def __init__(self, report: Reporter, out: Callable[[str], Any], ends: EndsAt = never_ends, depth: int = 256) -> None:
@@ -134,6 +135,8 @@ class JsonReader:
         self.text = ""
         self.last = False
         self.copy = 0
+        self.unpaired = False
+        """An odd number of quotes has been escaped in the open string."""
 
     def step(self, text: str, at: int, last: bool) -> int:
         """Read `text` from `at`; `last` says that no more will come. Returns the position of the first character still needed."""
@@ -280,6 +283,10 @@ class JsonReader:
             return ~at
         if not closes:
             return self.inner_quote(at) if width == 1 else at + 2
+        if self.unpaired:
+            self.unpaired = False
+            if self.in_array:
+                self.unreadable("unescaped_quote", "a quote inside a list's string was escaped: another one may be missing", at)
         if character != '"':
             self.patch(at, at + width, '"')
         self.ended()
@@ -306,21 +313,37 @@ class JsonReader:
             if end > at:
                 self.key_text += text[at:end]
             return end
-        closes = self.closes(at + width - 1, key=True)
+        doubled = text.startswith('""', at) and self.doubled_quote(at)
+        closes = doubled if doubled is not False else self.closes(at + width - 1, key=True)
         if closes is None:
             assigned = _ASSIGNED.search(self.key_text)
             back = len(self.key_text) - assigned.end(1) if assigned else 0
             self.key_text = self.key_text[: len(self.key_text) - back]
             return ~(at - back)
         if closes:
-            if character != '"':
+            width += doubled is True
+            if text[at : at + width] != '"':
                 self.patch(at, at + width, '"')
             self.state = self.colon
             return at + width
         if width == 1 and character == '"' and (assigned := _ASSIGNED.search(self.key_text)) and self.is_key(assigned[1]):
             return self.unclosed_key(assigned, at)
+        if not self.key_text and character == '"':
+            self.repaired("repaired_markup", "a doubled quote in front of a key was dropped", at)
+            self.patch(at, at + 1, "")
+            return at + 1
         self.key_text += '\\"' if character == '"' else character
         return self.inner_quote(at) if width == 1 else at + 2
+
+    def doubled_quote(self, at: int) -> bool | None:
+        """Whether the two quotes at `at` both close a key; None when more text must tell."""
+        here = self.past_space(at + 2, at + 2 + LOOK)
+        if here == len(self.text) and not self.last:
+            return None
+        closes = bool(self.key_text) and self.text[here : here + 1] in (":", "：")
+        if closes:
+            self.repaired("repaired_markup", "a doubled quote behind a key was dropped", at)
+        return closes
 
     def unclosed_key(self, assigned: re.Match[str], at: int) -> int:
         """A key without its closing quote, as in `{"name="f"` or `{"name: "f"`: the quote at `at` opens what follows."""
@@ -428,7 +451,10 @@ class JsonReader:
             if swallowed is not None and self.is_key(swallowed[1]):
                 said = f"a string was not closed before the key {swallowed[1]!r}, which became part of it"
                 self.unreadable("unescaped_quote", said, at)
+            elif self.state == self.key:
+                self.unreadable("unescaped_quote", "a quote inside a key was escaped: another quote may be missing", at)
             else:
+                self.unpaired = not self.unpaired
                 self.repaired("unescaped_quote", "a quote inside a string was escaped", at)
             self.patch(at, at + 1, '\\"')
         return at + 1
@@ -837,11 +863,23 @@ class JsonReader:
         if number is not None:
             self.repaired("number", f"{word[:40]} was written as {number[:40]}", at)
             return number
+        if word.endswith('"') and (opened := self.opened_word(word[:-1])):
+            self.repaired("unquoted_string", "the missing quote in front of a string was added", at)
+            return opened
         if _TWO_VALUES.search(word):
             self.unreadable("unquoted_string", "unquoted text that may be more than one value was written as a string", at)
         else:
             self.repaired("unquoted_string", "unquoted text was written as a string", at)
         return f'"{escaped(word)}"'
+
+    @staticmethod
+    def opened_word(word: str) -> str:
+        """The string that has lost its opening quote, as JSON; "" when it holds another quote, or an escape that is none."""
+        try:
+            found = scanstring(word + '"', 0, False) if word else None
+        except ValueError:
+            return ""
+        return f'"{escaped(found[0])}"' if found is not None and found[1] == len(word) + 1 else ""
 
     @staticmethod
     def known(word: str) -> bool:

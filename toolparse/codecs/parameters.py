@@ -30,9 +30,12 @@ SHORT = 96
 """Text shorter than this may wait where it would only be held."""
 MOST_BLANKS = 256
 """Behind a doubtful closer the next opener is looked for behind so many blanks at most."""
-_MARKUP = re.compile("[<>]").search
+_MARKUP = re.compile(r"[<>`*\n]|&[a-z]+;").search
+"""What a value that is no string has not, unless it holds what is left of markup, or of another value."""
 _ODD = re.compile(r"""[<>\n="']""").search
 """What a key has hardly ever."""
+_SIGN = re.compile(r"[<&`*\\\u200b-\u200d\ufeff]").match
+"""What stands around markup that was taken for text, and in front of more of it."""
 _QUOTED = f"{QUOTES} "
 _ENVELOPES = ARGUMENTS - {"properties"}
 """Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
@@ -77,6 +80,7 @@ class ParameterReader(StateReader):
         "odd_keys",
         "opened",
         "other_layout",
+        "remains",
         "start",
         "streaming",
         "swallowed",
@@ -102,6 +106,8 @@ class ParameterReader(StateReader):
         """The value stands on lines of its own behind a damaged opener, as other families lay it out; it is held."""
         self.doubts: list[tuple[str, int]] = []
         self.lost = False
+        self.remains = -1
+        """Where the open value holds what reads like its closer and did not count."""
         self.swallowed: dict[str, int] = {}
         """The declared keys whose openers stand in the middle of a value's line, and where."""
         self.writer = ArgumentWriter(call)
@@ -283,7 +289,8 @@ class ParameterReader(StateReader):
             self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {found[0]}", at)
         if end > found.end():
             self.call.problem("repaired_markup", f"a parameter's opener stood twice: {self.text[found.end() : end]}", found.end())
-        if doubtful:
+        before, behind = self.junk[-1][-1] if self.junk else "", self.text[end : end + 1]
+        if doubtful or (_SIGN(behind) and (repaired or before == behind)):
             said = f"the value of {slot_texts(found)['key']!r} begins with what may belong to the markup in front of it"
             self.call.problem("doubtful_value", said, end, error=True)
         self.report_junk(error=self.lost)
@@ -569,6 +576,7 @@ class ParameterReader(StateReader):
             self.type = narrowed(self.type, named.partition("[")[0])
         self.writer.leaving = key in self.given
         self.dialect = 0
+        self.remains = -1
         self.streaming = self.nullable = False
         if self.writer.leaving:
             self.call.problem("repeated_key", f"the parameter {key!r} is given twice; the first one stands", at)
@@ -667,10 +675,14 @@ class ParameterReader(StateReader):
                 return ~start
             if counts:
                 self.take(at, start)
+                if kind not in ("close", "alike") and self.remains >= 0:
+                    self.doubts.append((f"the value of {self.key!r} has no closer of its own but what may be left of one", self.remains))
                 self.end(start)
                 return found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
-            if kind == "close" and self.doubtful < 0 and values.reads_damaged:
-                self.doubtful = self.call.base + mark
+            if values.reads_damaged and (kind == "close" or (kind == "alike" and values.alike.match(text, mark))):
+                self.remains = self.call.base + mark
+                if kind == "close" and self.doubtful < 0:
+                    self.doubtful = self.remains
             look = mark + 1
 
     def counts(self, found: re.Match[str], kind: str, mark: int, at: int) -> bool | None:
@@ -906,7 +918,8 @@ class ParameterReader(StateReader):
             none = body.none == "python" or (body.none == "json" and not self.type.allows_string)
             value, problem = self.type.read(text, none)
         if problem is not None:
-            marked = self.values.reads_damaged and _MARKUP(text) is not None  # left of damage, where no string is wanted
+            # Where no string is wanted, what is left of markup, or of a quote, is damage.
+            marked = self.values.reads_damaged and (_MARKUP(text) is not None or text.count('"') % 2 == 1)
             self.call.problem("wrong_type", f"{self.key}: {problem}", at, error=marked)
         self.call.parts.append(self.arguments.member(self.key) + value)
 

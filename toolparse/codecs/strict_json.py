@@ -111,7 +111,7 @@ class StrictJson:
         if len(machine.stack) <= machine.level or machine.max_held < LONGEST:
             return False
         state = _STATES.get((machine.state.__name__, machine.in_array))
-        if state is None or (machine.quote != '"' and state.quoted):
+        if state is None or (state.quoted and (machine.quote != '"' or machine.unpaired)):
             return False
         self.state = state
         self.active = True

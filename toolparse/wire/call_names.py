@@ -10,6 +10,9 @@ from collections.abc import Callable
 from toolparse.grammar import Calls
 
 
+_AROUND = " \t\r\n\"'`*:,.;=()[]{}<>/|\u200b\u200c\u200d\ufeff"
+
+
 def plain_name(text: str, calls: Calls) -> str:
     """The name in `text`, which stands in the place of one."""
     name = unescaped(text) if calls.escaped else text
@@ -30,6 +33,15 @@ def named_once(name: str, tokens: tuple[str, ...], declares: Callable[[str], boo
         return bare
     half, middle = name[: len(name) // 2], name[len(name) // 2 :][:1]
     return half if middle in (".", ":") and name == f"{half}{middle}{half}" and declares(half) else name
+
+
+def bare_name(name: str) -> str:
+    """A name that no tool has without what models write around names: punctuation, and what some were taught to write in front of each.
+
+    >>> bare_name("functions.shell():")
+    'shell'
+    """
+    return name.strip(_AROUND).removeprefix("functions.")
 
 
 def unescaped(text: str) -> str:

@@ -7,6 +7,7 @@ nothing here keeps state.
 
 from __future__ import annotations
 
+import html
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -340,30 +341,39 @@ class Values:
         """What may end a value: its closer, another marker, what may become one."""
         closes, damaged = self.closes, self.reads_damaged
         close = any_of(closes)
-        self.unsigned = [text[1:] for text in closes if damaged and text.startswith("</")]
+        tags = [text for text in closes if damaged and text.startswith("</")]
+        self.unsigned = [text[1:] for text in tags]
+        self.respelt = [f"<\\{text[1:]}" for text in tags]  # as JavaScript and HTML write a tag that is none
+        if self.calls.escaped != "xml":
+            self.respelt += [html.escape(text) for text in tags]
         nexts = self.openers if body.ends in ("line", "anywhere") or damaged else ()
         firsts = {text for head in self.heads for text in head.firsts if not text[0].isalnum()}  # a word may be anybody's
         marks = f"(?P<close>{close})"
         others = f"(?P<next>{any_of(nexts)})"
         held = beginnings((*closes, *nexts, *firsts, *stops))
-        tags = ""
+        rest, respelt = "", "(?!)"
         begins = {text[0] for text in (*closes, *nexts, *firsts, *stops) if text}
         if damaged:
             odd = [text for text in closes if not text.startswith("</")]
             ranks = self.closers
             slashless = [text.replace("/", "", 1) for text in closes if "/" in text]
-            slashless += self.unsigned
+            slashless += self.unsigned + self.respelt
             pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
-            marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)})"
+            sign, names = "<[^\\w\\s<>/]{1,3}/?", [text[2:-1] for text in tags]  # characters that nobody sees among them
+            respelt = f"{sign}{any_of(names)}"
+            marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)}|{respelt})"
             others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
             word = "<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-])"
             wait = f"<[ \\t]{{0,2}}\\Z|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)}"
-            tags = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
+            wait += f"|{sign}(?:\\Z|{beginnings(names)})"
+            rest = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
             held += f"|{beginnings((*ranks, *slashless, *pieces))}"
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
-        self.alike = re.compile(any_alike((*closes, *(text.replace("/", "", 1) for text in closes if damaged), *self.unsigned)))
+        slashless = [text.replace("/", "", 1) for text in closes if damaged]
+        like = any_alike((*closes, *slashless, *self.unsigned, *self.respelt))
+        self.alike = re.compile(f"{like}|{respelt}>?")
         # What the template writes behind a value goes with the marker that ends it, and with one that implies the value's own closer.
         behind = self.trim + (body.between if damaged else "")
         either = "|".join(map(re.escape, self.trims))
@@ -371,7 +381,7 @@ class Values:
         hold = f"(?:{far}|{lead})(?:{held})|{beginnings([*self.trims, behind + ' '])}" if behind else held
         if either:
             hold += f"|(?:{either})\\Z"
-        self.match = re.compile(f"(?P<hold>{hold})|{lead}(?:{marks})|(?:{far}|{lead})(?:{others}){tags}").match
+        self.match = re.compile(f"(?P<hold>{hold})|{lead}(?:{marks})|(?:{far}|{lead})(?:{others}){rest}").match
         self._compile_ways(body, blank, begins, {*(text[0] for text in (*closes, *nexts, *stops)), *behind[:1]}, close, lead, hold)
 
     def _compile_ways(self, body: Parameters, blank: str, begins: set[str], firsts: set[str], close: str, lead: str, hold: str) -> None:
@@ -390,7 +400,7 @@ class Values:
         follow = self.follows[""]
         then = f"(?={blank[:-1]}{{0,64}}(?:{follow.full.pattern}))" if follow.full is not None else ""
         self.plain_close = re.compile(f"{lead}(?:{close}){then}").match
-        self.flow = flow_until(firsts, self.unsigned)
+        self.flow = flow_until(firsts, (*self.unsigned, *self.respelt))
         self.escaped_marks = re.compile(f"[<&]{either_pair(self.unsigned)}")
         self.escaped_flow = flow_until("<&", self.unsigned)
         closed = f"|(?:{re.escape(self.trim)})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""

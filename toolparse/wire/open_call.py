@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Event, Problem
+from toolparse.wire.call_names import bare_name
 
 if TYPE_CHECKING:
     from toolparse.schemas.tools import Tool, Tools
@@ -38,10 +39,6 @@ NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
 
 
 TOO_MANY = "too many calls"
-
-
-NAMESPACE = "functions."
-"""What some models were taught to write in front of every name."""
 
 
 class OpenCall:
@@ -157,8 +154,8 @@ class OpenCall:
             return False
         tools = self.tools
         known = tools is None or name in tools
-        if tools is not None and not known and not self.strict and (bare := name.removeprefix(NAMESPACE)) in tools:
-            self.problem("repaired_markup", f"{NAMESPACE!r} in front of the name {bare!r} was dropped", at)
+        if tools is not None and not known and not self.strict and (bare := bare_name(name)) in tools:
+            self.problem("repaired_markup", f"what stood around the name {bare!r} was dropped: {name}", at)
             name, known = bare, True
         if self.declared_only and not known and not self.count:
             return False
