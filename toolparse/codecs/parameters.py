@@ -28,15 +28,17 @@ from toolparse.wire.open_call import OpenCall
 
 SHORT = 96
 """Text shorter than this may wait where it would only be held."""
+NEAR = 8
+"""So near its start a value that holds its own opener has it twice."""
 MOST_BLANKS = 256
 """Behind a doubtful closer the next opener is looked for behind so many blanks at most."""
-_MARKUP = re.compile(r"[<>`*\n]|&[a-z]+;").search
+_MARKUP = re.compile(r"[<>`*\n\u00a0\u200b]|&[a-z]+;").search
 """What a value that is no string has not, unless it holds what is left of markup, or of another value."""
 _ODD = re.compile(r"""[<>\n="']""").search
 """What a key has hardly ever."""
-_SIGN = re.compile(r"[<&`*\\\u200b-\u200d\ufeff]").match
+_SIGN = re.compile(r"[<&`*\\\u00a0\u200b-\u200d\ufeff]").match
 """What stands around markup that was taken for text, and in front of more of it."""
-_QUOTED = f"{QUOTES} "
+_QUOTED = f"{QUOTES} \u00a0\u200b\ufeff"
 _ENVELOPES = ARGUMENTS - {"properties"}
 """Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
 _UNTYPED = Type({})
@@ -61,6 +63,7 @@ class ParameterReader(StateReader):
 
     __slots__ = (
         "arguments",
+        "begins_at",
         "by_line",
         "closed",
         "depth",
@@ -105,6 +108,7 @@ class ParameterReader(StateReader):
         self.other_layout = False
         """The value stands on lines of its own behind a damaged opener, as other families lay it out; it is held."""
         self.doubts: list[tuple[str, int]] = []
+        self.begins_at = 0
         self.lost = False
         self.remains = -1
         """Where the open value holds what reads like its closer and did not count."""
@@ -198,6 +202,7 @@ class ParameterReader(StateReader):
             if found is not None and self.is_new(found[1]):
                 self.other_layout = False
                 self.begin_value(found[1], "", "", at)
+                self.begins_at = self.call.base + found.end()
                 self.state = self.value
                 return found.end()
             if (
@@ -296,6 +301,7 @@ class ParameterReader(StateReader):
         self.report_junk(error=self.lost)
         self.other_layout = repaired and not (self.values.trim or self.values.calls.escaped == "xml") and self.text.startswith("\n", end)
         self.open(found, at)
+        self.begins_at = self.call.base + end
         return end
 
     def behind_repeats(self, found: re.Match[str]) -> tuple[int, bool]:
@@ -377,7 +383,7 @@ class ParameterReader(StateReader):
                     self.call.problem("dropped_text", f"a key without a value was dropped: {text[at : found.end()]}", at, error=True)
                     return found.end()
             if (tool.declares(key) and key not in self.given) if tool is not None else (opener.own and opener.intact(found)):
-                if not opener.ends_whole(found):
+                if not opener.ends_whole(found) or not opener.closed(found):
                     if undecided and ANY_TAG_BEGINS.match(text, found.end()):
                         return ~at
                     tag = ANY_TAG.match(text, found.end())
@@ -530,6 +536,9 @@ class ParameterReader(StateReader):
         self.unwrap(True, at)
         if self.doubtful >= 0 and complete:
             self.report_doubt()
+        if self.values.reads_damaged and complete and (other := self.other_tool()):
+            said = f"arguments that the tool does not declare are those of {other!r}: the opener of that call may be lost"
+            self.call.problem("doubtful_value", said, at, error=True)
         for key, position in self.swallowed.items():
             if key not in self.given:
                 said = f"a value holds the opener of {key!r}, which is not given: it may have lost its closer there"
@@ -538,6 +547,15 @@ class ParameterReader(StateReader):
             self.call.write(self.arguments.end())
         self.done = True
         self.call.end(complete, at)
+
+    def other_tool(self) -> str:
+        """The tool whose arguments stand among this call's, several of them or all that it has; "" when there is none."""
+        tool = self.tool
+        strange = {key for key in self.given if not tool.declares(key)} if tool is not None and tool.keys else set()
+        if not strange:
+            return ""
+        others = (other for other in self.call.tools or () if strange <= set(other.keys))
+        return next((other.name for other in others if len(strange) > 1 or strange == set(other.keys)), "")
 
     def report_doubts(self) -> None:
         """A value has ended that holds what may be markup."""
@@ -675,8 +693,8 @@ class ParameterReader(StateReader):
                 return ~start
             if counts:
                 self.take(at, start)
-                if kind not in ("close", "alike") and self.remains >= 0:
-                    self.doubts.append((f"the value of {self.key!r} has no closer of its own but what may be left of one", self.remains))
+                if kind not in ("close", "alike"):
+                    self.doubt_rest()
                 self.end(start)
                 return found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
             if values.reads_damaged and (kind == "close" or (kind == "alike" and values.alike.match(text, mark))):
@@ -685,14 +703,21 @@ class ParameterReader(StateReader):
                     self.doubtful = self.remains
             look = mark + 1
 
+    def doubt_rest(self) -> None:
+        """The value ends without its own closer, or in front of damage: what reads like markup in it may be left of that."""
+        if self.remains >= 0:
+            self.doubts.append((f"the value of {self.key!r} holds what may be left of its closer", self.remains))
+
     def counts(self, found: re.Match[str], kind: str, mark: int, at: int) -> bool | None:
         """Whether a marker inside an open value ends it."""
         values = self.values
         if kind == "close":
             counts = values.follows[""](self.text, found.end(), self.last)
-            return (
-                counts if counts is not False or not values.reads_damaged else self.closes_before_damage(found.end(), mark > found.start())
-            )
+            if counts is False and values.reads_damaged:
+                counts = self.closes_before_damage(found.end(), mark > found.start())
+                if counts:
+                    self.doubt_rest()
+            return counts
         if kind == "wait":
             return False
         if kind == "piece":
@@ -701,8 +726,11 @@ class ParameterReader(StateReader):
             )
             return False
         if kind == "tag":
+            tag = found["tag"].lower()
             if len(self.opened) < 64:
-                self.opened.add(found["tag"].lower())
+                self.opened.add(tag)
+            if tag in values.words:
+                self.remains = self.call.base + mark
             return False
         if kind in ("alike", "rank"):
             return self.alike_counts(mark)
@@ -713,9 +741,13 @@ class ParameterReader(StateReader):
             return False
         opener = self.opener(mark)
         if isinstance(opener, bool):
+            if not opener:
+                self.remains = self.call.base + mark
             return None if opener else False
         key = self.key_of(opener)
         opens = self.may_open(key)
+        if key == self.key and self.call.base + mark - self.begins_at <= NEAR:
+            self.doubts.append((f"the value of {key!r} begins with its own opener", self.call.base + mark))
         if in_line and opens:
             self.swallowed.setdefault(key, self.call.base + mark)
         return opens and not in_line

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from toolparse.grammar import Calls
 
-
 _AROUND = " \t\r\n\"'`*:,.;=()[]{}<>/|\u200b\u200c\u200d\ufeff"
 
 

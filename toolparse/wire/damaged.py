@@ -357,9 +357,9 @@ def beginnings_of(keys: tuple[str, ...]) -> str:
 
 
 CLOSING = re.compile(
-    rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?)[ \t]{{0,2}}/?(?:>{{1,2}}|(?=[\s<]|\Z)(?![\w:.{BARS}▁ \-]{{0,48}}>))"
+    rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?|(?=>))[ \t]{{0,2}}/?(?:>{{1,2}}|(?=[\s<]|\Z)(?![\w:.{BARS}▁ \-]{{0,48}}>))"
 )
-"""A closing tag of any name."""
+"""A closing tag of any name, or of none."""
 CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
 _BLANKS = re.compile(GAP)
 MOST_WORDS = 80
@@ -405,14 +405,18 @@ class DamagedOpener:
         last = len(self.rows) - 1
         return "key" in self.rows[last].slots or found[f"p{last}"] is not None
 
+    def closed(self, found: re.Match[str]) -> bool:
+        """Whether the last marker has its bracket, if it is written with one."""
+        return not self.rows[-1].first[0].endswith(">") or found[0].rstrip().endswith(">")
+
     def marked(self, found: re.Match[str]) -> bool:
         """Whether a marker is there at all."""
         return any(found[f"p{i}"] is not None if "key" not in row.slots else row.first[0] != "" for i, row in enumerate(self.rows))
 
 
-ANY_TAG = re.compile(r"<[A-Za-z][\w:.\-]{0,40}>")
-ANY_TAG_BEGINS = re.compile(r"<(?:[A-Za-z][\w:.\-]{0,40})?\Z")
-"""An opening tag of any name."""
+ANY_TAG = re.compile(r"<[A-Za-z][\w:.\-]{0,40}>|[^<>\n]{0,32}>")
+ANY_TAG_BEGINS = re.compile(r"<(?:[A-Za-z][\w:.\-]{0,40})?\Z|[^<>\n]{0,32}\Z")
+"""An opening tag of any name, or the rest of one."""
 _ENDING = rf"<[ \t]{{0,2}}[{BARS}]{{1,2}}(?:(?![Ee][Nn][Dd])[\w:.▁ \-]){{0,40}}[Ee][Nn][Dd][\w:.▁ \-]{{0,24}}[{BARS}]{{1,2}}>{{1,2}}"
 """A special token that ends something."""
 _ENDING_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{1,2}}[\w:.▁ \-]{{0,67}}[{BARS}]{{0,2}}>{{0,2}})"

@@ -343,9 +343,11 @@ class Values:
         close = any_of(closes)
         tags = [text for text in closes if damaged and text.startswith("</")]
         self.unsigned = [text[1:] for text in tags]
-        self.respelt = [f"<\\{text[1:]}" for text in tags]  # as JavaScript and HTML write a tag that is none
+        self.respelt = [way for text in tags for way in (f"<\\{text[1:]}", f"<{text[2:-1]}/>")]  # JavaScript's way, and an empty tag
         if self.calls.escaped != "xml":
             self.respelt += [html.escape(text) for text in tags]
+        self.words = frozenset(re.findall(r"[\w:.-]{3,}(?=[> =])", " ".join((*self.openers, *tags)).lower()))
+        """The names of the tags around keys and values."""
         nexts = self.openers if body.ends in ("line", "anywhere") or damaged else ()
         firsts = {text for head in self.heads for text in head.firsts if not text[0].isalnum()}  # a word may be anybody's
         marks = f"(?P<close>{close})"
