@@ -357,7 +357,8 @@ def beginnings_of(keys: tuple[str, ...]) -> str:
 
 
 CLOSING = re.compile(
-    rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?|(?=>))[ \t]{{0,2}}/?(?:>{{1,2}}|(?=[\s<]|\Z)(?![\w:.{BARS}▁ \-]{{0,48}}>))"
+    rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?|(?=>))[ \t]{{0,2}}/?"
+    rf"(?:>{{1,2}}|(?=[\s<]|\Z)(?![\w:.{BARS}▁ \-]{{0,48}}>))"
 )
 """A closing tag of any name, or of none."""
 CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
