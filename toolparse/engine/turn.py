@@ -1133,6 +1133,11 @@ class TurnMachine:
             return at + 1
         if text[at] == "\\":
             return self._written_break(closers, at, last)
+        around = closers.around(text, at, last)
+        if around is not None:
+            if around >= 0:
+                self._problem("repaired_markup", f"what stands around a closer was dropped: {text[at:around]}", at)
+            return around
         if closers.begins.match(text, at):
             if not last:
                 return ~at

@@ -7,6 +7,7 @@ no proper opening stands, and counts only if the name is declared, or if nothing
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ from toolparse.grammar import (
 )
 from toolparse.wire.dialects import DIALECTS
 from toolparse.wire.lookalikes import BARS, GAP, QUOTES, Atom, alike, alike_begins, any_alike, any_alike_begins, atom, atoms, nested, whole
-from toolparse.wire.spellings import SLOT, frame_closers, spellings, stop_texts, texts_of
+from toolparse.wire.spellings import SLOT, any_of, beginnings, frame_closers, spellings, stop_texts, texts_of
 
 _GROUP = r"\(\?P<\w+>"
 _WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}\\]"
@@ -363,6 +364,7 @@ CLOSING = re.compile(
 """A closing tag of any name, or of none."""
 CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
 _BLANKS = re.compile(GAP)
+_AROUND = re.compile(r"`{1,2}(?!`)|\*{1,2}(?!\*)|<(?=<)|>")
 MOST_WORDS = 80
 _WORDS = re.compile(f"[^<\\n()[\\]{{}}=]{{1,{MOST_WORDS}}}\\s?")
 _KEYS = (
@@ -427,13 +429,21 @@ _TOKEN_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{0,2}}{_WORDS_OF_TOKEN}{{0,64}}[{
 """What reads like a special token of any name."""
 
 
-def without_sign(text: str) -> Iterator[str]:
-    """A closer without its bracket, and without the slash in it."""
+def broken_ways(text: str) -> Iterator[str]:
+    """How else a closer is written: without its bracket, or the slash in it, as JavaScript and HTML write a tag that is none."""
     if text[0] in "<[" and len(text) > 3:
         yield text[1:].removeprefix("/")
         yield text[1:]
         if "/" in text:
             yield text.replace("/", "", 1)
+        if text.startswith("</") and text.endswith(">"):
+            yield f"<\\{text[1:]}"
+            yield f"<{text[2:-1]}/>"
+            yield html.escape(text)
+
+
+UNSEEN = "[^\\w\\s<>/]{1,3}"
+"""Characters that nobody sees, or that belong to nothing, inside a tag."""
 
 
 class DamagedClosers:
@@ -451,11 +461,14 @@ class DamagedClosers:
         markers = [tuple(text for text in texts if text[:1] in ("<", "[", "]")) for texts in markers]  # a fence may be anybody's
         self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
         self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
-        broken = [text for texts in markers for text in texts for text in without_sign(text)]
+        broken = [text for texts in markers for text in texts for text in broken_ways(text)]
         tokens = fmt.channels is None and any(bar in text for texts in markers for text in texts for bar in BARS)
         token, token_begins = (_TOKEN, _TOKEN_BEGINS) if tokens else (_ENDING, _ENDING_BEGINS)
-        self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\]])(?!\w)|{token}")
-        self.broken_begins = re.compile(rf"(?:{any_alike_begins(broken)}|{token_begins})\Z")
+        names = [text.strip("</>") for texts in markers for text in texts if text.startswith("<")]
+        unseen = rf"<{UNSEEN}/?"
+        self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\];])(?!\w)|{unseen}{any_of(names)}>|{token}")
+        begun = rf"{unseen}(?:\Z|{beginnings(name + '>' for name in names)})"
+        self.broken_begins = re.compile(rf"(?:{any_alike_begins(broken)}|{token_begins})\Z|{begun}")
         self.fences = tuple(text for part in calls.close for text in texts_of(part) if text.startswith("`"))
         self.lined = writes_lines(calls)
         others = [*frame_closers(fmt), *(text for pair in fmt.reasoning for text in texts_of(pair.close)), *stop_texts(fmt)]
@@ -516,6 +529,21 @@ class DamagedClosers:
         if counts is False and self.ranks:  # it may stand for the call's own closer
             counts = self.ends_with(text, found.end(), 0, last)
         return ~at if counts is None else found.end() if counts else None
+
+    def around(self, text: str, at: int, last: bool) -> int | None:
+        """Where quotes, stars or brackets end that stand around a closer, in front of it or behind; else as above."""
+        found = _AROUND.match(text, at)
+        if found is None:
+            return None
+        end = found.end()
+        if end == len(text):
+            return end if last else ~at
+        if not last and (self.may_begin(text, end) or self.broken_begins.match(text, end)):
+            return ~at
+        if self.closer(text, end) or self.broken.match(text, end):
+            return end
+        counts = self.ends_with(text, end, len(self.ranks) - 1, last)
+        return ~at if counts is None else end if counts else None
 
     def behind_words(self, text: str, at: int, last: bool) -> int | None:
         """Where some words end that stand at `at`, right in front of a closer of the call that only structure follows; else as above."""

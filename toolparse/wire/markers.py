@@ -33,7 +33,7 @@ from toolparse.grammar import (
 )
 from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.call_names import escaped_attribute
-from toolparse.wire.damaged import DamagedClosers, DamagedParameters, writes_lines
+from toolparse.wire.damaged import UNSEEN, DamagedClosers, DamagedParameters, writes_lines
 from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins
 from toolparse.wire.spellings import (
     SLOT,
@@ -361,7 +361,7 @@ class Values:
             slashless = [text.replace("/", "", 1) for text in closes if "/" in text]
             slashless += self.unsigned + self.respelt
             pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
-            sign, names = "<[^\\w\\s<>/]{1,3}/?", [text[2:-1] for text in tags]  # characters that nobody sees among them
+            sign, names = f"<{UNSEEN}/?", [text[2:-1] for text in tags]
             respelt = f"{sign}{any_of(names)}"
             marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)}|{respelt})"
             others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
