@@ -202,6 +202,8 @@ class BareKeysReader(StateReader):
         if top.is_list:
             self.write(top.item())
         elif self.key not in top.seen:
+            if len(self.stack) == 1:
+                self.call.check_key(self.key, at)
             self.write(top.member(self.key))
         elif not self.writer.leaving:
             self.call.problem("repeated_key", f"{self.key!r} is given twice; the first value stands", at, error=True)

@@ -411,6 +411,8 @@ class ElementsReader(StateReader):
             element.count = parent.more_count
             return
         self.end_list(parent)
+        if parent is self.stack[0]:
+            self.call.check_key(element.key, at)
         if element.key in parent.seen and not element.muted:
             self.call.problem("repeated_key", f"the parameter {element.key!r} is given twice; the first one stands", at, error=True)
             element.muted = element.begun = self.writer.leaving = True

@@ -87,7 +87,7 @@ class PythonReader(PythonValues):
             if found.end() == len(text) and not self.last:
                 return ~at
             if text[found.end() : found.end() + 1] != "=":
-                self.begin_value(found[1])
+                self.begin_value(found[1], at)
                 return found.end()
         if not self.last and _KEY_BEGIN.match(text, at):
             return ~at
@@ -113,7 +113,7 @@ class PythonReader(PythonValues):
             return None
         if not self.unpacking:
             self.call.problem("repaired_markup", f"{found[0]} was read as the argument {key!r}", at)
-        self.begin_value(key)
+        self.begin_value(key, at)
         return found.end()
 
     def declares(self, key: str) -> bool:
@@ -188,9 +188,10 @@ class PythonReader(PythonValues):
             return None if found is not None and self.unpacking else False
         return None if found is not None or self.may_be_key((begun[1] or begun[2] or "").rstrip("=＝ \t\r\n")) else False
 
-    def begin_value(self, key: str) -> None:
+    def begin_value(self, key: str, at: int) -> None:
         self.state = self.value
         self.wants = True
+        self.call.check_key(key, at)
         if key in self.given.seen:
             self.left = ("repeated_key", f"the argument {key!r} is given twice; the first one stands, and this one was left out")
             self.keep("left")
@@ -200,7 +201,7 @@ class PythonReader(PythonValues):
     def positional(self, at: int) -> None:
         key = "" if self.given.seen else self.only_key(at)
         if key:
-            self.begin_value(key)
+            self.begin_value(key, at)
         else:
             self.left = ("positional_argument", "an argument without a name was left out")
             self.keep("left")

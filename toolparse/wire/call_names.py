@@ -5,10 +5,12 @@ Pure functions of the text, what the format says of names, and the request's too
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from toolparse.grammar import Calls
 
+_SIGNS = re.compile(r"[\W_]+")
 _AROUND = " \t\r\n\"'`*:,.;=()[]{}<>/|\u200b\u200c\u200d\ufeff"
 
 
@@ -41,6 +43,20 @@ def bare_name(name: str) -> str:
     'shell'
     """
     return name.strip(_AROUND).removeprefix("functions.")
+
+
+def nearly(text: str, name: str) -> bool:
+    """Whether `text` is the name but for signs, case, or one letter: lost, added, another one, or in the other order.
+
+    >>> nearly("**origin", "origin"), nearly("oirgin", "origin"), nearly("sort", "order")
+    (True, True, False)
+    """
+    a, b = _SIGNS.sub("", text.lower()), _SIGNS.sub("", name.lower())
+    if a == b or min(len(a), len(b)) < 4 or abs(len(a) - len(b)) > 1:
+        return a == b != ""
+    at = next((i for i, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
+    swapped = a[at : at + 2] == b[at : at + 2][::-1] and a[at + 2 :] == b[at + 2 :]
+    return swapped or a[at + 1 :] == b[at + 1 :] or a[at + 1 :] == b[at:] or a[at:] == b[at + 1 :]
 
 
 def unescaped(text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Event, Problem
-from toolparse.wire.call_names import bare_name
+from toolparse.wire.call_names import bare_name, nearly
 
 if TYPE_CHECKING:
     from toolparse.schemas.tools import Tool, Tools
@@ -114,6 +114,15 @@ class OpenCall:
         """Whether the request has a tool of this name; when it has no tools, every name passes only where none must be declared."""
         tools = self.tools
         return tools is not None and name in tools
+
+    def check_key(self, key: str, at: int) -> None:
+        """An argument's key that the tool does not declare is told where it reads like one that it does."""
+        tool = self.tool
+        if tool is None or self.strict or tool.declares(key):
+            return
+        meant = next((known for known in tool.keys if nearly(key, known)), "")
+        if meant:
+            self.problem("unknown_key", f"the tool has no parameter {key!r}; {meant!r} may be meant", at, error=True)
 
     def declared_name(self, text: str) -> str:
         """The declared name that `text` is, quotes around it aside; "" when it is none."""
