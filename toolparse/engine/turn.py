@@ -1058,6 +1058,7 @@ class TurnMachine:
     def _to_behind_call(self) -> None:
         self._closer = 0
         self._armed.pop("closed", None)
+        self._armed.pop("around", None)
         self._kept = []
         self._kept_length = 0
         self._state = self._behind_call
@@ -1133,9 +1134,10 @@ class TurnMachine:
             return at + 1
         if text[at] == "\\":
             return self._written_break(closers, at, last)
-        around = closers.around(text, at, last)
+        around = closers.around(text, at, last, "around" in self._armed)
         if around is not None:
             if around >= 0:
+                self._armed["around"] = True
                 self._problem("repaired_markup", f"what stands around a closer was dropped: {text[at:around]}", at)
             return around
         if closers.begins.match(text, at):

@@ -530,19 +530,19 @@ class DamagedClosers:
             counts = self.ends_with(text, found.end(), 0, last)
         return ~at if counts is None else found.end() if counts else None
 
-    def around(self, text: str, at: int, last: bool) -> int | None:
-        """Where quotes, stars or brackets end that stand around a closer, in front of it or behind; else as above."""
+    def around(self, text: str, at: int, last: bool, begun: bool) -> int | None:
+        """Where quotes, stars or brackets end that stand in front of a closer, or behind one if they have `begun` there; else as above."""
         found = _AROUND.match(text, at)
         if found is None:
             return None
         end = found.end()
         if end == len(text):
-            return end if last else ~at
+            return ~at if not last else end if begun else None
         if not last and (self.may_begin(text, end) or self.broken_begins.match(text, end)):
             return ~at
         if self.closer(text, end) or self.broken.match(text, end):
             return end
-        counts = self.ends_with(text, end, len(self.ranks) - 1, last)
+        counts = begun and self.ends_with(text, end, len(self.ranks) - 1, last)
         return ~at if counts is None else end if counts else None
 
     def behind_words(self, text: str, at: int, last: bool) -> int | None:
