@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from markup_damage import DAMAGES
@@ -14,10 +15,15 @@ from toolparse import Parser, parse
 DOCS = Path(__file__).parent.parent / "docs"
 
 
+def script(name):
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_the_format_pages_are_current():
-    spec = importlib.util.spec_from_file_location("build", DOCS / "build.py")
-    build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(build)
+    build = script("build")
     present = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / "formats").glob("*.md")}
     made = build.pages()
     stale = sorted(name for name in made.keys() | present.keys() if made.get(name) != present.get(name))
@@ -33,6 +39,15 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "```mermaid" in page.read_text(encoding="utf-8")], ids=lambda page: page.stem)
+def test_the_site_draws_the_diagrams_itself(page):
+    text = page.read_text(encoding="utf-8")
+    drawn = script("diagrams").on_page_markdown(text)
+    assert "mermaid" not in re.sub(r"`[^`]*`", "", drawn)
+    pictures = [ElementTree.fromstring(found) for found in re.findall("<svg.*?</svg>", drawn)]
+    assert sum(len(picture.findall(".//circle")) for picture in pictures) == text.count(" --> ")
 
 
 def kinds_reported() -> set[str]:
