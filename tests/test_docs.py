@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import inspect
+import pkgutil
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -50,6 +51,13 @@ def test_the_site_draws_the_diagrams_itself(page):
     assert sum(len(picture.findall(".//circle")) for picture in pictures) == text.count(" --> ")
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS.parent)))
+def test_the_names_in_a_page_exist(page):
+    for name in re.findall(r"`(toolparse(?:\.\w+)+)", page.read_text(encoding="utf-8")):
+        path, _, last = name.rpartition(".")
+        assert hasattr(pkgutil.resolve_name(path), last) or importlib.util.find_spec(name) is not None, name
+
+
 def kinds_reported() -> set[str]:
     """The kinds of problems that the source names: the first argument of what makes or passes on a `Problem`."""
     found = set()
@@ -66,6 +74,8 @@ def kinds_reported() -> set[str]:
 
 def test_every_kind_of_problem_is_explained():
     page = (DOCS / "problems.md").read_text(encoding="utf-8")
+    symptoms = (DOCS / "why-not-a-call.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\|[^|]*, `(\w+)` \|", symptoms, re.M)) <= kinds_reported()
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.M)) == kinds_reported()
 
 
