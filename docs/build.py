@@ -249,11 +249,12 @@ def named_by(fmt: Format) -> list[tuple[str, str, list[str]]]:
 
 
 def index() -> Iterator[str]:
+    names = sum(len(known) for kinds in ENGINES.values() for known in kinds.values())
     yield "# Formats"
     yield (
-        "Every format, by the models that write it: search this page for a model's name. `toolparse formats` prints the same table, and "
-        "`toolparse.detect` finds a format from a chat template or a model's name. The pages are written by `docs/build.py` from the "
-        "formats' data."
+        f"The {len(formats())} formats, to which {names} names of parsers in {', '.join(ENGINES)} lead, by the models that write them: "
+        "search this page for a model's name. `toolparse formats` prints the same table, and `toolparse.detect` finds a format from a chat "
+        "template or a model's name. The pages are written by `docs/build.py` from the formats' data."
     )
     rows = [f"| [{fmt.name}]({fmt.name}.md) | {', '.join(fmt.models) or '-'} | {listing(fmt.aliases) or '-'} |" for fmt in formats()]
     yield "\n".join(["| format | models | other names |", "|---|---|---|", *rows])

@@ -628,7 +628,8 @@ def test_encodings_are_read_when_named_and_named_when_met(tmp_path: Path) -> Non
         done = run(path, "-f", "hermes", "--encoding", encoding)
         assert json.loads(done.stdout)["content"] == (text if encoding != "utf-16-le" else "plain words"), done.stderr
         assert f"--encoding {named}" in complaint(run(path, "-f", "hermes"))
-    assert "no encoding is called" in complaint(run("-", "-f", "hermes", "--encoding", "utf-9", stdin=b"x"))
+    for name in ("utf-9", "hex", "rot13", "undefined"):
+        assert "no encoding is called" in complaint(run("-", "-f", "hermes", "--encoding", name, stdin=b"x"))
 
 
 def test_files_of_rows_are_for_batch(tmp_path: Path) -> None:

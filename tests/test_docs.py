@@ -3,8 +3,10 @@
 import ast
 import importlib.util
 import inspect
+import pkgutil
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from markup_damage import DAMAGES
@@ -14,10 +16,15 @@ from toolparse import Parser, parse
 DOCS = Path(__file__).parent.parent / "docs"
 
 
+def script(name):
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_the_format_pages_are_current():
-    spec = importlib.util.spec_from_file_location("build", DOCS / "build.py")
-    build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(build)
+    build = script("build")
     present = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / "formats").glob("*.md")}
     made = build.pages()
     stale = sorted(name for name in made.keys() | present.keys() if made.get(name) != present.get(name))
@@ -33,6 +40,22 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "```mermaid" in page.read_text(encoding="utf-8")], ids=lambda page: page.stem)
+def test_the_site_draws_the_diagrams_itself(page):
+    text = page.read_text(encoding="utf-8")
+    drawn = script("diagrams").on_page_markdown(text)
+    assert "mermaid" not in re.sub(r"`[^`]*`", "", drawn)
+    pictures = [ElementTree.fromstring(found) for found in re.findall("<svg.*?</svg>", drawn)]
+    assert sum(len(picture.findall(".//circle")) for picture in pictures) == text.count(" --> ")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS.parent)))
+def test_the_names_in_a_page_exist(page):
+    for name in re.findall(r"`(toolparse(?:\.\w+)+)", page.read_text(encoding="utf-8")):
+        path, _, last = name.rpartition(".")
+        assert hasattr(pkgutil.resolve_name(path), last) or importlib.util.find_spec(name) is not None, name
 
 
 def kinds_reported() -> set[str]:
@@ -51,6 +74,8 @@ def kinds_reported() -> set[str]:
 
 def test_every_kind_of_problem_is_explained():
     page = (DOCS / "problems.md").read_text(encoding="utf-8")
+    symptoms = (DOCS / "why-not-a-call.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\|[^|]*, `(\w+)` \|", symptoms, re.M)) <= kinds_reported()
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.M)) == kinds_reported()
 
 

@@ -67,6 +67,14 @@ USES: list[tuple[Callable[[], object], str]] = [
     (lambda: Message.from_openai({"choices": []}), "a whole completion: give the message in it, `completion.choices"),
     (lambda: toolparse.align(parse(CALL, "hermes"), [(0, 1)]), "give `spans=True` to `parse`"),
     (lambda: toolparse.align(parse(CALL, "hermes", spans=True), [1, 2]), "texts or their offsets .*, not ids"),  # type: ignore[list-item]
+    (
+        lambda: toolparse.align(parse(CALL, "hermes", spans=True), [(0, 999)]),
+        "behind the output's end at 53: give the tokens of the output",
+    ),
+    (lambda: parse("hermes", "On it.\n" + CALL), "by a text of 60 characters; the output goes first, then the name of its format"),
+    (lambda: parse("hermes", CALL * 100), "by a text of 5300 characters; the output goes first"),
+    (lambda: toolparse.detect(output=b"x"), "the output is a str, not bytes: decode it first"),  # type: ignore[arg-type]
+    (lambda: toolparse.feedback("f", []), "about one call, such as message.tool_calls.0., not str"),  # type: ignore[arg-type]
     (lambda: toolparse.register({"name": "x"}), "a format is a toolparse.Format, not dict"),  # type: ignore[arg-type]
     (lambda: repair({"a": 1}), "a str of JSON-like text, not dict"),  # type: ignore[arg-type]
     (lambda: Toolbox("get_weather"), r"the tools are a list, such as \[get_weather\], not str"),

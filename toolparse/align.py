@@ -81,7 +81,8 @@ def align(message: Message, tokens: Sequence[Union[str, tuple[int, int]]]) -> Al
     >>> aligned.split
     [7]
 
-    Raises `ValueError` where it is not known where a part stands, where the texts are not the output, and where offsets go back.
+    Raises `ValueError` where it is not known where a part stands, where the texts are not the output, and where offsets go back or lie
+    behind its end.
     """
     for part in message.parts:
         if part.span is None:
@@ -130,6 +131,10 @@ def _offsets(message: Message, tokens: Sequence[Union[str, tuple[int, int]]]) ->
             if isinstance(token, int):
                 raise TypeError("the tokens are their texts or their offsets (start, end) in the output, not ids")
             start, end = token
+            if message.output is not None and end > len(message.output):
+                raise ValueError(
+                    f"the offsets {start}, {end} lie behind the output's end at {len(message.output)}: give the tokens of the output alone"
+                )
             found.append((start, end))
     return found
 

@@ -55,11 +55,13 @@ def detect(
     The evidence counts in this order: chat template, response template, model name, added tokens, output. What comes later never
     overrules what comes earlier; the model name chooses where a template leaves several formats.
 
-    Raises ValueError when `tokenizer_config` is text and not a JSON object.
+    Raises ValueError when `tokenizer_config` is text and not a JSON object, and TypeError for an output that is no text.
 
     >>> detect(model="Qwen/Qwen3-Coder-30B-A3B-Instruct-FP8")
     Guess(format='qwen3_coder', confidence='likely', reason="the model name is that of 'Qwen3-Coder'")
     """
+    if output is not None and not isinstance(output, str):
+        raise TypeError(f"the output is a str, not {type(output).__name__}: decode it first")
     config = _config(tokenizer_config)
     every = tuple(formats())
     named = _named(os.fspath(model), every) if model is not None else None

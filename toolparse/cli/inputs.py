@@ -65,8 +65,9 @@ def files_named(names: Iterable[str]) -> list[str]:
 def read_text(file: FileIO | GzipFile, name: str, encoding: str = "utf-8") -> Iterator[str]:
     """Give the file's text in pieces, each as soon as it is there, newlines as they are. A byte order mark is no text."""
     try:
+        "".encode(encoding)  # which refuses codecs that are not between text and bytes
         decoder = codecs.getincrementaldecoder(encoding)()
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise CommandError(f"no encoding is called {encoding!r}; try utf-8, utf-16, gbk or latin-1") from None
     wide = encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
     offset = 0

@@ -21,11 +21,12 @@ class Options(argparse.ArgumentParser):
     """Options whose errors are one line, like every other error of the command."""
 
     def error(self, message: str) -> NoReturn:
-        known = [word for word in self._option_string_actions if word.startswith("--")]
+        known = [word[2:] for word in self._option_string_actions if word.startswith("--")]
         for word in message.partition("unrecognized arguments: ")[2].split():
-            close = get_close_matches(word.partition("=")[0], known, n=1) if word.startswith("-") else []
+            option = word.partition("=")[0]
+            close = get_close_matches(option.lstrip("-"), known, n=1) if word.startswith("-") else []
             if close:
-                raise CommandError(f"there is no option {word.partition('=')[0]}; did you mean {close[0]}? see {self.prog} --help")
+                raise CommandError(f"there is no option {option}; did you mean --{close[0]}? see {self.prog} --help")
         raise CommandError(f"{message}; see {self.prog} --help")
 
     def format_help(self) -> str:

@@ -7,9 +7,11 @@ model wrote is escaped, and no element has a style or a script of its own, which
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import deque
 from html import escape
 
-from toolparse.explain.reading import KINDS, Reading, Stretch
+from toolparse.explain.reading import KINDS, Reading, Stretch, line_starts, visible
 
 STYLE = """
 :root { color-scheme: light dark; --fg: #1c1e21; --bg: #fff; --dim: #5b6068; --line: #d8dbe0; --soft: #f5f6f8;
@@ -42,6 +44,8 @@ for (const on of ["mouseover", "focusin"]) document.addEventListener(on, event =
   const k = event.target.closest(".k"), detail = document.getElementById("detail");
   if (detail) detail.textContent = k ? k.title : detail.dataset.hint; });
 """
+MOST_SAID = 300
+"""Characters of the arguments that are said of each stretch of them."""
 _HINT = "Point at a stretch, or go through them with the Tab key: here stands what it is."
 
 
@@ -49,23 +53,24 @@ def output(reading: Reading) -> str:
     """The output of a reading, under an element with the id `o` that names it."""
     kinds = [kind for kind in KINDS if any(stretch.kind == kind for stretch in reading.stretches)]
     legend = "".join(f'<li><span class="{kind}">{escape(KINDS[kind])}</span></li>' for kind in kinds)
+    starts = line_starts(reading.text)
     notes: dict[int, list[str]] = {}
     for problem in reading.message.problems:
-        end = reading.text.find("\n", problem.position)
-        at = len(reading.text) if end < 0 else end + 1
-        where = f"at {problem.position}, line {reading.line_of(problem.position) + 1}"
-        said = f"<b>{problem.severity} {escape(problem.kind)}</b> ({where}): {escape(problem.message)}"
-        notes.setdefault(at, []).append(f'<span class="note {problem.severity}" role="note">{said}</span>')
+        line = bisect_right(starts, problem.position)
+        behind = starts[line] if line < len(starts) else len(reading.text)
+        said = f"<b>{problem.severity} {shown(problem.kind)}</b> (at {problem.position}, line {line}): {shown(problem.message)}"
+        notes.setdefault(behind, []).append(f'<span class="note {problem.severity}" role="note">{said}</span>')
+    places = deque(sorted(notes))
     drawn = []
     for stretch in reading.stretches:
         start = stretch.start
-        for at in sorted(at for at in notes if stretch.start < at <= stretch.end):
-            drawn.append(span(reading, stretch, start, at))
-            drawn += notes.pop(at)
+        while places and places[0] <= stretch.end:
+            at = places.popleft()
+            drawn += [span(reading, stretch, start, at), *notes[at]]
             start = at
         drawn.append(span(reading, stretch, start, stretch.end))
-    for left in notes.values():
-        drawn += left
+    for at in places:
+        drawn += notes[at]
     return (
         f'<ul class="legend">{legend}</ul>\n<pre id="output" aria-labelledby="o">{"".join(drawn)}</pre>\n'
         f'<div id="detail" aria-live="polite" data-hint="{_HINT}">{_HINT}</div>'
@@ -78,6 +83,12 @@ def span(reading: Reading, stretch: Stretch, start: int, end: int) -> str:
     call = "" if stretch.call is None else f" {stretch.call}"
     about = f"{KINDS[stretch.kind]}{call}, characters {stretch.start} to {stretch.end}"
     if stretch.kind == "arguments" and stretch.call is not None:
-        about += f"; read as {reading.message.tool_calls[stretch.call].arguments}"
+        arguments = reading.message.tool_calls[stretch.call].arguments
+        about += f"; read as {arguments[:MOST_SAID]}" + "…" * (len(arguments) > MOST_SAID)
     spoken = f'<span class="sr">[{escape(KINDS[stretch.kind] + call)}]</span>'
-    return f'<span class="k {stretch.kind}" tabindex="0" title="{escape(about)}">{spoken}{escape(reading.text[start:end])}</span>'
+    return f'<span class="k {stretch.kind}" tabindex="0" title="{shown(about)}">{spoken}{shown(reading.text[start:end])}</span>'
+
+
+def shown(text: str) -> str:
+    """What a model wrote, for HTML: what cannot be seen is drawn, what turns the direction of text does not."""
+    return escape(visible(text, "\n\t"))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from html import escape
 
 from toolparse.explain.comparing import Fit
 from toolparse.explain.output import SCRIPT as OUTPUT_SCRIPT
 from toolparse.explain.output import STYLE as OUTPUT_STYLE
-from toolparse.explain.output import output
+from toolparse.explain.output import output, shown
 from toolparse.explain.reading import Reading, read_as
 
 STYLE = """
@@ -42,10 +41,10 @@ th { overflow-wrap: normal; white-space: nowrap; } td.piece { min-width: 8rem; }
 def page(reading: Reading | None, fits: list[Fit], name: str) -> str:
     """The whole file. `fits` are those of a comparison, if one was asked for."""
     title = f"{name} as {reading.format.name}" if reading is not None else f"{name}, compared"
-    body = [f"<h1>{escape(title)}</h1>"]
+    body = [f"<h1>{shown(title)}</h1>"]
     if reading is not None:
         body += [
-            f'<p class="verdict">{escape(reading.verdict)}</p>',
+            f'<p class="verdict">{shown(reading.verdict)}</p>',
             '<h2 id="o">The output</h2>',
             output(reading),
             *calls(reading),
@@ -57,7 +56,7 @@ def page(reading: Reading | None, fits: list[Fit], name: str) -> str:
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{OUTPUT_STYLE}{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<title>{shown(title)}</title>\n<style>{OUTPUT_STYLE}{STYLE}</style>\n</head>\n<body>\n<main>\n"
         + "\n".join(body)
         + f"\n</main>\n{f'<script>{OUTPUT_SCRIPT}</script>' if reading is not None else ''}\n</body>\n</html>\n"
     )
@@ -70,19 +69,19 @@ def calls(reading: Reading) -> list[str]:
         span_of = call.arguments_span
         stood = "" if span_of is None else reading.text[span_of[0] : span_of[1]]
         arguments, other = read_as(reading, call)
-        head = f"{call.index}: {escape(call.name)}" + ("" if call.complete else ' <span class="error">(not complete)</span>')
+        head = f"{call.index}: {shown(call.name)}" + ("" if call.complete else ' <span class="error">(not complete)</span>')
         out.append(f'<h3 class="mono">{head}</h3>')
         if other:
             out.append(
-                f'<div class="pair"><div><p class="small">what stood there</p><pre>{escape(stood)}</pre></div>'
-                f'<div><p class="small">what it was read as</p><pre>{escape(arguments)}</pre></div></div>'
+                f'<div class="pair"><div><p class="small">what stood there</p><pre>{shown(stood)}</pre></div>'
+                f'<div><p class="small">what it was read as</p><pre>{shown(arguments)}</pre></div></div>'
             )
         else:
-            out.append(f'<p class="small">as it stands</p><pre>{escape(arguments)}</pre>')
+            out.append(f'<p class="small">as it stands</p><pre>{shown(arguments)}</pre>')
     for attempt in (problem.attempt for problem in reading.message.problems):
         if attempt is not None:
-            label = f"no call: {escape(attempt.name or 'without a name')} ({escape(attempt.status)})"
-            out.append(f'<h3 class="mono error">{label}</h3><pre>{escape(attempt.text)}</pre>')
+            label = f"no call: {shown(attempt.name or 'without a name')} ({shown(attempt.status)})"
+            out.append(f'<h3 class="mono error">{label}</h3><pre>{shown(attempt.text)}</pre>')
     return ["<h2>Calls</h2>", *(out or ["<p>None.</p>"])]
 
 
@@ -91,8 +90,8 @@ def timeline(reading: Reading) -> list[str]:
     most = max([step.held for step in reading.steps], default=0) or 1
     rows = []
     for at, step in enumerate(reading.steps):
-        piece = escape(repr(step.text)) if step.text else "the end"
-        said = "<br>".join(map(escape, step.said)) or '<span class="small">nothing yet</span>'
+        piece = shown(repr(step.text)) if step.text else "the end"
+        said = "<br>".join(map(shown, step.said)) or '<span class="small">nothing yet</span>'
         bar = f'<span class="bar" style="width:{8 * step.held / most:.2f}rem"></span>' if step.held else ""
         rows.append(
             f'<tr><td class="n">{at}</td><td class="mono piece">{piece}</td><td class="mono">{said}</td>'
@@ -111,19 +110,26 @@ def timeline(reading: Reading) -> list[str]:
 
 def message(reading: Reading) -> list[str]:
     said = reading.message
-    shown = {
+    whole = {
         **said.to_openai(incomplete=True),
         "finish_reason": said.finish_reason,
         "problems": [{key: value for key, value in asdict(problem).items() if key != "attempt"} for problem in said.problems],
     }
-    return ["<h2>The message as JSON</h2>", f"<pre>{escape(json.dumps(shown, ensure_ascii=False, indent=2))}</pre>"]
+    written = json.dumps(whole, ensure_ascii=False, indent=2)
+    seen = "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in written)
+    return ["<h2>The message as JSON</h2>", f"<pre>{shown(seen)}</pre>"]
 
 
 def comparison(fits: list[Fit]) -> list[str]:
     """Which format fits, and why the others do not."""
     rows = "".join(
-        f'<tr><th scope="row" class="mono">{escape(fit.format.name)}</th><td>{"fits" if fit.fits else "no"}</td>'
-        f'<td class="mono calls">{"<br>".join(map(escape, fit.calls)) if fit.fits else ""}</td><td>{escape(fit.why)}</td></tr>'
+        f'<tr><th scope="row" class="mono">{shown(fit.format.name)}</th>'
+        + (
+            f'<td>fits</td><td class="mono calls">{"<br>".join(map(shown, fit.calls))}</td><td>'
+            if fit.fits
+            else '<td>no</td><td colspan="2">'
+        )
+        + f"{shown(fit.why)}</td></tr>"
         for fit in fits
     )
     head = '<tr><th scope="col">format</th><th scope="col">fits</th><th scope="col">calls</th><th scope="col">why</th></tr>'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ KINDS: dict[Kind, str] = {
     "framing": "framing: in no field",
 }
 MOST_PIECES = 1500
+PICTURES = {chr(code): chr(0x2400 + code) for code in range(32)} | {"\x7f": "\u2421"}
 _PIECES = re.compile(r"<[^<>\s]{1,40}>|\s*\w{1,8}|\s*[^\w\s]{1,3}|\s+")
 
 
@@ -66,15 +67,12 @@ class Reading:
     @property
     def verdict(self) -> str:
         """In one sentence what came of it."""
-        message = self.message
-        calls = [f"{a.name or 'a call without a name'} ({a.status.replace('_', ' ')})" for a in message.attempts]
-        if calls:
-            return f"{len(calls)} attempt{'s' * (len(calls) > 1)} at a call: {', '.join(calls)}; finish reason {message.finish_reason!r}"
-        return f"no call; {why_none(self.format, self.text)}"
-
-    def line_of(self, position: int) -> int:
-        """The line, from 0 on, in which an offset stands."""
-        return bisect_right(line_starts(self.text), position) - 1
+        attempts = self.message.attempts
+        if not attempts:
+            return f"no call; {why_none(self.format, self.text)}"
+        each = Counter(f"{a.name or 'a call without a name'} ({a.status.replace('_', ' ')})" for a in attempts)
+        calls = ", ".join(what + f" {times} times" * (times > 1) for what, times in each.items())
+        return f"{len(attempts)} attempt{'s' * (len(attempts) > 1)} at a call: {calls}; finish reason {self.message.finish_reason!r}"
 
 
 def why_none(fmt: Format, text: str) -> str:
@@ -98,6 +96,13 @@ def openers(fmt: Format) -> list[str]:
         for part in (*parts, *calls.open[:1]):
             found += [word for text in spellings(part) if (word := re.split(r"\{\w+\}", text)[0].strip())]
     return list(dict.fromkeys(found))
+
+
+def visible(text: str, kept: str = "") -> str:
+    """Text of the same length without what cannot be seen or moves what stands around it, such as the commands of a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in kept else PICTURES.get(one, "\ufffd") for one in text)
 
 
 def line_starts(text: str) -> list[int]:

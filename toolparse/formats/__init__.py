@@ -21,6 +21,8 @@ _registered: dict[str, Format] = {}
 _offered: set[str] = set()
 """The names of formats that packages offer, which every process knows."""
 _by_name: dict[str, Format] = {}
+LONGEST = 100
+"""Characters that the name of a format or a model may have; what is longer is an output."""
 _by_reasoning_name: dict[str, Format] = {}
 
 
@@ -131,6 +133,8 @@ def get_reasoning(name: str) -> Format:
 
 
 def unknown(name: str, known: dict[str, Format]) -> UnknownFormat:
+    if len(name) > LONGEST or not name.isprintable():  # arguments in the wrong order
+        return UnknownFormat(f"no format is called by a text of {len(name)} characters; the output goes first, then the name of its format")
     close = [known[match].name for match in difflib.get_close_matches(key(name), list(known), 5, 0.5)]
     hint = f"; did you mean {' or '.join(dict.fromkeys(close))}?" if close else "; `toolparse formats` lists all of them"
     return UnknownFormat(f"no format is called {name!r}{hint}")

@@ -34,8 +34,10 @@ def feedback(call: ToolCall, violations: Sequence[Violation]) -> ChatCompletionT
     - /days: expected an integer, found "two"
     Call it again with corrected arguments.
 
-    Raises ValueError when there are no violations.
+    Raises ValueError when there are no violations, and TypeError for what is no call.
     """
+    if not isinstance(call, ToolCall):
+        raise TypeError(f"feedback is about one call, such as message.tool_calls[0], not {type(call).__name__}")
     if not violations:
         raise ValueError("there is nothing to say about a call without violations: send the tool's result instead")
     lines = [f"{shortened(call.name)} was not called:"]
