@@ -132,6 +132,79 @@ def test_the_bare_arguments_of_a_named_function_are_its_call_in_every_format(fmt
     assert (call.name, call.arguments, builder.message.content) == ("walk", text, None)
 
 
+FITTING = [
+    {
+        "name": name,
+        "input_schema": {"properties": {"km": {"type": "integer"}, "note": {"type": "string"}}, "required": ["km"]},
+    }
+    for name in ("walk", "swim")
+]
+CALLING = [fmt.name for fmt in toolparse.formats() if fmt.calls]
+
+
+def in_pieces(text, fmt, choice, size):
+    parser = toolparse.Parser(fmt, tools=FITTING, tool_choice=choice, prompt="")
+    builder = toolparse.MessageBuilder()
+    for at in range(0, len(text), size):
+        for event in parser.feed(text[at : at + size]):
+            builder.add(event)
+    for event in parser.finish():
+        builder.add(event)
+    return builder.message
+
+
+@pytest.mark.parametrize("fmt", CALLING)
+@pytest.mark.parametrize(
+    ("choice", "written", "calls"),
+    [
+        ("required", '{"name": "walk", "arguments": {"km": 3}}', [("walk", {"km": 3})]),
+        ("required", '{"parameters": {"km": 3}, "name": "walk"}', [("walk", {"km": 3})]),
+        ("required", '{"type": "function", "function": {"name": "walk", "arguments": {"km": 3}}}', [("walk", {"km": 3})]),
+        ("required", '[{"name": "walk", "parameters": {"km": 3}}, {"name": "swim", "parameters": {"km": 4}}]', [("walk", {"km": 3}), ("swim", {"km": 4})]),
+        ("required", '```json\n{"name": "walk", "parameters": {"km": 3}}\n```', [("walk", {"km": 3})]),
+        (WALK, '{"km": 3}', [("walk", {"km": 3})]),
+        (WALK, '{"note": "a {b} \\"c\\"", "km": 3}', [("walk", {"note": 'a {b} "c"', "km": 3})]),
+        (WALK, '```json\n{"km": 3}\n```', [("walk", {"km": 3})]),
+        (WALK, '{"name": "walk", "arguments": {"km": 3}}', [("walk", {"km": 3})]),
+    ],
+)  # fmt: skip
+def test_bare_json_behind_words_is_the_call_that_is_asked_for(fmt, choice, written, calls):
+    text = f"Sure, with {{km}} and {{}} set: {written}"
+    for size in (1, 5, len(text)):
+        message = in_pieces(text, fmt, choice, size)
+        assert [(call.name, call.value()) for call in message.tool_calls if call.complete] == calls
+        assert message.content == "Sure, with {km} and {} set:"
+
+
+@pytest.mark.parametrize("fmt", CALLING)
+@pytest.mark.parametrize("choice", ["required", WALK])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'The file holds {"a": 1}, [1, 2] and {"name": "fly", "arguments": {"km": 3}} as it should.',
+        'A call is an object such as {"name": 3} or {"name": "walk"} or {name}.',
+    ],
+)
+def test_other_json_behind_words_is_content(fmt, choice, text):
+    for size in (1, 5, len(text)):
+        message = in_pieces(text, fmt, choice, size)
+        assert (message.content, [call.name for call in message.tool_calls]) == (text, [])
+        assert "no_call" in [problem.kind for problem in message.problems]
+
+
+@pytest.mark.parametrize(("fmt", "before", "behind"), [
+    ("hermes", "<tool_call>\n", "\n</tool_call>"), ("glm45", "<tool_call>", "</tool_call>"), ("mistral", "[TOOL_CALLS] ", ""),
+    ("apriel", "<tool_calls>[", "]</tool_calls>"), ("qwen3_coder", "<tool_call>\n", "\n</tool_call>"),
+    ("deepseek_v31", "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>", "<｜tool▁call▁end｜><｜tool▁calls▁end｜>"),
+])  # fmt: skip
+def test_the_arguments_of_a_named_function_may_stand_behind_the_formats_own_opener(fmt, before, behind):
+    text = f'{before}{{"km": 3, "note": "far"}}{behind}'
+    for size in (1, 5, len(text)):
+        message = in_pieces(text, fmt, WALK, size)
+        assert [(call.name, call.value(), call.complete) for call in message.tool_calls] == [("walk", {"km": 3, "note": "far"}, True)]
+        assert message.content is None
+
+
 def test_under_none_the_markers_of_calls_are_content_even_as_special_tokens():
     parser = toolparse.Parser("deepseek_v3", tools=TOOLS, tool_choice="none", prompt="")
     opening = ("<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "function", "<｜tool▁sep｜>")

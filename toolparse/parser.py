@@ -21,7 +21,7 @@ from toolparse.engine.missed_calls import Start, may_tell, remains
 from toolparse.engine.prose import TextWriter
 from toolparse.engine.shortcuts import CONTENT, Flowing, Reading, Shortcut, Waiting
 from toolparse.engine.table import Options, Place
-from toolparse.engine.tool_choice import ARGUMENTS, LISTED, read_choice
+from toolparse.engine.tool_choice import FORCED, FORCED_BY_NAME, read_choice
 from toolparse.engine.turn import HELD_SPACE, TurnMachine
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning, Span
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
@@ -606,7 +606,7 @@ def check_limits(new_id: object, **limits: object) -> None:
 @lru_cache(maxsize=512)
 def table_options(mode: str, named: bool, bare_calls: str, calls_in_reasoning: str, damaged_markup: str) -> Options:
     """The options of the table; they are the same objects for the same policies, which are quickly compared. `named`: a tool is forced."""
-    forced = () if mode != "required" else (ARGUMENTS, LISTED) if named else (LISTED,)
+    forced = () if mode != "required" else FORCED_BY_NAME if named else FORCED
     in_reasoning = {"format": None, "end": True, "ignore": False}[calls_in_reasoning]
     return Options(mode != "none", bare_calls == "format", in_reasoning, forced, damaged_markup == "read")
 

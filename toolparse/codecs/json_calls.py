@@ -703,7 +703,7 @@ class EnvelopeCalls(ArgumentsReader):
         again = key in keys.name or key in keys.arguments
         self.key_read = key
         self.key_at = self.call.base + at
-        if plain in _NESTED and self.name is None and not self.given and not bare:
+        if plain in _NESTED and self.name is None and not self.given:
             self.state = self.nested_or_name
         elif plain in NAMES and self.name is None and not again:
             self.role = "name"
@@ -715,7 +715,8 @@ class EnvelopeCalls(ArgumentsReader):
             self.repaired("repaired_markup", f"the tool's name {key!r} is the key of the arguments", at)
             self.name = decoded(key)
             self.take_arguments(at)
-        elif (not self.given or self.flat) and not bare and key not in self.flat and key in self.parameters(self.name) and plain != "type":
+        elif not bare and self.is_beside(key):
+            self.name = self.name or self.only_name
             self.begin_flat(at)
         else:
             if again:
@@ -723,6 +724,17 @@ class EnvelopeCalls(ArgumentsReader):
             elif bare and key != "type" and key not in keys.id:
                 self.refuse(at)
             self.role = "extra"
+
+    @property
+    def only_name(self) -> str | None:
+        """The one tool that the request allows."""
+        allowed = self.call.allowed or ()
+        return next(iter(allowed)) if len(allowed) == 1 else None
+
+    def is_beside(self, key: str) -> bool:
+        """Whether a key is a parameter beside the name, or beside others of the one tool that may be called."""
+        free = (not self.given or self.flat) and key not in self.flat and key.lower() != "type"
+        return bool(free and key in self.parameters(self.name or self.only_name))
 
     def take_arguments(self, at: int) -> None:
         self.begin_arguments(at)
@@ -737,12 +749,14 @@ class EnvelopeCalls(ArgumentsReader):
             return ~here
         if self.text[here] == "{":
             self.repaired("repaired_markup", f"the call stands inside {self.key_read!r}", here)
+            self.aliased = True
             self.push("}")
             self.level = len(self.stack)
             self.nested = True
             self.state = self.before_key
             return here + 1
         self.role = "name" if self.key_read.lower() in NAMES else "extra"
+        self.aliased = True
         self.captured = []
         self.out = self.captured.append
         self.state = self.value

@@ -52,6 +52,7 @@ from toolparse.wire.markers import (
     heads,
     markers_of,
     message_markers,
+    must_declare,
     section_closers,
     suffixed,
     watch_pattern,
@@ -214,7 +215,7 @@ class Ground:
         like_edge = tuple(row for row in self.calls if "" in firsts or any(text[:1] in firsts for text in row.firsts))
         lined = tuple(text for row in edge for text in row.firsts if is_marker(text) and "`" not in text) if table.reads_damaged else ()
         damaged_line = (Row("", "damaged call", begins=lined),) if lined else ()
-        self.any_calls = (*like_edge, *edge, *damaged_line)
+        self.any_calls = (*(row for row in calls if row in edge or row in like_edge), *damaged_line)
         self.line_calls = tuple(row for row in self.any_calls if where(row) != "start")
         rows = tuple(rows)
         markers = {text for row in (*rows, *self.calls) for text in row.firsts if text}
@@ -339,7 +340,9 @@ class Table:
         self.tagged = any(frame.anywhere for frame in fmt.frames)
         self.before_stop = {written.strip(SPACE): written[: -len(written.lstrip(SPACE))] for written in fmt.stop}
         self.call_ends_reasoning = options.in_reasoning is not False
-        forced = (Head(calls, parts, calls.where, False, False) for calls in options.forced for parts in (calls.open, *calls.also))
+        forced = (
+            Head(calls, parts, calls.where, must_declare(calls), False) for calls in options.forced for parts in (calls.open, *calls.also)
+        )
         self.heads = (*heads(fmt, options.bare), *forced) if options.with_calls else ()
         if not options.damaged:
             self.heads = tuple(head for head in self.heads if not head.any_name)

@@ -7,7 +7,7 @@ any tool is required, the bare arguments object when one function is named. Both
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from toolparse.grammar import Ahead, Calls, Envelope, JsonText, OneOf
@@ -19,6 +19,15 @@ LISTED = Calls(
 """`[{"name": …, "parameters": …}]`, or one such object."""
 ARGUMENTS = Calls(open=(Ahead(("{",)),), also=((_FENCE, Ahead(("{",))),), body=JsonText(), close=(OneOf(("```", "")),), where="line")
 """The arguments of the one function that the request names."""
+LISTED_IN_TEXT = replace(LISTED, where="anywhere", needs="tool")
+"""The same behind words, where prose may have brackets: of declared tools only."""
+_FITTING = Ahead((("{", '"{key}"', ":"),))
+ARGUMENTS_IN_TEXT = replace(ARGUMENTS, open=(_FITTING,), also=((_FENCE, _FITTING),), where="anywhere", needs="tool", name=r'[^"\\\n]')
+"""Arguments behind words: the first key is a parameter of the function."""
+BY_NAME = (ARGUMENTS, ARGUMENTS_IN_TEXT)
+FORCED = (LISTED, LISTED_IN_TEXT)
+FORCED_BY_NAME = (ARGUMENTS, LISTED, ARGUMENTS_IN_TEXT, LISTED_IN_TEXT)
+"""What counts under `required` and behind a named function besides the format's own calls."""
 
 
 @dataclass(frozen=True, slots=True)

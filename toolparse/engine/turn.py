@@ -35,7 +35,7 @@ from toolparse.codecs.echo import Recorded, Repetition
 from toolparse.engine.prose import NOWHERE, TextWriter
 from toolparse.engine.shortcuts import Shortcut
 from toolparse.engine.table import Behind, Closer, Options, Place, Row, Table, table
-from toolparse.engine.tool_choice import ARGUMENTS, Choice
+from toolparse.engine.tool_choice import BY_NAME, Choice
 from toolparse.events import Attempt, Problem
 from toolparse.grammar import Calls, Format, Frame, Reasoning
 from toolparse.jsontext.characters import SPACE, SPACES
@@ -66,7 +66,8 @@ class TurnMachine:
     """Reads the text of one turn. `_text` is what there is of it, from the offset `_base` on; `_state` and `_place` say where it stands.
 
     `options` are those of `table`; `sink` takes the calls, `writer` content and reasoning. `_armed` holds what counts once: the frame
-    that is open, a late closer, reasoning that goes on behind a call, the unknown suffix, "closed" where the call's last closer was read.
+    that is open, a late closer, reasoning that goes on behind a call, the unknown suffix, "closed" where the call's last closer was read,
+    "object" behind the beginning of one that is no call.
     `_opened` is the row that opened the last call, `_before` that and `_inside` (whether the wrapper is open) before a tentative call.
     `_kept` is text that waits behind a call or a stop token, `_raw` that of the tentative call from `_raw_from` on. `_text_first`:
     content came before the first call.
@@ -174,7 +175,9 @@ class TurnMachine:
         if found is not None and found.end() - at <= HEAD_LIMIT:
             slots, end = slot_texts(found), found.end()
             sink.name_in(found)
-            if head.calls is ARGUMENTS:
+            if head.calls in BY_NAME:
+                if not self._fits_choice(slots):
+                    return None
                 slots["name"] = self._choice.name or ""
             if head.any_name:
                 slots["name"] = sink.declared_name(slots["declared"])
@@ -190,6 +193,17 @@ class TurnMachine:
                 self._shortcut = row.waiting if fence is None else None  # where fences count, an opening that begins with one is none
                 return ~at
         return None
+
+    def _fits_choice(self, slots: dict[str, str]) -> bool:
+        """Whether an object may be the arguments of the function that the request names: behind words, by its first key, and not behind
+        the beginning of another object, in which it may stand."""
+        if "key" not in slots:
+            return True
+        tool = self._sink.tools.get(self._choice.name or "") if self._sink.tools is not None else None
+        fits = tool is not None and tool.declares(slots["key"]) and "object" not in self._armed
+        if not fits:
+            self._armed["object"] = True
+        return fits
 
     def _may_be_named(self, head: Head, begun: re.Match[str]) -> bool:
         """Whether the beginning of an opening that only a declared tool can have may become one."""

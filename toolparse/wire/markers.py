@@ -186,7 +186,7 @@ def sequence(parts: tuple[Part, ...], name: str, whole: bool, blank: str = WS, s
     for i, part in enumerate(parts):
         if isinstance(part, Ahead):
             texts = "|".join(
-                slots(start, name, whole, True) if isinstance(start, str) else sequence(start, name, whole, blank, True)
+                slots(start, name, whole, True) if isinstance(start, str) else sequence(start, name, whole, blank, silent)
                 for start in part.starts
             )
         else:
