@@ -89,3 +89,27 @@ def test_the_format_whose_marks_stand_in_the_text_comes_first() -> None:
 def test_of_equal_formats_the_one_that_most_models_write_is_named() -> None:
     message = toolparse.parse('<tool_call>{"name": "find_ferry", "arguments": {}}</tool_call>', "deepseek_v3", tools=TOOLS)
     assert "the format 'hermes' writes" in message.problems[0].message
+
+
+@pytest.mark.parametrize("content", [None, "I will look for a ferry."])
+@pytest.mark.parametrize(("writes", "reads"), [("deepseek_v3", "deepseek_v31"), ("deepseek_v31", "deepseek_v3")])
+def test_the_markers_of_v3_are_read_around_either_body(writes: str, reads: str, content: str | None) -> None:
+    text = written(toolparse.get_format(writes), content)
+    for size in (1, 6, len(text)):
+        parser = toolparse.Parser(reads, tools=TOOLS, prompt="")
+        builder = toolparse.MessageBuilder()
+        for at in range(0, len(text), size):
+            for event in parser.feed(text[at : at + size]):
+                builder.add(event)
+        for event in parser.finish():
+            builder.add(event)
+        assert read_right(builder.message)
+        assert builder.message.content == content
+
+
+def test_v3_without_a_name_is_no_call_to_function() -> None:
+    text = written(toolparse.get_format("deepseek_v3")).replace("find_ferry\n", "")
+    for tools in (TOOLS, None):
+        message = toolparse.parse(text, "deepseek_v3", tools=tools, prompt="")
+        assert not [call for call in message.tool_calls if call.complete]
+        assert [problem.severity for problem in message.problems] == ["error"]

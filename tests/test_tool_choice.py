@@ -160,7 +160,11 @@ def in_pieces(text, fmt, choice, size):
         ("required", '{"name": "walk", "arguments": {"km": 3}}', [("walk", {"km": 3})]),
         ("required", '{"parameters": {"km": 3}, "name": "walk"}', [("walk", {"km": 3})]),
         ("required", '{"type": "function", "function": {"name": "walk", "arguments": {"km": 3}}}', [("walk", {"km": 3})]),
-        ("required", '[{"name": "walk", "parameters": {"km": 3}}, {"name": "swim", "parameters": {"km": 4}}]', [("walk", {"km": 3}), ("swim", {"km": 4})]),
+        (
+            "required",
+            '[{"name": "walk", "parameters": {"km": 3}}, {"name": "swim", "parameters": {"km": 4}}]',
+            [("walk", {"km": 3}), ("swim", {"km": 4})],
+        ),
         ("required", '```json\n{"name": "walk", "parameters": {"km": 3}}\n```', [("walk", {"km": 3})]),
         (WALK, '{"km": 3}', [("walk", {"km": 3})]),
         (WALK, '{"note": "a {b} \\"c\\"", "km": 3}', [("walk", {"note": 'a {b} "c"', "km": 3})]),

@@ -913,7 +913,7 @@ class TurnMachine:
         if "name" not in slots:
             return intact or not opening.named
         name, _ = self._name_of(opening.calls, slots)
-        return self._sink.declares(name or "") or (intact and self._sink.tools is None)
+        return self._sink.declares(name or "") or (intact and self._sink.tools is None and opening.calls.needs != "tool")
 
     def _adjoins(self, opening: DamagedOpening, found: re.Match[str]) -> bool:
         """Whether the format's own marker in front of another dialect's body is whole, and nothing but a line break stands between them."""

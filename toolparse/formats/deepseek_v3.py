@@ -1,5 +1,7 @@
 """DeepSeek-V3-0324 and R1: a section of calls, each a name and JSON in a code fence."""
 
+from dataclasses import replace
+
 from toolparse.grammar import Ahead, Calls, Format, JsonText, OneOf, Reasoning, Wrapper
 
 CALLS_BEGIN = OneOf(("<｜tool▁calls▁begin｜>", "<|tool▁calls▁begin|>", "<|tool_calls_begin|>"))
@@ -34,7 +36,7 @@ DEEPSEEK_V3 = Format(
     aliases=("deepseekv3", "deepseek-r1-0528", "cogito"),
     models=("DeepSeek-V3", "DeepSeek-R1", "DeepSeek-R1-0528", "DeepSeek-R1-Distill"),
     reasoning=(Reasoning("<think>\n", "\n</think>\n\n", stray="again"),),
-    calls=(FENCED,),
+    calls=(FENCED, replace(SEPARATED, open=(*SEPARATED.open, Ahead(("{",))), needs="tool")),
     stop=("<｜end▁of▁sentence｜>",),
     turn=("<｜Assistant｜>", "<｜tool▁outputs▁end｜>"),
     special_tokens=(
@@ -45,6 +47,7 @@ DEEPSEEK_V3 = Format(
     quirks=(
         "The section marker, the call marker or both may be missing, and the spellings that distilled models write are read.",
         "A section in open reasoning ends it once a call's header really follows; a mention stays reasoning.",
+        "A declared name and bare JSON, as V3.1 writes a call, are read, too.",
         "The object's own brace ends the arguments; fence and end markers behind it are skipped, those inside strings are data.",
     ),
     marks=('<｜tool▁call▁begin｜> & ```json',),

@@ -84,12 +84,12 @@ class Head:
     `wrapped`: the wrapper's own opener is part of it. `named`: the name stands in it. `closed`: the
     call has no arguments. `skips`: what it opens is no call. `cut` is the pattern of an opening at the end of the output, `strict` the
     opening that counts in open reasoning. `any_name`: the name may have any characters, as it is
-    a declared one. `in_code`: it counts in code, too, as a marker stands in it.
+    a declared one. `in_code`: it counts in code, too, as a marker stands in it. `worded`: a plain word is part of it.
     """
 
     __slots__ = (
         "any_name", "calls", "closed", "cut", "declared", "firsts", "full", "in_code", "is_empty", "named", "partial", "skips",
-        "strict", "where", "wrapped",
+        "strict", "where", "worded", "wrapped",
     )  # fmt: skip
 
     def __init__(
@@ -112,6 +112,7 @@ class Head:
         self.where = where
         self.declared = declared
         self.wrapped = wrapped
+        self.worded = any(isinstance(part, str) and part.isalpha() for part in parts)
         self.skips = skips
         self.is_empty = empty
         self.full = slotted(sequence(parts, calls.name, True))
@@ -685,8 +686,12 @@ def suffixed(fmt: Format, suffix: str) -> Format:
     return fmt.variant(suffix="", **{name: put(getattr(fmt, name)) for name in marked})
 
 
-def heads(fmt: Format, bare: bool) -> Iterator[Head]:
-    """Every opening of the format's calls, in the order of its description."""
+def heads(fmt: Format, bare: bool) -> list[Head]:
+    """Every opening of the format's calls, in the order of its description; a written word goes before a name in its place."""
+    return sorted(written_heads(fmt, bare), key=lambda head: not head.worded)
+
+
+def written_heads(fmt: Format, bare: bool) -> Iterator[Head]:
     for calls in fmt.calls:
         openings = tuple(openings_of(calls))
         if calls.wrapper is None:
