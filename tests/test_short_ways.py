@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
@@ -21,7 +22,7 @@ from toolparse.codecs.echo import Recorded
 from toolparse.codecs.elements import ElementsReader
 from toolparse.codecs.parameters import ParameterReader
 from toolparse.codecs.python_calls import PythonReader
-from toolparse.codecs.python_values import FLOW
+from toolparse.codecs.python_values import ODD
 from toolparse.engine import shortcuts
 from toolparse.testing import joined
 
@@ -68,5 +69,5 @@ def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataOb
 @given(st.lists(st.sampled_from(("\\", '"', "'", "n", "x", "u", "\n", '\\"', "é")), max_size=7).map("".join), st.sampled_from("\"'"))
 @examples(100, 5000)
 def test_what_flows_inside_a_python_string_reads_the_same_in_json(text: str, quote: str) -> None:
-    if FLOW[quote](text) is None:
+    if re.search(ODD[quote], text) is None:
         assert json.loads(f'"{text}"') == ast.literal_eval(quote + text + quote)

@@ -156,7 +156,7 @@ class Parser(TurnMachine):
             return self._read(shortcut, joined, text, ~at)
         self._total += len(text)
         self._held = joined[at:]
-        shortcut.flow = passes.state.flow
+        shortcut.flow = passes.flow
         return [CallArguments(shortcut.index, joined[:at])] if at else []
 
     def _said_before(self, found: re.Match[str], joined: str, text: str, index: int) -> list[Event]:

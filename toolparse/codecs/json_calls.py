@@ -22,6 +22,7 @@ from toolparse.jsontext.characters import HIGH, SPACE, SPACES, escape_surrogates
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings, chained, cut
+from toolparse.wire.trailing_stops import NONE
 
 _HIGH_AT_END = re.compile(rf"{HIGH}\Z")
 NAMES = frozenset(("name", "tool", "tool_name", "function", "function_name"))
@@ -191,7 +192,7 @@ class ArgumentsReader(JsonReader):
     rewrites = waits = None
 
     def __init__(self, call: OpenCall, ends: EndsAt, depth: int) -> None:
-        super().__init__(call, call.parts.append, ends, depth)
+        super().__init__(call, call.parts.append, ends, depth, ends.trailing if isinstance(ends, EndMarks) else NONE)
         self.max_held = call.max_held
         self.call = call
         self.write: Callable[[str], Any] = call.parts.append

@@ -27,6 +27,7 @@ from typing import Any, Protocol
 from toolparse.codecs.strict_json import PLAIN, StrictJson
 from toolparse.jsontext.characters import SPACE, SPACES, WS, escaped
 from toolparse.jsontext.scalars import NUMBER, WORDS, loose_number
+from toolparse.wire.trailing_stops import NONE, TrailingStops
 
 _QUOTE_CLASS = "\"'“”„‟＂‘’‚‛＇"
 _STOPS = {
@@ -97,18 +98,27 @@ class JsonReader:
     `closed_by` which end marker ended the text otherwise. `direct` says that `out` is where the text finally goes, so that
     `passes` may read in place of `step`; `flow` is for states of further codecs. `level` is the depth whose values are watched.
     `kept`, when a list, takes the text as it was read. `lost` says that something was dropped or made up that only the writer knows.
+    `trailing_stops` are those of the format, one of which may end the output inside a string.
     """
 
     __slots__ = (
         "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "gap_length", "in_array", "kept",
         "kept_at", "key_text", "last", "level", "lost", "max_held",
-        "out", "quote", "report", "seen", "stack", "state", "strict", "text", "unpaired", "word", "word_length",
+        "out", "quote", "report", "seen", "stack", "state", "strict", "text", "trailing_stops", "unpaired", "word", "word_length",
     )  # fmt: skip
 
-    def __init__(self, report: Reporter, out: Callable[[str], Any], ends: EndsAt = never_ends, depth: int = 256) -> None:
+    def __init__(
+        self,
+        report: Reporter,
+        out: Callable[[str], Any],
+        ends: EndsAt = never_ends,
+        depth: int = 256,
+        trailing_stops: TrailingStops = NONE,
+    ) -> None:
         self.report = report
         self.out = out
         self.ends = ends
+        self.trailing_stops = trailing_stops
         self.depth = depth
         self.state: Callable[[int], int] = self.value
         self.stack: list[str] = []
@@ -269,8 +279,10 @@ class JsonReader:
         text = self.text
         quote = self.quote
         found = _STOPS[quote](text, at)
-        if found is None:
-            return ~len(text)
+        if found is None or found[0] in SPACE:
+            end = self.trailing_stops.begin(text, at)
+            if found is None or end < found.start():
+                return ~end
         at = found.start()
         character = text[at]
         width = 1
@@ -298,7 +310,7 @@ class JsonReader:
         found = _STOPS[quote](text, at)
         if found is None:
             assigning = _ASSIGNING.search(text, max(at, len(text) - 32)) if not self.last else None
-            end = len(text) if assigning is None else assigning.start()
+            end = self.trailing_stops.begin(text, at) if assigning is None else assigning.start()
             self.key_text += text[at:end]
             return ~end
         end = found.start()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
 from toolparse.codecs.codec_base import StateReader
@@ -21,7 +22,9 @@ from toolparse.codecs.json_text import EndsAt
 from toolparse.jsontext.characters import BRACKETS, HIGH, SPACE, SPACES, WS, escaped, quote
 from toolparse.jsontext.python_literals import ESCAPES
 from toolparse.jsontext.scalars import SHORT, WORDS, based_number, loose_number
+from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
+from toolparse.wire.trailing_stops import NONE, Search, TrailingStops, flow_before
 
 WIDE = {"，": ",", "）": ")", "：": ":", "］": "]", "｝": "}"}
 """Full-width punctuation, which is structure where only structure can stand."""
@@ -39,11 +42,8 @@ _CODE = frozenset("\"'\\.+*/-=")
 """What stands directly behind a parenthesis in code, and never behind a call."""
 _STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
 _STOP |= {"”": re.compile(r"[”\"\\\x00-\x1f]"), "’": re.compile(r"[’'\"\\\x00-\x1f]")}
-FLOW = {
-    quote: re.compile(rf'[{quote}"\\\x00-\x1f](?:(?<=[\x00-\x1f])|(?<=\\)(?![ntrbf\\"])|(?<=")(?:(?<!\\")|(?<=\\\\"))|(?<=\'))').search
-    for quote in "\"'"
-}
-"""Finds nothing in the inside of a string that reads the same in JSON."""
+ODD = {quote: rf'[{quote}"\\\x00-\x1f](?:(?<=[\x00-\x1f])|(?<=\\)(?![ntrbf\\"])|(?<=")(?:(?<!\\")|(?<=\\\\"))|(?<=\'))' for quote in "\"'"}
+"""Stands nowhere in the inside of a string that reads the same in JSON."""
 _WORD_BEGIN = re.compile(r"[ \t\r\n]*[-+.\w]{0,24}[ \t\r\n]*\Z").match
 _EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<，）：］｝]""")
 """What may end an expression, markers (which begin with `<`) among it."""
@@ -91,6 +91,12 @@ class Kept:
         self.parts: list[str] = []
 
 
+@lru_cache(maxsize=64)
+def _flows(stops: TrailingStops) -> dict[str, Search]:
+    """Finds nothing in what passes through a string in these quotes as it is."""
+    return {quote: flow_before(stops.stops, odd) for quote, odd in ODD.items()}
+
+
 class PythonValues(StateReader):
     """Reads values; `value` is where one begins, `ended_at_top` is the state behind one that stands in no container."""
 
@@ -98,12 +104,13 @@ class PythonValues(StateReader):
 
     __slots__ = (
         "brackets", "depth", "dropping", "ends", "kept", "kept_length", "quote", "raw_quotes", "spilling", "stack",
-        "start", "wants", "wide", "word", "word_length",
+        "start", "trailing_stops", "wants", "wide", "word", "word_length",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, ends: EndsAt, depth: int, raw_quotes: bool) -> None:
         super().__init__(call, self.value)
         self.ends = ends
+        self.trailing_stops = ends.trailing if isinstance(ends, EndMarks) else NONE
         self.depth = depth
         self.raw_quotes = raw_quotes
         self.stack: list[Container] = []
@@ -121,7 +128,7 @@ class PythonValues(StateReader):
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
-        return FLOW.get(self.quote[0]) if self.state == self.string and not self.kept else None
+        return _flows(self.trailing_stops).get(self.quote[0]) if self.state == self.string and not self.kept else None
 
     @property
     def waits(self) -> Callable[[str], object] | None:
@@ -442,9 +449,11 @@ class PythonValues(StateReader):
     def string(self, at: int) -> int:
         text = self.text
         found = _STOP[self.quote[0]].search(text, at)
-        if found is None:
-            self.emit(text[at:])
-            return ~len(text)
+        if found is None or found[0] in SPACE:
+            end = self.trailing_stops.begin(text, at)
+            if found is None or end < found.start():
+                self.emit(text[at:end])
+                return ~end
         stop = found.start()
         if stop > at:
             self.emit(text[at:stop])

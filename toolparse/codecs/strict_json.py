@@ -25,6 +25,7 @@ from toolparse.jsontext.scalars import SHORT
 
 if TYPE_CHECKING:
     from toolparse.codecs.json_text import JsonReader
+    from toolparse.wire.trailing_stops import Search
 
 _WS = r"[ \t\r\n]{0,32}"
 _TEXT = r'[^"\\\x00-\x1f]*'
@@ -54,18 +55,18 @@ def _string(behind: str) -> str:
 class State:
     """A place in JSON: the machine's state of the same name, whether the innermost container is a list, and what may follow.
 
-    `quoted`: it is inside a string or key. `flow` is `PLAIN` inside strings. `next` are the states behind the outcomes that open and
+    `quoted`: it is inside a string or key, `flows`: inside a string. `next` are the states behind the outcomes that open and
     close nothing.
     """
 
-    __slots__ = ("flow", "in_array", "match", "name", "next", "quoted")
+    __slots__ = ("flows", "in_array", "match", "name", "next", "quoted")
 
     def __init__(self, name: str, in_array: bool, pattern: str) -> None:
         self.name = name
         self.in_array = in_array
         self.match = re.compile(pattern, re.ASCII).match
         self.quoted = name in ("string", "key")
-        self.flow = PLAIN if name == "string" else None
+        self.flows = name == "string"
         self.next: dict[str, State] = {}
 
 
@@ -105,6 +106,11 @@ class StrictJson:
         self.state = _VALUE
         self.active = False
 
+    @property
+    def flow(self) -> Search | None:
+        """The search that finds nothing in text which passes as it is."""
+        return self.machine.trailing_stops.flow if self.state.flows else None
+
     def enter(self) -> bool:
         """Take over where the machine stands; False where only the machine can go on."""
         machine = self.machine
@@ -138,10 +144,12 @@ class StrictJson:
                 break
             outcome = found.lastgroup
             if outcome is None:
+                stops = machine.trailing_stops
+                end = stops.begin(text, at) if stops.first in text and state.quoted else len(text)
                 if state is _KEY:
-                    machine.key_text += text[at:]
+                    machine.key_text += text[at:end]
                 self.state = state
-                return len(text)
+                return end
             if outcome == "hold":
                 end = found.start("hold")
                 if state is _KEY:

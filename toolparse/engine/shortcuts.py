@@ -102,7 +102,7 @@ class Reading:
         self.index = call.index
         self.passes = passes = reader.passes
         if passes is not None:
-            self.flow = passes.state.flow
+            self.flow = passes.flow
             self.rewrites = self.waits = None
             return
         self.waits = waits = reader.waits if call.max_held >= LONGEST else None

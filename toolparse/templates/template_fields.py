@@ -300,7 +300,7 @@ class CallText:
         if held or not sink.open or sink.muted or reader is None:
             return None
         passes = reader.passes if isinstance(reader, JsonReader) else None
-        if (reader.flow if passes is None else passes.state.flow) is None:
+        if (reader.flow if passes is None else passes.flow) is None:
             return None
         return sink.index if not isinstance(sink.parts, Casts) or sink.parts.passes else None
 

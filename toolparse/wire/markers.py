@@ -48,6 +48,7 @@ from toolparse.wire.spellings import (
     spellings,
     stop_texts,
 )
+from toolparse.wire.trailing_stops import trailing_stops
 
 HEAD_LIMIT = 1024
 """A call's opening is at most this long, in characters; what is longer is text."""
@@ -226,14 +227,17 @@ def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool =
 
 
 class EndMarks:
-    """Where a call's text may end outside strings: at its own closers ("close"), the next opening ("open") or a stop token ("stop")."""
+    """Where a call's text may end outside strings: at its own closers ("close"), the next opening ("open") or a stop token ("stop").
 
-    __slots__ = ("closers", "firsts", "full", "openings", "partial", "stops")
+    `trailing` are the stop tokens where the output ends inside a string."""
+
+    __slots__ = ("closers", "firsts", "full", "openings", "partial", "stops", "trailing")
 
     def __init__(self, closers: Iterable[str], openings: Iterable[str], stops: Iterable[str]) -> None:
         self.closers = closers = tuple(closers)
         self.openings = openings = tuple(text for text in openings if text not in closers)
         self.stops = stops = tuple(stops)
+        self.trailing = trailing_stops(stops)
         self.full = re.compile(f"(?P<close>{any_of(closers)})|(?P<open>{any_of(openings)})|(?P<stop>{any_of(stops)})")
         self.partial = re.compile(beginnings((*closers, *openings, *stops)))
         self.firsts = frozenset(text[0] for text in (*closers, *openings, *stops))

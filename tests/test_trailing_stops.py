@@ -1,0 +1,54 @@
+"""A stop token that ends the output inside a call is no argument, in every format; one that text follows is data."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import toolparse
+
+TOOLS = [{"name": "keep", "input_schema": {"properties": {"note": {"type": "string"}, "count": {"type": "integer"}}}}]
+NOTE = "at high water"
+CASES = [(fmt.name, stop.strip()) for fmt in toolparse.formats() if fmt.calls for stop in fmt.stop]
+
+
+def written(name: str) -> str:
+    call = toolparse.ToolCall(name="keep", arguments=json.dumps({"note": NOTE, "count": 3}))
+    return toolparse.render(toolparse.Message(tool_calls=[call]), name, tools=TOOLS)
+
+
+def read(text: str, name: str, size: int) -> toolparse.Message:
+    parser = toolparse.Parser(name, tools=TOOLS, prompt="", new_id=lambda: "id")
+    builder = toolparse.MessageBuilder()
+    for at in range(0, len(text), size):
+        for event in parser.feed(text[at : at + size]):
+            builder.add(event)
+    for event in parser.finish():
+        builder.add(event)
+    return builder.message
+
+
+@pytest.mark.parametrize(("name", "stop"), CASES)
+@pytest.mark.parametrize("behind", ["", " ", "\n"])
+def test_a_stop_token_inside_a_cut_call_is_no_argument(name: str, stop: str, behind: str) -> None:
+    text = written(name)
+    for kept in ("at high", NOTE):
+        cut = text[: text.index(NOTE) + len(kept)] + stop + behind
+        for size in (1, 3, len(cut)):
+            [call] = read(cut, name, size).tool_calls
+            assert not call.complete
+            assert stop not in call.arguments
+            assert call.arguments.rstrip('"}').endswith(kept) or call.arguments in ("", "{}", "{")  # raw values may be held
+
+
+@pytest.mark.parametrize(("name", "stop"), CASES)
+def test_a_stop_token_inside_a_string_is_data_where_text_follows(name: str, stop: str) -> None:
+    call = toolparse.ToolCall(name="keep", arguments=json.dumps({"note": f"as {stop} says", "count": 3}))
+    try:
+        text = toolparse.render(toolparse.Message(tool_calls=[call]), name, tools=TOOLS)
+    except toolparse.CannotRender:
+        return
+    for size in (1, 3, len(text)):
+        [got] = read(text, name, size).tool_calls
+        assert (got.value(), got.complete) == ({"note": f"as {stop} says", "count": 3}, True)
