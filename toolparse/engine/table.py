@@ -126,6 +126,8 @@ class Kind(NamedTuple):
     closer: str
 
 
+_OBJECTS = ("{", "[")
+"""What a call in an envelope begins with at the start of a line, though its opener is missing."""
 _START = ("any calls", "lost opener", "frames")
 KINDS = {
     #                        anchored                                  text    space     line break  border    call    closer
@@ -137,8 +139,8 @@ KINDS = {
         (*_START, "open again"), "text", "unthought answer", "unthought answer", "unthought answer", "line", "unthought answer"
     ),
     "answer": Kind(_START, "text", "answer", "answer", "answer", "line", "answer"),
-    "resumed": Kind(("line calls", "frames"), "text", "resumed", "resumed", "resumed", "line", "resumed"),
-    "line": Kind(("line calls",), "text", "line", "line", "line", "line", "resumed"),
+    "resumed": Kind(("line calls", "lost object", "frames"), "text", "resumed", "resumed", "resumed", "line", "resumed"),
+    "line": Kind(("line calls", "lost object"), "text", "line", "line", "line", "line", "resumed"),
     "text": Kind((), "text", "text", "line", "text", "text", "stray"),
     "stray": Kind((), "text", "stray", "resumed", "stray", "text", "stray"),
 }
@@ -212,6 +214,8 @@ class Ground:
         self.calls = tuple(row for row in calls if where(row) == "anywhere")
         edge = tuple(row for row in calls if where(row) != "anywhere")
         firsts = frozenset(text[:1] for row in edge for text in row.firsts)
+        if pair is None and calls and table.unopened is not None:
+            firsts |= frozenset(_OBJECTS)
         like_edge = tuple(row for row in self.calls if "" in firsts or any(text[:1] in firsts for text in row.firsts))
         lined = tuple(text for row in edge for text in row.firsts if is_marker(text) and "`" not in text) if table.reads_damaged else ()
         damaged_line = (Row("", "damaged call", begins=lined),) if lined else ()
@@ -504,6 +508,7 @@ class Table:
             "any calls": ground.any_calls,
             "line calls": ground.line_calls,
             "lost opener": [Row("", "lost opener")] if self.reads_damaged else [],
+            "lost object": [Row("", "lost object", begins=_OBJECTS)] if self.unopened is not None and ground.calls else [],
             "labels": [Row(pair.label, "think", pair) for pair in pairs if pair.label],
             "again": rows_of("again", again),
             "openers": self.openers,
@@ -535,7 +540,7 @@ class Table:
     @cached_property
     def unopened(self) -> Row | None:
         """The call that an object may be which stands in front of a closer, without an opener."""
-        for behind in self.behind.values():
+        for behind in self.behind.values() if self.reads_damaged else ():
             calls = behind.calls
             if isinstance(calls.body, Envelope) and (calls.wrapper or calls.close) and calls in self.format.calls:
                 return Row(Head(calls, calls.open, "anywhere", True, True), "call", behind)

@@ -927,26 +927,30 @@ class TurnMachine:
         """A call without any opener, where nothing has been said yet: the name of a declared tool with the right marker behind it, or an
         object that names one."""
         text = self._text
-        if text[at] == "{":
+        if text[at] in "{[":
             return self._unopened_object(at, last)
         named = self._table.named_first and (text[at].isalnum() or text[at] == "_") and self._sink.may_be_name(text[at:])
         return self._damaged_opening(at, last, True) if named else None
 
+    def _lost_object(self, row: Row, at: int, end: int, last: bool) -> int | None:
+        """The same at the start of a line: an object or a list that names a declared tool."""
+        return self._unopened_object(at, last)
+
     def _unopened_object(self, at: int, last: bool) -> int | None:
-        """An object that names a declared tool, with the call's closer behind it but no opener in front."""
+        """Objects that name declared tools, or a list of them, with the call's closer behind but no opener in front."""
         text, sink, row = self._text, self._sink, self._table.unopened
         if row is None or (sink.given is None and sink.tools_ is None):
             return None
         head: Head = row.marker  # type: ignore[assignment]
-        found = closed_object(text, at, head.calls.body.name, sink.declares)  # type: ignore[union-attr]
-        if found is None:
-            return None
-        if found < 0:
-            return ~at if not last and len(text) - at < LONGEST_OBJECT else None
         closers = row.of.tail.damaged
-        end = SPACES.match(text, found).end()  # type: ignore[union-attr]
-        if not last and (end == len(text) or closers.begins.match(text, end)):
-            return ~at
+        end = at
+        while end == at or text.startswith("{", end):
+            found = closed_object(text, end, head.calls.body.name, sink.declares)  # type: ignore[union-attr]
+            if found is None:
+                return None
+            end = SPACES.match(text, found).end() if found >= 0 else found  # type: ignore[union-attr]
+            if found < 0 or (not last and (end == len(text) or closers.begins.match(text, end))):
+                return ~at if not last and len(text) - at < LONGEST_OBJECT else None
         if closers.closer(text, end) is None:
             return None
         opened = self._open(row, head, {}, at, at)
@@ -1322,6 +1326,7 @@ class TurnMachine:
         "section": _section,
         "damaged call": _damaged_call,
         "lost opener": _lost_opener,
+        "lost object": _lost_object,
         "stop": _stop,
         "stray": _stray,
         "backticks": _backticks,

@@ -26,6 +26,7 @@ from toolparse.grammar import (
     Part,
     Wrapper,
 )
+from toolparse.jsontext.characters import SPACES
 from toolparse.wire.dialects import DIALECTS
 from toolparse.wire.lookalikes import BARS, GAP, QUOTES, Atom, alike, alike_begins, any_alike, any_alike_begins, atom, atoms, nested, whole
 from toolparse.wire.spellings import SLOT, any_of, beginnings, frame_closers, spellings, stop_texts, texts_of
@@ -335,13 +336,15 @@ _SCAN = json.JSONDecoder().raw_decode
 
 
 def closed_object(text: str, at: int, keys: tuple[str, ...], declares: Callable[[str], bool]) -> int | None:
-    """Where the object at `at` ends that has one of the keys with a declared name; None when it is none, -1 when more text must tell."""
+    """Where the object at `at` ends that has one of the keys with a declared name, or the list that begins with such an object; None when
+    it is none, -1 when more text must tell."""
     begin = re.compile(
         rf"\{{\s*(?:\Z|\"(?:\Z|(?:{beginnings_of(keys)})(?:\Z|\"\s*(?:\Z|:\s*(?:\Z|\"(?P<name>[^\"]{{0,256}})(?P<end>\"|\Z))))))"
     )
-    found = begin.match(text, at)
+    first = SPACES.match(text, at + 1).end() if text[at] == "[" else at  # type: ignore[union-attr]
+    found = begin.match(text, first) if first < len(text) else None
     if found is None:
-        return None
+        return None if first < len(text) else -1
     if not found["end"]:
         return -1
     if not declares(found["name"]):
