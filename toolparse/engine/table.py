@@ -42,6 +42,7 @@ from toolparse.jsontext.characters import SPACE
 from toolparse.wire.call_watch import FIRSTS, LINE_LOOK, MARKUP
 from toolparse.wire.damaged import DamagedFrames, DamagedOpening, damaged_openings, is_marker, suspicious
 from toolparse.wire.headers import Headers, headers
+from toolparse.wire.lookalikes import BARS
 from toolparse.wire.markers import (
     Head,
     Suffixes,
@@ -213,17 +214,19 @@ class Ground:
         self.pair = pair
         self.calls = tuple(row for row in calls if where(row) == "anywhere")
         edge = tuple(row for row in calls if where(row) != "anywhere")
-        firsts = frozenset(text[:1] for row in edge for text in row.firsts)
+        firsts = edge_firsts = frozenset(text[:1] for row in edge for text in row.firsts)
         if pair is None and calls and table.unopened is not None:
             firsts |= frozenset(_OBJECTS)
-        like_edge = tuple(row for row in self.calls if "" in firsts or any(text[:1] in firsts for text in row.firsts))
+        like_edge = tuple(row for row in self.calls if "" in edge_firsts or any(text[:1] in edge_firsts for text in row.firsts))
         lined = tuple(text for row in edge for text in row.firsts if is_marker(text) and "`" not in text) if table.reads_damaged else ()
-        damaged_line = (Row("", "damaged call", begins=lined),) if lined else ()
+        unsigned = tuple(text[1:] for text in alike if text[1:2].isalnum()) if calls else ()  # a tag without its first sign
+        firsts |= frozenset(text[0] for text in unsigned)
+        damaged_line = (Row("", "damaged call", begins=(*lined, *unsigned)),) if lined or unsigned else ()
         self.any_calls = (*(row for row in calls if row in edge or row in like_edge), *damaged_line)
         self.line_calls = tuple(row for row in self.any_calls if where(row) != "start")
         rows = tuple(rows)
         markers = {text for row in (*rows, *self.calls) for text in row.firsts if text}
-        markers.update(table.noticed, extra)
+        markers.update(table.noticed, extra, (text[1:] for text in alike if text[1:2] in BARS))  # without its first sign it is one, too
         damaged_header = (Row("", "damaged header"),) if table.headers is not None else ()
         damaged_call = (Row("", "damaged call"),) if self.calls else ()
         framed = (Row("", "damaged frame"),) if frame_closers(table.format) and pair is None else ()

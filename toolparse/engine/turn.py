@@ -836,7 +836,7 @@ class TurnMachine:
         for opening, row in self._table.damaged:
             if not at_edge and text[at] == "[" and not opening.bracketed:
                 continue  # a bracket in prose is no marker
-            if not (marked or opening.worded) and not (opening.named_first and at_edge and self._may_be_name(opening, at)):
+            if not (marked or opening.worded or (at_edge and self._may_begin(opening, at))):
                 continue
             if not last and len(text) - at < HEAD_LIMIT and opening.partial.match(text, at):
                 return ~at
@@ -861,7 +861,8 @@ class TurnMachine:
             gap = _BREAKS.match(text, end)
             if "\\" in gap[0]:  # type: ignore[index]
                 end = gap.end()  # type: ignore[union-attr]
-            opened = self._open(row, opening, slots, at, end, opening.dialect and not at_edge) if closes else None
+            declared = "odd" in slots or (opening.dialect and not at_edge)
+            opened = self._open(row, opening, slots, at, end, declared) if closes else None
             if opened is not None:
                 if not opening.is_empty:
                     sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
@@ -884,11 +885,18 @@ class TurnMachine:
         at = SPACES.match(self._text, at).end()  # type: ignore[union-attr]
         return self._text[at : at + 1] in ("<", "[")
 
-    def _may_be_name(self, opening: DamagedOpening, at: int) -> bool:
-        """Whether the name of a declared tool may stand at `at`, behind what the format writes in front of names."""
+    def _may_begin(self, opening: DamagedOpening, at: int) -> bool:
+        """Whether an opening may begin with a word at `at`: a tag without its first sign, or the name of a declared tool, behind what the
+        format writes in front of names."""
         text = self._text[at : at + HEAD_LIMIT]
         calls = opening.calls
-        return not opening.dialect and (calls.prefix.startswith(text) or self._sink.may_be_name(text.removeprefix(calls.prefix)))
+        if any(tag.startswith(text[: len(tag)]) for tag in opening.unsigned):
+            return True
+        return (
+            opening.named_first
+            and not opening.dialect
+            and (calls.prefix.startswith(text) or self._sink.may_be_name(text.removeprefix(calls.prefix)))
+        )
 
     def _is_marked(self, at: int) -> bool:
         """Whether something other than a word stands behind `at`, blanks aside."""
@@ -913,7 +921,8 @@ class TurnMachine:
         if "name" not in slots:
             return intact or not opening.named
         name, _ = self._name_of(opening.calls, slots)
-        return self._sink.declares(name or "") or (intact and self._sink.tools is None and opening.calls.needs != "tool")
+        untold = intact and self._sink.tools is None and opening.calls.needs != "tool" and "odd" not in slots
+        return self._sink.declares(name or "") or untold
 
     def _adjoins(self, opening: DamagedOpening, found: re.Match[str]) -> bool:
         """Whether the format's own marker in front of another dialect's body is whole, and nothing but a line break stands between them."""

@@ -28,10 +28,27 @@ from toolparse.grammar import (
 )
 from toolparse.jsontext.characters import SPACES
 from toolparse.wire.dialects import DIALECTS
-from toolparse.wire.lookalikes import BARS, GAP, QUOTES, Atom, alike, alike_begins, any_alike, any_alike_begins, atom, atoms, nested, whole
+from toolparse.wire.lookalikes import (
+    BARS,
+    GAP,
+    QUOTES,
+    Atom,
+    alike,
+    alike_begins,
+    any_alike,
+    any_alike_begins,
+    atom,
+    atoms,
+    looks_misspelt,
+    may_be_misspelt,
+    misspelt,
+    nested,
+    whole,
+)
 from toolparse.wire.spellings import SLOT, any_of, beginnings, frame_closers, spellings, stop_texts, texts_of
 
 _GROUP = r"\(\?P<\w+>"
+_UNNAMED = "(?:"
 _WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}\\]"
 _ANY_CLOSING = rf"</[\w:.\-{BARS}]{{1,40}}>"
 _ANY_CLOSING_BEGINS = rf"<(?:\Z|/[\w:.\-{BARS}]{{0,40}}(?:\Z|>))"
@@ -86,17 +103,26 @@ def variants(text: str) -> tuple[str, ...]:
 
 
 class Row:
-    """One marker of an opening: its look-alikes as patterns, with slots where the name or a key stands in it."""
+    """One marker of an opening: its look-alikes as patterns, with slots where the name or a key stands in it. `known`: the markers that
+    are no misspelling of it; without any, none is read."""
 
     __slots__ = ("begins", "first", "full", "slots", "texts")
 
-    def __init__(self, texts: tuple[str, ...]) -> None:
+    def __init__(self, texts: tuple[str, ...], known: tuple[str, ...] = ()) -> None:
         self.texts = texts
         rows = [self.atoms_of(variant) for text in texts for variant in variants(text)]
-        self.full = "|".join(dict.fromkeys(map(whole, rows)))
-        self.begins = "|".join(dict.fromkeys(map(nested, rows)))
+        full = [*map(whole, rows)]
+        begins = [*map(nested, rows)]
         self.slots = frozenset(slot for text in texts for slot in SLOT.findall(text))
         self.first = tuple(dict.fromkeys(SLOT.split(text)[0] for text in texts))
+        for text in texts[:1] if known and may_be_misspelt(texts[0].partition("{")[0] or " ") else ():
+            first = SLOT.split(text)[0].rstrip('"')
+            behind = self.atoms_of(text[len(first) :])
+            full.append(f"(?P<odd>(?!{any_of(known)}){misspelt(first)}){whole(behind)}")
+            begun = nested((Atom("", f"{looks_misspelt(first)[1]}"), *behind))
+            begins += [f"{re.escape(first[0])}(?:\\Z|{begun})", nested((*map(atom, map(re.escape, first[1:])), *behind))]
+        self.full = "|".join(dict.fromkeys(full))
+        self.begins = "|".join(dict.fromkeys(begins))
 
     @staticmethod
     def atoms_of(text: str) -> list[Atom]:
@@ -126,7 +152,7 @@ def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> 
         last = i == len(rows) - 1
         if slot in row.slots:
             again = row.full if any(map(is_marker, row.first)) else "(?!)"
-            leading = "".join(f"(?:{other.full}){_GAP}" for other in rows[:i])
+            leading = "".join(f"(?:{re.sub(_GROUP, _UNNAMED, other.full)}){_GAP}" for other in rows[:i])
             told = re.sub(_GROUP, "(?:", again.replace("(?P<name>", "(?P_again>")).replace("(?P_again>", "(?P<again>")
             before = f"(?:(?P<once>{told}){_GAP}(?:{leading})?){{0,2}}"
             full = f"{before}(?:{row.full}){'' if last else _GAP}{full}"
@@ -144,7 +170,8 @@ def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> 
         else:
             full = f"(?:(?P<p{i}>{row.full}){_GAP}){{0,3}}{full}"
             partial = f"(?:(?:{row.begins})(?:\\Z|{_GAP_BEGINS})){{0,3}}(?:\\Z|{partial})"
-    numbers = iter(range(1000))
+    numbers, odd = iter(range(1000)), iter(range(1000))
+    full = re.sub(r"\(\?P<odd>", lambda found: f"(?P<odd_{next(odd)}>", full)
     full = re.sub(r"\(\?P<(name|id|key|kind|again)>", lambda found: f"(?P<{found[1]}_{next(numbers)}>", full)
     return re.compile(full), re.compile(f"(?:{partial})\\Z")
 
@@ -155,12 +182,13 @@ class DamagedOpening:
     `full` has a group `p0`, `p1` ... for each of the `rows` around the name; `partial` is what may become a match. `wrapped`: the first is
     the wrapper's own opener, `bracketed`: one begins with a bracket. `special` are the rows that are special
     tokens of the format, which never count when typed. `worded`: the first marker is a word.
+    `unsigned`: tags without their first sign, which count at the start of a line.
     `in_line`: as a body of another dialect it may stand behind a marker in a line.
     """
 
     __slots__ = (
         "bracketed", "calls", "declared", "dialect", "full", "in_line", "is_empty", "named", "named_first", "partial", "required", "rows",
-        "special", "worded", "wrapped",
+        "special", "unsigned", "worded", "wrapped",
     )  # fmt: skip
 
     closed = skips = False
@@ -182,6 +210,8 @@ class DamagedOpening:
         self.full, self.partial = row_patterns(rows, "name", follow)
         self.bracketed = any(text.startswith("[") and is_marker(text) for row in rows for text in row.first)
         self.worded = rows[0].first[0][:1].isalnum() and may_be_damaged(rows[0].first[0])
+        firsts = (text for row in rows[:2] for text in row.first if text[:1] == "<" and text[1:2].isalnum())
+        self.unsigned = tuple(text[1:] for text in firsts)
         self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
 
     def intact(self, found: re.Match[str], inside: bool) -> bool:
@@ -264,7 +294,9 @@ def sequence_atoms(texts: tuple[str, ...]) -> tuple[Atom, ...]:
 
 def own_rows(calls: Calls) -> tuple[list[Row], bool]:
     parts = ([calls.wrapper.open] if calls.wrapper is not None else []) + list(calls.open)
-    rows = [Row(texts) for part in parts if (texts := texts_of(part))]
+    markers = [*parts, *calls.close, *([calls.wrapper.close] if calls.wrapper is not None else [])]
+    known = tuple(text for part in markers for text in texts_of(part) if is_marker(text) and not SLOT.search(text))
+    rows = [Row(texts, known or ("\0",)) for part in parts if (texts := texts_of(part))]
     return rows, calls.wrapper is not None
 
 

@@ -84,6 +84,41 @@ def nested(row: Iterable[Atom]) -> str:
     return pattern
 
 
+_LETTER = r"[\w▁]"
+_RUN = rf"[\w▁:{BARS}]"
+
+
+def _letters(text: str) -> list[int]:
+    return [i for i, character in enumerate(text) if character.isalnum() or character in "_▁"]
+
+
+def may_be_misspelt(text: str) -> bool:
+    """Whether a marker has letters enough to be known with one of them wrong."""
+    return len(_letters(text)) > 2 and text[0] in "<["
+
+
+def misspelt(text: str) -> str:
+    """The pattern of the marker with one letter too many, too few or another one, behind its first; or without its first sign."""
+    letters = _letters(text)[1:]
+    pattern = "(?!)"
+    for i in range(letters[-1] + 1, letters[0] - 1, -1):
+        wrong = [f"{_LETTER}{re.escape(text[i:])}"] if i in letters or i - 1 in letters else []
+        wrong += [f"{_LETTER}?{re.escape(text[i + 1 :])}"] if i in letters else []
+        pattern = f"(?:{re.escape(text[i : i + 1])}{pattern}|{'|'.join(wrong)})" if wrong else f"{re.escape(text[i])}{pattern}"
+    return f"(?:{re.escape(text[: letters[0]])}{pattern}|(?<![\\w<[/]){re.escape(text[1:])})"
+
+
+def looks_misspelt(text: str) -> tuple[str, str]:
+    """Patterns of what may be the marker, misspelt, by its beginning, and of a beginning of that at the end of the input; both behind the
+    first character."""
+    first, second = _letters(text)[:2]
+    head = [*map(re.escape, text[1:first]), f"{re.escape(text[first])}{{1,2}}", re.escape(text[second])]
+    rest = f"{_RUN}{{0,{len(text) - second}}}"
+    end = re.escape(text[-1]) if text[-1] in ">]" else rf"(?={_RUN[:1]}^{_RUN[1:]})"
+    last = f"{re.escape(text[-1])}?" if text[-1] not in BARS and not text[-1].isalnum() else ""
+    return f"{''.join(head)}{rest}{end}", nested((*map(atom, head), Atom("", rest + last)))
+
+
 def alike(text: str) -> str:
     """The pattern of whatever reads like the marker."""
     return whole(atoms(text))

@@ -34,7 +34,7 @@ from toolparse.grammar import (
 from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.damaged import UNSEEN, DamagedClosers, DamagedParameters, writes_lines
-from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins
+from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
 from toolparse.wire.spellings import (
     SLOT,
     any_of,
@@ -495,7 +495,7 @@ def watch_pattern(
     by_first: dict[str, list[str]] = {}
     for text in sorted(markers, key=len, reverse=True):
         by_first.setdefault(text[0], []).append(text[1:])
-    begun = inside({*SPACE, *by_first})
+    begins = inside({*SPACE, *by_first})
     held = [r"(?<=[ \t\r\n])\Z"]
     whole = []
     for first, rests in by_first.items():
@@ -506,15 +506,18 @@ def watch_pattern(
             unlike = (rest for rest in longer if rest not in found or any(rest != text and rest.startswith(text) for text in found))
             held.append(f"(?<={re.escape(first)})(?:\\Z|{beginnings(unlike)})")
         if like:
+            wrong = [looks_misspelt(text) for text in like if may_be_misspelt(text)]
             held.append(f"(?<={re.escape(first)})(?!(?:{any_of(found)})>?\\Z)(?:{any_alike_begins(like, 1)})\\Z")
-        whole.append(f"(?<={re.escape(first)})(?:{'|'.join([*map(re.escape, rests), *([any_alike(like, 1)] if like else [])])})")
+            held += [f"(?<={re.escape(first)})(?!(?:{any_of(rests)})\\Z)(?:{cut})\\Z" for _, cut in wrong]
+            like = [any_alike(like, 1), *(full for full, _ in wrong)]
+        whole.append(f"(?<={re.escape(first)})(?:{'|'.join([*map(re.escape, rests), *like])})")
     begun_marker = f"[{inside(by_first)}]" if by_first else "(?!)"
     # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character.
-    blank = rf"(?<=[ \t\r\n])(?![^{begun}])(?<![ \t\r\n]{{2}}){WS}(?:\Z|{begun_marker})"
+    blank = rf"(?<=[ \t\r\n])(?![^{begins}])(?<![ \t\r\n]{{2}}){WS}(?:\Z|{begun_marker})"
     branches = [f"(?:{blank}|(?<![ \\t\\r\\n]))(?:{'|'.join(held)})(?P<hold>)"]
     if edge_firsts:
-        begins = r"[^ \t\r\n]" if "" in edge_firsts else f"[{inside(edge_firsts)}]"
-        branches.append(rf"(?<=\n)[ \t]*(?={begins})(?P<line>)")
+        edge = r"[^ \t\r\n]" if "" in edge_firsts else f"[{inside(edge_firsts)}]"
+        branches.append(rf"(?<=\n)[ \t]*(?={edge})(?P<line>)")
     marks = [f"(?:{'|'.join(whole)})(?P<marker>)"] if whole else []
     if marks:
         branches.append(f"(?<![ \\t\\r\\n])(?:{'|'.join(marks)})")
