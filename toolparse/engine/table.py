@@ -40,7 +40,7 @@ from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Waiting
 from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning
 from toolparse.jsontext.characters import SPACE
 from toolparse.wire.call_watch import FIRSTS, LINE_LOOK, MARKUP
-from toolparse.wire.damaged import DamagedFrames, DamagedOpening, damaged_openings, is_marker, suspicious
+from toolparse.wire.damaged import DamagedFrames, DamagedOpening, Edge, damaged_openings, edges_of_objects, is_marker, suspicious
 from toolparse.wire.headers import Headers, headers
 from toolparse.wire.lookalikes import BARS
 from toolparse.wire.markers import (
@@ -58,7 +58,7 @@ from toolparse.wire.markers import (
     suffixed,
     watch_pattern,
 )
-from toolparse.wire.spellings import any_of, beginnings, frame_closers, longest_first, spellings, stop_texts
+from toolparse.wire.spellings import any_of, beginnings, cut, frame_closers, longest_first, spellings, stop_texts
 
 
 class Closer(NamedTuple):
@@ -214,14 +214,12 @@ class Ground:
         self.pair = pair
         self.calls = tuple(row for row in calls if where(row) == "anywhere")
         edge = tuple(row for row in calls if where(row) != "anywhere")
-        firsts = edge_firsts = frozenset(text[:1] for row in edge for text in row.firsts)
-        if pair is None and calls and table.unopened is not None:
-            firsts |= frozenset(_OBJECTS)
-        like_edge = tuple(row for row in self.calls if "" in edge_firsts or any(text[:1] in edge_firsts for text in row.firsts))
+        firsts = frozenset(text[:1] for row in edge for text in row.firsts)
+        like_edge = tuple(row for row in self.calls if "" in firsts or any(text[:1] in firsts for text in row.firsts))
         lined = tuple(text for row in edge for text in row.firsts if is_marker(text) and "`" not in text) if table.reads_damaged else ()
         unsigned = tuple(text[1:] for text in alike if text[1:2].isalnum()) if calls else ()  # a tag without its first sign
-        firsts |= frozenset(text[0] for text in unsigned)
         damaged_line = (Row("", "damaged call", begins=(*lined, *unsigned)),) if lined or unsigned else ()
+        lost = (*(table.lost_object if pair is None and calls else ()), *(Edge(re.escape(text), cut(text)) for text in unsigned))
         self.any_calls = (*(row for row in calls if row in edge or row in like_edge), *damaged_line)
         self.line_calls = tuple(row for row in self.any_calls if where(row) != "start")
         rows = tuple(rows)
@@ -232,7 +230,7 @@ class Ground:
         framed = (Row("", "damaged frame"),) if frame_closers(table.format) and pair is None else ()
         self.look_alikes = (*framed, *damaged_header, *damaged_call) if table.reads_damaged else ()
         self.floating = {text: self.rows_for(text, rows) for text in markers}
-        self.searched = (markers, firsts, alike)
+        self.searched = (markers, firsts, alike, lost)
         self.search = re.compile(watch_pattern(*self.searched)).search
         self.flowing = Flowing(self.search, CONTENT if pair is None else REASONING)
         self.waiting = Waiting(self.is_beginning)
@@ -548,6 +546,11 @@ class Table:
             if isinstance(calls.body, Envelope) and (calls.wrapper or calls.close) and calls in self.format.calls:
                 return Row(Head(calls, calls.open, "anywhere", True, True), "call", behind)
         return None
+
+    @cached_property
+    def lost_object(self) -> tuple[Edge, ...]:
+        """What such a call begins with at the start of a line."""
+        return edges_of_objects(self.unopened.of.calls.body.name) if self.unopened is not None else ()
 
     @cached_property
     def damaged(self) -> tuple[tuple[DamagedOpening, Row], ...]:

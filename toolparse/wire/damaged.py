@@ -12,6 +12,8 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from toolparse.grammar import (
     Ahead,
@@ -119,7 +121,7 @@ class Row:
             first = SLOT.split(text)[0].rstrip('"')
             behind = self.atoms_of(text[len(first) :])
             full.append(f"(?P<odd>(?!{any_of(known)}){misspelt(first)}){whole(behind)}")
-            begun = nested((Atom("", f"{looks_misspelt(first)[1]}"), *behind))
+            begun = nested((Atom("", looks_misspelt((first,))[1]), *behind))
             begins += [f"{re.escape(first[0])}(?:\\Z|{begun})", nested((*map(atom, map(re.escape, first[1:])), *behind))]
         self.full = "|".join(dict.fromkeys(full))
         self.begins = "|".join(dict.fromkeys(begins))
@@ -367,14 +369,36 @@ def same_keys(own: Calls, dialect: Calls) -> bool:
 _SCAN = json.JSONDecoder().raw_decode
 
 
+class Edge(NamedTuple):
+    """What is noticed at the start of a line: the whole of it, and that or a beginning of it at the end of the input."""
+
+    full: str
+    begins: str
+
+
+@lru_cache(maxsize=64)
+def names_call(keys: tuple[str, ...]) -> Callable[[str, int], re.Match[str] | None]:
+    """Matches the beginning of an object whose first key is one of the keys, up to the name, or what may become it."""
+    return re.compile(rf"(?:{_named(keys).full}(?P<name>[^\"]{{0,256}})(?P<end>\"|\Z))|(?:{_named(keys).begins})\Z").match
+
+
+def _named(keys: tuple[str, ...]) -> Edge:
+    """Such an object, up to the quote in front of the name."""
+    begins = rf"\{{\s*(?:\Z|\"(?:\Z|(?:{beginnings_of(keys)})(?:\Z|\"\s*(?:\Z|:\s*(?:\Z|\")))))"
+    return Edge(rf"\{{\s*\"(?:{any_of(keys)})\"\s*:\s*\"", begins)
+
+
+def edges_of_objects(keys: tuple[str, ...]) -> tuple[Edge, ...]:
+    """Such an object, or a list that begins with one."""
+    named = _named(keys)
+    return named, Edge(rf"\[\s{{0,8}}{named.full}", rf"\[\s{{0,8}}(?:\Z|{named.begins})")
+
+
 def closed_object(text: str, at: int, keys: tuple[str, ...], declares: Callable[[str], bool]) -> int | None:
     """Where the object at `at` ends that has one of the keys with a declared name, or the list that begins with such an object; None when
     it is none, -1 when more text must tell."""
-    begin = re.compile(
-        rf"\{{\s*(?:\Z|\"(?:\Z|(?:{beginnings_of(keys)})(?:\Z|\"\s*(?:\Z|:\s*(?:\Z|\"(?P<name>[^\"]{{0,256}})(?P<end>\"|\Z))))))"
-    )
     first = SPACES.match(text, at + 1).end() if text[at] == "[" else at  # type: ignore[union-attr]
-    found = begin.match(text, first) if first < len(text) else None
+    found = names_call(keys)(text, first) if first < len(text) else None
     if found is None:
         return None if first < len(text) else -1
     if not found["end"]:

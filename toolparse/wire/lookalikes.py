@@ -108,15 +108,18 @@ def misspelt(text: str) -> str:
     return f"(?:{re.escape(text[: letters[0]])}{pattern}|(?<![\\w<[/]){re.escape(text[1:])})"
 
 
-def looks_misspelt(text: str) -> tuple[str, str]:
-    """Patterns of what may be the marker, misspelt, by its beginning, and of a beginning of that at the end of the input; both behind the
-    first character."""
-    first, second = _letters(text)[:2]
-    head = [*map(re.escape, text[1:first]), f"{re.escape(text[first])}{{1,2}}", re.escape(text[second])]
-    rest = f"{_RUN}{{0,{len(text) - second}}}"
-    end = re.escape(text[-1]) if text[-1] in ">]" else rf"(?={_RUN[:1]}^{_RUN[1:]})"
-    last = f"{re.escape(text[-1])}?" if text[-1] not in BARS and not text[-1].isalnum() else ""
-    return f"{''.join(head)}{rest}{end}", nested((*map(atom, head), Atom("", rest + last)))
+def looks_misspelt(texts: Iterable[str]) -> tuple[str, str]:
+    """Patterns of what may be one of the markers, misspelt, by its beginning, and of a beginning of that at the end of the input; both
+    behind the first character, which is the same in all."""
+    longest: dict[tuple[str, ...], int] = {}
+    for text in texts:
+        first, second = _letters(text)[:2]
+        head = (*map(re.escape, text[1:first]), f"{re.escape(text[first])}{{1,2}}", re.escape(text[second]))
+        longest[head] = max(longest.get(head, 0), len(text) - second)
+    ends = rf"(?:[>\]]|(?={_RUN[:1]}^{_RUN[1:]}))"
+    full = "|".join(f"{''.join(head)}{_RUN}{{0,{length}}}{ends}" for head, length in longest.items())
+    begun = [nested((*map(atom, head), Atom("", rf"{_RUN}{{0,{length}}}[>\]=]?"))) for head, length in longest.items()]
+    return full or "(?!)", "|".join(begun) or "(?!)"
 
 
 def alike(text: str) -> str:

@@ -33,7 +33,7 @@ from toolparse.grammar import (
 )
 from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.call_names import escaped_attribute
-from toolparse.wire.damaged import UNSEEN, DamagedClosers, DamagedParameters, writes_lines
+from toolparse.wire.damaged import UNSEEN, DamagedClosers, DamagedParameters, Edge, writes_lines
 from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
 from toolparse.wire.spellings import (
     SLOT,
@@ -483,6 +483,7 @@ def watch_pattern(
     markers: set[str],
     edge_firsts: frozenset[str],
     alike: tuple[str, ...] = (),
+    lost: tuple[Edge, ...] = (),
     look_firsts: str = "",
     look: str = "",
     line_look: str = "",
@@ -490,7 +491,7 @@ def watch_pattern(
     """One pattern for all that running text must be searched for, with the groups `hold`, `marker`, `line` and, if wanted, `look`.
 
     It begins with the set of first characters, which `re` looks for quickly; what follows depends on which of them was found. `alike` are
-    the markers whose look-alikes are to be found, too.
+    the markers whose look-alikes are to be found, too, `lost` is what else is found at the start of a line.
     """
     by_first: dict[str, list[str]] = {}
     for text in sorted(markers, key=len, reverse=True):
@@ -506,17 +507,19 @@ def watch_pattern(
             unlike = (rest for rest in longer if rest not in found or any(rest != text and rest.startswith(text) for text in found))
             held.append(f"(?<={re.escape(first)})(?:\\Z|{beginnings(unlike)})")
         if like:
-            wrong = [looks_misspelt(text) for text in like if may_be_misspelt(text)]
+            misspelt, misspelt_begins = looks_misspelt(filter(may_be_misspelt, like))
             held.append(f"(?<={re.escape(first)})(?!(?:{any_of(found)})>?\\Z)(?:{any_alike_begins(like, 1)})\\Z")
-            held += [f"(?<={re.escape(first)})(?!(?:{any_of(rests)})\\Z)(?:{cut})\\Z" for _, cut in wrong]
-            like = [any_alike(like, 1), *(full for full, _ in wrong)]
+            held.append(f"(?<={re.escape(first)})(?!(?:{any_of(rests)})\\Z)(?:{misspelt_begins})\\Z")
+            like = [any_alike(like, 1), misspelt]
         whole.append(f"(?<={re.escape(first)})(?:{'|'.join([*map(re.escape, rests), *like])})")
     begun_marker = f"[{inside(by_first)}]" if by_first else "(?!)"
     # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character.
     blank = rf"(?<=[ \t\r\n])(?![^{begins}])(?<![ \t\r\n]{{2}}){WS}(?:\Z|{begun_marker})"
-    branches = [f"(?:{blank}|(?<![ \\t\\r\\n]))(?:{'|'.join(held)})(?P<hold>)"]
-    if edge_firsts:
-        edge = r"[^ \t\r\n]" if "" in edge_firsts else f"[{inside(edge_firsts)}]"
+    at_line = rf"|(?<=[ \t\r\n])(?<![ \t\r\n]{{2}}){WS}(?<=\n)[ \t]*(?:{'|'.join(begins for _, begins in lost)})\Z" if lost else ""
+    branches = [f"(?:(?:{blank}|(?<![ \\t\\r\\n]))(?:{'|'.join(held)}){at_line})(?P<hold>)"]
+    if edge_firsts or lost:
+        edge = r"[^ \t\r\n]" if "" in edge_firsts else f"[{inside(edge_firsts)}]" if edge_firsts else "(?!)"
+        edge = "|".join([edge, *(full for full, _ in lost)])
         branches.append(rf"(?<=\n)[ \t]*(?={edge})(?P<line>)")
     marks = [f"(?:{'|'.join(whole)})(?P<marker>)"] if whole else []
     if marks:
