@@ -139,6 +139,27 @@ READ = [
     ("command_r", 'Look.\nAction:\\n```json\\n[\n {"tool_name": "list_ports", "parameters": {}}\n]```', [("list_ports", PORTS)]),
     ("firefunction", 'Look. functoolsfunctools[{"name": "list_ports", "arguments": {}}]', [("list_ports", PORTS)]),
     ("phi4_mini_json", 'Look.\nfunctools\nrun_query\n{"sql": "select 1"}', [("run_query", {"sql": "select 1"})]),
+    # an opener with a letter too many, too few or another one, or without its first sign
+    ("hermes", 'Look.\n<tooll_call>\n{"name": "list_ports", "arguments": {}}\n</tool_call>', [("list_ports", PORTS)]),
+    ("hermes", 'Look. <tool_cal>{"name": "list_ports", "arguments": {}}</tool_call>', [("list_ports", PORTS)]),
+    ("hermes", 'Look.\ntool_call>\n{"name": "list_ports", "arguments": {}}\n</tool_call>', [("list_ports", PORTS)]),
+    ("qwen3_coder", "Look.<tooll_call>\n<function=list_ports>\n</function>\n</tool_call>", [("list_ports", PORTS)]),
+    ("lfm2", "Look.|tool_call_start|>[list_ports()]<|tool_call_end|>", [("list_ports", PORTS)]),
+    ("lfm2", "Look.<|tool_call_stert|>[list_ports()]<|tool_call_end|>", [("list_ports", PORTS)]),
+    (
+        "deepseek_v3",
+        "Look.<｜tooll▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>list_ports\n```json\n{}\n```"
+        "<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+        [("list_ports", PORTS)],
+    ),
+    # no opener, but objects of declared tools at the start of a line, and the closer behind them
+    ("hermes", 'Look.\n{"name": "list_ports", "arguments": {}}\n</tool_call>', [("list_ports", PORTS)]),
+    (
+        "minimax_m1",
+        'Look.\n{"name": "list_ports", "arguments": {}}\n{"name": "run_query", "arguments": {"sql": "select 1"}}\n</tool_calls>',
+        [("list_ports", PORTS), ("run_query", {"sql": "select 1"})],
+    ),
+    ("apriel", 'Look.\n[{"name": "list_ports", "arguments": {}}]</tool_calls>', [("list_ports", PORTS)]),
 ]
 
 
@@ -148,6 +169,21 @@ def test_what_is_plainly_meant_is_read(name: str, text: str, expected: list[tupl
     assert [(call.name, call.value()) for call in message.tool_calls if call.complete] == expected
     assert {problem.severity for problem in message.problems} == {"warning"}
     assert message.content in (None, "Look.")
+    assert read(name, text, list(range(1, len(text)))) == message
+
+
+CONTENT = [
+    ("hermes", "Look at <tooll_call> and <tool_cal>{name} in the text.\ntool_call> is no marker."),
+    ("hermes", 'Look.\n<tooll_call>\n{"title": "list_ports"}\n'),
+    ("hermes", 'Look.\n{"name": "list_ports", "arguments": {}}\nis what it writes.'),
+    ("lfm2", "| a |tool_call_start|> b |\n|---|---|"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), CONTENT)
+def test_what_is_misspelt_and_not_confirmed_is_content(name: str, text: str) -> None:
+    message = read(name, text, [])
+    assert (message.content, message.tool_calls) == (text, [])
     assert read(name, text, list(range(1, len(text)))) == message
 
 

@@ -120,9 +120,12 @@ class Row:
         for text in texts[:1] if known and may_be_misspelt(texts[0].partition("{")[0] or " ") else ():
             first = SLOT.split(text)[0].rstrip('"')
             behind = self.atoms_of(text[len(first) :])
-            full.append(f"(?P<odd>(?!{any_of(known)}){misspelt(first)}){whole(behind)}")
-            begun = nested((Atom("", looks_misspelt((first,))[1]), *behind))
-            begins += [f"{re.escape(first[0])}(?:\\Z|{begun})", nested((*map(atom, map(re.escape, first[1:])), *behind))]
+            odd = f"(?!{any_of(known)}){misspelt(first)}"
+            full.append(f"(?P<odd>{odd}){whole(behind)}")
+            begins.append(nested((Atom("", odd), *behind)))
+            begins.append(
+                f"{re.escape(first[0])}(?:{looks_misspelt((first,))[1]})\\Z|{nested(tuple(map(atom, map(re.escape, first[1:]))))}\\Z"
+            )
         self.full = "|".join(dict.fromkeys(full))
         self.begins = "|".join(dict.fromkeys(begins))
 
