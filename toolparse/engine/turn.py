@@ -948,7 +948,8 @@ class TurnMachine:
     def _unopened_object(self, at: int, last: bool) -> int | None:
         """Objects that name declared tools, or a list of them, with the call's closer behind but no opener in front."""
         text, sink, row = self._text, self._sink, self._table.unopened
-        if row is None or (sink.given is None and sink.tools_ is None):
+        fence = self._writer.fence
+        if row is None or (sink.given is None and sink.tools_ is None) or (fence is not None and fence.inside) or self._writer.code:
             return None
         head: Head = row.marker  # type: ignore[assignment]
         closers = row.of.tail.damaged
@@ -960,7 +961,8 @@ class TurnMachine:
             end = SPACES.match(text, found).end() if found >= 0 else found  # type: ignore[union-attr]
             if found < 0 or (not last and (end == len(text) or closers.begins.match(text, end))):
                 return ~at if not last and len(text) - at < LONGEST_OBJECT else None
-        if closers.closer(text, end) is None:
+        closer = closers.closer(text, end)
+        if closer is None or self._is_typed(end, closer[1]):
             return None
         opened = self._open(row, head, {}, at, at)
         if opened is not None:
