@@ -122,9 +122,16 @@ class Message:
 
     def __post_init__(self) -> None:
         if self.parts:
-            self.content = "".join(part.text for part in self.parts if isinstance(part, TextPart)) or None
-            self.reasoning = "\n".join(part.text for part in self.parts if isinstance(part, ReasoningPart)) or None
-            self.tool_calls = [part for part in self.parts if isinstance(part, ToolCall)]
+            texts: list[str] = []
+            blocks: list[str] = []
+            self.tool_calls = calls = []
+            for part in self.parts:
+                if isinstance(part, ToolCall):
+                    calls.append(part)
+                else:
+                    (texts if isinstance(part, TextPart) else blocks).append(part.text)
+            self.content = "".join(texts) or None
+            self.reasoning = "\n".join(blocks) or None
         else:
             if self.reasoning:
                 self.parts.append(ReasoningPart(self.reasoning))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from toolparse.codecs.strict_json import LONGEST
 from toolparse.engine import shortcuts
 from toolparse.engine.missed_calls import Start, may_tell, remains
+from toolparse.engine.plain_turns import plain_turns
 from toolparse.engine.prose import TextWriter
 from toolparse.engine.shortcuts import CONTENT, Flowing, Reading, Shortcut, Waiting
 from toolparse.engine.table import Options, Place
@@ -29,6 +30,7 @@ from toolparse.grammar import Format
 from toolparse.grammar import Reasoning as ReasoningMarkers
 from toolparse.jsontext.characters import SPACE
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall, folded
+from toolparse.schemas.tools import InvalidTools, Tools
 from toolparse.wire.call_watch import CallWatch
 from toolparse.wire.open_call import NEW_ID, OpenCall
 from toolparse.wire.spellings import spellings
@@ -585,6 +587,8 @@ POLICIES = {
 }
 DEFAULTS = tuple(known[0] for known in POLICIES.values())
 LIMITS = (1_048_576, 256, 4096)
+PLAIN = (*DEFAULTS, "auto", True, None, None, *LIMITS, "stream", False)
+"""The options of `parse` with which an output may be plain."""
 
 
 def check(policies: tuple[str, ...]) -> None:
@@ -661,6 +665,16 @@ def with_reasoning(fmt: Format, other: Format) -> Format:
     )
 
 
+def prepared(tools: object) -> object:
+    """The tools of a request as `Tools`, where that is done once and for all; nothing for none."""
+    if isinstance(tools, list):
+        try:
+            return Tools(tools) if tools else None
+        except InvalidTools:
+            return tools
+    return tools
+
+
 def parse(
     text: str,
     fmt: str | Format,
@@ -699,6 +713,17 @@ def parse(
         raise TypeError(f"the output is a str, not {type(text).__name__}: decode it first")
     if repair not in ("stream", "whole"):
         raise ValueError(f"unknown repair {repair!r}: choose one of stream, whole")
+    policies = (calls_in_reasoning, bare_calls, calls_in_code, unknown_tools, damaged_markup)
+    given = (tool_choice, parallel_tool_calls, chat_template, reasoning, max_held, max_depth, max_calls, repair, spans)
+    if (*policies, *given) == PLAIN and (prompt is None or prompt == "") and not thinking:
+        tools = prepared(tools)
+        plain = plain_turns(chosen_format(fmt, None, None))
+        if plain is not None and (tools is None or isinstance(tools, Tools)):
+            found = plain.read(text, tools, new_id, prompt is None and thinking is None)
+            if found is not None:
+                found.truncated = truncated
+                found.output = text
+                return found
     options: dict[str, Any] = {
         "tools": tools,
         "tool_choice": tool_choice,

@@ -61,10 +61,10 @@ _CALL_CUT = re.compile(
     chained("[,;]?", _BLANK, r"\{", _BLANK, '"', _key_cut(frozenset(("name", "tool_name", "function"))), '"', _BLANK, ":")
 )
 _TYPE = rf'"type"{_BLANK}:{_BLANK}"\w{{1,32}}"{_BLANK},{_BLANK}'
-_WRAPPED = re.compile(
+WRAPPED = re.compile(
     rf'\{{{_BLANK}(?:{_TYPE})?(?:"({"|".join(sorted(NAMES))})"{_BLANK}:{_BLANK}"([^"\\]{{1,256}})"{_BLANK},{_BLANK})?'
     rf'"({"|".join(sorted(ARGUMENTS, key=len, reverse=True))})"{_BLANK}:{_BLANK}(?=[{{"])'
-)
+).match
 """An envelope where arguments should stand."""
 _TYPE_ATOMS = ('"', cut("type"), '"', _BLANK, ":", _BLANK, '"', r"\w{1,32}", '"', _BLANK, ",", _BLANK)
 _NAME_ATOMS = ('"', _key_cut(NAMES), '"', _BLANK, ":", _BLANK, '"', r'[^"\\]{1,256}', '"', _BLANK, ",", _BLANK)
@@ -83,7 +83,7 @@ _END_OF_CALL = re.compile(rf"{_BLANK}\}}").match
 
 def _members(pairs: list[tuple[str, Any]]) -> None:
     """What an object of a scanned value becomes: nothing, unless a key stands twice."""
-    if len(pairs) > 1 and len({key for key, _ in pairs}) < len(pairs):
+    if len(dict(pairs)) < len(pairs):
         raise ValueError("a key stands twice")
 
 
@@ -105,7 +105,8 @@ def whole_object(text: str, at: int, depth: int) -> int:
         end: int = _scan(text, at)[1]
     except (ValueError, StopIteration, RecursionError):
         return -1
-    return end if text.count("{", at, end) + text.count("[", at, end) <= depth else -1
+    deepest = (end - at) // 2  # as each bracket closes
+    return end if deepest <= depth or text.count("{", at, end) + text.count("[", at, end) <= depth else -1
 
 
 def discard(text: str) -> None:
@@ -398,7 +399,7 @@ class NamedCall(ArgumentsReader):
         elif not self.last and len(text) - here < WRAPPED_LIMIT and (here == len(text) or _WRAPPED_CUT.match(text, here)):
             return ~here
         self.state = self.arguments
-        found = _WRAPPED.match(text, here, here + WRAPPED_LIMIT)
+        found = WRAPPED(text, here, here + WRAPPED_LIMIT)
         if found is None or not self.is_envelope(found):
             return here
         self.call.problem("repaired_markup", f"the arguments stood in an envelope, under {found[3]!r}", here)

@@ -39,7 +39,7 @@ _ODD = re.compile(r"""[<>\n="']""").search
 _SIGN = re.compile(r"[<&`*\\\u00a0\u200b-\u200d\ufeff]").match
 """What stands around markup that was taken for text, and in front of more of it."""
 _QUOTED = f"{QUOTES} \u00a0\u200b\ufeff"
-_ENVELOPES = ARGUMENTS - {"properties"}
+ENVELOPES = ARGUMENTS - {"properties"}
 """Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
 _UNTYPED = Type({})
 _STRING = Type({"type": "string"})
@@ -281,7 +281,7 @@ class ParameterReader(StateReader):
 
     def is_new(self, key: str) -> bool:
         """Whether a key needs no second look, nor what stands in front of it."""
-        return key.isidentifier() and key not in self.given and not self.junk and self.envelope is None and key.lower() not in _ENVELOPES
+        return key.isidentifier() and key not in self.given and not self.junk and self.envelope is None and key.lower() not in ENVELOPES
 
     def begin(self, found: re.Match[str], at: int, repaired: bool = False) -> int:
         """A parameter's opener stands at `at`; `repaired`: it is damaged."""
@@ -603,7 +603,7 @@ class ParameterReader(StateReader):
         elif (
             self.values.reads_damaged
             and kind != "json"
-            and key.lower() in _ENVELOPES
+            and key.lower() in ENVELOPES
             and not self.given
             and tool is not None
             and not tool.declares(key)

@@ -95,6 +95,15 @@ _AT_START = re.compile(
 )
 """What a call without a marker in front of it begins with: a name and a bracket, or a code block. It counts at the start of the text."""
 
+_SENTENCE = re.compile(r"\w{1,64}(?:['’]\w{1,16})?[,.!?]? \w").match
+
+
+def is_silent(text: str) -> bool:
+    """Whether nothing in a text without any of `FIRSTS` looks like a call; quickly, so it may be false of some that is silent."""
+    if "\n" in text and ("(" in text or "Action" in text):
+        return False
+    return _SENTENCE(text) is not None or (start := _AT_START.match(text)) is None or start["full"] is None
+
 
 @dataclass(slots=True)
 class Region:

@@ -329,7 +329,8 @@ class Values:
         last = "".join(text[-1] for part in body.open for text in spellings(part))
         behind = re.escape(self.trim) if self.trim else f"(?=[^{inside({'<', *last})}])"
         plain = self.only_key and "" not in self.kinds
-        self.plain_open = re.compile(self.open.pattern + behind).match if plain else None
+        self.plain_opener = self.open.pattern + behind
+        self.plain_open = re.compile(self.plain_opener).match if plain else None
         begun = sequence(body.open, name, False, blank, silent=True)
         self.before = slotted(rf"{blank}(?:\Z|{begun}\Z(?<![{inside(last)}]))").match  # with such an end it may be all of the opener
         written = "".join(part for part in body.open if isinstance(part, str))
@@ -396,6 +397,8 @@ class Values:
         written = {*self.trims, body.between}
         lines = {text[0] for text in written if text}
         starts = inside(begins | lines)
+        self.odd = inside({*begins, *lines, "\\", "\r"} - {"\n"})
+        """What may be markup, or be left of it, in a value; a line break matters only at its ends."""
         pattern = f"[{starts}]"
         if written <= {"", "\n", "\r\n", "\\n"} and begins.isdisjoint(
             lines
