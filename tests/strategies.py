@@ -6,6 +6,7 @@ of the vectors, damaged.
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 import effort
 from hypothesis import strategies as st
 
-from toolparse import Format
+from toolparse import Format, Message, ToolCall
+from toolparse.rendering.render import pieces as pieces_of
 from toolparse.testing import Vector, markers, mutate, read_vectors
 
 VECTORS = Path(__file__).parent.parent / "fixtures" / "vectors"
@@ -83,6 +85,36 @@ def damaged(draw: st.DrawFn, fmt: Format) -> str:
     random = draw(st.randoms(use_true_random=False))
     for _ in range(draw(st.integers(1, 4))):
         text = mutate(text, words(fmt), random)
+    return text
+
+
+SENTENCE = "Let me look for a ferry."
+_SAID = (
+    *(SENTENCE, "I'll look:", "Sure, 2 (two) of them.\n\n1. one\n2. two", "OK", "get", "get it", "ping", "call: it", "Action: a"),
+    *("find (b=1)", "\nget(", "\nping()", "to=functions.get", '"get"', "日本", "a | b", "x = 1", "\\n", "\n", " ", "\u00a0", "<", "{", "[1]"),
+)
+_VALUES: tuple[Any, ...] = (
+    *("x", "a b", "", "null", "None", "5", "1.0", "[1]", '{"a": 1}', "a\nb", " a\n", "\\n", "it's", 'say "x"', "é日本", "a, b)", "c=1", "<b>", "}"),
+    *(1, -3, 2.5, 1e30, True, False, None, [], {}, [1, "x"], {"a": {"b": [None]}}, "\r", "\ud83d", "get", "</parameter>", "| x |", "“q”"),
+)
+_KEYS = (*"abcdae", "only", "name", "arguments", "parameters", "type", "é", "x y")
+
+
+@st.composite
+def written(draw: st.DrawFn, fmt: Format) -> str:
+    """An output as the template writes one, whatever that means when it is read; most are as plain as most are."""
+    said = st.one_of(st.just(SENTENCE), st.lists(st.sampled_from(_SAID), min_size=1, max_size=3).map("".join))
+    given = st.dictionaries(st.sampled_from(_KEYS), st.sampled_from(_VALUES), max_size=3)
+    layout = st.sampled_from(({}, {}, {"separators": (",", ":")}, {"indent": 2}, {"ensure_ascii": False}))
+    arguments = st.builds(lambda value, how: json.dumps(value, **how), given, layout)
+    names = st.sampled_from(("get", "get", "g", "ping", "nope", "get-it", "functions.get", "é"))
+    calls = draw(st.lists(st.builds(ToolCall, name=names, arguments=arguments, id=st.just("call12345")), max_size=3 if fmt.calls else 0))
+    reasoning = draw(st.one_of(st.none(), st.none(), said)) if fmt.reasoning else None
+    message = Message(content=draw(st.one_of(st.none(), said)), reasoning=reasoning, tool_calls=calls)
+    text = "".join(pieces_of(message, fmt, draw(st.sampled_from(fmt.calls)) if calls else None))
+    text += draw(st.sampled_from(("", "", "", "\n", " ", "\nDone.", *fmt.stop)))
+    if draw(st.integers(0, 3)) == 0:
+        text = mutate(text, words(fmt), draw(st.randoms(use_true_random=False)))
     return text
 
 

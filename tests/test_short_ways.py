@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from itertools import count
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -15,7 +17,7 @@ from effort import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolparse import Event, Parser, formats, get_format
+from toolparse import Event, Format, Message, Parser, ToolCall, Tools, formats, get_format, parse, parser
 from toolparse.codecs import json_calls
 from toolparse.codecs.bare_keys import BareKeysReader
 from toolparse.codecs.echo import Recorded
@@ -24,8 +26,11 @@ from toolparse.codecs.parameters import ParameterReader
 from toolparse.codecs.python_calls import PythonReader
 from toolparse.codecs.python_values import ODD
 from toolparse.engine import shortcuts
+from toolparse.engine.plain_turns import plain_turns
+from toolparse.schemas.tools import RequestTools
 from toolparse.testing import joined
 
+TOOLS = Tools(strategies.TOOLS)
 CODECS = (BareKeysReader, ElementsReader, ParameterReader, PythonReader, Recorded)
 WAYS = ("flow", "rewrites", "waits")
 
@@ -39,17 +44,18 @@ def without(ways: Iterable[str]) -> Iterator[None]:
         stack.enter_context(patch.object(shortcuts, "SHORT", 0))
         stack.enter_context(patch.object(ParameterReader, "is_new", lambda reader, key: False))
         stack.enter_context(patch.object(json_calls, "whole_object", lambda text, at, depth: -1))
+        stack.enter_context(patch.object(parser, "plain_turns", lambda fmt: None))
         yield
 
 
-def told(parser: Parser, pieces: list[str], text: str) -> list[list[Event]]:
+def told(reader: Parser, pieces: list[str], text: str) -> list[list[Event]]:
     """What has been said in all after each piece."""
     events: list[Event] = []
     after = []
     for piece in pieces:
-        events += parser.feed(piece)
+        events += reader.feed(piece)
         after.append(joined(events, text))
-    return [*after, joined(events + parser.finish(), text)]
+    return [*after, joined(events + reader.finish(), text)]
 
 
 @pytest.mark.parametrize("name", [fmt.name for fmt in formats() if fmt.calls])
@@ -64,6 +70,56 @@ def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataOb
     with without(WAYS):
         expected = told(Parser(fmt, **options), pieces, text)
     assert told(Parser(fmt, **options), pieces, text) == expected
+
+
+# -- whole outputs ----------------------------------------------------------------------------------------------------------------------
+
+
+def all_of(text: str, fmt: str | Format, options: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The message that a text is, with what does not count when two are compared, and how many ids were made."""
+    ids = count()
+    message = parse(text, fmt, new_id=lambda: f"id{next(ids)}", **options)
+    return repr(message), message, message.output, message.spans, [part.span for part in message.parts], message.attempts, next(ids)
+
+
+def same_both_ways(text: str, fmt: str | Format, **options: Any) -> None:
+    with patch.object(parser, "plain_turns", lambda fmt: None):
+        expected = all_of(text, fmt, options)
+    assert all_of(text, fmt, options) == expected
+
+
+@pytest.mark.parametrize("name", [fmt.name for fmt in formats()])
+@examples(25, 2000)
+@given(data=st.data())
+def test_a_whole_output_is_the_same_message_without_its_short_way(name: str, data: st.DataObject) -> None:
+    fmt = get_format(name)
+    text = data.draw(st.one_of(strategies.written(fmt), strategies.written(fmt), strategies.texts(fmt)))
+    options = data.draw(st.one_of(st.just({}), strategies.asked(fmt), st.just({"thinking": False}), strategies.policies(fmt)))
+    tools = data.draw(st.sampled_from((None, strategies.TOOLS, TOOLS, [], [{"name": ""}])))
+    same_both_ways(text, fmt, **{"tools": tools, "truncated": data.draw(st.booleans()), **options})
+
+
+@pytest.mark.parametrize("name", [fmt.name for fmt in formats() if strategies.vectors(fmt)])
+def test_the_vectors_are_the_same_messages_without_the_short_way(name: str) -> None:
+    for case in strategies.vectors(get_format(name)):
+        same_both_ways(case["text"], name, tools=case["tools"] or None, prompt=case["prefill"] or "")
+        same_both_ways(case["text"], name)
+
+
+def test_most_formats_have_plain_turns() -> None:
+    """The six of `benchmarks.whole_texts` among them: the short way must not be lost without anybody's noticing."""
+    call = ToolCall(name="get", arguments='{"a": "x"}', id="call12345")
+    message = Message(content=strategies.SENTENCE, tool_calls=[call, call])
+    found = set()
+    for fmt in formats():
+        turns = plain_turns(fmt)
+        for how in fmt.calls if turns is not None else ():
+            text = "".join(strategies.pieces_of(message, fmt, how))
+            short = turns.read(text, RequestTools(TOOLS), str, False) if turns is not None else None
+            if short is not None and [(call.name, call.arguments) for call in short.tool_calls] == [("get", '{"a": "x"}')] * 2:
+                found.add(fmt.name)
+    assert found >= {"hermes", "llama3_json", "mistral", "deepseek_v31", "qwen3_coder", "pythonic"}
+    assert len(found) >= 35
 
 
 @given(st.lists(st.sampled_from(("\\", '"', "'", "n", "x", "u", "\n", '\\"', "é")), max_size=7).map("".join), st.sampled_from("\"'"))

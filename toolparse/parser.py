@@ -30,7 +30,7 @@ from toolparse.grammar import Format
 from toolparse.grammar import Reasoning as ReasoningMarkers
 from toolparse.jsontext.characters import SPACE
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall, folded
-from toolparse.schemas.tools import InvalidTools, Tools
+from toolparse.schemas.tools import RequestTools
 from toolparse.wire.call_watch import CallWatch
 from toolparse.wire.open_call import NEW_ID, OpenCall
 from toolparse.wire.spellings import spellings
@@ -665,16 +665,6 @@ def with_reasoning(fmt: Format, other: Format) -> Format:
     )
 
 
-def prepared(tools: object) -> object:
-    """The tools of a request as `Tools`, where that is done once and for all; nothing for none."""
-    if isinstance(tools, list):
-        try:
-            return Tools(tools) if tools else None
-        except InvalidTools:
-            return tools
-    return tools
-
-
 def parse(
     text: str,
     fmt: str | Format,
@@ -716,14 +706,13 @@ def parse(
     policies = (calls_in_reasoning, bare_calls, calls_in_code, unknown_tools, damaged_markup)
     given = (tool_choice, parallel_tool_calls, chat_template, reasoning, max_held, max_depth, max_calls, repair, spans)
     if (*policies, *given) == PLAIN and (prompt is None or prompt == "") and not thinking:
-        tools = prepared(tools)
         plain = plain_turns(chosen_format(fmt, None, None))
-        if plain is not None and (tools is None or isinstance(tools, Tools)):
-            found = plain.read(text, tools, new_id, prompt is None and thinking is None)
-            if found is not None:
-                found.truncated = truncated
-                found.output = text
-                return found
+        request = RequestTools(tools)
+        found = plain.read(text, request, new_id, prompt is None and thinking is None) if plain is not None else None
+        if found is not None:
+            found.truncated = truncated
+            return found
+        tools = request.given
     options: dict[str, Any] = {
         "tools": tools,
         "tool_choice": tool_choice,

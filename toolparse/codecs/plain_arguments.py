@@ -16,7 +16,7 @@ from toolparse.jsontext.scalars import SHORT, WORDS
 from toolparse.schemas.tools import Tool
 from toolparse.schemas.types import UNKNOWN, Type
 from toolparse.wire.markers import Tail
-from toolparse.wire.spellings import canonical, spellings
+from toolparse.wire.spellings import spellings
 
 # A codec is loaded with the first call that it reads, and so is what is needed of it here.
 Read = Callable[[str, int, "Tool | None"], "tuple[str, int] | None"]
@@ -83,7 +83,7 @@ def _parameters(tail: Tail, body: Parameters) -> Read:
 
     values = tail.values
     assert values is not None
-    trim, close = (re.escape(text) for text in (canonical(body.trim), spellings(body.close)[0]))
+    trim, close = re.escape(values.trim), re.escape(spellings(body.close)[0])
     match = re.compile(rf"{BLANKS}{values.plain_opener}([^{values.odd}]*){trim}{close}").match
     none = body.none
 
@@ -91,7 +91,7 @@ def _parameters(tail: Tail, body: Parameters) -> Read:
         written: dict[str, str] = {}
         while (found := match(text, at)) is not None:
             key, value = found[1], found[2]
-            if key in written or not key.isidentifier() or key.lower() in ENVELOPES:
+            if key in written or not (key.isascii() and key.isidentifier()) or key.lower() in ENVELOPES:
                 return None
             kind = UNKNOWN if tool is None else tool.parameter(key)
             made = _typed(kind, value, none)

@@ -149,6 +149,26 @@ class Tools:
         return f"Tools({', '.join(self.names)})"
 
 
+class RequestTools:
+    """The tools that a request brings, prepared at the first need; `given` are then `Tools`, for whoever asks next."""
+
+    __slots__ = ("given",)
+
+    def __init__(self, given: object) -> None:
+        self.given = given
+
+    def prepared(self) -> Tools | None:
+        """The tools, or None without any. Raises `InvalidTools`, also for what can be looked at only once."""
+        given = self.given
+        if not given:
+            return None
+        if not isinstance(given, Tools):
+            if not isinstance(given, list):
+                raise InvalidTools(None, "tools", "to be looked at once")
+            self.given = given = Tools(given)
+        return given
+
+
 def _read(text: str) -> Any:
     """The value of JSON text; None when it is none."""
     try:
