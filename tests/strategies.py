@@ -91,10 +91,46 @@ def damaged(draw: st.DrawFn, fmt: Format) -> str:
 SENTENCE = "Let me look for a ferry."
 _SAID = (
     *(SENTENCE, "I'll look:", "Sure, 2 (two) of them.\n\n1. one\n2. two", "OK", "get", "get it", "ping", "call: it", "Action: a"),
-    *("find (b=1)", "\nget(", "\nping()", "to=functions.get", '"get"', "日本", "a | b", "x = 1", "\\n", "\n", " ", "\u00a0", "<", "{", "[1]"),
+    *(
+        "find (b=1)",
+        "\nget(",
+        "\nping()",
+        "to=functions.get",
+        '"get"',
+        "日本",
+        "a | b",
+        "x = 1",
+        "\\n",
+        "\n",
+        " ",
+        "\u00a0",
+        "<",
+        "{",
+        "[1]",
+    ),
 )
 _VALUES: tuple[Any, ...] = (
-    *("x", "a b", "", "null", "None", "5", "1.0", "[1]", '{"a": 1}', "a\nb", " a\n", "\\n", "it's", 'say "x"', "é日本", "a, b)", "c=1", "<b>", "}"),
+    *(
+        "x",
+        "a b",
+        "",
+        "null",
+        "None",
+        "5",
+        "1.0",
+        "[1]",
+        '{"a": 1}',
+        "a\nb",
+        " a\n",
+        "\\n",
+        "it's",
+        'say "x"',
+        "é日本",
+        "a, b)",
+        "c=1",
+        "<b>",
+        "}",
+    ),
     *(1, -3, 2.5, 1e30, True, False, None, [], {}, [1, "x"], {"a": {"b": [None]}}, "\r", "\ud83d", "get", "</parameter>", "| x |", "“q”"),
 )
 _KEYS = (*"abcdae", "only", "name", "arguments", "parameters", "type", "é", "x y")

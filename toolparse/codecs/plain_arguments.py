@@ -1,7 +1,7 @@
 """Arguments that are all there and need no second look: what the codecs would make of them, at once.
 
-A short way that decides nothing: each reader takes only what its codec (`json_calls.py`, `parameters.py`, `python_calls.py`) passes through or
-converts without a problem, and says None of everything else, which the codec then reads from the start. It looks at nothing behind the
+A short way that decides nothing: each reader takes only what its codec (`json_calls.py`, `parameters.py`, `python_calls.py`) passes through
+or converts without a problem, and says None of everything else, which the codec then reads from the start. It looks at nothing behind the
 arguments: whoever asks makes sure that what the format writes there does stand there.
 """
 

@@ -30,10 +30,10 @@ class PlainCalls:
 
     `first` matches what stands in front of the first arguments; its group is the name. `read` reads the arguments. `behind` matches what
     stands behind any: its groups are the end of the call, the start of the next one and that one's name, the latter two only if there is
-    one. `where` is that of the grammar; `declared`: only a declared tool can be called so.
+    one, and `ends` is the last of it. `where` is that of the grammar; `declared`: only a declared tool can be called so.
     """
 
-    __slots__ = ("behind", "declared", "first", "read", "where")
+    __slots__ = ("behind", "declared", "ends", "first", "read", "where")
 
     def __init__(self, calls: Calls, head: Head, read: Read, heads: Iterable[Head], tail: Tail) -> None:
         self.read = read
@@ -44,6 +44,7 @@ class PlainCalls:
         listed = closing == (",",)
         begins = envelope(body) if isinstance(body, Envelope) else ""
         ends = rf"{BLANKS}\}}()" if isinstance(body, Envelope) else f"{BLANKS}()" if isinstance(body, Parameters) else "()"
+        self.ends = next(filter(None, reversed(texts_in(last))), "")
         shared = calls.wrapper is not None and calls.wrapper.shared
         others = rivals(heads, calls)
         next_others = "" if listed else rivals(tail.next, calls) if shared else others
@@ -85,14 +86,18 @@ def row(*patterns: str) -> str:
     return BLANKS.join(filter(None, patterns))
 
 
+def texts_in(parts: Parts) -> list[str]:
+    """What is written in the parts, as the template spells it."""
+    return [canonical(part).strip(SPACE) for part in parts if not isinstance(part, (Ahead, Closed))]
+
+
 def spelt(parts: Parts, name: str) -> Iterator[str]:
-    """The patterns of the parts as the template spells them, with `name` for its slot."""
-    for part in parts:
-        if not isinstance(part, (Ahead, Closed)):
-            pieces = SLOT.split(canonical(part).strip(SPACE))
-            if any(slot not in ("name", "other") for slot in pieces[1::2]):
-                raise NotPlain
-            yield "".join(re.escape(piece) if i % 2 == 0 else name if piece == "name" else "" for i, piece in enumerate(pieces))
+    """The patterns of the parts, with `name` for its slot."""
+    for text in texts_in(parts):
+        pieces = SLOT.split(text)
+        if any(slot not in ("name", "other") for slot in pieces[1::2]):
+            raise NotPlain
+        yield "".join(re.escape(piece) if i % 2 == 0 else name if piece == "name" else "" for i, piece in enumerate(pieces))
 
 
 def name_of(calls: Calls) -> str:
@@ -133,7 +138,7 @@ def stands_alone(marker: str, others: Iterable[str]) -> bool:
 def all_clear(calls: Calls, turns: Table) -> bool:
     """Whether each marker of the calls is one by its place: what a call begins with, and what stands behind it."""
     opening, again, closing, last = in_order(calls)
-    begins = [SLOT.split(next(spelt(parts, ""), ""))[0] or "{" for parts in (opening, again)]
+    begins = [SLOT.split(next(iter(texts_in(parts)), ""))[0] or "{" for parts in (opening, again)]
     texts = {*begins, *(text for part in (*closing, *last) for text in spellings(part) if text)}
     markers = (*turns.grounds[0].searched[0], *texts)
     return stands_alone(begins[0], edges(turns)) and all(is_clear(text, markers) for text in texts)

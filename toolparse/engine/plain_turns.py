@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property, lru_cache
 
-from toolparse.engine.missed_calls import remains
+from toolparse.engine.missed_calls import Start, may_tell, remains
 from toolparse.engine.plain_calls import NotPlain, is_clear, plain_calls, stands_alone
 from toolparse.engine.table import Ground, Place, Table, table
 from toolparse.grammar import Format
@@ -49,6 +49,7 @@ class PlainTurns:
         self.text = silent(turns.grounds[0])
         self.odd_firsts = odd_firsts(turns.first) | odd_firsts(turns.place("answer", "closed"))
         self.new_id = NEW_ID[fmt.id]
+        self.tells = may_tell(fmt)
 
     def read(self, text: str, request: RequestTools, new_id: Callable[[], str] | None, assumes: bool) -> Message | None:
         """The message that an output is; None where the machine must look. `assumes`: it may begin in reasoning that nobody has opened."""
@@ -69,7 +70,7 @@ class PlainTurns:
                 return None  # it may be a call that lacks what stands in front of its name
             if end < len(text):
                 calls = self.calls_at(text, end, bare and said[-1], request.prepared())
-            elif request.given and remains(self.format, bare, request.prepared):
+            elif request.given and self.tells and self.lacks_markers(said, request):
                 return None
         except InvalidTools:
             return None
@@ -102,6 +103,12 @@ class PlainTurns:
         parts.append(ReasoningPart(thought))
         return end + len(closer)
 
+    def lacks_markers(self, said: str, request: RequestTools) -> bool:
+        """Whether text without calls may be what is left of one whose special tokens were skipped."""
+        start = Start()
+        start.add(said)
+        return remains(self.format, start.text, request.prepared) is not None
+
     @cached_property
     def thoughts(self) -> tuple[tuple[Silent, frozenset[str]] | None, ...]:
         """For each kind of reasoning what matches the text in it, and with what that cannot begin; made when some first comes, as patterns
@@ -121,8 +128,9 @@ class PlainTurns:
 
     def calls_at(self, text: str, at: int, before: str, tools: Tools | None) -> list[ToolCall] | None:
         """The calls from `at` to the end of the output, without ids. `before` is the character in front, if content is."""
+        bare = text.rstrip(SPACE)
         for calls in self.calls:
-            found = calls.first(text, at)
+            found = calls.first(text, at) if bare.endswith(calls.ends) else None
             if found is None or (before and (calls.where == "start" or (calls.where == "line" and before != "\n"))):
                 continue
             made: list[ToolCall] = []
@@ -133,10 +141,13 @@ class PlainTurns:
                 if tool is None and (calls.declared or tools is not None):
                     break
                 read = calls.read(text, found.end(), tool)
-                found = None if read is None else calls.behind(text, read[1])
-                if found is None or len(made) == MOST:
+                if read is None or len(made) == MOST:
                     break
-                made.append(ToolCall(index=len(made), name=name, arguments=read[0], start=start, end=found.end(1)))
+                arguments, stop = read
+                found = calls.behind(text, stop)
+                if found is None:
+                    break
+                made.append(ToolCall(index=len(made), name=name, arguments=arguments, start=start, end=found.end(1)))
                 start, name = found.end(2), found[3]
             else:
                 return made

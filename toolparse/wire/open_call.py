@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import string
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +23,41 @@ _ALPHANUMERIC = (string.ascii_letters + string.digits).encode()
 _LETTERS = bytes(_ALPHANUMERIC[byte % len(_ALPHANUMERIC)] for byte in range(256))
 
 
+_SHAPES = {"call": ("call_", 24), "alnum9": ("", 9)}
+"""What made-up ids begin with, and how many random letters and digits follow."""
+_MADE: dict[str, deque[str]] = {kind: deque() for kind in _SHAPES}
+"""Ids that nobody has yet: asking for random bytes takes most of the time that an id takes, so it is done for several at once."""
+_AT_ONCE = 64
+
+
+def _made_up(kind: str) -> str:
+    try:
+        return _MADE[kind].pop()  # which is one step, whatever other threads do
+    except IndexError:
+        prefix, length = _SHAPES[kind]
+        letters = os.urandom(length * _AT_ONCE).translate(_LETTERS).decode()
+        first, *others = (prefix + letters[at : at + length] for at in range(0, len(letters), length))
+        _MADE[kind].extend(others)
+        return first
+
+
+def _forget() -> None:
+    for made in _MADE.values():
+        made.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)  # who has them already is the other process
+
+
 def call_id() -> str:
     """`call_` and 24 random letters and digits, as OpenAI-style clients expect."""
-    return "call_" + os.urandom(24).translate(_LETTERS).decode()
+    return _made_up("call")
 
 
 def alnum9() -> str:
     """Nine random letters and digits, the only ids that Mistral's templates take."""
-    return os.urandom(9).translate(_LETTERS).decode()
+    return _made_up("alnum9")
 
 
 QUOTES = "\"'`\u201c\u201d\u2018\u2019"
