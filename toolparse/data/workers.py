@@ -1,14 +1,16 @@
 """Blocks done by several processes, in the order in which they came, with a bounded look-ahead.
 
-A worker has one block at a time: nothing waits in a pipe while the other end writes. Workers are started afresh (spawned) and end when
-their pipe does, however the process that started them ended.
+A worker has one block at a time: nothing waits in a pipe while the other end writes. Workers are copies of this process (forked), which
+have all modules and tables from the start; where other threads run, which a copy would lack, they are started afresh (spawned). They end
+when their pipe does, however the process that started them ended.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
@@ -37,17 +39,18 @@ def in_order(work: Callable[[Any, Given], Made], job: Any, blocks: Iterable[Give
 
 class _Pool(Generic[Given, Made]):
     def __init__(self, work: Callable[[Any, Given], Made], job: Any, workers: int) -> None:
-        context = multiprocessing.get_context("spawn")
+        forks = is_alone()
+        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
         self.limit = workers * AHEAD
         self.processes = []
         self.pipes: list[Connection] = []
         for _ in range(workers):
             here, there = context.Pipe()
-            process = context.Process(target=_work, args=(there, work, job), daemon=True)
+            self.pipes.append(here)
+            process = context.Process(target=_work, args=(there, work, job, self.pipes if forks else ()), daemon=True)
             process.start()
             there.close()
             self.processes.append(process)
-            self.pipes.append(here)
 
     def run(self, blocks: Iterator[Given]) -> Iterator[tuple[Given, Made]]:
         given: dict[int, Given] = {}
@@ -92,9 +95,19 @@ class _Pool(Generic[Given, Made]):
 _ENDED = "a worker process ended before its time, for want of memory perhaps"
 
 
-def _work(pipe: Connection, work: Callable[[Any, Any], Any], job: Any) -> None:
-    """The life of a worker: Ctrl-C is for the process that started it."""
+def is_alone() -> bool:
+    """Whether this process is known to have no thread but this one."""
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:
+        return False
+
+
+def _work(pipe: Connection, work: Callable[[Any, Any], Any], job: Any, others: Sequence[Connection]) -> None:
+    """The life of a worker: Ctrl-C is for the process that started it. `others` are the ends of pipes that are not its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for other in others:
+        other.close()
     while True:
         try:
             block = pipe.recv()
