@@ -26,6 +26,7 @@ from toolparse.cli import batch as batch_command
 from toolparse.cli import main
 from toolparse.data import InvalidRow, jobs, messages, read, runs
 from toolparse.data.files import Block
+from toolparse.data import workers
 from toolparse.data.workers import WorkerEnded, in_order
 
 ROOT = Path(__file__).parents[1]
@@ -424,7 +425,12 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(
     assert "nothing to do" in capsys.readouterr().err
 
 
-def test_workers_keep_the_order_and_their_end_is_told() -> None:
+@pytest.mark.parametrize("alone", [workers.is_alone(), False])
+def test_workers_keep_the_order_and_their_end_is_told(alone: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are copies of this process where it has one thread, and started afresh elsewhere."""
+    monkeypatch.setattr(workers, "is_alone", lambda: alone)
+    large = [b"x" * size for size in (3_000_000, 0, 2_000_000)]
+    assert [made for _, made in in_order(operator.add, b"", large, 2)] == large
     assert list(in_order(operator.add, 3, range(20), 2)) == [(n, n + 3) for n in range(20)]
     with pytest.raises(WorkerEnded, match="ended before its time"):
         list(in_order(exec, "import os; os._exit(3)", [{}, {}, {}], 2))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from toolparse.schemas.tools import Tools
 from toolparse.wire.call_ids import name_by_keys, name_in_id
+from toolparse.wire.open_call import NEW_ID
 
 
 def tools(**parameters: tuple[str, ...]) -> Tools:
@@ -61,3 +65,27 @@ def test_the_keys_must_fit_one_tool_alone() -> None:
     assert name_by_keys({"city"}, WEATHER) is None
     assert name_by_keys({"zip"}, WEATHER) is None
     assert name_by_keys({"city"}, None) is None
+
+
+def test_made_up_ids_are_all_different() -> None:
+    """They are drawn several at once."""
+    for kind, length in (("call", 29), ("alnum9", 9)):
+        ids = [NEW_ID[kind]() for _ in range(500)]
+        assert len({*ids}) == 500
+        assert {len(made) for made in ids} == {length}
+        assert all(made.removeprefix("call_").isalnum() for made in ids)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process there is a copy of another")
+def test_the_copy_of_a_process_makes_up_other_ids() -> None:
+    script = """
+import os
+from toolparse.wire.open_call import call_id
+call_id()
+child = os.fork()
+print(call_id(), flush=True)
+if child:
+    os.waitpid(child, 0)
+"""
+    made = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
+    assert len({*made}) == 2
