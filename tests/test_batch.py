@@ -24,9 +24,8 @@ import pytest
 import toolparse
 from toolparse.cli import batch as batch_command
 from toolparse.cli import main
-from toolparse.data import InvalidRow, jobs, messages, read, runs
+from toolparse.data import InvalidRow, jobs, messages, read, runs, workers
 from toolparse.data.files import Block
-from toolparse.data import workers
 from toolparse.data.workers import WorkerEnded, in_order
 
 ROOT = Path(__file__).parents[1]

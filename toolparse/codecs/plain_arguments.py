@@ -27,6 +27,7 @@ BLANKS = r"[ \t\r\n]{0,16}"
 _PYTHON = re.compile(
     rf"""{BLANKS}([^\W\d]\w{{0,63}})=(?:({SHORT})|(True|False|None)|"([^"\\\x00-\x1f]*)"|'([^'"\\\x00-\x1f]*)')(?:(,)|{BLANKS}\))"""
 ).match
+_CLOSED = re.compile(rf"{BLANKS}\)").match
 
 
 def reader_of(tail: Tail) -> Read | None:
@@ -64,6 +65,9 @@ def _json(tail: Tail, named: bool) -> Read:
 
 def read_python(text: str, at: int, tool: Tool | None) -> tuple[str, int] | None:
     """Keyword arguments that are numbers, words and strings without escapes, up to the closing parenthesis."""
+    none = _CLOSED(text, at)
+    if none is not None:
+        return "{}", none.end()
     written: dict[str, str] = {}
     while (found := _PYTHON(text, at)) is not None:
         key, number, word, double, single, comma = found.groups()
@@ -99,8 +103,6 @@ def _parameters(tail: Tail, body: Parameters) -> Read:
                 return None
             written[key] = made
             at = found.end()
-        if not written:
-            return None
         return "{" + ", ".join([f"{quote(key)}: {value}" for key, value in written.items()]) + "}", at
 
     return read

@@ -26,7 +26,7 @@ from toolparse.message import Message, Part, ReasoningPart, TextPart, ToolCall
 from toolparse.schemas.tools import InvalidTools, RequestTools, Tools
 from toolparse.wire.call_watch import FIRSTS, is_silent
 from toolparse.wire.open_call import NEW_ID
-from toolparse.wire.spellings import inside, spellings
+from toolparse.wire.spellings import inside, longest_first, spellings
 
 LONGEST = 262_144
 """Longer outputs are not plain, so nothing in one comes near a limit."""
@@ -48,11 +48,14 @@ class PlainTurns:
         self.calls = tuple(plain_calls(turns))
         self.text = silent(turns.grounds[0])
         self.odd_firsts = odd_firsts(turns.first) | odd_firsts(turns.place("answer", "closed"))
+        closers = {text for behind in turns.behind.values() for text in behind.tail.ends.closers}
+        self.stops = () if turns.stop_heads or closers.intersection(turns.stop_texts) else longest_first(filter(None, turns.stop_texts))
         self.new_id = NEW_ID[fmt.id]
         self.tells = may_tell(fmt)
 
     def read(self, text: str, request: RequestTools, new_id: Callable[[], str] | None, assumes: bool) -> Message | None:
         """The message that an output is; None where the machine must look. `assumes`: it may begin in reasoning that nobody has opened."""
+        output, text = text, self.without_stop(text)
         parts: list[Part] = []
         at: int | None = 0
         if (assumes and self.assumed >= 0) or text.startswith(self.openers):
@@ -70,6 +73,8 @@ class PlainTurns:
                 return None  # it may be a call that lacks what stands in front of its name
             if end < len(text):
                 calls = self.calls_at(text, end, bare and said[-1], request.prepared())
+            elif text is not output and bare and not said.endswith(bare):
+                return None  # white space in front of a stop token
             elif request.given and self.tells and self.lacks_markers(said, request):
                 return None
         except InvalidTools:
@@ -83,7 +88,12 @@ class PlainTurns:
         for call in calls:
             call.id = make_id()
         parts += calls
-        return Message(None, None, [], parts, [], False, text, [])
+        return Message(None, None, [], parts, [], False, output, [])
+
+    def without_stop(self, text: str) -> str:
+        """The output without the stop token that it may end with."""
+        bare = text.rstrip(SPACE)
+        return bare.removesuffix(next(filter(bare.endswith, self.stops))) if bare.endswith(self.stops) else text
 
     def reason(self, text: str, assumes: bool, parts: list[Part]) -> int | None:
         """Behind the reasoning that the output begins with, which is added to the parts; None where that is not plain."""
