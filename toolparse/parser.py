@@ -705,7 +705,7 @@ def parse(
         raise ValueError(f"unknown repair {repair!r}: choose one of stream, whole")
     policies = (calls_in_reasoning, bare_calls, calls_in_code, unknown_tools, damaged_markup)
     given = (tool_choice, parallel_tool_calls, chat_template, reasoning, max_held, max_depth, max_calls, repair, spans)
-    if (*policies, *given) == PLAIN and (prompt is None or prompt == "") and not thinking:
+    if (*policies, *given) == PLAIN and (prompt is None or prompt == "") and not thinking and (new_id is None or callable(new_id)):
         plain = plain_turns(chosen_format(fmt, None, None))
         request = RequestTools(tools)
         found = plain.read(text, request, new_id, prompt is None and thinking is None) if plain is not None else None

@@ -51,8 +51,11 @@ class PlainCalls:
         following = row(*spelt(closing, name), f"(){next_others}", *spelt((*again, *calls.lead), name), begins) + BLANKS
         if head.where == "start" and not listed:  # none of these stands behind a call
             following = "(?!)()()"
-        self.first = re.compile(others + row(*spelt((*opening, *calls.lead), name), begins) + BLANKS).match
-        self.behind = re.compile(f"{ends}{BLANKS}(?:{following}|{row(*spelt(last, name))}[ \\t\\r\\n]*\\Z)").match
+        first = re.compile(others + row(*spelt((*opening, *calls.lead), name), begins) + BLANKS)
+        behind = re.compile(f"{ends}{BLANKS}(?:{following}|{row(*spelt(last, name))}[ \\t\\r\\n]*\\Z)")
+        if (first.groups, behind.groups) != (1, 3):  # the characters of a name may be a pattern with groups
+            raise NotPlain
+        self.first, self.behind = first.match, behind.match
 
 
 def rivals(heads: Iterable[Head], calls: Calls) -> str:
