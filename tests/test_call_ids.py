@@ -82,10 +82,9 @@ def test_the_copy_of_a_process_makes_up_other_ids() -> None:
 import os
 from toolparse.wire.open_call import call_id
 call_id()
-child = os.fork()
-print(call_id(), flush=True)
-if child:
+if child := os.fork():
     os.waitpid(child, 0)
+print(call_id(), flush=True)
 """
     made = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
     assert len({*made}) == 2
