@@ -15,6 +15,7 @@ import effort
 from hypothesis import strategies as st
 
 from toolparse import Format, Message, ToolCall
+from toolparse.grammar import Envelope, JsonText
 from toolparse.rendering.render import pieces as pieces_of
 from toolparse.testing import Vector, markers, mutate, read_vectors
 
@@ -142,12 +143,15 @@ def written(draw: st.DrawFn, fmt: Format) -> str:
     said = st.one_of(st.just(SENTENCE), st.lists(st.sampled_from(_SAID), min_size=1, max_size=3).map("".join))
     given = st.dictionaries(st.sampled_from(_KEYS), st.sampled_from(_VALUES), max_size=3)
     layout = st.sampled_from(({}, {}, {"separators": (",", ":")}, {"indent": 2}, {"ensure_ascii": False}))
-    arguments = st.builds(lambda value, how: json.dumps(value, **how), given, layout)
+    others = st.sampled_from((*_VALUES, '{"a": "x"}', [{"a": "x"}], {"name": "get", "arguments": {"a": "x"}}, {"arguments": {"a": "x"}}))
+    way = draw(st.sampled_from(fmt.calls)) if fmt.calls else None
+    passes = way is not None and isinstance(way.body, (Envelope, JsonText)) and draw(st.integers(0, 3)) == 0
+    arguments = st.builds(lambda value, how: json.dumps(value, **how), others if passes else given, layout)
     names = st.sampled_from(("get", "get", "g", "ping", "nope", "get-it", "functions.get", "é"))
     calls = draw(st.lists(st.builds(ToolCall, name=names, arguments=arguments, id=st.just("call12345")), max_size=3 if fmt.calls else 0))
     reasoning = draw(st.one_of(st.none(), st.none(), said)) if fmt.reasoning else None
     message = Message(content=draw(st.one_of(st.none(), said)), reasoning=reasoning, tool_calls=calls)
-    text = "".join(pieces_of(message, fmt, draw(st.sampled_from(fmt.calls)) if calls else None))
+    text = "".join(pieces_of(message, fmt, way if calls else None))
     text += draw(st.sampled_from(("", "", "", "\n", " ", "\nDone.", *fmt.stop)))
     if draw(st.integers(0, 3)) == 0:
         text = mutate(text, words(fmt), draw(st.randoms(use_true_random=False)))

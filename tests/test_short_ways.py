@@ -27,6 +27,7 @@ from toolparse.codecs.python_calls import PythonReader
 from toolparse.codecs.python_values import ODD
 from toolparse.engine import shortcuts
 from toolparse.engine.plain_turns import plain_turns
+from toolparse.grammar import Envelope, JsonText
 from toolparse.schemas.tools import RequestTools
 from toolparse.testing import joined
 
@@ -104,6 +105,29 @@ def test_the_vectors_are_the_same_messages_without_the_short_way(name: str) -> N
     for case in strategies.vectors(get_format(name)):
         same_both_ways(case["text"], name, tools=case["tools"] or None, prompt=case["prefill"] or "")
         same_both_ways(case["text"], name)
+
+
+@pytest.mark.parametrize("name", [fmt.name for fmt in formats() if any(isinstance(way.body, (Envelope, JsonText)) for way in fmt.calls)])
+def test_arguments_that_are_no_plain_object_are_the_same(name: str) -> None:
+    fmt = get_format(name)
+    for written in (
+        '"{\\"a\\": \\"x\\"}"',
+        '[{"a": "x"}]',
+        "null",
+        "5",
+        '"x"',
+        '{"a": 1, "a": 2}',
+        '{"a": NaN}',
+        '{"arguments": {"a": "x"}}',
+        "{a: 1}",
+        "",
+    ):
+        calls = [ToolCall(name="get", arguments=written, id="call12345")]
+        for way in fmt.calls:
+            if isinstance(way.body, (Envelope, JsonText)):
+                text = "".join(strategies.pieces_of(Message(content=strategies.SENTENCE, tool_calls=calls), fmt, way))
+                same_both_ways(text, fmt, tools=TOOLS)
+                same_both_ways(text, fmt)
 
 
 def test_most_formats_have_plain_turns() -> None:

@@ -51,7 +51,7 @@ def _json(tail: Tail, named: bool) -> Read:
     firsts, markers = tuple(tail.ends.firsts), tail.ends.full.search
 
     def read(text: str, at: int, tool: Tool | None) -> tuple[str, int] | None:
-        end = whole_object(text, at, DEPTH)
+        end = whole_object(text, at, DEPTH) if text.startswith("{", at) else -1
         if end < 0 or (named and WRAPPED(text, at, at + WRAPPED_LIMIT)):
             return None
         arguments = text[at:end]
