@@ -166,8 +166,8 @@ class PlainTurns:
 
 def silent(ground: Ground) -> Silent:
     """Matches text up to the first character that may mean something here."""
-    markers, edges, _ = ground.searched
-    firsts = {text[:1] for text in markers} | edges | set(FIRSTS)
+    markers, edges, *_ = ground.searched  # what else is searched for at a line's start has one of the signs of `FIRSTS` in it
+    firsts = {*(text[:1] for text in markers), *edges, *FIRSTS}
     if any(not first or first.isalnum() for first in firsts):
         raise NotPlain
     return re.compile(f"[^{inside(firsts)}]*").match  # type: ignore[return-value]  # it matches nothing at least
