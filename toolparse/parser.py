@@ -107,11 +107,12 @@ class Parser(TurnMachine):
         super().__init__(chosen, options, choice, sink, writer, max_depth)
         self._held = ""
         self._total = 0
-        self._unseen: list[str] | None = None
+        self._unseen: str | None = None
         self._see_at = 0
         self._finished = False
         self._prefilled = False
         self._first: list[Event] = []
+        writer.events = sink.events = self._first
         self._early: Start | None = None
         self._regions: RegionMachine | None = None
         if choice.mode != "none" and chosen.calls:
@@ -145,11 +146,20 @@ class Parser(TurnMachine):
                 if index >= 0:
                     return [CallArguments(index, joined)]
                 if (unseen := self._unseen) is not None:
-                    unseen.append(joined)
+                    self._unseen = unseen + joined
                     if self._total > self._see_at:
                         self._see(self._total)
                 return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
             if index < 0:
+                if found.lastindex == 1 and len(joined) - (at := found.start()) < HELD_SPACE:
+                    self._total += len(text)
+                    self._held = joined[at:]
+                    if not at:
+                        return []
+                    joined = joined[:at]
+                    if (unseen := self._unseen) is not None:
+                        self._unseen = unseen + joined
+                    return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
                 return self._said_before(found, joined, text, index)
         if (passes := shortcut.passes) is None:
             return self._read(shortcut, joined, text, 0)
@@ -179,11 +189,11 @@ class Parser(TurnMachine):
             return []
         said = joined[:end]
         if look >= 0:
-            self._unseen = [said[look:]]
+            self._unseen = said[look:]
             self._see_at = self._total + UNSEEN
             self._shortcut = self._place.flowing
         elif self._unseen is not None:
-            self._unseen.append(said)
+            self._unseen += said
         return [Content(said)] if index == CONTENT else [Reasoning(said)]
 
     def _read(self, shortcut: Shortcut, joined: str, text: str, at: int) -> list[Event]:
@@ -226,11 +236,12 @@ class Parser(TurnMachine):
         self._run(False)
         if self._early is not None:
             self._remember(self._early, events)
+        self._writer.events = self._sink.events = self._first  # these are the caller's now
         return events
 
     def _see(self, end: int) -> None:
         """Show what has been said of running text, up to the offset `end`, to those who look for calls in it."""
-        text = "".join(self._unseen or ())
+        text = self._unseen or ""
         thinking = self._place.pair is not None
         if not thinking and (early := self._early) is not None and early.limit:
             early.add(text)
@@ -454,7 +465,7 @@ class Parser(TurnMachine):
         """The shortcut of running text, and whether all of it is to be seen or only what begins like a call."""
         watch, early = self._writer.watch, self._early
         if (watch is not None and watch.open) or (early is not None and early.limit and place.pair is None):
-            self._unseen = []
+            self._unseen = ""
             self._see_at = self._total + UNSEEN
             return place.flowing
         self._unseen = None

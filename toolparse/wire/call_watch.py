@@ -146,21 +146,21 @@ class CallWatch:
         self._end = 0
         self._sure = -1
         self._looked = 0
-        self._regions: list[Region] = []
-        self._reasoning: list[Region] = []
+        self._regions: tuple[Region, ...] = ()
+        self._reasoning: tuple[Region, ...] = ()
 
     def regions(self) -> list[Region]:
         """All that has been kept; the text has ended."""
         if self.open and self._sure < 0 and _look(f"{self._text}\n", 0) is not None:  # the text's end is a line's end
             self._sure = 0
         self._close()  # what is only begun is no look
-        return self._regions + self._reasoning
+        return [*self._regions, *self._reasoning]
 
     def add(self, text: str, end: int, thinking: bool) -> None:
         """The next text; it ends at the output's offset `end`."""
         if thinking != self.thinking:
             self._close()
-            self._reasoning.clear()  # of a block that has been closed: what was thought is no attempt
+            self._reasoning = ()  # of a block that has been closed: what was thought is no attempt
             self.thinking = thinking
         if self.open and end - len(text) > self._end:  # a call stood between
             self._close()
@@ -225,6 +225,7 @@ class CallWatch:
         at = look.start() if look is not None else _begun(text, at)
         if at < 0:
             self.open = False
+            self._text = ""
             return False
         self._first = False
         self._begun += at
@@ -243,10 +244,11 @@ class CallWatch:
         self._fenced ^= self._text.count("```") % 2 == 1
         if self._sure < 0:
             return
-        kept = self._reasoning if self.thinking else self._regions
-        if len(kept) == MOST:
-            kept.pop()
-        kept.append(Region(self._begun, self._text, fenced, self._first))
+        region = Region(self._begun, self._text, fenced, self._first)
+        if self.thinking:
+            self._reasoning = (*self._reasoning[: MOST - 1], region)
+        else:
+            self._regions = (*self._regions[: MOST - 1], region)
         self._sure = -1
 
 
