@@ -23,6 +23,7 @@ from toolparse.codecs.bare_keys import BareKeysReader
 from toolparse.codecs.echo import Recorded
 from toolparse.codecs.elements import ElementsReader
 from toolparse.codecs.parameters import ParameterReader
+from toolparse.codecs.plain_python import PlainPython
 from toolparse.codecs.python_calls import PythonReader
 from toolparse.codecs.python_values import ODD
 from toolparse.engine import shortcuts
@@ -43,6 +44,7 @@ def without(ways: Iterable[str]) -> Iterator[None]:
             for way in ways:
                 stack.enter_context(patch.object(codec, way, None))
         stack.enter_context(patch.object(shortcuts, "SHORT", 0))
+        stack.enter_context(patch.object(PlainPython, "enter", lambda plain: False))
         stack.enter_context(patch.object(ParameterReader, "is_new", lambda reader, key: False))
         stack.enter_context(patch.object(json_calls, "whole_object", lambda text, at, depth: -1))
         stack.enter_context(patch.object(parser, "plain_turns", lambda fmt: None))

@@ -15,7 +15,6 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from toolparse.codecs.strict_json import LONGEST
 from toolparse.engine import shortcuts
 from toolparse.engine.missed_calls import Start, may_tell, remains
 from toolparse.engine.plain_turns import plain_turns
@@ -29,6 +28,7 @@ from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format
 from toolparse.grammar import Reasoning as ReasoningMarkers
 from toolparse.jsontext.characters import SPACE
+from toolparse.jsontext.scalars import LONGEST
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall, folded
 from toolparse.schemas.tools import RequestTools
 from toolparse.wire.call_watch import CallWatch
@@ -169,7 +169,8 @@ class Parser(TurnMachine):
         self._total += len(text)
         self._held = joined[at:]
         shortcut.flow = passes.flow
-        return [CallArguments(shortcut.index, joined[:at])] if at else []
+        said = joined[:at] if passes.written is None else passes.written
+        return [CallArguments(shortcut.index, said)] if said else []
 
     def _said_before(self, found: re.Match[str], joined: str, text: str, index: int) -> list[Event]:
         """The last piece of running text was `text`, `joined` is all of it that waits, and `found` is what the search found in it. What

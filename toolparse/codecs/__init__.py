@@ -12,10 +12,21 @@ from collections.abc import Callable
 from re import Match
 from typing import Protocol
 
-from toolparse.codecs.strict_json import StrictJson
 from toolparse.grammar import BareKeys, Calls, Elements, Envelope, JsonText, PythonCalls
 from toolparse.wire.markers import EndMarks, Tail
 from toolparse.wire.open_call import OpenCall
+
+
+class Passing(Protocol):
+    """A short way over text that needs no second look. `written` is what has been read as JSON text, None where it is that as it stands."""
+
+    @property
+    def flow(self) -> Callable[[str], Match[str] | None] | None: ...
+
+    @property
+    def written(self) -> str | None: ...
+
+    def read(self, text: str, at: int = 0) -> int: ...
 
 
 class Reader(Protocol):
@@ -35,7 +46,7 @@ class Reader(Protocol):
     def flow(self) -> Callable[[str], Match[str] | None] | None: ...
 
     @property
-    def passes(self) -> StrictJson | None: ...
+    def passes(self) -> Passing | None: ...
 
     @property
     def rewrites(self) -> Callable[[str], str | None] | None: ...

@@ -39,7 +39,7 @@ _ANY_NAME_BEGIN = re.compile(rf"{_SOME}([^\n(){{}}\[\]<>=,（]{{0,256}})\Z")
 class PythonReader(PythonValues):
     """The calls of a list, the first of which has begun with its header; or that one call."""
 
-    passes = rewrites = None
+    rewrites = None
 
     __slots__ = ("given", "left", "listed", "unpacking")
 

@@ -19,9 +19,10 @@ from typing import Literal
 
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import EndsAt
-from toolparse.jsontext.characters import BRACKETS, HIGH, SPACE, SPACES, WS, escaped, quote
+from toolparse.codecs.plain_python import PlainPython
+from toolparse.jsontext.characters import BRACKETS, HIGH, SPACE, SPACES, escaped, quote
 from toolparse.jsontext.python_literals import ESCAPES
-from toolparse.jsontext.scalars import SHORT, WORDS, based_number, loose_number
+from toolparse.jsontext.scalars import WORDS, based_number, loose_number
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.trailing_stops import NONE, Search, TrailingStops, flow_before
@@ -29,12 +30,7 @@ from toolparse.wire.trailing_stops import NONE, Search, TrailingStops, flow_befo
 WIDE = {"，": ",", "）": ")", "：": ":", "］": "]", "｝": "}"}
 """Full-width punctuation, which is structure where only structure can stand."""
 _CURLY = {"“": "”", "”": "”", "‘": "’", "’": "’"}
-_SCALARS = re.compile(rf"{WS}({SHORT}|True|False|None|true|false|null){WS},")
-"""An element that needs no second look, with its comma."""
-_KEY = re.compile(r'[ \t\r\n]*"([^"\\\x00-\x1f]*)"[ \t\r\n]*:').match
-"""A dict's key that reads the same in JSON, with its colon."""
 _KEY_BEGIN = re.compile(r'[ \t\r\n]*(?:"[^"\\\x00-\x1f]*(?:"[ \t\r\n]*)?)?\Z').match
-_MEMBER = re.compile(_SCALARS.pattern[:-1] + "[,}]").match
 _CUT = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
 """The beginning of a number or name at the end of the text, which waits there."""
 _PARENTHESES = re.compile(r"[)）]+")
@@ -103,7 +99,7 @@ class PythonValues(StateReader):
     unpacking = False
 
     __slots__ = (
-        "brackets", "depth", "dropping", "ends", "kept", "kept_length", "quote", "raw_quotes", "spilling", "stack",
+        "brackets", "depth", "dropping", "ends", "kept", "kept_length", "plain", "quote", "raw_quotes", "spilling", "stack",
         "start", "trailing_stops", "wants", "wide", "word", "word_length",
     )  # fmt: skip
 
@@ -125,6 +121,32 @@ class PythonValues(StateReader):
         self.dropping = False
         self.brackets: list[str] = []
         self.wide = False
+        self.plain = PlainPython(self)
+
+    def step(self, text: str, at: int, last: bool) -> int:
+        """Read `text` from `at`; returns the position of the first character still needed. `last`: no more will come."""
+        self.text = text
+        self.last = last
+        plain = self.plain
+        plain.leave()
+        while not self.done:
+            if not last and plain.enter():
+                at = plain.read(text, at)
+                if plain.written:
+                    self.call.parts.append(plain.written)
+                if at >= 0:
+                    plain.leave()
+                    return at
+                at = ~at
+            at = self.state(at)
+            if at < 0:
+                return ~at
+        return at
+
+    @property
+    def passes(self) -> PlainPython | None:
+        """What reads on from here, if only to say how much of the text is plain."""
+        return self.plain if self.plain.enter() else None
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
@@ -224,10 +246,6 @@ class PythonValues(StateReader):
         """Where a value may stand: an argument's, an element, a key of a dict."""
         text = self.text
         top = self.stack[-1] if self.stack else None
-        if top is not None:
-            at = self.scalars(top, at) if top.closer != "}" else self.members(top, at)
-            if at < 0 or self.state != self.value:
-                return at
         at = self.token(at)
         if at < 0:
             return at
@@ -249,8 +267,7 @@ class PythonValues(StateReader):
             return ~at
         self.separate()
         if character in "([{" and len(self.stack) < self.depth and not (top is not None and top.is_key):
-            container = Container(character)
-            self.stack.append(container)
+            container = self.opened(character)
             if container.undecided:
                 self.keep("braces", container)
             else:
@@ -259,52 +276,11 @@ class PythonValues(StateReader):
         self.begin_expression(at, dropping=False)
         return at
 
-    def scalars(self, top: Container, at: int) -> int:
-        """The elements of a list that are plain, as far as they go; `~at` when what is left of the text must wait."""
-        text = self.text
-        match = _SCALARS.match
-        found = match(text, at)
-        if found is not None:
-            elements = []
-            while found is not None:
-                word = found[1]
-                elements.append(_WORDS.get(word, word))
-                at = found.end()
-                found = match(text, at)
-            self.emit((", " if top.count else "") + ", ".join(elements))
-            top.count += len(elements)
-        return ~at if len(text) - at < 48 and not self.last and _CUT.match(text, at) else at
-
-    def members(self, top: Container, at: int) -> int:
-        """The keys and plain values of a dict, as far as they go; `~at` when what is left of the text must wait."""
-        text = self.text
-        while True:
-            if not top.wants:
-                if top.is_key or not (top.is_map or (top.undecided and not top.count)):
-                    return at
-                found = _KEY(text, at)
-                if found is None:
-                    return ~at if len(text) - at < 48 and not self.last and _KEY_BEGIN(text, at) and text[at:].strip(SPACE) else at
-                if top.undecided:
-                    top.undecided = False
-                    top.is_map = True
-                    self.kept_text()
-                    self.emit("{")
-                self.key_read(top, f'"{found[1]}"')
-                top.wants = True
-                top.count += 1
-                at = found.end()
-            found = None if top.repeated else _MEMBER(text, at)
-            if found is None:
-                return at
-            word = found[1]
-            self.emit(_WORDS.get(word, word))
-            top.wants = False
-            top.count += 1
-            at = found.end()
-            if text[at - 1] == "}":
-                self.state = self.after_value
-                return at - 1
+    def opened(self, opener: str) -> Container:
+        """A container that begins here."""
+        container = Container(opener)
+        self.stack.append(container)
+        return container
 
     def separate(self) -> None:
         """A value begins: the comma before it, or the place for a key."""

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from toolparse.jsontext.scalars import SHORT
+from toolparse.jsontext.scalars import LONGEST, SHORT
 
 if TYPE_CHECKING:
     from toolparse.codecs.json_text import JsonReader
@@ -43,8 +43,6 @@ _BRACKET = r"\{(?P<object>)|\[(?P<list>)"
 
 PLAIN = re.compile(r'["\\\x00-\x1f]').search
 """Finds nothing in text that passes through the inside of a string as it is."""
-LONGEST = 128
-"""A scalar and the spaces behind it are shorter than this here: a machine that must not hold as many characters reads on its own."""
 
 
 def _string(behind: str) -> str:
@@ -100,6 +98,9 @@ class StrictJson:
     """The strict path of one machine: `enter`, then `read` until it gives back. While it is `active`, it alone knows the `state`."""
 
     __slots__ = ("active", "machine", "state")
+
+    written: str | None = None
+    """What is read passes as it stands."""
 
     def __init__(self, machine: JsonReader) -> None:
         self.machine = machine

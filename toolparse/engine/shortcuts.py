@@ -6,7 +6,7 @@ nothing: it takes a piece only where the machine would say the same, and a test 
 `flow` is the search that finds nothing in text which passes as it is, `index` what it becomes: arguments of the call of that number,
 `CONTENT` or `REASONING`. `rewrites` gives what text becomes if it only has to be written otherwise, `waits` is true of text shorter than
 `SHORT` that only waits. `take` reads all other text: the events and how much is settled, or None where the machine must look. `passes`
-reads how far strict JSON does, and `take` then goes on behind it. `over`: the codec has read to the end of the call, and the machine goes
+reads how far plain text does, and `take` then goes on behind it. `over`: the codec has read to the end of the call, and the machine goes
 on behind it.
 """
 
@@ -16,9 +16,9 @@ from collections.abc import Callable
 from re import Match
 from typing import Protocol
 
-from toolparse.codecs import Reader
-from toolparse.codecs.strict_json import LONGEST, StrictJson
+from toolparse.codecs import Passing, Reader
 from toolparse.events import CallArguments, Event
+from toolparse.jsontext.scalars import LONGEST
 from toolparse.wire.open_call import OpenCall
 
 CONTENT, REASONING = -1, -2
@@ -35,7 +35,7 @@ class Shortcut(Protocol):
     flow: Search | None
     index: int
     over: bool
-    passes: StrictJson | None
+    passes: Passing | None
     waits: Callable[[str], object] | None
     rewrites: Callable[[str], str | None] | None
     reader: Reader | None
@@ -49,7 +49,7 @@ class Flowing:
     __slots__ = ("flow", "index")
 
     over = False
-    passes: StrictJson | None = None
+    passes: Passing | None = None
     waits: Callable[[str], object] | None = None
     rewrites: Callable[[str], str | None] | None = None
     reader: Reader | None = None
@@ -71,7 +71,7 @@ class Waiting:
     flow: Search | None = None
     index = CONTENT
     over = False
-    passes: StrictJson | None = None
+    passes: Passing | None = None
     rewrites: Callable[[str], str | None] | None = None
     reader: Reader | None = None
 
@@ -119,7 +119,8 @@ class Reading:
         events: list[Event] = []
         call.base, call.events = base, events
         if at:
-            call.parts.append(text[:at])
+            written = self.passes.written if self.passes is not None else None
+            call.parts.append(text[:at] if written is None else written)
         at = reader.step(text, at, False)
         if reader.done:
             self.over = True
