@@ -552,51 +552,45 @@ class PythonValues(StateReader):
         """A number, a name or anything else, held until the `,` or the closer of its level."""
         text = self.text
         start = at
-        while True:
-            found = _EXPRESSION.search(text, at)
-            if found is None:
-                break
+        while (found := _EXPRESSION.search(text, at)) is not None:
             at = found.start()
-            character = found[0]
-            top = self.brackets[-1] if self.brackets else ""
-            if self.dropping and character in "\"'([{\\":
-                pass
-            elif top in ("'", '"'):
-                if character == "\\":
-                    if at + 1 == len(text) and not self.last:
-                        self.hold(text[start:at])
-                        return ~at
-                    at += 2
-                    continue
-                if character == top:
-                    self.brackets.pop()
-            elif character in "\"'":
-                self.brackets.append(character)
-            elif character in BRACKETS:
-                self.brackets.append(BRACKETS[character])
-            elif character == top:
-                self.brackets.pop()
-            elif not self.brackets and (character in ",)]}" or (character == ":" and self.in_key())):
+            ends = self.ends_expression(found[0], start, at)
+            if ends is not False:
                 self.hold(text[start:at])
+                if ends is None:
+                    return ~at
+                if isinstance(ends, str):
+                    return self.cut(at, ends)
                 self.close_word()
                 return at
-            elif character in WIDE:
-                counts = False if self.brackets or self.dropping else self.wide_ends(text[start:at], at)
-                if counts is None:
-                    self.hold(text[start:at])
-                    return ~at
-                if counts:
-                    self.hold(text[start:at])
-                    self.close_word()
-                    return at
-            elif character == "<":
-                ends = self.ends(text, at, self.last)
-                if ends is not False:
-                    self.hold(text[start:at])
-                    return ~at if ends is None else self.cut(at, str(ends))
-            at += 1
+            at += 2 if found[0] == "\\" and self.brackets and self.brackets[-1] in "\"'" else 1
         self.hold(text[start:])
         return ~len(text)
+
+    def ends_expression(self, character: str, start: int, at: int) -> bool | str | None:
+        """Whether the character at `at` ends the expression, whose last part begins at `start`, or how a marker there does; None when more
+        text must tell."""
+        top = self.brackets[-1] if self.brackets else ""
+        if self.dropping and character in "\"'([{\\":
+            return False
+        if top in ("'", '"'):
+            if character == top:
+                self.brackets.pop()
+            return None if character == "\\" and at + 1 == len(self.text) and not self.last else False
+        if character in "\"'":
+            self.brackets.append(character)
+        elif character in BRACKETS:
+            self.brackets.append(BRACKETS[character])
+        elif character == top:
+            self.brackets.pop()
+        elif not self.brackets and (character in ",)]}" or (character == ":" and self.in_key())):
+            return True
+        elif character in WIDE:
+            return False if self.brackets or self.dropping else self.wide_ends(self.text[start:at], at)
+        elif character == "<":
+            ends = self.ends(self.text, at, self.last)
+            return str(ends) if ends else ends
+        return False
 
     def wide_ends(self, text: str, at: int) -> bool | None:
         """Whether full-width punctuation ends an expression, whose last part is `text`: behind a literal, or where an argument follows."""

@@ -364,8 +364,6 @@ class Table:
         self.calls = tuple(self.call_row(head) for head in self.heads)
         self.opens_reasoning = {text: pair for pair in fmt.reasoning for text in spellings(pair.open)} if self.headers is None else {}
         closers = [text for pair in fmt.reasoning for text in spellings(pair.close)]
-        parts = [*(text for calls in fmt.calls for text in markers_of(calls)), *frame_closers(fmt)]
-        self.marker_words = frozenset(("", *(word for text in parts for word in re.findall(r"\w+", text))))
         self.not_of_calls = tuple(filter(None, (*closers, *self.opens_reasoning, *frame_closers(fmt), *self.stop_texts)))
         self.openers = rows_of("think", self.opens_reasoning.items(), cut="fragment")
         self.named_first = any("{name}" in texts[:1] for calls in fmt.calls for part in calls.open[1:2] for texts in (spellings(part),))
@@ -374,9 +372,12 @@ class Table:
         self.fill_behind(*self.behind.values())
         self.ground = "answer" if self.headers is None else "call message"
         self.first = self.places["answer", "first", 0]
-        self.message_rows = by_first(
-            [*rows_of("no message", ((text, None) for text in (fmt.channels.ends if fmt.channels else ()))), *self.stops("stop message")]
-        )
+        self.compile_stops()
+
+    def compile_stops(self) -> None:
+        """What ends the output, and what stands where a message could begin and none does."""
+        ends = self.format.channels.ends if self.format.channels is not None else ()
+        self.message_rows = by_first([*rows_of("no message", ((text, None) for text in ends)), *self.stops("stop message")])
         stop_pattern = any_of(self.stop_texts) if self.suffixes is None else self.suffixes.stop.pattern
         self.stop_heads = tuple(head for head in self.heads if any(text in self.stop_texts for text in head.firsts))
         self.stop_run = re.compile(f"(?:[ \\t\\r\\n]+|{stop_pattern}){'' if self.stop_heads else '+'}")
@@ -565,6 +566,12 @@ class Table:
                 self.fill_behind(behind)
             found.append((opening, Row("", "call", behind)))
         return tuple(found)
+
+    @cached_property
+    def marker_words(self) -> frozenset[str]:
+        """The words in the markers of calls and frames, and none."""
+        texts = (*(text for calls in self.format.calls for text in markers_of(calls)), *frame_closers(self.format))
+        return frozenset(("", *(word for text in texts for word in re.findall(r"\w+", text))))
 
     @cached_property
     def damaged_frames(self) -> DamagedFrames:
