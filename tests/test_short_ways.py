@@ -75,6 +75,54 @@ def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataOb
     assert told(Parser(fmt, **options), pieces, text) == expected
 
 
+SCALARS = (
+    "1",
+    "-2.5",
+    "007",
+    "True",
+    "None",
+    "foo()",
+    '"a b"',
+    '"it\'s"',
+    "'it'",
+    "'say \"x\"'",
+    '""',
+    '"""t"""',
+    '"a\\n"',
+    '"é,]}"',
+    "“c”",
+)
+KEYS = ('"a": ', '"b":', "'a' : ", "1: ")
+
+
+def written(opener: str, parts: list[str], between: str, end: str) -> str:
+    return opener + between.join(parts) + (end if parts else "") + {"[": "]", "(": ")", "{": "}"}[opener]
+
+
+def containers(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    between, end = st.sampled_from((", ", ",", ",\n ")), st.sampled_from(("", "", ",", ", "))
+    members = st.tuples(st.sampled_from(KEYS), inner).map("".join)
+    lists = st.builds(written, st.sampled_from("[({"), st.lists(inner, max_size=3), between, end)
+    return st.one_of(lists, st.builds(written, st.just("{"), st.lists(members, max_size=3), between, end))
+
+
+PYTHON_VALUES = st.recursive(st.sampled_from(SCALARS), containers, max_leaves=8)
+AROUND = {"pythonic": "[{}]", "llama4_pythonic": "[{}]", "lfm2": "<|tool_call_start|>[{}]<|tool_call_end|>"}
+
+
+@pytest.mark.parametrize("name", AROUND)
+@examples(40, 1000)
+@given(data=st.data())
+def test_the_short_way_over_python_values_says_the_same_after_each_piece(name: str, data: st.DataObject) -> None:
+    text = AROUND[name].format(f"get(a={data.draw(PYTHON_VALUES)}, c={data.draw(PYTHON_VALUES)})")
+    at, damage = data.draw(st.integers(0, len(text))), data.draw(st.sampled_from(("", "", *"[]{}(),:\"' <1")))
+    text = text[:at] + damage + text[at:]
+    pieces = data.draw(strategies.pieces(text))
+    with without(WAYS):
+        expected = told(Parser(name), pieces, text)
+    assert told(Parser(name), pieces, text) == expected
+
+
 # -- whole outputs ----------------------------------------------------------------------------------------------------------------------
 
 

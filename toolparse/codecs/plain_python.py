@@ -52,7 +52,7 @@ def _string(quote: str, end: str) -> State:
 
 
 _STRINGS = {quote: _string(quote, "") for quote in "\"'"}
-_RAW_STRINGS = {(quote, closer): _string(quote, rf"(?={WS}[,\{closer}])") for quote in "\"'" for closer in "]}"}
+_RAW_STRINGS = {(quote, closer): _string(quote, rf"(?={WS}[,\{closer}])") for quote in "\"'" for closer in "]})"}
 """Those of which no template escapes the quotes, by the closer of what is around them."""
 STRUCTURE = frozenset(",:[]{}\"'")
 
@@ -90,7 +90,7 @@ class PlainPython:
             self.state = self.string(machine.quote, top)
         elif name == "value":
             self.state = _BEFORE_KEY if begun or (top.is_map and not top.wants) else _VALUE
-        elif name == "after_value" and not top.wants:
+        elif name == "after_value" and not top.wants and not begun:
             self.state = _AFTER
         else:
             return False
@@ -158,7 +158,7 @@ class PlainPython:
             if len(stack) == 1 or top.closer != found[0][-1] or top.wants:
                 return None
             stack.pop()
-            parts.append(top.closer)
+            parts.append("}" if top.is_map else "]")
             return _AFTER
         if outcome in ("list", "dict", "empty", "braces") and len(stack) >= self.machine.depth:
             return None

@@ -120,7 +120,7 @@ class Reading:
         call.base, call.events = base, events
         if at:
             written = self.passes.written if self.passes is not None else None
-            call.parts.append(text[:at] if written is None else written)
+            call.write(text[:at] if written is None else written)
         at = reader.step(text, at, False)
         if reader.done:
             self.over = True
