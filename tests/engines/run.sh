@@ -59,7 +59,7 @@ own_tests() { (cd "$venv" && "$python" "$here/own_tests.py" "$1" "$2"); }
 cd "$here"
 export LLAMA_CPP="$venv/llama_cpp" LIGHTLLM_SOURCE="${LIGHTLLM_SOURCE:-}"
 export TIKTOKEN_ENCODINGS_BASE="${TIKTOKEN_ENCODINGS_BASE:-$venv}"
-for engine in vllm sglang lmdeploy mlx llama_cpp transformers; do
+for engine in vllm sglang lmdeploy mlx llama_cpp transformers ${LIGHTLLM_SOURCE:+lightllm}; do
     step "$engine: tests" check "check_$engine"*.py
 done
 step "vllm, sglang: what the plug-ins touch, moved, renamed or broken" check check_renamed.py
