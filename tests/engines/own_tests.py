@@ -145,8 +145,8 @@ def outcomes(folder: Path, paths: list[str], engine: str, passed: list[str] | No
         environment["OWN_TESTS_PASSED"] = str(only)
     if passed is not None or not report.exists():  # those of the engine's own stay the same
         shown = "no" if passed is None else "short"
-        command = [sys.executable, "-m", "pytest", "-q", f"--tb={shown}", "-p", "own_tests", "-p", "no:cacheprovider", "-o", "addopts=", "-o",
-                   "filterwarnings=default", "--continue-on-collection-errors", f"--junitxml={report}", *paths]  # fmt: skip
+        command = [sys.executable, "-m", "pytest", "-q", f"--tb={shown}", "-p", "own_tests", "-p", "no:cacheprovider", "-o", "addopts=",
+                   "-o", "filterwarnings=default", "--continue-on-collection-errors", f"--junitxml={report}", *paths]  # fmt: skip
         subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     found = {}
     for case in ElementTree.parse(report).iter("testcase"):
