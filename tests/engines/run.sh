@@ -46,13 +46,13 @@ get install --no-deps -e "$here/../.."
 failed=
 # step NAME COMMAND...: what fails is named at the end, and the steps behind it run
 step() {
-    echo "## $1"
+    printf "\n## %s\n" "$1"
     named=$1
     shift
     "$@" || failed="$failed
 $named"
 }
-check() { "$python" -m pytest -o addopts= -o filterwarnings=default -p no:cacheprovider -q --disable-warnings "$@"; }
+check() { "$python" -m pytest -o addopts= -o filterwarnings=default -p no:cacheprovider -p no:asyncio -q --disable-warnings "$@"; }
 server() { (cd live && export LIVE_ENGINE="$1" LIVE_MODEL="$venv/model" && check "$2"); }
 own_tests() { (cd "$venv" && "$python" "$here/own_tests.py" "$1" "$2"); }
 
