@@ -457,6 +457,23 @@ def test_two_halves_are_what_one_parser_is(fmt: str) -> None:
             assert halves(toolparse.get_format(fmt), case, size) == whole, (case["id"], size)
 
 
+@pytest.mark.parametrize("fmt", sorted({case["format"] for case in SPLIT_CASES}))
+def test_halves_end_a_call_as_early_as_one_parser(fmt: str) -> None:
+    """The reasoning half passes closers on at once: where no word of the end comes, as in LightLLM, no call waits for one."""
+    known = toolparse.get_format(fmt)
+    cases = [case for case in SPLIT_CASES if case["format"] == fmt and case["kind"] == "canonical"]
+    for case in [] if known.channels else effort.some(cases, 8, fmt):
+        text = case["text"]
+        for stop in known.stop:  # servers take it off
+            text = text.removesuffix(stop)
+        one = toolparse.Parser(known, tools=case["tools"], prompt=case["prefill"]).feed(text)
+        for size in (1, 1_000_000):
+            split = ReasoningSplit(known, prompt=case["prefill"], tools=case["tools"])
+            parser = toolparse.Parser(calls_only(known), tools=case["tools"], prompt="")
+            fed = [event for at in range(0, len(text), size) for event in parser.feed(split.feed(text[at : at + size])[1])]
+            assert told(fed)[2] == told(one)[2], (case["id"], size)
+
+
 def test_what_halves_cannot_know_is_a_vector() -> None:
     assert {case["id"] for case in SPLIT_CASES} >= PROMPT_TELLS | REASONING_TELLS
 
@@ -757,6 +774,29 @@ def test_lightllms_reasoning_ends_at_a_call(size: int | None, lightllm_started: 
     assert reasoned(made(force_reasoning=True), f"{mention}\n</think>\n\n{TEXT}", size) == (mention, TEXT)
     assert reasoned(made(), "It is noon.", size) == ("", "It is noon.")
     assert reasoned(made(force_reasoning=True), "Hm. </thi", size) == ("Hm. </thi", "")
+
+
+@pytest.mark.parametrize("size", [1, 4, 10_000])
+def test_lightllm_shows_no_markup_of_calls_at_the_end(size: int, lightllm_started: SimpleNamespace) -> None:
+    """It shows what its reasoning parser holds back, so that must be no call's."""
+    module = lightllm_reasoning()
+    lightllm.install(lightllm_table(), module)
+    for text in (TEXT, f"{TEXT}\n", TEXT[:-3], TEXT[: TEXT.index("Oslo")]):
+        detector = module.ReasoningParser.DetectorMap["qwen3"]()
+        for at in range(0, len(text), size):
+            detector.parse_streaming_increment(text[at : at + size])
+        assert detector.flush().normal_text.strip() in ("", "Let me see.")
+
+
+def test_lightllm_makes_ids_of_the_place_of_a_call() -> None:
+    """Of Kimi's: two calls of one tool are the first and the second, not the tool's place in the request twice."""
+    module = lightllm_table()
+    lightllm.install(module)
+    tools = [SimpleNamespace(type="function", function=SimpleNamespace(**each["function"])) for each in TOOLS]
+    calls = [toolparse.ToolCall(index=at, name="f", arguments="{}") for at in range(2)]
+    text = toolparse.render(toolparse.Message(tool_calls=calls), "kimi_k2", tools=TOOLS)
+    _, items = module.FunctionCallParser(tools, "kimi_k2").parse_non_stream(text)
+    assert [item.tool_index for item in items] == [0, 1]
 
 
 def test_lightllms_reasoning_in_markers_that_the_format_does_not_have(lightllm_started: SimpleNamespace) -> None:

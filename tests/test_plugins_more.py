@@ -1,4 +1,4 @@
-"""The plug-ins for LMDeploy, mlx, TensorRT-LLM and llama-cpp-python, against stand-ins of the places that they use.
+"""The plug-ins for LMDeploy, mlx, TensorRT-LLM, tabbyAPI and llama-cpp-python, against stand-ins of the places that they use.
 
 `tests/engines/` has the real packages.
 """
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from toolparse.plugins import llama_cpp, lmdeploy, mlx, tensorrt_llm
+from toolparse.plugins import llama_cpp, lmdeploy, mlx, tabby, tensorrt_llm
 from toolparse.plugins.names import tool_parsers
 
 TEXT = '<think>Hm.</think>So:\n<tool_call>\n{"name": "f", "arguments": {"city": "Oslo"}}\n</tool_call>'
@@ -242,6 +242,30 @@ def test_tensorrt_llm_has_every_name(monkeypatch: pytest.MonkeyPatch) -> None:
     pieces = [made.parse_streaming_increment(text[at : at + 3], [tool]) for at in range(0, len(text), 3)]
     assert "".join(piece.normal_text for piece in pieces) == "So:"
     assert "".join(call.parameters for piece in pieces for call in piece.calls) == '{"city": "Oslo"}'
+
+
+def test_tabby_has_formats_between_markers(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = object()
+    table: dict[str, Any] = {"qwen3_coder": own}
+    for name, members in (
+        ("endpoints.OAI.utils.tools", {"ALL_TOOLCALL_FORMATS": table}),
+        ("endpoints.OAI.types.tools", {"ToolCall": SimpleNamespace, "Tool": SimpleNamespace}),
+    ):
+        module = ModuleType(name)
+        vars(module).update(members)
+        monkeypatch.setitem(sys.modules, name, module)
+    tabby.install()
+    tabby.install()
+    assert table["qwen3_coder"] is own
+    assert "toolparse_pythonic" not in table
+    made = table["toolparse_hermes"]
+    assert (made.TOOLCALL_START, made.TOOLCALL_END) == ("<tool_call>", "</tool_call>")
+    text = TEXT[TEXT.index("<tool_call>") :]
+    calls = made.parse_toolcalls(text + text)
+    assert [(call.function.name, call.function.arguments) for call in calls] == [("f", '{"city": "Oslo"}')] * 2
+    assert len({call.id for call in calls}) == 2
+    assert made.parse_toolcalls(text[: text.index("Oslo")]) == []
+    assert table["toolparse_mistral"].TOOLCALL_END is None
 
 
 class Llama:

@@ -19,6 +19,7 @@ from vllm.parser import ParserManager
 from vllm.plugins import load_general_plugins
 from vllm.reasoning import ReasoningParserManager
 from vllm.tool_parsers import ToolParserManager
+from vllm.tool_parsers.utils import resolve_responses_tool_call_name
 
 from toolparse import get_format
 from toolparse.plugins import vllm_plugin
@@ -444,6 +445,45 @@ def test_custom_tools_alone_are_called() -> None:
     text = '<tool_call>\n{"name": "run", "arguments": {"input": "ls"}}\n</tool_call>'
     calls = composed("hermes")(Tokenizer("hermes", True), asked.tools).parse(text, asked)[2]
     assert [(call.name, json.loads(call.arguments)) for call in calls] == [("run", {"input": "ls"})]
+
+
+NAMESPACES = [
+    {"type": "namespace", "name": name, "description": "", "tools": [{"type": "function", "name": "run", "parameters": {"type": "object"}}]}
+    for name in ("shell", "remote")
+]
+CALLED = 'Now.\n<tool_call>\n{"name": "shell__run", "arguments": {"command": "ls"}}\n</tool_call>'
+
+
+@pytest.mark.parametrize("tool", ["hermes", "toolparse_hermes"], ids=["theirs", "ours"])
+@pytest.mark.parametrize("choice", ["auto", "required", {"type": "function", "name": "shell__run"}], ids=["auto", "required", "named"])
+def test_tools_in_namespaces_alone_are_called(tool: str, choice: Any) -> None:
+    """By the names that vLLM shows the model, whole and streamed; its serving layer finds the namespace by them."""
+    asked = ResponsesRequest(model="m", input="?", tools=NAMESPACES, tool_choice=choice)
+    made = composed("hermes", tool=tool)
+    _, content, calls = made(Tokenizer("hermes", True), asked.tools).parse(CALLED, asked, enable_auto_tools=True)
+    assert (content.strip(), [(call.name, json.loads(call.arguments)) for call in calls]) == ("Now.", [("shell__run", {"command": "ls"})])
+    found = resolve_responses_tool_call_name(calls[0].name, tools=asked.tools)
+    assert (found.name, found.namespace) == ("run", "shell")
+    tokenizer = Tokenizer("hermes", True)
+    parser = made(tokenizer, asked.tools)
+    name = arguments = ""
+    for text, ids in (pieces := list(deltas(CALLED, "by token", tokenizer))):
+        told = parser.parse_delta(text, ids, asked, [0], finished=(text, ids) is pieces[-1])
+        for call in told.tool_calls if told else ():
+            name, arguments = name + (call.function.name or ""), arguments + (call.function.arguments or "")
+    assert (name, json.loads(arguments)) == ("shell__run", {"command": "ls"})
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "name": "shell__run"}], ids=["required", "named"])
+def test_tools_in_namespaces_constrain_as_with_vllms_own(choice: Any) -> None:
+    asked = [
+        composed("hermes", tool=tool)(Tokenizer("hermes"), request.tools).adjust_request(request)
+        for tool in ("hermes", "toolparse_hermes")
+        if (request := ResponsesRequest(model="m", input="?", tools=NAMESPACES, tool_choice=choice))
+    ]
+    theirs, ours = (json.loads(each.structured_outputs.structural_tag) for each in asked)
+    assert theirs["format"] == ours["format"]
+    assert "shell__run" in json.dumps(ours)
 
 
 def test_a_closer_of_the_turn_before_does_not_end_reasoning() -> None:

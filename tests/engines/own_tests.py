@@ -2,7 +2,7 @@
 
     own_tests.py vllm FOLDER [PATH...]      own_tests.py sglang FOLDER [PATH...]
 
-FOLDER is the unpacked source of the installed engine (vLLM's without `tests/conftest.py`, which wants more than parsers need). Prints a row
+FOLDER is the unpacked source of the installed engine (of vLLM's `tests`, without their `conftest.py`, are enough). Prints a row
 per test file: how many tests pass with the engine's own classes, how many of those with ours, and why the others do not, by
 `own_tests_reasons.jsonl`, where each is put down by hand: it *reaches inside*, or it holds another *policy*, one of those named there. What
 has no reason is a *fault*, and fails the run, as does a reason for which no test fails. `own_tests_ENGINE.jsonl` in the working directory
@@ -144,8 +144,9 @@ def outcomes(folder: Path, paths: list[str], engine: str, passed: list[str] | No
         only.write_text("\n".join(passed), encoding="utf-8")
         environment["OWN_TESTS_PASSED"] = str(only)
     if passed is not None or not report.exists():  # those of the engine's own stay the same
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "own_tests", "-p", "no:cacheprovider", "-o", "addopts=", "-o",
-                   "filterwarnings=default", "--continue-on-collection-errors", f"--junitxml={report}", *paths]  # fmt: skip
+        shown = "no" if passed is None else "short"
+        command = [sys.executable, "-m", "pytest", "-q", f"--tb={shown}", "-p", "own_tests", "-p", "no:cacheprovider", "-o", "addopts=",
+                   "-o", "filterwarnings=default", "--continue-on-collection-errors", f"--junitxml={report}", *paths]  # fmt: skip
         subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     found = {}
     for case in ElementTree.parse(report).iter("testcase"):

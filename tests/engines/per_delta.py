@@ -1,7 +1,8 @@
-"""What a delta costs in the engines, at the beginning of an output and far into it: `per_delta.py`.
+"""What a delta costs in the engines, at the beginning of an output and far into it: `per_delta.py vllm` or `per_delta.py sglang`.
 
-Prints microseconds of processor time (the median of many deltas) behind 1 KB and behind 4 MB of arguments, and behind one call and behind
-4,000, each with its ratio, and fails where a ratio is above 2. The engines' classes are real; nothing else of them takes part.
+Prints microseconds of processor time (the median of many deltas) behind 1 KB and behind 4 MB of arguments, the same of reasoning, and
+behind one call and behind 4,000, each with its ratio, and fails where a ratio is above 2. Counts, too, what is called in such a delta,
+and fails where that is not the same. The engines' classes are real; nothing else of them takes part.
 """
 
 from __future__ import annotations
@@ -78,39 +79,58 @@ def cost(feed: Callable[[str], Any], pieces: list[str]) -> float:
     return median(taken) / 1000
 
 
-def in_arguments(start: Callable[[], Callable[[str], Any]]) -> tuple[float, float]:
-    feed = start()
-    feed(THOUGHT)
-    for piece in ("<tool_call>", '\n{"name": "f", "arguments": {"q": "', WORDS * 25):
+def work(feed: Callable[[str], Any], piece: str) -> int:
+    """How many calls and returns of functions a piece takes."""
+    seen = [0]
+
+    def note(*_: Any) -> None:
+        seen[0] += 1
+
+    sys.setprofile(note)
+    try:
         feed(piece)
-    cost(feed, [WORDS] * MEASURED)  # what the first deltas set up is none of this
-    early = cost(feed, [WORDS] * MEASURED)
-    longer = "word " * 13_108
-    for _ in range(64):
-        feed(longer)
-    return early, cost(feed, [WORDS] * MEASURED)
+    finally:
+        sys.setprofile(None)
+    return seen[0]
+
+
+def early_and_late(feed: Callable[[str], Any], piece: str, measured: int, longer: list[str]) -> tuple[float, float]:
+    cost(feed, [piece] * measured)  # what the first deltas set up is none of this
+    early, works = cost(feed, [piece] * measured), work(feed, piece)
+    for text in longer:
+        feed(text)
+    late = cost(feed, [piece] * measured)
+    if works != (then := work(feed, piece)):
+        sys.exit(f"a delta does more far into an output: {works} steps, then {then}")
+    return early, late
+
+
+def in_text(start: Callable[[], Callable[[str], Any]], *before: str) -> tuple[float, float]:
+    """A delta of 40 characters."""
+    feed = start()
+    for piece in (*before, WORDS * 25):
+        feed(piece)
+    return early_and_late(feed, WORDS, MEASURED, ["word " * 13_108] * 64)
 
 
 def behind_calls(start: Callable[[], Callable[[str], Any]]) -> tuple[float, float]:
     """A delta that is a whole call."""
     feed = start()
     feed(THOUGHT)
-    early = cost(feed, [CALL] * 100)
-    for _ in range(3_800):
-        feed(CALL)
-    return early, cost(feed, [CALL] * 100)
+    return early_and_late(feed, CALL, 100, [CALL] * 3_700)
 
 
 def main() -> None:
     engine = sys.argv[1]
-    print("| reading | behind 1 KB | behind 4 MB | ratio | behind 1 call | behind 4,000 | ratio |\n|---|---|---|---|---|---|---|")
+    places = ("1 KB of arguments", "4 MB", "1 KB of reasoning", "4 MB", "1 call", "4,000")
+    print(f"| reading | {' | '.join(f'behind {a} | behind {b} | ratio' for a, b in zip(places[::2], places[1::2], strict=True))} |")
+    print("|---" * 10 + "|")
     slow = []
     for name, start in {"vllm": vllm, "sglang": sglang}[engine]().items():
-        numbers = [*in_arguments(start), *behind_calls(start)]
-        ratios = [numbers[1] / numbers[0], numbers[3] / numbers[2]]
-        slow += [name for ratio in ratios if ratio > MOST]
-        texts = [f"{numbers[0]:.0f} us", f"{numbers[1]:.0f} us", f"{ratios[0]:.2f}", f"{numbers[2]:.0f} us", f"{numbers[3]:.0f} us"]
-        print(f"| {name} | {' | '.join(texts)} | {ratios[1]:.2f} |", flush=True)
+        arguments = in_text(start, THOUGHT, "<tool_call>", '\n{"name": "f", "arguments": {"q": "')
+        measured = [arguments, in_text(start, "<think>\n"), behind_calls(start)]
+        slow += [name for early, late in measured if late / early > MOST]
+        print(f"| {name} | {' | '.join(f'{a:.0f} us | {b:.0f} us | {b / a:.2f}' for a, b in measured)} |", flush=True)
     if slow:
         sys.exit(f"a delta costs more far into an output: {', '.join(slow)}")
 

@@ -20,6 +20,8 @@ from toolparse.plugins.reports import report
 from toolparse.wire.spellings import may_be_missing, spellings
 
 _SLOT = re.compile(r"\{[a-z]+\}")
+COUNTED = ("kimi_k2", "kimi_k3")
+"""The formats in which the engines make the id of a call of its `tool_index`, which therefore counts the calls of an output."""
 
 
 @cache

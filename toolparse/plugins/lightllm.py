@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from toolparse.formats import get_format
-from toolparse.plugins.detector import Detector, marked
+from toolparse.plugins.detector import COUNTED, Detector, marked
 from toolparse.plugins.names import PREFIX, tool_parsers
 from toolparse.plugins.reasoning_split import ReasoningSplit
 
@@ -62,11 +62,11 @@ class LightllmReasoning:
         return self.result_type(reasoning_text=reasoning, normal_text=rest)
 
     def flush(self) -> Any:
-        """The stream has ended: what was held back."""
+        """The stream has ended: what was held back. It goes to the client, and not to the tool parser, so markup of calls is left out."""
         if self._split is None:
             return super().flush()  # type: ignore[misc]
         reasoning, rest = self._split.finish()
-        return self.result_type(reasoning_text=reasoning, normal_text=rest)
+        return self.result_type(reasoning_text=reasoning, normal_text="" if self._split.calling else rest)
 
     def _new_split(self) -> ReasoningSplit | None:
         name = _started_with("tool_call_parser")
@@ -100,9 +100,10 @@ def install(module: Any = None, reasoning: Any = None) -> None:
     table = module.FunctionCallParser.ToolCallParserEnum
     # Until the summer of 2025 a whole text's result was the list of its calls; later it is the same object as a piece's.
     both = {"__len__": lambda self: len(self.calls), "__iter__": lambda self: iter(self.calls), "__bool__": lambda self: True}
-    members = {"result_type": type("Result", (module.StreamingParseResult,), both), "item_type": module.ToolCallItem}
+    shared = {"result_type": type("Result", (module.StreamingParseResult,), both), "item_type": module.ToolCallItem}
     for name, fmt in tool_parsers().items():
-        made = type(f"Toolparse_{fmt}", (LightllmDetector, module.BaseFormatDetector), {**members, "toolparse_format": get_format(fmt)})
+        members = {**shared, "toolparse_format": get_format(fmt), "counts_calls": fmt in COUNTED}
+        made = type(f"Toolparse_{fmt}", (LightllmDetector, module.BaseFormatDetector), members)
         table[name] = table[name.removeprefix(PREFIX)] = made
     # The server looks for calls in a whole output only where one of these texts is in it. The detectors know better; "" is in every text.
     if "" not in module.TOOLS_TAG_LIST:

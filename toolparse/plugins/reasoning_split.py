@@ -72,14 +72,16 @@ class ReasoningSplit:
         self._waiting = ""
         self._from = 0  # the offset of what waits
         self._fed = 0
-        self._calling = False  # in a call, or right behind one
         self._open = False  # in a call
+        self._space = -1  # behind a call, where its closers come: how much white space in front of it still waits
         self._passed = False
         self._said: list[str] = []
         self._thought: list[str] = []
         self.ended = False
         self.called = False
         """Whether a call has begun."""
+        self.calling = False
+        """In a call, or right behind one."""
 
     def feed(self, text: str) -> tuple[str, str]:
         """The reasoning and the rest that are certain now."""
@@ -100,7 +102,7 @@ class ReasoningSplit:
         """The output has ended: what was held back."""
         was = self._parser.in_reasoning
         self._place(self._parser.finish(), self._fed)
-        if self._calling and not was:
+        if self.calling and not was:
             self._pass(self._fed)
         return self._taken()
 
@@ -124,12 +126,12 @@ class ReasoningSplit:
                 self._drop(before)  # the header of another message has ended it
             else:
                 self._drop(read if start is None else start)
-        elif now and not was and self._calling:  # what stands between a call and the opener are the call's closers
+        elif now and not was and self.calling:  # what stands between a call and the opener are the call's closers
             self._pass(before + len(step) - len(step.lstrip(SPACE)))
         self._place(events, read)
         if now:
             self._drop(min(read, self._fed - parser.held) if was else read)
-        elif self._open:
+        elif self._open or (read == self._fed and parser.held <= self._space):
             self._pass(read)
 
     def _place(self, events: list[Event], read: int) -> None:
@@ -150,27 +152,28 @@ class ReasoningSplit:
             elif isinstance(event, CallEnd):
                 self._pass(event.end)
                 self._open = False
+                self._space = -1 if self._headed else max(self._parser.held - (self._fed - read), 0)
 
     def _place_content(self, text: str, read: int) -> None:
         body = text.lstrip(SPACE)
         silent = self._waiting[: max(self._waiting.rfind(body, 0, max(read - self._from, 0)), 0)] if body else ""
         if self._headed:  # a header says what its text is, so it is kept; white space around it goes with the text
             self._write((silent.strip(SPACE) if text[:1] in SPACE else silent.rstrip(SPACE)) + text)
-        elif self._calling and body:
+        elif self.calling and body:
             self._write(self._markers.sub("", silent) + body)
         else:
             label = next((label for label in self._labels if silent.strip(SPACE).endswith(label)), "")
             self._write(("" if self._passed else label) + text)
-        self._calling = False
+        self.calling, self._space = False, -1
         self._drop(read)
 
     def _begin_call(self, start: int) -> None:
         """A call has begun at the offset `start`. In front of it stand white space, which the tool parser wants, and framing."""
-        if self._calling:
+        if self.calling:
             self._pass(self._from if self._headed else start)
             self._open = True
             return
-        self._calling = self._open = True
+        self.calling = self._open = True
         at = 0 if self._headed else max(start - self._from, 0)
         at += len(self._waiting[at:]) - len(self._waiting[at:].lstrip(SPACE))
         before = self._waiting[:at]

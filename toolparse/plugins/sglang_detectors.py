@@ -20,7 +20,7 @@ from toolparse.formats import get_format
 from toolparse.grammar import Format
 from toolparse.parser import parse, with_reasoning
 from toolparse.plugins import constraints
-from toolparse.plugins.detector import Detector
+from toolparse.plugins.detector import COUNTED, Detector
 from toolparse.plugins.names import PREFIX
 from toolparse.plugins.reasoning_split import ReasoningSplit
 from toolparse.plugins.reports import missing, unasked
@@ -46,8 +46,6 @@ _STEPS = ("detect_and_parse", "parse_streaming_increment", "finish")
 """What SGLang calls of a detector of either kind."""
 
 
-COUNTED = ("kimi_k2", "kimi_k3")
-"""The formats in which SGLang makes the id of a call of its `tool_index`, which therefore counts the calls of an output."""
 _NEVER_EMPTY = "_maybe_apply_force_nonempty_content"
 
 
@@ -196,7 +194,7 @@ class SglangReasoning:
     _in_reasoning = False
     _force_nonempty_content = False
     _split: ReasoningSplit | None = None
-    _thought = ""
+    _thought: list[str]
     _tools: Any = None
     _calls_follow = True
 
@@ -217,7 +215,7 @@ class SglangReasoning:
 
     def parse_streaming_increment(self, new_text: str) -> Any:
         if self._split is None:
-            self._split = self._new_split()
+            self._split, self._thought = self._new_split(), []
         reasoning, rest = self._split.feed(new_text)
         self._in_reasoning = not self._split.ended and (self._in_reasoning or bool(reasoning))
         return self._said(reasoning, rest, self._split.ended)
@@ -226,16 +224,18 @@ class SglangReasoning:
         if self._split is None:
             return ReasoningResult()
         open_reasoning = not self._split.ended
-        result = self._said(*self._split.finish(), ended=True)
-        if self._force_nonempty_content and open_reasoning and not result.normal_text:
-            return ReasoningResult(normal_text=self._thought)
-        return result
+        reasoning, rest = self._split.finish()
+        if self._force_nonempty_content and open_reasoning and not rest:
+            return ReasoningResult(normal_text="".join(self._thought) + reasoning)
+        return self._said(reasoning, rest, ended=True)
 
     def _said(self, reasoning: str, rest: str, ended: bool) -> Any:
-        self._thought += reasoning
+        if not self.stream_reasoning or self._force_nonempty_content:
+            self._thought.append(reasoning)
         if not self.stream_reasoning:
-            reasoning = self._thought if ended else ""
-            self._thought = "" if ended and not self._force_nonempty_content else self._thought
+            reasoning = "".join(self._thought) if ended else ""
+        if ended:
+            self._thought = []
         return ReasoningResult(normal_text=rest, reasoning_text=reasoning)
 
     def _new_split(self) -> ReasoningSplit:

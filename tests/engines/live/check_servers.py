@@ -1,6 +1,7 @@
 """The plug-ins in the engines' real servers over HTTP on loopback, driven with the official clients; only the models are scripted.
 
-`LIVE_MODEL` names a folder with a tokenizer and a chat template (`run.sh` brings Qwen3's), `LIVE_ENGINE` the engine.
+`LIVE_MODEL` names a folder with a tokenizer and a chat template (`run.sh` brings Qwen3's), `LIVE_ENGINE` the engine, `LIGHTLLM_SOURCE`
+LightLLM's source, if it is that.
 """
 
 from __future__ import annotations
@@ -21,11 +22,21 @@ import openai
 import pytest
 from scripted import ARGUMENTS
 
+from toolparse.plugins.lightllm import SITE
+
 HERE = Path(__file__).parent
 ENGINE, MODEL = os.environ["LIVE_ENGINE"], os.environ["LIVE_MODEL"]
 VLLM = [
     "serve_vllm.py", "--model", MODEL, "--served-model-name", "m", "--max-model-len", "8192", "--host", "127.0.0.1", "--port", "PORT",
 ]  # fmt: skip
+SGLANG = ["serve_sglang.py", MODEL, "PORT"]
+LIGHTLLM = ["serve_lightllm.py", "--model_dir", MODEL, "--model_name", "m", "--host", "127.0.0.1", "--port", "PORT"]
+SERVERS = {
+    "vllm": [*VLLM, "--enable-auto-tool-choice", "--tool-call-parser", "toolparse_hermes", "--reasoning-parser", "toolparse_qwen3"],
+    "sglang": [*SGLANG, "toolparse_qwen25", "toolparse_qwen3"],
+    "lightllm": [*LIGHTLLM, "--tool_call_parser", "qwen25", "--reasoning_parser", "qwen3"],
+}
+"""For each engine a server with both of our parsers. LightLLM takes its own names, which are ours by `PYTHONPATH`."""
 NAMED = {"type": "function", "function": {"name": "get_weather"}}
 
 
@@ -47,7 +58,9 @@ def running(*arguments: str) -> Iterator[str]:
     command = [sys.executable, *(str(port) if argument == "PORT" else argument for argument in arguments)]
     client = openai.OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0, timeout=120)
     with Path(os.environ.get("LIVE_LOG", os.devnull)).open("wb") as log:
-        server = subprocess.Popen(command, cwd=HERE, stdout=log, stderr=subprocess.STDOUT)
+        paths = [*([str(SITE)] if ENGINE == "lightllm" else []), os.environ.get("PYTHONPATH", "")]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+        server = subprocess.Popen(command, cwd=HERE, stdout=log, stderr=subprocess.STDOUT, env=environment)
         try:
             while True:
                 assert server.poll() is None, "the server ended; LIVE_LOG names a file for what it said"
@@ -65,9 +78,7 @@ def running(*arguments: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """A server of the engine with both of our parsers."""
-    vllm = [*VLLM, "--enable-auto-tool-choice", "--tool-call-parser", "toolparse_hermes", "--reasoning-parser", "toolparse_qwen3"]
-    sglang = ["serve_sglang.py", MODEL, "PORT", "toolparse_qwen25", "toolparse_qwen3"]
-    with running(*(vllm if ENGINE == "vllm" else sglang)) as address:
+    with running(*SERVERS[ENGINE]) as address:
         yield address
 
 
@@ -200,6 +211,31 @@ def test_responses(client: openai.OpenAI) -> None:
     events = list(client.responses.create(model="m", input="@@thought-call@@", tools=tools, stream=True))
     done = [event.item for event in events if event.type == "response.output_item.done" and event.item.type == "function_call"]
     assert [(item.name, json.loads(item.arguments)) for item in done] == [WEATHER]
+
+
+RUN = {"type": "function", "name": "run", "parameters": {"type": "object", "properties": {"command": {"type": "string"}}}}
+KINDS = [
+    (
+        "in-namespace",
+        {"type": "namespace", "name": "shell", "description": "Commands.", "tools": [RUN]},
+        "function_call",
+        ("run", '{"command": "ls"}'),
+    ),
+    ("custom", {"type": "custom", "name": "run"}, "custom_tool_call", ("run", "ls")),
+]
+
+
+@pytest.mark.skipif(ENGINE != "vllm", reason="of vLLM's Responses API")
+@pytest.mark.parametrize(("name", "tool", "kind", "want"), KINDS, ids=[name for name, *_ in KINDS])
+def test_responses_of_other_kinds_of_tools(client: openai.OpenAI, name: str, tool: Any, kind: str, want: tuple[str, str]) -> None:
+    """The only tools of a request are in a namespace, or custom."""
+
+    def called(items: Any) -> list[tuple[str, str]]:
+        return [(item.name, item.arguments if kind == "function_call" else item.input) for item in items if item.type == kind]
+
+    assert called(client.responses.create(model="m", input=f"@@{name}@@", tools=[tool]).output) == [want]
+    events = client.responses.create(model="m", input=f"@@{name}@@", tools=[tool], stream=True)
+    assert called(event.item for event in events if event.type == "response.output_item.done") == [want]
 
 
 def test_messages(address: str) -> None:

@@ -24,6 +24,8 @@ OUTPUTS = {
     "thought": THOUGHT + "Oslo is cold.",
     "thought-call": THOUGHT + CALL,
     "call-in-thought": "<think>\nI will call it.\n" + CALL,
+    "in-namespace": '<tool_call>\n{"name": "shell__run", "arguments": {"command": "ls"}}\n</tool_call>',
+    "custom": '<tool_call>\n{"name": "run", "arguments": {"input": "ls"}}\n</tool_call>',
     "broken": BROKEN,
     "prose-typed": "Write <tool_call> and </tool_call> around it.",
     "object": ARGUMENTS,
