@@ -105,7 +105,8 @@ def misspelt(text: str) -> str:
         wrong = [f"{_LETTER}{re.escape(text[i:])}"] if i in letters or i - 1 in letters else []
         wrong += [f"{_LETTER}?{re.escape(text[i + 1 :])}"] if i in letters else []
         pattern = f"(?:{re.escape(text[i : i + 1])}{pattern}|{'|'.join(wrong)})" if wrong else f"{re.escape(text[i])}{pattern}"
-    return f"(?:{re.escape(text[: letters[0]])}{pattern}|(?<![\\w<[/]){re.escape(text[1:])})"
+    before = "<" if text[1] in BARS else r"\w<[/"  # what is said before a piece's end is gone, but for what begins a marker
+    return f"(?:{re.escape(text[: letters[0]])}{pattern}|(?<![{before}]){re.escape(text[1:])})"
 
 
 def looks_misspelt(texts: Iterable[str]) -> tuple[str, str]:
