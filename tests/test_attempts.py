@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 import pytest
 from effort import THOROUGH, seed
 
 import toolparse
+from toolparse.wire.call_watch import FOLLOWED, MARKUP
 
 TOOLS = toolparse.Tools([{"name": "clock", "input_schema": {"type": "object", "properties": {"zone": {"type": "string"}}}}])
 GOOD = '<tool_call>\n{"name": "clock", "arguments": {"zone": "UTC"}}\n</tool_call>'
@@ -71,3 +73,11 @@ def test_each_failed_attempt_is_one_and_none_spans_a_call() -> None:
     assert [attempt.start for attempt in message.attempts] == spans
     assert [attempt.status for attempt in message.attempts] == ["no_name", "ok", "no_name", "no_name", "ok"]
     assert [attempt.text for attempt in message.attempts if attempt.status == "no_name"] == bad
+
+
+def test_nothing_but_what_is_said_follows_the_first_character_of_what_looks_like_a_call() -> None:
+    look = re.compile(f"[{re.escape(''.join(FOLLOWED))}]{MARKUP}")
+    for first, behind in FOLLOWED.items():
+        for character in map(chr, (*range(0x250), 0x2018, 0x201C, 0x201D, 0xFF5C, 0x4E00)):
+            if re.fullmatch(f"[{behind}]", character) is None:
+                assert not any(look.match(first + character + rest) for rest in ("", "a", "tool", '"name":', " ", "name(", "{"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from string import ascii_letters
+
 import pytest
 
 from toolparse import formats, get_format
@@ -71,3 +74,12 @@ def test_without_calls_no_row_opens_one() -> None:
 def test_kinds_lead_to_kinds() -> None:
     assert {name for kind in KINDS.values() for name in kind[1:]} <= set(KINDS)
     assert {name for kind in THINKING_KINDS.values() for name in kind[1:4]} <= set(THINKING_KINDS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_opening_begins_where_two_letters_are_said_to_open_nothing(name: str) -> None:
+    of = table(get_format(name))
+    for two in map("".join, itertools.product(ascii_letters, (*ascii_letters, *" _=>/\\", ""))):
+        if of.is_nothing(two):
+            assert not any(opening.partial.match(f"<{two}") for opening, _ in of.damaged)
+            assert not any(row.marker.partial.match(f"<{two}") for row in of.calls if row.marker.firsts[0][:1] == "<")

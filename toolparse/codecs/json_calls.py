@@ -19,13 +19,13 @@ from typing import Any
 from toolparse.codecs.json_text import LOOK, SWALLOWED, EndsAt, JsonReader, never_ends
 from toolparse.grammar import Envelope
 from toolparse.jsontext.characters import HIGH, SPACE, SPACES, escape_surrogates, quote
+from toolparse.wire.dialects import NAMES
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings, chained, cut
 from toolparse.wire.trailing_stops import NONE
 
 _HIGH_AT_END = re.compile(rf"{HIGH}\Z")
-NAMES = frozenset(("name", "tool", "tool_name", "function", "function_name"))
 ARGUMENTS = frozenset(
     ("arguments", "parameters", "args", "params", "input", "tool_input", "kwargs", "argument", "parameter", "properties")
 )  # fmt: skip

@@ -5,7 +5,8 @@ Everything around the objects is as in an envelope (`json_calls.py`); only what 
 
 from __future__ import annotations
 
-from toolparse.codecs.json_calls import ARGUMENTS, NAMES, EnvelopeCalls, decoded, discard
+from toolparse.codecs.json_calls import ARGUMENTS, EnvelopeCalls, decoded, discard
+from toolparse.wire.dialects import NAMES
 
 
 class KeyedCalls(EnvelopeCalls):

@@ -14,12 +14,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 
-from toolparse.codecs.json_calls import ARGUMENTS, NAMES
+from toolparse.codecs.json_calls import ARGUMENTS
 from toolparse.engine.other_formats import Read, any_marker, call_markers, ends_with_marker, written_by
 from toolparse.events import Attempt, AttemptStatus, Problem
 from toolparse.grammar import Envelope, Format, OneOf
 from toolparse.schemas.tools import Tools
 from toolparse.wire.call_watch import Region, begins
+from toolparse.wire.dialects import NAMES
 from toolparse.wire.spellings import SLOT, any_of, spellings
 
 NEAR = 96

@@ -24,7 +24,7 @@ from toolparse.grammar import Format
 from toolparse.jsontext.characters import SPACE
 from toolparse.message import Message, Part, ReasoningPart, TextPart, ToolCall
 from toolparse.schemas.tools import InvalidTools, RequestTools, Tools
-from toolparse.wire.call_watch import FIRSTS, is_silent
+from toolparse.wire.call_watch import FOLLOWED, is_silent
 from toolparse.wire.open_call import NEW_ID
 from toolparse.wire.spellings import inside, longest_first, spellings
 
@@ -166,8 +166,8 @@ class PlainTurns:
 
 def silent(ground: Ground) -> Silent:
     """Matches text up to the first character that may mean something here."""
-    markers, edges, *_ = ground.searched  # what else is searched for at a line's start has one of the signs of `FIRSTS` in it
-    firsts = {*(text[:1] for text in markers), *edges, *FIRSTS}
+    markers, edges, *_ = ground.searched  # what else is searched for at a line's start has one of the signs of `FOLLOWED` in it
+    firsts = {*(text[:1] for text in markers), *edges, *FOLLOWED}
     if any(not first or first.isalnum() for first in firsts):
         raise NotPlain
     return re.compile(f"[^{inside(firsts)}]*").match  # type: ignore[return-value]  # it matches nothing at least

@@ -32,18 +32,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from string import ascii_letters
 from typing import Any, NamedTuple
 
 from toolparse.compiled import compiled
 from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Waiting
 from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning
 from toolparse.jsontext.characters import SPACE
-from toolparse.wire.call_watch import FIRSTS, LINE_LOOK, MARKUP
-from toolparse.wire.damaged import DamagedFrames, DamagedOpening, Edge, damaged_openings, edges_of_objects, is_marker, suspicious
+from toolparse.wire.call_watch import FOLLOWED, LINE_LOOK, MARKUP
+from toolparse.wire.damaged import (
+    DamagedFrames,
+    DamagedOpening,
+    Edge,
+    damaged_openings,
+    edges_of_objects,
+    is_marker,
+    opens_nothing,
+    suspicious,
+)
 from toolparse.wire.headers import Headers, headers
 from toolparse.wire.lookalikes import BARS
 from toolparse.wire.markers import (
+    NO_GATE,
+    Gate,
     Head,
     Suffixes,
     Tail,
@@ -214,7 +224,7 @@ class Ground:
         self.pair = pair
         self.calls = tuple(row for row in calls if where(row) == "anywhere")
         edge = tuple(row for row in calls if where(row) != "anywhere")
-        firsts = frozenset(text[:1] for row in edge for text in row.firsts)
+        firsts = {text[:1] for row in edge for text in row.firsts}
         like_edge = tuple(row for row in self.calls if "" in firsts or any(text[:1] in firsts for text in row.firsts))
         lined = tuple(text for row in edge for text in row.firsts if is_marker(text) and "`" not in text) if table.reads_damaged else ()
         unsigned = tuple(text[1:] for text in alike if text[1:2].isalnum()) if calls else ()  # a tag without its first sign
@@ -232,7 +242,8 @@ class Ground:
         framed = (Row("", "damaged frame"),) if frame_closers(table.format) and pair is None else ()
         self.look_alikes = (*framed, *damaged_header, *damaged_call) if table.reads_damaged else ()
         self.floating = {text: self.rows_for(text, rows) for text in markers}
-        self.searched = (markers, firsts, alike, lost)
+        gates = {first: gate(self.any_calls, first, table.opens_nothing) for first in firsts}
+        self.searched = (markers, gates, alike, lost)
         self.search = re.compile(watch_pattern(*self.searched)).search
         self.flowing = Flowing(self.search, CONTENT if pair is None else REASONING)
         self.waiting = Waiting(self.is_beginning)
@@ -248,12 +259,21 @@ class Ground:
 
     def watched(self) -> Flowing:
         """The shortcut for text in which no marker stands, and nothing that looks like a call."""
-        return Flowing(re.compile(watch_pattern(*self.searched, FIRSTS, MARKUP, LINE_LOOK)).search, self.flowing.index)
+        return Flowing(re.compile(watch_pattern(*self.searched, FOLLOWED, MARKUP, LINE_LOOK)).search, self.flowing.index)
 
     def is_beginning(self, text: str) -> bool:
         """Whether all of `text` is the beginning of a marker."""
         found = self.search(text)
         return found is not None and found.lastgroup == "hold" and not found.start()
+
+
+def gate(rows: Rows, first: str, opens_nothing: str) -> Gate:
+    """What shows at once that none of these rows counts where text begins with `first`."""
+    if first == "<" and opens_nothing:
+        return Gate(opens_nothing, "")
+    here = (row.marker for row in rows if any(text[:1] in (first, "") for text in row.firsts))
+    gates = {marker.gate(first) if isinstance(marker, Head) else NO_GATE for marker in here}
+    return gates.pop() if len(gates) == 1 else NO_GATE
 
 
 _BEFORE_CALLS = ("suffix", "header", "end message", "end call message", "close")
@@ -355,6 +375,8 @@ class Table:
             self.heads = tuple(head for head in self.heads if not head.any_name)
         self.reads_damaged = options.damaged and options.with_calls
         self.alike = suspicious(fmt) if self.reads_damaged else ()
+        self.opens_nothing = opens_nothing(fmt)
+        self.is_nothing = re.compile(self.opens_nothing or "(?!)").match
         self.header_alike = header_markers(fmt.channels) if fmt.channels is not None and self.reads_damaged else ()
         self.openings = [text for head in self.heads for text in head.firsts if head.where == "anywhere" and len(text) > 1]
         self.openings += header_begins(fmt.channels) if fmt.channels is not None else ()
@@ -577,11 +599,6 @@ class Table:
     def damaged_frames(self) -> DamagedFrames:
         """The closers of frames with their damage, compiled when the first one may stand somewhere."""
         return DamagedFrames(self.format)
-
-    @cached_property
-    def opens_nothing(self) -> frozenset[str]:
-        """The letters behind an angle bracket with which no damaged opening begins: the tags of most markup in prose."""
-        return frozenset(letter for letter in ascii_letters if not any(opening.partial.match(f"<{letter}") for opening, _ in self.damaged))
 
     def fill_behind(self, *places: Behind) -> None:
         """What counts behind a call: the next call, reasoning, what a call inside reasoning leaves open or unclosed, stop tokens; in

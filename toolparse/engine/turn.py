@@ -292,7 +292,9 @@ class TurnMachine:
             self._say(at, len(text))
             return ~len(text)
         start = found.start()
-        kind = found.lastgroup
+        kind, marker = found.lastgroup, found[0]
+        if kind == "hold" and self._writer.code and text[start] in place.floating:
+            kind, marker = "marker", text[start]  # which in code may count for nothing
         if kind == "hold":
             self._say(at, start)
             return ~(self._end_in_marker(start) if last else self._hold_marker(start))
@@ -300,7 +302,7 @@ class TurnMachine:
         self._say(at, end)
         if start > end:
             self._hold_space(end, start)
-        return start if kind == "line" else self._marker(found[0], start, last)
+        return start if kind == "line" else self._marker(marker, start, last)
 
     def _hold_marker(self, start: int) -> int:
         """What begins at `start` may become a marker. Returns what must wait."""
@@ -830,7 +832,7 @@ class TurnMachine:
         fence = self._writer.fence
         if (fence is not None and fence.inside) or self._writer.code:
             return None
-        if text[at] == "<" and text[at + 1 : at + 2] in self._table.opens_nothing:
+        if text[at] == "<" and self._table.is_nothing(text, at + 1):
             return None
         marked = self._is_marked(at)
         for opening, row in self._table.damaged:

@@ -51,15 +51,20 @@ _LINE_BEGUN = (
 )
 """Behind a line break: a name and the beginning of arguments, or what agents write in front of these; and the beginning of it."""
 LINE_LOOK = f"(?:{_LINE}|(?:{_LINE_BEGUN})\\Z)"
-FIRSTS = "".join(_AFTER)
+FOLLOWED = {"<": r"|｜\] /\w:.\-", "[": r"/\w.\"' \n{", "{": r" \t\n\"'“”\w:.\-", "`": "`", ">": ">"}
+"""What may follow the first character of a look, as the inside of a character class: most first characters in code are followed by else."""
 MARKUP = "(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
 """What follows the first character of a look, whole or cut by the end of the text."""
 
 _FULL = tuple(
-    re.compile(pattern).search for pattern in (*(f"{re.escape(first)}(?:{full})" for first, (full, _) in _AFTER.items()), f"\n(?:{_LINE})")
+    re.compile(pattern).search
+    for pattern in (
+        *(f"{re.escape(first)}(?=[{FOLLOWED[first]}])(?:{full})" for first, (full, _) in _AFTER.items()),
+        rf"\n(?=[ \n\"'`|｜\w.:\-])(?:{_LINE})",
+    )
 )
 """One search for each first character, which `re` looks for quickly if it is the only one."""
-_LINE_CUT = re.compile(f"\n(?:{_LINE_BEGUN})\\Z").match
+_LINE_CUT = re.compile(rf"\n(?=[\s\w|｜>:\"'`.\-{{([$)]*\Z)(?:{_LINE_BEGUN})\Z").search
 _CUT = re.compile("(?:" + "|".join(f"{re.escape(first)}(?:{cut})" for first, (_, cut) in _AFTER.items()) + ")\\Z").match
 
 
@@ -75,11 +80,13 @@ def _look(text: str, at: int) -> re.Match[str] | None:
 
 def _begun(text: str, at: int) -> int:
     """Where a look begins that the end of the text cuts, behind `at`; -1 when none does. There is no whole one."""
-    end = len(text)
-    breaks = [end := text.rfind("\n", at, max(end, at)) for _ in range(4)]
-    for line in reversed(breaks):
-        if line >= 0 and _LINE_CUT(text, line):
-            return line
+    line = len(text)
+    for _ in range(4):
+        if (before := text.rfind("\n", at, line)) < 0:
+            break
+        line = before
+    if line < len(text) and (found := _LINE_CUT(text, line)) is not None:
+        return found.start()
     last = max(map(text.rfind, _AFTER))  # no other stands behind it, but one of its kind
     for twice in ("``", ">>", ">>"):
         last -= last > at and text.startswith(twice, last - 1)
@@ -99,7 +106,7 @@ _SENTENCE = re.compile(r"\w{1,64}(?:['’]\w{1,16})?[,.!?]? \w").match
 
 
 def is_silent(text: str) -> bool:
-    """Whether nothing in a text without any of `FIRSTS` looks like a call; quickly, so it may be false of some that is silent."""
+    """Whether nothing in a text without any of the signs of `FOLLOWED` looks like a call; quickly, so it may be false of some that is silent."""
     if "\n" in text and ("(" in text or "Action" in text):
         return False
     return _SENTENCE(text) is not None or (start := _AT_START.match(text)) is None or start["full"] is None
@@ -178,6 +185,9 @@ class CallWatch:
                 if at < 0:
                     return
                 self._begin(end - len(text) + at, False, 0 if look is not None and text[at] != "`" else -1)
+                if look is None:
+                    self._text = text[at:]
+                    return
             at = self._grow(text, at)
 
     def _begin(self, start: int, first: bool, sure: int) -> None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from toolparse.grammar import (
@@ -315,6 +316,19 @@ def suspicious(fmt: Format) -> tuple[str, ...]:
             if any("{name}" in text for text in texts_of(row)):
                 break
     return tuple(found)
+
+
+def opens_nothing(fmt: Format) -> str:
+    """The pattern of what stands behind an angle bracket with which no opening of the format begins, damaged or not: most tags in prose, by
+    their first two letters. Empty where any may."""
+    wrappers = [calls.wrapper.open for calls in fmt.calls if calls.wrapper is not None]
+    openings = [parts for calls in (*fmt.calls, *DIALECTS) for parts in (calls.open, *calls.also)]
+    texts = [text for part in (*wrappers, *chain(*openings)) for text in texts_of(part)]
+    begun = sorted({text[1:3].lower() for text in texts if text.startswith("<")})
+    if any("{" in two for two in begun):
+        return ""
+    first = (f"{alike(two[0])}(?:{alike(two[1:]) if two[1:].isalpha() else ''}|[^A-Za-z]|\\Z)" for two in begun if two[0].isalpha())
+    return f"(?!{'|'.join(first)})[A-Za-z]"
 
 
 def first_markers(fmt: Format) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import html
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache, cached_property, lru_cache
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from toolparse.grammar import (
     Ahead,
@@ -34,6 +35,7 @@ from toolparse.grammar import (
 from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.damaged import UNSEEN, DamagedClosers, DamagedParameters, Edge, writes_lines
+from toolparse.wire.dialects import NAMES
 from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
 from toolparse.wire.spellings import (
     SLOT,
@@ -77,6 +79,32 @@ def flow_until(firsts: Iterable[str], others: Iterable[str] = ()) -> Callable[[s
 def either_pair(texts: Iterable[str]) -> str:
     """Further branches of a pattern: the first two characters of the texts, the second of which may be cut off by the end."""
     return "".join(f"|{re.escape(pair[0])}(?:\\Z|{re.escape(pair[1])})" for pair in {text[:2] for text in texts})
+
+
+class Gate(NamedTuple):
+    """What shows, behind the first character of an opening and before all of it is there, that it is none (`refused`), and what may stand
+    there while that is not certain (`begun`); patterns, "" where nothing can be said."""
+
+    refused: str
+    begun: str
+
+
+NO_GATE = Gate("", "")
+_NAMED_LIST = Gate(r"[^(){}\[\]<>=,\uff08]{0,256}[){}\[\]>=,]", r"(?:[^\W\d][\w.]{0,64})?")
+"""A bracket in front of a name, which a parenthesis must follow."""
+_PLAIN = r"\w%$.+*&!?@^~|;()\-"
+"""The characters that are part of a word where JSON stands, whatever stands beside it."""
+
+
+@cache
+def object_gate(body: Envelope) -> Gate:
+    """That of a bare object: its first key is none of a call's, or there is no key in it."""
+    keys = any_of((*body.name, *body.arguments, *body.id, "type"))
+    aliases = "|".join("".join(f"[{letter}{letter.upper()}]" if letter != "_" else letter for letter in name) for name in sorted(NAMES))
+    first = f"(?!(?:{keys}|{aliases})\\b)"
+    words = rf"[{_PLAIN} \t\r\n]{{0,256}}"
+    refused = rf'{WS}(?:"{first}[\w .\-]{{1,64}}"{WS}:|{first}[{_PLAIN}]{{1,64}}{WS}:|{words}\}})'
+    return Gate(refused, rf'{WS}(?:"[\w .\-]{{0,64}}(?:"{WS})?|{words})')
 
 
 class Head:
@@ -128,6 +156,14 @@ class Head:
             follows = sequence(("", *parts[-1:]), calls.name, False)
             self.cut = slotted(f"{sequence(parts[:-1], calls.name, True)}(?={follows}\\Z)")
         self.firsts = tuple(first_texts(parts))
+
+    def gate(self, first: str) -> Gate:
+        """What stands in it behind its first character."""
+        if first == "[" and not self.in_code:
+            return _NAMED_LIST
+        body = self.calls.body
+        bare = first == "{" and isinstance(body, Envelope) and not self.wrapped and self.declared
+        return object_gate(body) if bare and body.name else NO_GATE  # type: ignore[union-attr]
 
     def waits(self, text: str) -> bool:
         """Whether all of `text` is the beginning of such an opening."""
@@ -484,17 +520,18 @@ def part_before(calls: Calls, fmt: Format) -> Part:
 
 def watch_pattern(
     markers: set[str],
-    edge_firsts: frozenset[str],
+    edges: Mapping[str, Gate],
     alike: tuple[str, ...] = (),
     lost: tuple[Edge, ...] = (),
-    look_firsts: str = "",
+    followed: Mapping[str, str] = MappingProxyType({}),
     look: str = "",
     line_look: str = "",
 ) -> str:
     """One pattern for all that running text must be searched for, with the groups `hold`, `marker`, `line` and, if wanted, `look`.
 
     It begins with the set of first characters, which `re` looks for quickly; what follows depends on which of them was found. `alike` are
-    the markers whose look-alikes are to be found, too, `lost` is what else is found at the start of a line.
+    the markers whose look-alikes are to be found, too; `edges` are the first characters of what counts at the start of a line, with what
+    refuses them, `lost` is what else is found there; `followed` says of the first characters of looks what may follow them.
     """
     by_first: dict[str, list[str]] = {}
     for text in sorted(markers, key=len, reverse=True):
@@ -514,22 +551,32 @@ def watch_pattern(
             held.append(f"(?<={re.escape(first)})(?!(?:{any_of(found)})>?\\Z)(?:{any_alike_begins(like, 1)})\\Z")
             held.append(f"(?<={re.escape(first)})(?!(?:{any_of(rests)})\\Z)(?:{misspelt_begins})\\Z")
             like = [any_alike(like, 1), misspelt]
-        whole.append(f"(?<={re.escape(first)})(?:{'|'.join([*map(re.escape, rests), *like])})")
+        gate = edges.get(first, NO_GATE) if "" in rests else NO_GATE
+        if gate.begun:
+            held.append(f"(?<={re.escape(first)})(?:{gate.begun})\\Z")
+        full = "|".join([*map(re.escape, rests), *like])
+        whole.append(f"(?<={re.escape(first)}){f'(?!{gate.refused})' if gate.refused else ''}(?:{full})")
     begun_marker = f"[{inside(by_first)}]" if by_first else "(?!)"
-    # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character.
+    # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character; so do the
+    # first characters of looks.
+    spaces = r"[ \t\r]" if edges or lost or look else r"[ \t\r\n]"
+    no_look = "|".join(f"{re.escape(first)}(?=[^{behind}])" for first, behind in followed.items() if first not in by_first)
+    goes_on = f"(?<!{spaces}(?=[^{begins}]))" + (f"(?<!{no_look})" if no_look else "")
     blank = rf"(?<=[ \t\r\n])(?![^{begins}])(?<![ \t\r\n]{{2}}){WS}(?:\Z|{begun_marker})"
-    at_line = rf"|(?<=[ \t\r\n])(?<![ \t\r\n]{{2}}){WS}(?<=\n)[ \t]*(?:{'|'.join(begins for _, begins in lost)})\Z" if lost else ""
+    new_line = r"(?<=[ \t\r\n])(?<![ \t\r\n]{2})(?:(?<=\n)|[ \t\r\n]*\n)[ \t]*"
+    begun = [f"{re.escape(first)}(?:{gate.begun})" for first, gate in edges.items() if gate.begun] + [begun for _, begun in lost]
+    at_line = rf"|{new_line}(?:{'|'.join(begun)})\Z" if begun else ""
     branches = [f"(?:(?:{blank}|(?<![ \\t\\r\\n]))(?:{'|'.join(held)}){at_line})(?P<hold>)"]
-    if edge_firsts or lost:
-        edge = r"[^ \t\r\n]" if "" in edge_firsts else f"[{inside(edge_firsts)}]" if edge_firsts else "(?!)"
-        edge = "|".join([edge, *(full for full, _ in lost)])
+    if edges or lost:
+        refused = (re.escape(first) + (f"(?!{gate.refused})" if gate.refused else "") for first, gate in edges.items())
+        edge = r"[^ \t\r\n]" if "" in edges else "|".join([*refused, *(full for full, _ in lost)])
         branches.append(rf"(?<=\n)[ \t]*(?={edge})(?P<line>)")
     marks = [f"(?:{'|'.join(whole)})(?P<marker>)"] if whole else []
     if marks:
         branches.append(f"(?<![ \\t\\r\\n])(?:{'|'.join(marks)})")
     if look:
         branches.append(f"(?:(?<![ \\t\\r\\n]){look}|(?<=\\n){line_look})(?P<look>)")
-    return rf"[ \t\r\n{inside({*by_first, *look_firsts})}](?:{'|'.join(branches)})"
+    return rf"[ \t\r\n{inside({*by_first, *followed})}]{goes_on}(?:{'|'.join(branches)})"
 
 
 class Tail:
