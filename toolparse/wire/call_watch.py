@@ -106,7 +106,7 @@ _SENTENCE = re.compile(r"\w{1,64}(?:['’]\w{1,16})?[,.!?]? \w").match
 
 
 def is_silent(text: str) -> bool:
-    """Whether nothing in a text without any of the signs of `FOLLOWED` looks like a call; quickly, so it may be false of some that is silent."""
+    """Whether nothing in a text without any sign of `FOLLOWED` looks like a call; quickly, so it may be false of some that is silent."""
     if "\n" in text and ("(" in text or "Action" in text):
         return False
     return _SENTENCE(text) is not None or (start := _AT_START.match(text)) is None or start["full"] is None

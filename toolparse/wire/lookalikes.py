@@ -94,12 +94,12 @@ def _letters(text: str) -> list[int]:
 
 def may_be_misspelt(text: str) -> bool:
     """Whether a marker has letters enough to be known with one of them wrong."""
-    return len(_letters(text)) > 2 and text[0] in "<["
+    return len(_letters(text)) > 3 and text[0] in "<["
 
 
 def misspelt(text: str) -> str:
-    """The pattern of the marker with one letter too many, too few or another one, behind its first; or without its first sign."""
-    letters = _letters(text)[1:]
+    """The pattern of the marker with one letter too many, too few or another one, behind its second; or without its first sign."""
+    letters = _letters(text)[2:]
     pattern = "(?!)"
     for i in range(letters[-1] + 1, letters[0] - 1, -1):
         wrong = [f"{_LETTER}{re.escape(text[i:])}"] if i in letters or i - 1 in letters else []
@@ -115,7 +115,7 @@ def looks_misspelt(texts: Iterable[str]) -> tuple[str, str]:
     longest: dict[tuple[str, ...], int] = {}
     for text in texts:
         first, second = _letters(text)[:2]
-        head = (*map(re.escape, text[1:first]), f"{re.escape(text[first])}{{1,2}}", re.escape(text[second]))
+        head = (*map(re.escape, text[1:first]), re.escape(text[first]), re.escape(text[second]))
         longest[head] = max(longest.get(head, 0), len(text) - second)
     ends = rf"(?:[>\]]|(?={_RUN[:1]}^{_RUN[1:]}))"
     full = "|".join(f"{''.join(head)}{_RUN}{{0,{length}}}{ends}" for head, length in longest.items())
