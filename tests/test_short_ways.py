@@ -180,6 +180,16 @@ def test_arguments_that_are_no_plain_object_are_the_same(name: str) -> None:
                 same_both_ways(text, fmt)
 
 
+@pytest.mark.parametrize("name", ["qwen3_coder", "pythonic"])
+def test_keys_that_are_nearly_declared_are_told_the_same(name: str) -> None:
+    tool = {"type": "function", "function": {"name": "get", "parameters": {"type": "object", "properties": {"origin": {"type": "string"}}}}}
+    call = ToolCall(name="get", arguments='{"oirgin": "x"}', id="call12345")
+    fmt = get_format(name)
+    text = "".join(strategies.pieces_of(Message(content=strategies.SENTENCE, tool_calls=[call]), fmt, fmt.calls[0]))
+    same_both_ways(text, fmt, tools=[tool])
+    assert "unknown_key" in {problem.kind for problem in parse(text, fmt, tools=[tool]).problems}
+
+
 def test_most_formats_have_plain_turns() -> None:
     """The six of `benchmarks.whole_texts` among them: the short way must not be lost without anybody's noticing."""
     call = ToolCall(name="get", arguments='{"a": "x"}', id="call12345")

@@ -71,7 +71,7 @@ def read_python(text: str, at: int, tool: Tool | None) -> tuple[str, int] | None
     written: dict[str, str] = {}
     while (found := _PYTHON(text, at)) is not None:
         key, number, word, double, single, comma = found.groups()
-        if key in written:
+        if key in written or is_strange(key, tool):
             return None
         at = found.end()
         string = single if double is None else double
@@ -79,6 +79,11 @@ def read_python(text: str, at: int, tool: Tool | None) -> tuple[str, int] | None
         if comma is None:
             return "{" + ", ".join([f"{quote(key)}: {value}" for key, value in written.items()]) + "}", at
     return None
+
+
+def is_strange(key: str, tool: Tool | None) -> bool:
+    """Whether a key is none of those that the tool declares, of which there may be something to tell."""
+    return tool is not None and bool(tool.keys) and key not in tool.keys
 
 
 def _parameters(tail: Tail, body: Parameters) -> Read:
@@ -95,7 +100,7 @@ def _parameters(tail: Tail, body: Parameters) -> Read:
         written: dict[str, str] = {}
         while (found := match(text, at)) is not None:
             key, value = found[1], found[2]
-            if key in written or not (key.isascii() and key.isidentifier()) or key.lower() in ENVELOPES:
+            if key in written or not (key.isascii() and key.isidentifier()) or key.lower() in ENVELOPES or is_strange(key, tool):
                 return None
             kind = UNKNOWN if tool is None else tool.parameter(key)
             made = _typed(kind, value, none)
