@@ -42,9 +42,9 @@ from toolparse.wire.lookalikes import (
     any_alike_begins,
     atom,
     atoms,
-    looks_misspelt,
     may_be_misspelt,
     misspelt,
+    misspelt_begins,
     nested,
     whole,
 )
@@ -124,9 +124,7 @@ class Row:
             odd = f"(?!{any_of(known)}){misspelt(first)}"
             full.append(f"(?P<odd>{odd}){whole(behind)}")
             begins.append(nested((Atom("", odd), *behind)))
-            begins.append(
-                f"{re.escape(first[0])}(?:{looks_misspelt((first,))[1]})\\Z|{nested(tuple(map(atom, map(re.escape, first[1:]))))}\\Z"
-            )
+            begins.append(f"{misspelt_begins(first)}|{nested(tuple(map(atom, map(re.escape, first[1:]))))}\\Z")
         self.full = "|".join(dict.fromkeys(full))
         self.begins = "|".join(dict.fromkeys(begins))
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from toolparse.wire.spellings import longest_first
+from toolparse.wire.spellings import inside, longest_first
 
 BARS = "|｜‖│¦"
 QUOTES = "\"'“”‘’`"
@@ -107,6 +107,18 @@ def misspelt(text: str) -> str:
         pattern = f"(?:{re.escape(text[i : i + 1])}{pattern}|{'|'.join(wrong)})" if wrong else f"{re.escape(text[i])}{pattern}"
     before = "<" if text[1] in BARS else r"\w<[/"  # what is said before a piece's end is gone, but for what begins a marker
     return f"(?:{re.escape(text[: letters[0]])}{pattern}|(?<![{before}]){re.escape(text[1:])})"
+
+
+def misspelt_begins(text: str) -> str:
+    """The pattern of a beginning of it at the end of the input; what else has its first two letters and its signs is one, too."""
+    second = _letters(text)[1] + 1
+    signs = "".join(sorted({*text[second:]} - {*filter(str.isalnum, text)}))
+    return (
+        nested(
+            (*(atom(re.escape(character)) for character in text[:second]), Atom("", f"[\\w▁{inside(signs)}]{{0,{len(text) - second + 1}}}"))
+        )
+        + r"\Z"
+    )
 
 
 def looks_misspelt(texts: Iterable[str]) -> tuple[str, str]:

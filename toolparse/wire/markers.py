@@ -409,9 +409,8 @@ class Values:
             others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
             word = "<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-])"
             wait = f"<[ \\t]{{0,2}}\\Z|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)}"
-            wait += f"|{sign}(?:\\Z|{beginnings(names)})"
             rest = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
-            held += f"|{beginnings((*ranks, *slashless, *pieces))}"
+            held += f"|{beginnings((*ranks, *slashless, *pieces))}|{sign}(?:\\Z|{beginnings(name + '>' for name in names)})"
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
