@@ -6,6 +6,7 @@ Where marks, names and values stand is found by looking at the text: it knows no
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -533,6 +534,16 @@ DAMAGES: dict[str, Damage] = {
     "in capitals": _in_marks(_word(str.swapcase), _tag),
     "with a capital": _in_marks(_word(lambda word: word[0].upper() + word[1:]), _tag),
     "misspelt: `<tooll_call>`": _in_marks(_word(_misspelt), _tag),
+    "a letter lost: `<tol_call>`": _in_marks(_word(lambda word: word[: len(word) // 2] + word[len(word) // 2 + 1 :]), _tag),
+    "plural: `<tool_calls>`": _in_marks(_word(lambda word: word[:-1] if word.endswith("s") else f"{word}s"), _tag),
+    "in back quotes": _in_marks(lambda mark: f"`{mark.text}`", _tag),
+    "in stars": _in_marks(lambda mark: f"**{mark.text}**", _tag),
+    "in a second pair of brackets": _in_marks(lambda mark: f"<{mark.text}>", lambda mark: _tag(mark) and mark.text[0] == "<"),
+    "an invisible character in it": _in_marks(lambda mark: f"{mark.text[0]}\u200b{mark.text[1:]}", _tag),
+    "escaped as HTML: `&lt;tool_call&gt;`": _in_marks(lambda mark: html.escape(mark.text, quote=False), _tag),
+    "slash escaped: `<\\/tool_call>`": _in_marks(lambda mark: mark.text.replace("</", "<\\/", 1), _closes),
+    "closer as an empty tag: `<tool_call/>`": _in_marks(lambda mark: re.sub(r"^</([^>]+)>$", r"<\1/>", mark.text), _closes),
+    "closer without a name: `</>`": _in_marks(lambda mark: "</>" if mark.text.startswith("</") else mark.text, _closes),
     "blank in front of the word: `< tool_call>`": _in_marks(lambda mark: re.sub(r"(</?)(?=[\w:])", r"\1 ", mark.text, count=1), _tag),
     "blank behind it: `<tool_call >`": _in_marks(lambda mark: re.sub(r"(?<=\w|\")>$", " >", mark.text), _tag),
     "slash lost: `<tool_call>` for its closer": _in_marks(lambda mark: mark.text.replace("/", "", 1), _closes),
