@@ -51,6 +51,7 @@ class Tool:
     strict: bool = False
     source: Callable[..., Any] | None = None
     _arguments: list[Type] = field(default_factory=list, init=False, repr=False, compare=False)  # one, once it is asked for
+    _keys: list[tuple[str, ...]] = field(default_factory=list, init=False, repr=False, compare=False)  # the same
     _types: dict[str, Type] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[type[Tool], tuple[Any, ...]]:
@@ -67,7 +68,9 @@ class Tool:
     @property
     def keys(self) -> tuple[str, ...]:
         """The names of the declared parameters."""
-        return self.arguments.keys
+        if not self._keys:
+            self._keys.append(self.arguments.keys)
+        return self._keys[0]
 
     def declares(self, key: str) -> bool:
         """Whether there is a parameter `key`, by name or by pattern."""
