@@ -83,7 +83,7 @@ def read_python(text: str, at: int, tool: Tool | None) -> tuple[str, int] | None
 
 def is_strange(key: str, tool: Tool | None) -> bool:
     """Whether a key is none of those that the tool declares, of which there may be something to tell."""
-    return tool is not None and bool(tool.keys) and key not in tool.keys
+    return tool is not None and not tool.declares(key) and bool(tool.keys)
 
 
 def _parameters(tail: Tail, body: Parameters) -> Read:

@@ -73,7 +73,9 @@ LOOK = 1024
 def flow_until(firsts: Iterable[str], others: Iterable[str] = ()) -> Callable[[str], re.Match[str] | None]:
     """The search that finds nothing in text which flows as it is into a JSON string, where the characters may begin something else, or
     the first two of `others` do."""
-    return re.compile(rf'[{inside(firsts)}"\\\x00-\x1f]{either_pair(others)}').search
+    firsts = frozenset(firsts)
+    pairs = either_pair(text for text in others if text[0] not in firsts)
+    return re.compile(rf'[{inside(firsts)}"\\\x00-\x1f]{pairs}').search
 
 
 def either_pair(texts: Iterable[str]) -> str:
