@@ -96,7 +96,7 @@ def messages(fmt):
 def test_what_is_rendered_is_read_back(fmt):
     seen = Counter()
 
-    @examples(15, 100)
+    @examples(9, 100)
     @given(messages(fmt))
     def check(message):
         try:

@@ -140,7 +140,7 @@ def same_both_ways(text: str, fmt: str | Format, **options: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [fmt.name for fmt in formats()])
-@examples(25, 2000)
+@examples(6, 2000)
 @given(data=st.data())
 def test_a_whole_output_is_the_same_message_without_its_short_way(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
