@@ -1,0 +1,73 @@
+"""Single damages whose meaning is plain, and others that look like them and are told: what was read in silence once."""
+
+from __future__ import annotations
+
+import pytest
+
+import toolparse
+
+S = {"type": "string"}
+FERRY = {"name": "find_ferry", "parameters": {"type": "object", "properties": {"origin": S, "seats": {"type": "integer"}}}}
+QUERY = {"name": "run_query", "parameters": {"type": "object", "properties": {"sql": S, "limit": {"type": "integer"}}}}
+BOTH = [{"type": "function", "function": FERRY}, {"type": "function", "function": QUERY}]
+OSLO = '{"origin": "Oslo"}'
+HERMES = '<tool_call>\n{"name": "find_ferry", "arguments": %s}\n</tool_call>'
+QWEN = "<tool_call>\n<function=find_ferry>\n%s\n</function>\n</tool_call>"
+INVOKE = '<minimax:tool_call>\n<invoke name="find_ferry">\n%s\n</invoke>\n</minimax:tool_call>'
+
+READ = [
+    ("hermes", HERMES % '{""origin"": "Oslo"}', OSLO),
+    ("hermes", HERMES % '{"origin": Oslo"}', OSLO),
+    ("hermes", (HERMES % OSLO).replace('"find_ferry"', '"find_ferry():"'), OSLO),
+    ("hermes", (HERMES % OSLO).replace("</tool_call>", "<\\/tool_call>"), OSLO),
+    ("hermes", (HERMES % OSLO).replace("</tool_call>", "<tool_call/>"), OSLO),
+    ("hermes", (HERMES % OSLO).replace("</tool_call>", "`</tool_call>`"), OSLO),
+    ("hermes", (HERMES % OSLO).replace("</tool_call>", "**</tool_call>**"), OSLO),
+    ("hermes", (HERMES % OSLO).replace("</tool_call>", "<</tool_call>>"), OSLO),
+    ("hermes", (HERMES % OSLO).replace("</tool_call>", "<\u200b/tool_call>"), OSLO),
+    ("minimax_m2", INVOKE % '<parameter name="origin">Oslo</>', OSLO),
+    ("minimax_m2", INVOKE % '<parameter name="origin">Oslo<\\/parameter>', OSLO),
+    ("minimax_m2", INVOKE % '<parameter name="origin">Oslo<parameter/>', OSLO),
+    ("minimax_m2", INVOKE % '<parameter name="origin">Oslo&lt;/parameter&gt;', OSLO),
+    ("minimax_m2", INVOKE % '<parameter name="origin">Oslo<\u200b/parameter>', OSLO),
+    ("qwen3_coder", QWEN % "<parameter=origin>\nOslo\n<\u200b/parameter>", OSLO),
+]
+TOLD = [
+    ("hermes", HERMES % '{"origin": "Oslo", "seats: 4, "x": 1}', "unescaped_quote"),
+    ("hermes", HERMES % '{"origin": ["Oslo, "Bergen"]}', "unescaped_quote"),
+    ("qwen3_coder", QWEN % "<parameter=oirgin>\nOslo\n</parameter>", "unknown_key"),
+    ("gemma4", '<|tool_call>call:find_ferry{orign:<|"|>Oslo<|"|>}<tool_call|>', "unknown_key"),
+    ("pythonic", '[find_ferry(origins="Oslo")]', "unknown_key"),
+    (
+        "minimax_m2",
+        INVOKE % '<parameter name="origin">Oslo</parameter>\n<parameter name="sql">a</parameter>\n<parameter name="limit">1</parameter>',
+        "doubtful_value",
+    ),
+    ("minimax_m2", INVOKE % '<parameter name="origin">Oslo`</parameter>`\n<parameter name="seats">4</parameter>', "doubtful_value"),
+    ("minimax_m2", INVOKE % '`<parameter name="origin">`Oslo</parameter>', "doubtful_value"),
+    ("minimax_m2", INVOKE % '<parameter name="origin">\n<parameter name="origin">Oslo</parameter>', "doubtful_value"),
+    ("minimax_m2", INVOKE % '<parameter name="seats">4`</parameter>', "wrong_type"),
+    ("glm45", "<tool_call>find_ferry\n<arg_key>origin</arg_keys>\n<arg_value>Oslo</arg_value>\n</tool_call>", "doubtful_value"),
+]
+
+
+def both_ways(name: str, text: str) -> tuple[toolparse.Message, toolparse.Message]:
+    """The message of the whole text, and of its characters one by one."""
+    parser, builder = toolparse.Parser(name, tools=BOTH, prompt=""), toolparse.MessageBuilder()
+    for event in (*(event for character in text for event in parser.feed(character)), *parser.finish()):
+        builder.add(event)
+    return toolparse.parse(text, name, tools=BOTH, prompt=""), builder.message
+
+
+@pytest.mark.parametrize(("name", "text", "arguments"), READ)
+def test_what_is_plainly_meant_is_read(name: str, text: str, arguments: str) -> None:
+    for message in both_ways(name, text):
+        assert [(call.name, call.arguments, call.complete) for call in message.tool_calls] == [("find_ferry", arguments, True)]
+        assert message.content is None
+        assert {problem.severity for problem in message.problems} == {"warning"}
+
+
+@pytest.mark.parametrize(("name", "text", "kind"), TOLD)
+def test_what_may_be_another_thing_is_told(name: str, text: str, kind: str) -> None:
+    for message in both_ways(name, text):
+        assert kind in {problem.kind for problem in message.problems if problem.severity == "error"}
