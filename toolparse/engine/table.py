@@ -349,6 +349,22 @@ class Options(NamedTuple):
 DEFAULT = Options()
 
 
+class DamagedCall:
+    """What a damaged opening opens. Most of them are tried and open nothing, so the row is made when one first does."""
+
+    def __init__(self, table: Table, calls: Calls) -> None:
+        self.table = table
+        self.calls = calls
+
+    @cached_property
+    def row(self) -> Row:
+        behind = self.table.behind.get(id(self.calls))
+        if behind is None:  # a body of another dialect
+            behind = self.table.behind_call(self.calls)
+            self.table.fill_behind(behind)
+        return Row("", "call", behind)
+
+
 class Table:
     """The places of a format, with what else the machine needs to know of it."""
 
@@ -578,16 +594,10 @@ class Table:
         return edges_of_objects(self.unopened.of.calls.body.name) if self.unopened is not None else ()
 
     @cached_property
-    def damaged(self) -> tuple[tuple[DamagedOpening, Row], ...]:
-        """The openings whose markup is damaged, each with the row of what it opens; made when the first one may stand somewhere."""
-        found = []
-        for opening in damaged_openings(self.format) if self.reads_damaged else ():
-            behind = self.behind.get(id(opening.calls))
-            if behind is None:
-                self.behind[id(opening.calls)] = behind = self.behind_call(opening.calls)
-                self.fill_behind(behind)
-            found.append((opening, Row("", "call", behind)))
-        return tuple(found)
+    def damaged(self) -> tuple[tuple[DamagedOpening, DamagedCall], ...]:
+        """The openings whose markup is damaged, each with what it opens; made when the first one may stand somewhere."""
+        openings = damaged_openings(self.format) if self.reads_damaged else ()
+        return tuple((opening, DamagedCall(self, opening.calls)) for opening in openings)
 
     @cached_property
     def marker_words(self) -> frozenset[str]:

@@ -835,7 +835,7 @@ class TurnMachine:
         if text[at] == "<" and self._table.is_nothing(text, at + 1):
             return None
         marked = self._is_marked(at)
-        for opening, row in self._table.damaged:
+        for opening, opens in self._table.damaged:
             if not at_edge and text[at] == "[" and not opening.bracketed:
                 continue  # a bracket in prose is no marker
             if not (marked or opening.worded or (at_edge and self._may_begin(opening, at))):
@@ -851,12 +851,13 @@ class TurnMachine:
                 continue
             before = slots.pop("again", "")
             if before and before != slots["name"] and sink.declares(before):
-                return self._open_unclosed(row, opening, before, at, found.end("once"))
+                return self._open_unclosed(opens.row, opening, before, at, found.end("once"))
             joined = sink.joined_name(slots["name"]) if "name" in slots and not sink.declares(slots["name"]) else ""
             if joined:
                 slots["name"], end = joined, found.start("name_0") + len(joined)
             if not self._is_confirmed(opening, found, slots, at_edge):
                 continue
+            row = opens.row
             closes = self._closes_at(row.of.tail.damaged, end, last)
             if closes is None:
                 return ~at

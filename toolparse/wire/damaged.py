@@ -144,6 +144,10 @@ class Row:
         return out
 
 
+shared = lru_cache(maxsize=2048)(re.compile)
+"""Compiled once for all formats: such patterns are long, and many formats have the same openings."""
+
+
 def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """The patterns of a row of markers, of which all but the one with `slot` may be missing, and each doubled; and of what may become one.
 
@@ -177,7 +181,7 @@ def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> 
     numbers, odd = iter(range(1000)), iter(range(1000))
     full = re.sub(r"\(\?P<odd>", lambda found: f"(?P<odd_{next(odd)}>", full)
     full = re.sub(r"\(\?P<(name|id|key|kind|again)>", lambda found: f"(?P<{found[1]}_{next(numbers)}>", full)
-    return re.compile(full), re.compile(f"(?:{partial})\\Z")
+    return shared(full), shared(f"(?:{partial})\\Z")
 
 
 class DamagedOpening:
