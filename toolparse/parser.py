@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 PREFILL = 4096
 """How many characters of the prompt's end may tell the suffix of the markers."""
+MAX_HELD, MAX_DEPTH, MAX_CALLS = 1_048_576, 256, 4096
+"""The limits of a parser: characters of text that wait, levels of nesting, calls."""
 UNSEEN = 400
 """So many characters of running text are shown at once to those who look for calls in it."""
 
@@ -87,9 +89,9 @@ class Parser(TurnMachine):
         damaged_markup: Literal["read", "content"] = "read",
         new_id: Callable[[], str] | None = None,
         spans: bool = False,
-        max_held: int = 1_048_576,
-        max_depth: int = 256,
-        max_calls: int = 4096,
+        max_held: int = MAX_HELD,
+        max_depth: int = MAX_DEPTH,
+        max_calls: int = MAX_CALLS,
     ) -> None:
         chosen = chosen_format(fmt, chat_template, reasoning)
         policies = (calls_in_reasoning, bare_calls, calls_in_code, unknown_tools, damaged_markup)
@@ -598,7 +600,7 @@ POLICIES = {
     "damaged_markup": ("read", "content"),
 }
 DEFAULTS = tuple(known[0] for known in POLICIES.values())
-LIMITS = (1_048_576, 256, 4096)
+LIMITS = (MAX_HELD, MAX_DEPTH, MAX_CALLS)
 PLAIN = (*DEFAULTS, "auto", True, None, None, *LIMITS, "stream", False)
 """The options of `parse` with which an output may be plain."""
 
@@ -695,9 +697,9 @@ def parse(
     unknown_tools: Literal["keep", "content", "drop"] = "keep",
     damaged_markup: Literal["read", "content"] = "read",
     new_id: Callable[[], str] | None = None,
-    max_held: int = 1_048_576,
-    max_depth: int = 256,
-    max_calls: int = 4096,
+    max_held: int = MAX_HELD,
+    max_depth: int = MAX_DEPTH,
+    max_calls: int = MAX_CALLS,
     repair: Literal["stream", "whole"] = "stream",
     spans: bool = False,
 ) -> Message:

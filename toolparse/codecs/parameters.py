@@ -593,8 +593,7 @@ class ParameterReader(StateReader):
         if body.kinds == "types" and named:
             self.type = narrowed(self.type, named.partition("[")[0])
         self.writer.leaving = key in self.given
-        if tool is not None and not tool.declares(key):
-            self.call.check_key(key, at)
+        self.call.check_key(key, at)
         self.dialect = 0
         self.remains = -1
         self.streaming = self.nullable = False

@@ -234,9 +234,8 @@ class Ground:
         self.line_calls = tuple(row for row in self.any_calls if where(row) != "start")
         rows = tuple(rows)
         markers = {text for row in (*rows, *self.calls) for text in row.firsts if text}
-        markers.update(
-            table.noticed, extra, (text[1:] for text in alike if text[1:2] in tuple(BARS))
-        )  # without its first sign it is one, too
+        markers.update(table.noticed, extra)
+        markers.update(text[1:] for text in alike if text[1:2] in tuple(BARS))  # without its first sign it is one, too
         damaged_header = (Row("", "damaged header"),) if table.headers is not None else ()
         damaged_call = (Row("", "damaged call"),) if self.calls else ()
         framed = (Row("", "damaged frame"),) if frame_closers(table.format) and pair is None else ()

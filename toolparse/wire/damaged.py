@@ -507,21 +507,29 @@ _TOKEN_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{0,2}}{_WORDS_OF_TOKEN}{{0,64}}[{
 """What reads like a special token of any name."""
 
 
+_UNSEEN = "<[^\\w\\s<>/]{1,3}/?"
+"""The beginning of a tag with characters in it that nobody sees, or that belong to nothing."""
+
+
+def unseen(names: tuple[str, ...]) -> tuple[str, str]:
+    """The pattern of a tag of one of the names that begins so, up to its bracket, and of a beginning of it at the end of the input."""
+    return _UNSEEN + any_of(names), rf"{_UNSEEN}(?:\Z|{beginnings(name + '>' for name in names)})"
+
+
+def respelt(tag: str) -> tuple[str, ...]:
+    """A closing tag as JavaScript and HTML write one that is none, and as an empty tag."""
+    return f"<\\{tag[1:]}", f"<{tag[2:-1]}/>", html.escape(tag)
+
+
 def broken_ways(text: str) -> Iterator[str]:
-    """How else a closer is written: without its bracket, or the slash in it, as JavaScript and HTML write a tag that is none."""
+    """How else a closer is written: without its bracket, or the slash in it, or as `respelt`."""
     if text[0] in "<[" and len(text) > 3:
         yield text[1:].removeprefix("/")
         yield text[1:]
         if "/" in text:
             yield text.replace("/", "", 1)
         if text.startswith("</") and text.endswith(">"):
-            yield f"<\\{text[1:]}"
-            yield f"<{text[2:-1]}/>"
-            yield html.escape(text)
-
-
-UNSEEN = "[^\\w\\s<>/]{1,3}"
-"""Characters that nobody sees, or that belong to nothing, inside a tag."""
+            yield from respelt(text)
 
 
 class DamagedClosers:
@@ -542,10 +550,8 @@ class DamagedClosers:
         broken = [text for texts in markers for text in texts for text in broken_ways(text)]
         tokens = fmt.channels is None and any(bar in text for texts in markers for text in texts for bar in BARS)
         token, token_begins = (_TOKEN, _TOKEN_BEGINS) if tokens else (_ENDING, _ENDING_BEGINS)
-        names = [text.strip("</>") for texts in markers for text in texts if text.startswith("<")]
-        unseen = rf"<{UNSEEN}/?"
-        self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\];])(?!\w)|{unseen}{any_of(names)}>|{token}")
-        begun = rf"{unseen}(?:\Z|{beginnings(name + '>' for name in names)})"
+        odd, begun = unseen(tuple(text.strip("</>") for texts in markers for text in texts if text.startswith("<")))
+        self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\];])(?!\w)|{odd}>|{token}")
         self.broken_begins = re.compile(rf"(?:{any_alike_begins(broken)}|{token_begins})\Z|{begun}")
         self.fences = tuple(text for part in calls.close for text in texts_of(part) if text.startswith("`"))
         self.lined = writes_lines(calls)

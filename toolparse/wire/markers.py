@@ -7,7 +7,6 @@ nothing here keeps state.
 
 from __future__ import annotations
 
-import html
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,7 +33,7 @@ from toolparse.grammar import (
 )
 from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.call_names import escaped_attribute
-from toolparse.wire.damaged import UNSEEN, DamagedClosers, DamagedParameters, Edge, writes_lines
+from toolparse.wire.damaged import DamagedClosers, DamagedParameters, Edge, respelt, unseen, writes_lines
 from toolparse.wire.dialects import NAMES
 from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
 from toolparse.wire.spellings import (
@@ -387,9 +386,8 @@ class Values:
         close = any_of(closes)
         tags = [text for text in closes if damaged and text.startswith("</")]
         self.unsigned = [text[1:] for text in tags]
-        self.respelt = [way for text in tags for way in (f"<\\{text[1:]}", f"<{text[2:-1]}/>")]  # JavaScript's way, and an empty tag
-        if self.calls.escaped != "xml":
-            self.respelt += [html.escape(text) for text in tags]
+        ways = [way for text in tags for way in respelt(text)]
+        self.respelt = [way for way in ways if self.calls.escaped != "xml" or way[0] == "<"]  # in XML an escape is data
         self.words = frozenset(re.findall(r"[\w:.-]{3,}(?=[> =])", " ".join((*self.openers, *tags)).lower()))
         """The names of the tags around keys and values."""
         nexts = self.openers if body.ends in ("line", "anywhere") or damaged else ()
@@ -397,7 +395,8 @@ class Values:
         marks = f"(?P<close>{close})"
         others = f"(?P<next>{any_of(nexts)})"
         held = beginnings((*closes, *nexts, *firsts, *stops))
-        rest, respelt = "", "(?!)"
+        rest = ""
+        odd_tag, odd_tag_begins = unseen(tuple(text[2:-1] for text in tags))
         begins = {text[0] for text in (*closes, *nexts, *firsts, *stops) if text}
         if damaged:
             odd = [text for text in closes if not text.startswith("</")]
@@ -405,20 +404,18 @@ class Values:
             slashless = [text.replace("/", "", 1) for text in closes if "/" in text]
             slashless += self.unsigned + self.respelt
             pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
-            sign, names = f"<{UNSEEN}/?", [text[2:-1] for text in tags]
-            respelt = f"{sign}{any_of(names)}"
-            marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)}|{respelt})"
+            marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)}|{odd_tag})"
             others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
             word = "<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-])"
             wait = f"<[ \\t]{{0,2}}\\Z|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)}"
             rest = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
-            held += f"|{beginnings((*ranks, *slashless, *pieces))}|{sign}(?:\\Z|{beginnings(name + '>' for name in names)})"
+            held += f"|{beginnings((*ranks, *slashless, *pieces))}|{odd_tag_begins}"
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
         slashless = [text.replace("/", "", 1) for text in closes if damaged]
         like = any_alike((*closes, *slashless, *self.unsigned, *self.respelt))
-        self.alike = re.compile(f"{like}|{respelt}>?")
+        self.alike = re.compile(f"{like}|{odd_tag}>?")
         # What the template writes behind a value goes with the marker that ends it, and with one that implies the value's own closer.
         behind = self.trim + (body.between if damaged else "")
         either = "|".join(map(re.escape, self.trims))
