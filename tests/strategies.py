@@ -14,7 +14,7 @@ from typing import Any
 import effort
 from hypothesis import strategies as st
 
-from toolparse import Format, Message, ToolCall
+from toolparse import Format, Message, MessageBuilder, Parser, ToolCall
 from toolparse.grammar import Envelope, JsonText
 from toolparse.rendering.render import pieces as pieces_of
 from toolparse.testing import Vector, markers, mutate, read_vectors
@@ -205,3 +205,14 @@ def pieces(text: str) -> st.SearchStrategy[list[str]]:
     """Ways to cut a text, empty pieces included."""
     places = st.lists(st.integers(0, len(text)), max_size=8).map(sorted)
     return places.map(lambda at: [text[start:end] for start, end in zip([0, *at], [*at, len(text)], strict=True)])
+
+
+def in_pieces(text: str, fmt: str | Format, size: int, **options: Any) -> Message:
+    """The message that a text is when it comes in pieces of `size` characters."""
+    parser, builder = Parser(fmt, **options), MessageBuilder()
+    for at in range(0, len(text), size):
+        for event in parser.feed(text[at : at + size]):
+            builder.add(event)
+    for event in parser.finish():
+        builder.add(event)
+    return builder.message

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import strategies
 from effort import some
 
 import toolparse
@@ -96,15 +97,9 @@ def test_of_equal_formats_the_one_that_most_models_write_is_named() -> None:
 def test_the_markers_of_v3_are_read_around_either_body(writes: str, reads: str, content: str | None) -> None:
     text = written(toolparse.get_format(writes), content)
     for size in (1, 6, len(text)):
-        parser = toolparse.Parser(reads, tools=TOOLS, prompt="")
-        builder = toolparse.MessageBuilder()
-        for at in range(0, len(text), size):
-            for event in parser.feed(text[at : at + size]):
-                builder.add(event)
-        for event in parser.finish():
-            builder.add(event)
-        assert read_right(builder.message)
-        assert builder.message.content == content
+        message = strategies.in_pieces(text, reads, size, tools=TOOLS, prompt="")
+        assert read_right(message)
+        assert message.content == content
 
 
 def test_v3_without_a_name_is_no_call_to_function() -> None:

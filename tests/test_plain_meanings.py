@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+import strategies
 
 import toolparse
 
@@ -53,10 +56,8 @@ TOLD = [
 
 def both_ways(name: str, text: str) -> tuple[toolparse.Message, toolparse.Message]:
     """The message of the whole text, and of its characters one by one."""
-    parser, builder = toolparse.Parser(name, tools=BOTH, prompt=""), toolparse.MessageBuilder()
-    for event in (*(event for character in text for event in parser.feed(character)), *parser.finish()):
-        builder.add(event)
-    return toolparse.parse(text, name, tools=BOTH, prompt=""), builder.message
+    options: dict[str, Any] = {"tools": BOTH, "prompt": ""}
+    return toolparse.parse(text, name, **options), strategies.in_pieces(text, name, 1, **options)
 
 
 @pytest.mark.parametrize(("name", "text", "arguments"), READ)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import strategies
 
 import toolparse
 from toolparse.engine.tool_choice import Choice, read_choice
@@ -142,17 +143,6 @@ FITTING = [
 CALLING = [fmt.name for fmt in toolparse.formats() if fmt.calls]
 
 
-def in_pieces(text, fmt, choice, size):
-    parser = toolparse.Parser(fmt, tools=FITTING, tool_choice=choice, prompt="")
-    builder = toolparse.MessageBuilder()
-    for at in range(0, len(text), size):
-        for event in parser.feed(text[at : at + size]):
-            builder.add(event)
-    for event in parser.finish():
-        builder.add(event)
-    return builder.message
-
-
 @pytest.mark.parametrize("fmt", CALLING)
 @pytest.mark.parametrize(
     ("choice", "written", "calls"),
@@ -175,7 +165,7 @@ def in_pieces(text, fmt, choice, size):
 def test_bare_json_behind_words_is_the_call_that_is_asked_for(fmt, choice, written, calls):
     text = f"Sure, with {{km}} and {{}} set: {written}"
     for size in (1, 5, len(text)):
-        message = in_pieces(text, fmt, choice, size)
+        message = strategies.in_pieces(text, fmt, size, tools=FITTING, tool_choice=choice, prompt="")
         assert [(call.name, call.value()) for call in message.tool_calls if call.complete] == calls
         assert message.content == "Sure, with {km} and {} set:"
 
@@ -191,7 +181,7 @@ def test_bare_json_behind_words_is_the_call_that_is_asked_for(fmt, choice, writt
 )
 def test_other_json_behind_words_is_content(fmt, choice, text):
     for size in (1, 5, len(text)):
-        message = in_pieces(text, fmt, choice, size)
+        message = strategies.in_pieces(text, fmt, size, tools=FITTING, tool_choice=choice, prompt="")
         assert (message.content, [call.name for call in message.tool_calls]) == (text, [])
         assert "no_call" in [problem.kind for problem in message.problems]
 
@@ -204,7 +194,7 @@ def test_other_json_behind_words_is_content(fmt, choice, text):
 def test_the_arguments_of_a_named_function_may_stand_behind_the_formats_own_opener(fmt, before, behind):
     text = f'{before}{{"km": 3, "note": "far"}}{behind}'
     for size in (1, 5, len(text)):
-        message = in_pieces(text, fmt, WALK, size)
+        message = strategies.in_pieces(text, fmt, size, tools=FITTING, tool_choice=WALK, prompt="")
         assert [(call.name, call.value(), call.complete) for call in message.tool_calls] == [("walk", {"km": 3, "note": "far"}, True)]
         assert message.content is None
 

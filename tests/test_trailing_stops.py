@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import strategies
 
 import toolparse
 
@@ -18,17 +19,6 @@ def written(name: str) -> str:
     return toolparse.render(toolparse.Message(tool_calls=[call]), name, tools=TOOLS)
 
 
-def read(text: str, name: str, size: int) -> toolparse.Message:
-    parser = toolparse.Parser(name, tools=TOOLS, prompt="", new_id=lambda: "id")
-    builder = toolparse.MessageBuilder()
-    for at in range(0, len(text), size):
-        for event in parser.feed(text[at : at + size]):
-            builder.add(event)
-    for event in parser.finish():
-        builder.add(event)
-    return builder.message
-
-
 @pytest.mark.parametrize(("name", "stop"), CASES)
 @pytest.mark.parametrize("behind", ["", " ", "\n"])
 def test_a_stop_token_inside_a_cut_call_is_no_argument(name: str, stop: str, behind: str) -> None:
@@ -36,7 +26,7 @@ def test_a_stop_token_inside_a_cut_call_is_no_argument(name: str, stop: str, beh
     for kept in ("at high", NOTE):
         cut = text[: text.index(NOTE) + len(kept)] + stop + behind
         for size in (1, 3, len(cut)):
-            [call] = read(cut, name, size).tool_calls
+            [call] = strategies.in_pieces(cut, name, size, tools=TOOLS, prompt="").tool_calls
             assert not call.complete
             assert stop not in call.arguments
             assert call.arguments.rstrip('"}').endswith(kept) or call.arguments in ("", "{}", "{")  # raw values may be held
@@ -50,5 +40,5 @@ def test_a_stop_token_inside_a_string_is_data_where_text_follows(name: str, stop
     except toolparse.CannotRender:
         return
     for size in (1, 3, len(text)):
-        [got] = read(text, name, size).tool_calls
+        [got] = strategies.in_pieces(text, name, size, tools=TOOLS, prompt="").tool_calls
         assert (got.value(), got.complete) == ({"note": f"as {stop} says", "count": 3}, True)

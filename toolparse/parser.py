@@ -153,6 +153,7 @@ class Parser(TurnMachine):
                         self._see(self._total)
                 return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
             if index < 0:
+                # What `_said_before` does where there is no look, which is most of what is found: one call less is 5 % of such text.
                 if found.lastindex == 1 and len(joined) - (at := found.start()) < HELD_SPACE:
                     self._total += len(text)
                     self._held = joined[at:]

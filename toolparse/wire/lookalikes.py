@@ -113,12 +113,8 @@ def misspelt_begins(text: str) -> str:
     """The pattern of a beginning of it at the end of the input; what else has its first two letters and its signs is one, too."""
     second = _letters(text)[1] + 1
     signs = "".join(sorted({*text[second:]} - {*filter(str.isalnum, text)}))
-    return (
-        nested(
-            (*(atom(re.escape(character)) for character in text[:second]), Atom("", f"[\\w▁{inside(signs)}]{{0,{len(text) - second + 1}}}"))
-        )
-        + r"\Z"
-    )
+    exact = (atom(re.escape(character)) for character in text[:second])
+    return nested((*exact, Atom("", f"[\\w▁{inside(signs)}]{{0,{len(text) - second + 1}}}"))) + r"\Z"
 
 
 def looks_misspelt(texts: Iterable[str]) -> tuple[str, str]:
