@@ -127,29 +127,25 @@ def decoded_row(row: bytes | Row) -> Row:
 
 
 def _lines(name: str, file: IO[bytes], raw: Callable[[], int]) -> Iterator[Block]:
-    lines: list[int] = []
-    rows: list[bytes | Row] = []
-    size = 0
-    number = 0
+    number = 0  # lines before those that were read last
     while True:
         try:
-            line = file.readline()
+            read = file.readlines(BYTES)  # whole lines, many at once: the process that all workers wait for reads them
         except (OSError, EOFError) as error:
             raise UnreadableFile(f"{name}: cannot be read behind line {number}: {error}") from None
-        number += 1
-        if line:
-            if number == 1:
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            text = line.strip()
-            if text:
-                lines.append(number)
-                rows.append(text)
-                size += len(text)
-        if rows and (not line or len(rows) >= ROWS or size >= BYTES):
-            yield Block(name, lines, rows, raw())
-            lines, rows, size = [], [], 0
-        if not line:
+        if not read:
             return
+        if not number:
+            read[0] = read[0].removeprefix(b"\xef\xbb\xbf")
+        for first in range(0, len(read), ROWS):
+            rows: list[bytes | Row] = [line.strip() for line in read[first : first + ROWS]]
+            lines = list(range(number + first + 1, number + first + 1 + len(rows)))
+            if not all(rows):
+                lines = [line for line, row in zip(lines, rows, strict=True) if row]
+                rows = list(filter(None, rows))
+            if rows:
+                yield Block(name, lines, rows, raw())
+        number += len(read)
 
 
 def _decoded(name: str, data: bytes, last: bool) -> tuple[str, bytes]:

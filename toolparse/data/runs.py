@@ -16,15 +16,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import IO, Any, NamedTuple
 
 from toolparse.data.files import STANDARD_INPUT, Block
 from toolparse.data.jobs import Job, Summary, encoded, work
 from toolparse.data.tables import packed, write_parquet
-from toolparse.data.workers import in_order
+from toolparse.data.workers import in_order, is_alone
 
 CHECKPOINT = 1.0
 """Seconds between two checkpoints: so much work is done again after an interruption, at most."""
+FIRST = 8
+"""So many rows are done before workers are started, for what that loads and compiles: as copies of this process they have it all."""
 PARQUET = ".parquet"
 
 
@@ -184,7 +187,11 @@ def identity_of(job: Job, files: list[str]) -> dict[str, Any]:
 
 def pieces(plan: Plan, given: Iterator[Block], workers: int, skip: int = 0) -> Iterator[tuple[Block, Piece]]:
     """Each of the blocks, behind the first `skip` rows, with what it came to, in order."""
-    return in_order(piece, plan, _behind(given, skip), workers)
+    left = _behind(given, skip)
+    if workers > 1 and is_alone() and (first := next(left, None)) is not None:
+        work(plan.job, Block(first.file, first.lines[:FIRST], first.rows[:FIRST], first.position, first.schema))
+        left = chain([first], left)
+    return in_order(piece, plan, left, workers)
 
 
 def run(plan: Plan, given: Iterator[Block], output: Output, workers: int, report: Callable[[int, Block], object]) -> None:
