@@ -28,29 +28,31 @@ def read_right(message: toolparse.Message) -> bool:
     return [(call.name, call.value()) for call in message.tool_calls if call.complete] == [("find_ferry", ARGUMENTS)]
 
 
+@pytest.mark.parametrize("tools", [TOOLS, None], ids=["tools", "no tools"])
 @pytest.mark.parametrize("content", [None, "I will look for a ferry."])
-def test_few_pairs_of_formats_are_silent(content: str | None) -> None:
-    """Silent are those alone whose values differ in white space."""
+def test_few_pairs_of_formats_are_silent(content: str | None, tools: toolparse.Tools | None) -> None:
+    """Silent are those alone whose values differ in white space; without tools a prefix of the name, and code blocks, too."""
     silent = []
     pairs = 0
     for source in some(CALLING, 20, content):
         text = written(source, content)
         for fmt in CALLING:
             pairs += 1
-            message = toolparse.parse(text, fmt, tools=TOOLS, prompt="")
+            message = toolparse.parse(text, fmt, tools=tools, prompt="")
             if not read_right(message) and not any(problem.severity == "error" for problem in message.problems):
                 silent.append((source.name, fmt.name))
-    assert len(silent) <= pairs // 1000, silent
+    assert len(silent) <= pairs // (1000 if tools else 100), silent
 
 
+@pytest.mark.parametrize("tools", [TOOLS, None], ids=["tools", "no tools"])
 @pytest.mark.parametrize("source", CALLING, ids=lambda fmt: fmt.name)
-def test_the_format_that_is_named_reads_the_text(source: toolparse.Format) -> None:
+def test_the_format_that_is_named_reads_the_text(source: toolparse.Format, tools: toolparse.Tools | None) -> None:
     text = written(source)
     for reader in ("hermes", "pythonic", "kimi_k2"):
-        for problem in toolparse.parse(text, reader, tools=TOOLS, prompt="").problems:
+        for problem in toolparse.parse(text, reader, tools=tools, prompt="").problems:
             if problem.kind == "other_format":
                 named = problem.message.partition("the format '")[2].partition("'")[0]
-                assert read_right(toolparse.parse(text, named, tools=TOOLS, prompt=""))
+                assert named == source.name or read_right(toolparse.parse(text, named, tools=TOOLS, prompt=""))
 
 
 @pytest.mark.parametrize("size", [1, 4, 31])
@@ -78,6 +80,24 @@ def test_documentation_is_no_failed_attempt(text: str) -> None:
         message = toolparse.parse("About tools. " + text, fmt, tools=TOOLS, prompt="")
         told = [p for p in message.problems if p.severity == "error" and p.kind in ("not_a_call", "other_format", "lost_markers")]
         assert not told, (fmt.name, told)
+
+
+DATA = (
+    '{"name": "find_ferry", "parameters": {"type": "object", "properties": {"origin": {"type": "string"}}}}',
+    "[Point(x=1, y=2), Point(x=3, y=4)]",
+    'Output\n{"a": 1}',
+    'json\n{"a_b": 1}',
+    ">>>\n{}",
+    '[find_ferry(origin="Bergen")] is how one looks for it.',
+    '{"name": "Bergen", "parameters": "many"}',
+)
+
+
+@pytest.mark.parametrize("text", DATA)
+def test_without_tools_data_is_no_call_of_another_format(text: str) -> None:
+    for name in ("hermes", "kimi_k2", "qwen3_coder", "mistral"):
+        for before in ("", "This is it:\n"):
+            assert not toolparse.parse(before + text, name, prompt="").problems, name
 
 
 def test_the_format_whose_marks_stand_in_the_text_comes_first() -> None:

@@ -30,7 +30,7 @@ from toolparse.grammar import Reasoning as ReasoningMarkers
 from toolparse.jsontext.characters import SPACE
 from toolparse.jsontext.scalars import LONGEST
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall, folded
-from toolparse.schemas.tools import RequestTools
+from toolparse.schemas.tools import RequestTools, Tools
 from toolparse.wire.call_watch import CallWatch
 from toolparse.wire.open_call import NEW_ID, OpenCall
 from toolparse.wire.spellings import spellings
@@ -331,9 +331,10 @@ class Parser(TurnMachine):
         openers = {text for pair in fmt.reasoning if not pair.assumed for text in spellings(pair.open)}
         return self._writer.thought and not self._prefilled and bool(openers) and openers <= set(fmt.special_tokens)
 
-    def _read_as(self, fmt: Format, text: str) -> Message:
+    @staticmethod
+    def _read_as(fmt: Format, text: str, tools: Tools | None) -> Message:
         """The message that a text is in another format."""
-        parser = Parser(fmt, tools=self._sink.tools, prompt="")
+        parser = Parser(fmt, tools=tools, prompt="")
         parser._writer.watch = parser._early = None
         return folded((*parser.feed(text), *parser.finish()))
 

@@ -41,6 +41,13 @@ _KEY = re.compile(r"""(?:["'“]|<|[=:{,]\s{0,4}["']?)([\w-]{1,64})(?=["'”]\s{
 _OBJECT = re.compile(r"""\s{0,8}(?:```\w{0,16}\s{0,8})?(?:[\[{(]\s{0,8}["'{“]|\{\s{0,8}\})""")
 _ARGUMENTS = re.compile(r"""\(\s{0,8}(?:[\w$.-]{1,64}["'”]?\s{0,4}[=:＝：]|["'“{\[(<*]|[\d-]|\)[\])}`"';]*[ ]*(?:\n|\Z|[<\[|]))""")
 """Behind a tool's name: what is no mention of it."""
+_FUNCTION = r"[a-z_][\w.-]{0,64}"
+_UNMARKED = re.compile(
+    rf"(?:>>>|(?=[a-z0-9-]{{0,64}}(?:[_.]|[a-z][A-Z])))(?P<named>{_FUNCTION})[ ]?\n\{{|\[\s{{0,4}}(?P<called>{_FUNCTION})\("
+)
+"""What may be a call without any marker, and nothing else; a word on a line of its own is no name of a function."""
+_NAME = re.compile(r"[a-z0-9][_.A-Z]")
+"""What a function's name has and a word of prose has not."""
 _NAME = re.compile(r"[\w.-]{1,64}")
 _BEFORE_NAME = frozenset("\"'“>]=:.[|｜/{(\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\n")
@@ -113,11 +120,12 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     begun = _MARKER.match(plain) is not None
     if begun:  # tokens that are skipped leave no marker in their place
         lost = None
-    if not called and not own and not (tools is None and any_marker(plain)):  # without tools a whole call behind markers counts
+    bare = _UNMARKED.match(plain) if tools is None else None
+    if not called and not own and bare is None and not (tools is None and any_marker(plain)):  # without tools a whole call counts
         return None
     called = called or _is_body(plain, markers, tools, bool(fmt.fragments))
-    looks = called or not own if tools is None else called and name is not None
-    other = written_by(text, fmt, tools, read) if looks else None
+    supposed = bare and (bare["named"] or bare["called"])
+    other = written_by(text, fmt, tools, read, supposed) if tools is None or (called and name is not None) else None
     if other is not None and (other.whole or not own) and (other.marked or not begun):
         text, start = other.lead + text, start - len(other.lead)
         attempt = Attempt("unreadable", other.tool, text, start, start + len(text))

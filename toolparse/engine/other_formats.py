@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from toolparse.formats import formats
 from toolparse.grammar import Format, OneOf, Parameters
-from toolparse.message import Message
+from toolparse.message import Message, ToolCall
 from toolparse.schemas.tools import Tools
 from toolparse.wire.markers import header_begins, markers_of
 from toolparse.wire.spellings import SLOT, first_texts, spellings
 
-Read = Callable[[Format, str], Message]
+Read = Callable[[Format, str, Tools | None], Message]
 MOST_TRIED = 24
 _SPEAKING = re.compile(r"[<\[]|\w[:=]\Z|\w{8}")
 """A marker that can be told from prose."""
@@ -92,10 +92,16 @@ class Written(NamedTuple):
     lead: str
 
 
-def written_by(text: str, own: Format, tools: Tools | None, read: Read) -> Written | None:
+def _defines(calls: list[ToolCall]) -> bool:
+    """Whether the arguments are schemas: a tool's definition is written as a call is."""
+    return any(isinstance(given := call.value(), dict) and "type" in given and "properties" in given for call in calls)
+
+
+def written_by(text: str, own: Format, tools: Tools | None, read: Read, supposed: str | None = None) -> Written | None:
     """The format whose calls the text holds.
 
-    `tools`: only calls of these count; without them, only calls behind a marker, and whole ones.
+    `tools`: only calls of these count; without them, only whole ones, and one without a marker only where there is nothing else.
+    `supposed` is the name of what may be called then: some formats know a call by its tool alone.
     """
     scored = []
     for fmt, markers, spaced, bare in _table(formats()):
@@ -104,14 +110,17 @@ def written_by(text: str, own: Format, tools: Tools | None, read: Read) -> Writt
             lead = next((marker[:1] for marker in markers if len(marker) > 2 and text.startswith(marker[1:])), "") if score else ""
             scored.append((score + sum(len(marker) for marker in spaced if marker in text), bool(score), lead, fmt))
     scored.sort(key=lambda row: (not row[3].marks_in(text), -row[0], -len(row[3].models)))  # of equals the one that most models write
+    given = Tools([{"name": supposed}]) if supposed is not None else tools
+    if supposed is not None and read(own, text, given).tool_calls:
+        return None
     best: tuple[tuple[int, ...], Written] | None = None
     for score, marked, lead, fmt in scored[:MOST_TRIED]:
-        message = read(fmt, lead + text)
-        calls = [call for call in message.tool_calls if (call.name in tools if tools is not None else marked and call.complete)]
-        if not calls:
-            continue
+        message = read(fmt, lead + text, given)
+        calls = [call for call in message.tool_calls if (call.name in tools if tools is not None else call.complete)]
         left = len((message.content or "").strip())
         clean = not message.problems and all(call.complete for call in message.tool_calls)
+        if not calls or (tools is None and not marked and (left or not clean or _defines(calls))):
+            continue
         rank = (-len(calls), not clean, left, -score)
         if best is None or rank < best[0]:
             best = rank, Written(fmt, calls[0].name, clean, marked, lead)
