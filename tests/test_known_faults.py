@@ -127,6 +127,8 @@ def test_a_fault_that_was_found_is_gone(name: str, options: dict[str, Any], text
         ("harmony", "<|channel|>commentary to=functions.f", " "),
         ("harmony", "", "<|channel|>commentary to=functions."),
         ("llama4_pythonic", "[", "x."),
+        ("hermes", '<tool_call>\n{"name": "ping", "arg', '"'),
+        ("apriel", '<tool_calls>[{"name": "ping", "arg', '"'),
         ("lfm2", "[", "x."),
     ],
 )

@@ -328,7 +328,7 @@ class JsonReader:
         doubled = text.startswith('""', at) and self.doubled_quote(at)
         closes = doubled if doubled is not False else self.closes(at + width - 1, key=True)
         if closes is None:
-            assigned = _ASSIGNED.search(self.key_text)
+            assigned = self.assigned()
             back = len(self.key_text) - assigned.end(1) if assigned else 0
             self.key_text = self.key_text[: len(self.key_text) - back]
             return ~(at - back)
@@ -338,7 +338,7 @@ class JsonReader:
                 self.patch(at, at + width, '"')
             self.state = self.colon
             return at + width
-        if width == 1 and character == '"' and (assigned := _ASSIGNED.search(self.key_text)) and self.is_key(assigned[1]):
+        if width == 1 and character == '"' and (assigned := self.assigned()) and self.is_key(assigned[1]):
             return self.unclosed_key(assigned, at)
         if not self.key_text and character == '"':
             self.repaired("repaired_markup", "a doubled quote in front of a key was dropped", at)
@@ -346,6 +346,10 @@ class JsonReader:
             return at + 1
         self.key_text += '\\"' if character == '"' else character
         return self.inner_quote(at) if width == 1 else at + 2
+
+    def assigned(self) -> re.Match[str] | None:
+        """The key, and the sign behind it, with which the text of the key that is open ends."""
+        return _ASSIGNED.search(self.key_text, max(0, len(self.key_text) - LOOK))
 
     def doubled_quote(self, at: int) -> bool | None:
         """Whether the two quotes at `at` both close a key; None when more text must tell."""
@@ -387,7 +391,7 @@ class JsonReader:
             ends = self.ends(text, here, self.last)
             return ends if ends is None else bool(ends)
         character = _WIDE.get(text[here], text[here])
-        if key and (character in ":=" or (character in _BEGINS_VALUE and self.is_key(self.key_text))):
+        if key and (character in ":=" or (character in _BEGINS_VALUE and len(self.key_text) <= LOOK and self.is_key(self.key_text))):
             return True
         ends = self.ends(text, here, self.last)
         if ends is None:
