@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ from toolparse.grammar import Envelope, Format, OneOf
 from toolparse.schemas.tools import Tools
 from toolparse.wire.call_watch import Region, begins
 from toolparse.wire.dialects import NAMES
+from toolparse.wire.lookalikes import plain_signs
 from toolparse.wire.spellings import SLOT, any_of, spellings
 
 NEAR = 96
@@ -49,10 +51,11 @@ _UNMARKED = re.compile(
 _NAME = re.compile(r"[a-z0-9][_.A-Z]")
 """What a function's name has and a word of prose has not."""
 _NAME = re.compile(r"[\w.-]{1,64}")
-_BEFORE_NAME = frozenset("\"'“>]=:.[|｜/{(\n")
+_BEFORE_NAME = frozenset("\"'“>]}=:.[|｜/{(\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\n")
 _EXAMPLES = re.compile(r"""(?s:```.*?(?:```|\Z))|`[^`\n]{1,400}`|["'“‘][<\[][^"'“”‘’\n]{1,80}[>\]]["'”’]""")
 _CLOSED = re.compile(r"""[<\[][^"'“”‘’`\n]{0,80}[>\]]["'”’](?=[\s.,;:)]|\Z)""")
+_QUOTES_OF_TAGS = re.compile(r"`{1,3}(?=\]?<[^`\n])|(?<=>)`{1,3}")
 _BLOCK = re.compile(r"\s*```\w{0,16}\s*((?:(?!```)[\s\S])*)(?:```)?\s*")
 """A code block with nothing in front of it or behind."""
 
@@ -66,6 +69,8 @@ def judge(fmt: Format, regions: Iterable[Region], tools: Tools | None, read: Rea
     openers = _openers(fmt)
     for piece in (piece for region in regions for piece in _pieces(region, openers)):
         problem = _judged(fmt, piece, tools, read, lost)
+        if problem is None or problem.severity == "warning":
+            problem = _judged_respelt(fmt, piece, tools, read) or problem
         if problem is not None:
             found.append(problem)
             lost = None
@@ -146,6 +151,24 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     if own:
         return Problem("not_a_call", f"a marker of calls stands in the text with no call behind it: {_shown(text)}", None, start)
     return None
+
+
+def _judged_respelt(fmt: Format, region: Region, tools: Tools | None, read: Read) -> Problem | None:
+    """The same of a region whose markup is escaped or written with other signs, or in which each tag stands in back quotes. Only what names
+    a declared tool is one."""
+    text = region.text
+    plain = _QUOTES_OF_TAGS.sub("", plain_signs(text))
+    if plain == text:
+        return None
+    problem = _judged(fmt, Region(region.start, plain, region.fenced, region.first), tools, read, None)
+    if problem is None or problem.attempt is None or problem.attempt.name is None or tools is None:
+        return None
+    name, end = problem.attempt.name, region.start + len(text)
+    keys = getattr(tools.get(name), "keys", ())
+    if "`" in text and keys and not any(re.search(rf"\b{re.escape(key)}\b", plain) for key in keys):
+        return None  # documentation speaks of tools, too
+    attempt = Attempt(problem.attempt.status, name, text, region.start, end)
+    return replace(problem, position=region.start, attempt=attempt)
 
 
 def _last_block(text: str, tools: Tools | None) -> str | None:
@@ -236,6 +259,7 @@ def _named(text: str, tools: Tools | None) -> str | None:
                 before, behind = text[:start].rstrip(" ")[-1:], text[found.end() :].lstrip(" ")[:1]
                 if behind == "(" and not _ARGUMENTS.match(text, text.index("(", found.end())):
                     continue  # of which prose speaks
-                if (before in _BEFORE_NAME or not before) and (behind in _BEHIND_NAME or not behind):
+                ends = behind in _BEHIND_NAME or not behind or (before == "=" and behind in "])}")
+                if ends and (before in _BEFORE_NAME or not before):
                     return name
     return None

@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from toolparse.wire.lookalikes import ODD_OPENERS, UNSEEN
+
 BEHIND = 480
 LONGEST = 4096
 MOST = 8
@@ -21,16 +23,24 @@ MOST = 8
 _KEY = r"(?:name|tool_name|function_name|tool|function|type|id|tool_call_id|recipient_name|arguments|parameters|args|params|tool_calls)"
 _QUOTE = r"[\"'“”]"
 _WORD = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", "tool|func|call|invoke|a(?:ction|rg(?:_|u))|param")
+_FRAME = "(?:start|end|open|close|sep|message|channel|assistant)[|｜]?>"
+_TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜ -]|)(?:{_WORD})|{_FRAME}"
+_TAG_BEGUN = r"[ /]{0,3}[\w:.|｜-]{0,24} ?[\w:.|｜-]{0,11}"
+_OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?(?:{_WORD})\w{{0,24}}(?:=| name=|[\])}}])"
+_OTHER_TAG_BEGUN = r"/?[\w:.|｜-]{0,64}(?: \w{0,4})?"
+"""A tag in other brackets."""
 _AFTER = {
-    "<": (rf"[|｜\]]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜-]|)(?:{_WORD})", r"[ /]{0,3}[\w:.|｜-]{0,31}"),
+    "<": (_TAG, _TAG_BEGUN),
+    "&": (f"lt;(?:{_TAG})", f"l?|lt|lt;{_TAG_BEGUN}"),
+    **{sign: (_TAG, _TAG_BEGUN) for sign in ODD_OPENERS},
     "[": (
-        r"/?[A-Z][A-Z_]{2,24}|[\"']?[^\W\d][\w.]{0,64}\(|[ \n]{0,8}\{",
-        r"/?[A-Z_]{0,24}|[\"']?[\w.]{0,65}|[ \n]{0,8}",
+        rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}",
+        rf"/?[A-Z_]{{0,24}}|[\"']?[\w.]{{0,65}}|[ \n]{{0,8}}|{_OTHER_TAG_BEGUN}",
     ),
     "{": (
         rf"[ \t\n]{{0,16}}(?:{_QUOTE}(?:{_KEY}{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
-        rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])",
-        rf"[ \t\n]{{0,16}}(?:{_QUOTE}?[\w.-]{{0,64}}(?![\w.-]){_QUOTE}?[ ]{{0,4}}:?[ ]{{0,4}}|)",
+        rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|{_OTHER_TAG}",
+        rf"[ \t\n]{{0,16}}(?:{_QUOTE}?[\w.-]{{0,64}}(?![\w.-]){_QUOTE}?[ ]{{0,4}}:?[ ]{{0,4}}|)|{_OTHER_TAG_BEGUN}",
     ),
     "`": ("``", "`?"),
     ">": (r">>[\w.-]{1,64}\n[ ]{0,2}\{", r"(?:>(?:>(?:[\w.-]{1,64}(?:\n[ ]{0,2})?)?)?)?"),
@@ -51,7 +61,10 @@ _LINE_BEGUN = (
 )
 """Behind a line break: a name and the beginning of arguments, or what agents write in front of these; and the beginning of it."""
 LINE_LOOK = f"(?:{_LINE}|(?:{_LINE_BEGUN})\\Z)"
-FOLLOWED = {"<": r"|｜\] /\w:.\-", "[": r"/\w.\"' \n{", "{": r" \t\n\"'“”\w:.\-", "`": "`", ">": ">"}
+_IN_TAG = rf"|｜\] /\w:.\-{UNSEEN}"
+FOLLOWED = {
+    **dict.fromkeys(("<", *ODD_OPENERS), _IN_TAG), "&": "l", "[": rf"/\w:.\-\"' \n{{|｜{UNSEEN}", "{": rf" \t\n\"'“”\w:.\-/|｜{UNSEEN}", "`": "`", ">": ">",
+}  # fmt: skip
 """What may follow the first character of a look, as the inside of a character class: most first characters in code are followed by else."""
 MARKUP = "(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
 """What follows the first character of a look, whole or cut by the end of the text."""

@@ -18,6 +18,10 @@ from toolparse.wire.spellings import inside, longest_first
 
 BARS = "|｜‖│¦"
 QUOTES = "\"'“”‘’`"
+UNSEEN = "\u200b-\u200d\u2060\ufeff"
+"""Characters that nobody sees, as the inside of a character class."""
+ODD_OPENERS, ODD_CLOSERS = "＜〈‹", "＞〉›"
+"""What is written in the place of angle brackets."""
 GAP = r"(?:[ \t\r\n]|\\n){0,64}"
 """White space between two markers, the two characters backslash and n among it."""
 _BLANKS = "[ \\t]{0,2}"
@@ -129,6 +133,19 @@ def looks_misspelt(texts: Iterable[str]) -> tuple[str, str]:
     full = "|".join(f"{''.join(head)}{_RUN}{{0,{length}}}{ends}" for head, length in longest.items())
     begun = [nested((*map(atom, head), Atom("", rf"{_RUN}{{0,{length}}}[>\]=]?"))) for head, length in longest.items()]
     return full or "(?!)", "|".join(begun) or "(?!)"
+
+
+_ODD_SIGN = re.compile(f"&(?:lt|gt|quot|amp);|[{ODD_OPENERS}{ODD_CLOSERS}]|[{UNSEEN}]")
+_ODD_SIGNS = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&", **dict.fromkeys(ODD_OPENERS, "<"), **dict.fromkeys(ODD_CLOSERS, ">")}
+
+
+def plain_signs(text: str) -> str:
+    """The text with plain brackets and quotes in the place of escaped ones and of those of other alphabets, without unseen characters.
+
+    >>> plain_signs("&lt;tool_call&gt;＜f＞")
+    '<tool_call><f>'
+    """
+    return _ODD_SIGN.sub(lambda sign: _ODD_SIGNS.get(sign[0], ""), text)
 
 
 def alike(text: str) -> str:
