@@ -21,7 +21,7 @@ from toolparse.jsontext import raw_values
 from toolparse.jsontext.characters import SPACE, escaped
 from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
-from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING, CLOSING_BEGINS
+from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING, CLOSING_BEGINS, TOKEN
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, Values, slot_texts
 from toolparse.wire.open_call import OpenCall
@@ -71,6 +71,7 @@ class ParameterReader(StateReader):
         "doubtful",
         "doubts",
         "ends",
+        "ended",
         "envelope",
         "given",
         "inner",
@@ -109,6 +110,8 @@ class ParameterReader(StateReader):
         """The value stands on lines of its own behind a damaged opener, as other families lay it out; it is held."""
         self.doubts: list[tuple[str, int]] = []
         self.begins_at = 0
+        self.ended = -1
+        """Where the last value's closer ends."""
         self.lost = False
         self.remains = -1
         """Where the open value holds what reads like its closer and did not count."""
@@ -180,6 +183,11 @@ class ParameterReader(StateReader):
             self.unwrap(True, at)
         self.done = True
         self.call.end(False, at)
+
+    def report_junk(self, error: bool = False) -> None:
+        """Signs that stand right behind a value's closer may stand in front of it, too, where they are in the value."""
+        around = self.junk_start == self.ended and self.values.reads_damaged and "".join(self.junk).strip(SPACE) != ">"
+        super().report_junk(error or (around and self.ended > 0))
 
     # -- between the parameters -------------------------------------------------------------------------------------------------------
 
@@ -665,10 +673,12 @@ class ParameterReader(StateReader):
             ):
                 self.take(at, look)
                 self.end(look)
+                self.ended = self.call.base + found.end()
                 return found.end()
             text = writer.taken() + text[at:look] if writer.held else text[at:look]
             self.state = self.between
             self.write_value(text, look)
+            self.ended = self.call.base + found.end()
             return found.end()
         while True:
             found = values.search(text, look)
@@ -692,17 +702,36 @@ class ParameterReader(StateReader):
             if counts is None:
                 self.take(at, start)
                 return ~start
+            if counts and text.startswith("<<", mark - 1) and start < mark:
+                enclosed = self.encloses(mark)
+                if enclosed is None:
+                    self.take(at, start)
+                    return ~start
+                start = start if enclosed else mark
             if counts:
                 self.take(at, start)
                 if kind not in ("close", "alike"):
                     self.doubt_rest()
                 self.end(start)
-                return found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
+                end = found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
+                self.ended = self.call.base + end
+                return end
             if values.reads_damaged and (kind == "close" or (kind == "alike" and values.alike.match(text, mark))):
                 self.remains = self.call.base + mark
                 if kind == "close" and self.doubtful < 0:
                     self.doubtful = self.remains
             look = mark + 1
+
+    def encloses(self, mark: int) -> bool | None:
+        """Whether the closer at `mark`, with one bracket too many in front of it, has one behind it, too; None when more text must tell."""
+        text = self.text
+        end = text.find(">", mark)
+        if end < 0 or end + 1 == len(text):
+            return False if self.last else None
+        if text[end + 1] == ">":
+            return True
+        self.doubts.append((f"the value of {self.key!r} ends with a bracket that may belong to its closer", self.call.base + mark - 1))
+        return False
 
     def doubt_rest(self) -> None:
         """The value ends without its own closer, or in front of damage: what reads like markup in it may be left of that."""
@@ -804,7 +833,8 @@ class ParameterReader(StateReader):
 
     def closing(self, mark: int) -> re.Match[str] | None:
         """The closing tag at `mark`: what reads like the value's own, or a longer one of any name."""
-        alike, other = self.values.alike.match(self.text, mark), CLOSING.match(self.text, mark)
+        alike = self.values.alike.match(self.text, mark)
+        other = CLOSING.match(self.text, mark) or TOKEN.match(self.text, mark)
         return other if alike is None or (other is not None and other.end() > alike.end()) else alike
 
     def closes_before_damage(self, end: int, trimmed: bool) -> bool | None:

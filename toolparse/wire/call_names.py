@@ -11,7 +11,7 @@ from collections.abc import Callable
 from toolparse.grammar import Calls
 
 _SIGNS = re.compile(r"[\W_]+")
-_AROUND = " \t\r\n\"'`*:,.;=()[]{}<>/|\u200b\u200c\u200d\ufeff"
+_AROUND = " \t\r\n\"'`*_-:,.;=()[]{}<>＜＞‹›〈〉/|\u00a0\u200b\u200c\u200d\u2060\ufeff"
 
 
 def plain_name(text: str, calls: Calls) -> str:

@@ -436,11 +436,11 @@ def beginnings_of(keys: tuple[str, ...]) -> str:
 
 
 CLOSING = re.compile(
-    rf"<[ \t]{{0,2}}/[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?|(?=>))[ \t]{{0,2}}/?"
+    rf"<[ \t]{{0,2}}/{{1,2}}[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?|(?=>))[ \t]{{0,2}}/?"
     rf"(?:>{{1,2}}|(?=[\s<]|\Z)(?![\w:.{BARS}▁ \-]{{0,48}}>))"
 )
 """A closing tag of any name, or of none."""
-CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
+CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/{{1,2}}[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
 _BLANKS = re.compile(GAP)
 _AROUND = re.compile(r"`{1,2}(?!`)|\*{1,2}(?!\*)|<(?=<)|>")
 MOST_WORDS = 80
@@ -507,6 +507,9 @@ _TOKEN_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{0,2}}{_WORDS_OF_TOKEN}{{0,64}}[{
 """What reads like a special token of any name."""
 
 
+TOKEN = re.compile(rf"<[{BARS}][\w:.▁-]{{1,40}}[{BARS}]>")
+TOKEN_BEGINS = re.compile(rf"<(?:\Z|[{BARS}][\w:.▁-]{{0,40}}[{BARS}]?\Z)")
+"""A special token of any name, and the beginning of one."""
 _UNSEEN = "<[^\\w\\s<>/]{1,3}/?"
 """The beginning of a tag with characters in it that nobody sees, or that belong to nothing."""
 
@@ -517,8 +520,8 @@ def unseen(names: tuple[str, ...]) -> tuple[str, str]:
 
 
 def respelt(tag: str) -> tuple[str, ...]:
-    """A closing tag as JavaScript and HTML write one that is none, and as an empty tag."""
-    return f"<\\{tag[1:]}", f"<{tag[2:-1]}/>", html.escape(tag)
+    """A closing tag as JavaScript and HTML write one that is none, as an empty tag, and in full-width brackets."""
+    return f"<\\{tag[1:]}", f"<{tag[2:-1]}/>", html.escape(tag), f"＜{tag[1:-1]}＞"
 
 
 def broken_ways(text: str) -> Iterator[str]:
@@ -551,7 +554,7 @@ class DamagedClosers:
         tokens = fmt.channels is None and any(bar in text for texts in markers for text in texts for bar in BARS)
         token, token_begins = (_TOKEN, _TOKEN_BEGINS) if tokens else (_ENDING, _ENDING_BEGINS)
         odd, begun = unseen(tuple(text.strip("</>") for texts in markers for text in texts if text.startswith("<")))
-        self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\];])(?!\w)|{odd}>|{token}")
+        self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\];＞])(?!\w)|{odd}>|{token}")
         self.broken_begins = re.compile(rf"(?:{any_alike_begins(broken)}|{token_begins})\Z|{begun}")
         self.fences = tuple(text for part in calls.close for text in texts_of(part) if text.startswith("`"))
         self.lined = writes_lines(calls)

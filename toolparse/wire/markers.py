@@ -33,7 +33,7 @@ from toolparse.grammar import (
 )
 from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.call_names import escaped_attribute
-from toolparse.wire.damaged import DamagedClosers, DamagedParameters, Edge, respelt, unseen, writes_lines
+from toolparse.wire.damaged import TOKEN, TOKEN_BEGINS, DamagedClosers, DamagedParameters, Edge, respelt, unseen, writes_lines
 from toolparse.wire.dialects import NAMES
 from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
 from toolparse.wire.spellings import (
@@ -387,7 +387,7 @@ class Values:
         tags = [text for text in closes if damaged and text.startswith("</")]
         self.unsigned = [text[1:] for text in tags]
         ways = [way for text in tags for way in respelt(text)]
-        self.respelt = [way for way in ways if self.calls.escaped != "xml" or way[0] == "<"]  # in XML an escape is data
+        self.respelt = [way for way in ways if self.calls.escaped != "xml" or way[0] != "&"]  # in XML an escape is data
         self.words = frozenset(re.findall(r"[\w:.-]{3,}(?=[> =])", " ".join((*self.openers, *tags)).lower()))
         """The names of the tags around keys and values."""
         nexts = self.openers if body.ends in ("line", "anywhere") or damaged else ()
@@ -404,12 +404,12 @@ class Values:
             slashless = [text.replace("/", "", 1) for text in closes if "/" in text]
             slashless += self.unsigned + self.respelt
             pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
-            marks += f"|(?P<alike><[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)}|{odd_tag})"
+            marks += f"|(?P<alike>{TOKEN.pattern}|<[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)}|{odd_tag})"
             others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
             word = "<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-])"
-            wait = f"<[ \\t]{{0,2}}\\Z|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)}"
+            wait = f"<[ \\t]{{0,2}}\\Z|{TOKEN_BEGINS.pattern}|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)}"
             rest = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
-            held += f"|{beginnings((*ranks, *slashless, *pieces))}|{odd_tag_begins}"
+            held += f"|{beginnings((*ranks, *slashless, *pieces, *(f'<{text}' for text in tags)))}|{odd_tag_begins}"
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
@@ -423,7 +423,8 @@ class Values:
         hold = f"(?:{far}|{lead})(?:{held})|{beginnings([*self.trims, behind + ' '])}" if behind else held
         if either:
             hold += f"|(?:{either})\\Z"
-        self.match = re.compile(f"(?P<hold>{hold})|{lead}(?:{marks})|(?:{far}|{lead})(?:{others}){rest}").match
+        twice = "(?:<(?=</))?" if tags else ""
+        self.match = re.compile(f"(?P<hold>{hold})|{lead}{twice}(?:{marks})|(?:{far}|{lead})(?:{others}){rest}").match
         self._compile_ways(body, blank, begins, {*(text[0] for text in (*closes, *nexts, *stops)), *behind[:1]}, close, lead, hold)
 
     def _compile_ways(self, body: Parameters, blank: str, begins: set[str], firsts: set[str], close: str, lead: str, hold: str) -> None:

@@ -61,7 +61,7 @@ def alnum9() -> str:
 
 
 QUOTES = "\"'`\u201c\u201d\u2018\u2019"
-NOT_OF_NAMES = frozenset("()<>{}[]=\"'\n")
+NOT_OF_NAMES = frozenset("()<>{}[]=\"'\n`*|&;＜＞‹›〈〉\u00a0\u200b\u200c\u200d\u2060\ufeff")
 SPACED_QUOTES = QUOTES + " \t\r\n"
 NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
 
