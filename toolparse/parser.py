@@ -32,7 +32,7 @@ from toolparse.jsontext.scalars import LONGEST
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall, folded
 from toolparse.schemas.tools import RequestTools, Tools
 from toolparse.wire.call_watch import CallWatch
-from toolparse.wire.open_call import NEW_ID, OpenCall
+from toolparse.wire.open_call import NEW_ID, CallRules, OpenCall
 from toolparse.wire.spellings import spellings
 from toolparse.wire.token_runs import Runs
 
@@ -101,12 +101,12 @@ class Parser(TurnMachine):
             check_limits(new_id, max_held=max_held, max_depth=max_depth, max_calls=max_calls)
         choice = read_choice(tool_choice)
         self._places: Places | None = None
-        single, make_id = not parallel_tool_calls, new_id or NEW_ID[chosen.id]
-        given = (tools, make_id, self._call_begun, unknown_tools, single, choice.allowed, max_calls, max_held, damaged_markup == "content")
+        make_id, single, strict = new_id or NEW_ID[chosen.id], not parallel_tool_calls, damaged_markup == "content"
+        rules = CallRules(make_id, unknown_tools, single, choice.allowed, max_calls, max_held, max_depth, strict)
         keeping = self._keeping_places if spans else keeping_none
-        sink, writer = keeping(given, max_held, calls_in_code == "content")
+        sink, writer = keeping((tools, self._call_begun, rules), max_held, calls_in_code == "content")
         options = table_options(choice.mode, choice.name is not None, bare_calls, calls_in_reasoning, damaged_markup)
-        super().__init__(chosen, options, choice, sink, writer, max_depth)
+        super().__init__(chosen, options, choice, sink, writer)
         self._held = ""
         self._total = 0
         self._unseen: str | None = None
@@ -459,7 +459,7 @@ class Parser(TurnMachine):
             self._shortcut = Reading(self._reader, sink, not self._held) if sink.open and not sink.muted else None
         elif self._shortcut in (None, place.waiting) and self._state == self._running and self._flows(place):
             self._shortcut = self._flowing(place)
-        if sink.max_held < LONGEST and type(self._shortcut) is Waiting:
+        if sink.rules.max_held < LONGEST and type(self._shortcut) is Waiting:
             self._shortcut = None
 
     def _flows(self, place: Place) -> bool:
@@ -499,7 +499,7 @@ class Parser(TurnMachine):
         from toolparse.templates.template_machine import RegionMachine
 
         self._regions = regions = RegionMachine(
-            self.format.regions, self._sink, self._writer, self._choice, self._max_depth, self._call_begun, self._is_typed, self._places
+            self.format.regions, self._sink, self._writer, self._choice, self._call_begun, self._is_typed, self._places
         )
         self._state = self._in_regions
         if prompt:

@@ -55,7 +55,7 @@ class Reader(Protocol):
     def waits(self) -> Callable[[str], object] | None: ...
 
 
-def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool, unnamed: str = "") -> Reader:
+def reader_for(calls: Calls, call: OpenCall, tail: Tail, bare: bool, unnamed: str = "") -> Reader:
     """The codec for the arguments of `calls`, ready to read behind the opening; `unnamed` is the id of a call without a name.
 
     A codec is loaded with the first call that it reads: most programs need one.
@@ -66,46 +66,46 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, depth: int, bare: bool,
         if calls.escaped == "xml":
             from toolparse.codecs.xml_parameters import XmlParameterReader
 
-            return XmlParameterReader(call, tail.values, ends, depth)
+            return XmlParameterReader(call, tail.values, ends)
         from toolparse.codecs.parameters import ParameterReader
 
-        return ParameterReader(call, tail.values, ends, depth)
+        return ParameterReader(call, tail.values, ends)
     if isinstance(body, JsonText):
-        return _json_reader(body, call, ends, depth, unnamed)
+        return _json_reader(body, call, ends, unnamed)
     if isinstance(body, Envelope):
         if not body.name:
             from toolparse.codecs.keyed_calls import KeyedCalls
 
-            return KeyedCalls(call, body, ends, depth, bare)
+            return KeyedCalls(call, body, ends, bare)
         from toolparse.codecs.json_calls import EnvelopeCalls
 
-        return EnvelopeCalls(call, body, ends, depth, bare)
+        return EnvelopeCalls(call, body, ends, bare)
     if isinstance(body, PythonCalls):
         from toolparse.codecs.python_calls import PythonReader
 
-        return PythonReader(call, body, ends, depth)
+        return PythonReader(call, body, ends)
     if isinstance(body, BareKeys):
         from toolparse.codecs.bare_keys import BareKeysReader, marks_of
 
-        return BareKeysReader(call, marks_of(body, ends), ends, depth)
+        return BareKeysReader(call, marks_of(body, ends), ends)
     if isinstance(body, Elements):
         from toolparse.codecs.elements import ElementsReader, marks_for
 
-        return ElementsReader(call, marks_for(body, ends, calls if tail.reads_damaged else None), ends, depth)
+        return ElementsReader(call, marks_for(body, ends, calls if tail.reads_damaged else None), ends)
     raise TypeError(f"no codec reads {type(body).__name__}")
 
 
-def _json_reader(body: JsonText, call: OpenCall, ends: EndMarks, depth: int, unnamed: str) -> Reader:
+def _json_reader(body: JsonText, call: OpenCall, ends: EndMarks, unnamed: str) -> Reader:
     """The codec for arguments that are JSON, or code in their place."""
     key = dict(body.code).get(call.name)
     if key is not None:
         from toolparse.codecs.code import CodeCall
 
-        return CodeCall(call, key, ends, depth)
+        return CodeCall(call, key, ends)
     if unnamed:
         from toolparse.codecs.unnamed_call import UnnamedCall
 
-        return UnnamedCall(call, ends, depth, unnamed)
+        return UnnamedCall(call, ends, unnamed)
     from toolparse.codecs.json_calls import NamedCall
 
-    return NamedCall(call, ends, depth)
+    return NamedCall(call, ends)

@@ -126,11 +126,11 @@ class BareKeysReader(StateReader):
 
     passes = None
 
-    def __init__(self, call: OpenCall, marks: Marks, ends: EndMarks, depth: int) -> None:
+    def __init__(self, call: OpenCall, marks: Marks, ends: EndMarks) -> None:
         super().__init__(call, self.begin)
         self.marks = marks
         self.ends = ends
-        self.depth = depth
+        self.depth = call.rules.max_depth
         self.stack: list[Open] = []
         self.type: Type = UNKNOWN
         self.key = ""
@@ -338,7 +338,7 @@ class BareKeysReader(StateReader):
         text = self.text
         start, at = at, self.skip(at)
         if at > start:
-            self.blanks = (self.blanks + text[start:at])[: self.call.max_held]
+            self.blanks = (self.blanks + text[start:at])[: self.call.rules.max_held]
         if at == len(text):
             return ~at
         quote = self.marks.quote

@@ -16,8 +16,8 @@ class CodeCall(NamedCall):
 
     __slots__ = ("blanks", "marks", "parameter", "plain")
 
-    def __init__(self, call: OpenCall, parameter: str, ends: EndMarks, depth: int) -> None:
-        super().__init__(call, ends, depth)
+    def __init__(self, call: OpenCall, parameter: str, ends: EndMarks) -> None:
+        super().__init__(call, ends)
         self.parameter = parameter
         self.marks = ends
         self.blanks: list[str] = []

@@ -88,8 +88,8 @@ class StateReader:
         """`text`, which began at `at` or before, stands between the arguments and is none."""
         if not self.junk:
             self.junk_start = self.call.base + at
-        if self.junk_size < self.call.max_held:
-            self.junk.append(text[: self.call.max_held - self.junk_size])
+        if self.junk_size < self.call.rules.max_held:
+            self.junk.append(text[: self.call.rules.max_held - self.junk_size])
             self.junk_size += len(text)
 
     def taken_junk(self) -> str:

@@ -108,11 +108,11 @@ class ElementsReader(StateReader):
 
     passes = None
 
-    def __init__(self, call: OpenCall, marks: Marks, ends: EndMarks, depth: int) -> None:
+    def __init__(self, call: OpenCall, marks: Marks, ends: EndMarks) -> None:
         super().__init__(call, self.begin)
         self.marks = marks
         self.ends = ends
-        self.depth = depth
+        self.depth = call.rules.max_depth
         tool = call.tool
         self.stack = [Element("", tool.arguments if tool is not None else UNKNOWN, "object")]
         self.writer = ArgumentWriter(call)

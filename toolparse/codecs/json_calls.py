@@ -192,9 +192,9 @@ class ArgumentsReader(JsonReader):
 
     rewrites = waits = None
 
-    def __init__(self, call: OpenCall, ends: EndsAt, depth: int) -> None:
-        super().__init__(call, call.parts.append, ends, depth, ends.trailing if isinstance(ends, EndMarks) else NONE)
-        self.max_held = call.max_held
+    def __init__(self, call: OpenCall, ends: EndsAt) -> None:
+        super().__init__(call, call.parts.append, ends, call.rules.max_depth, ends.trailing if isinstance(ends, EndMarks) else NONE)
+        self.max_held = call.rules.max_held
         self.call = call
         self.write: Callable[[str], Any] = call.parts.append
         self.streams = True
@@ -378,8 +378,8 @@ class NamedCall(ArgumentsReader):
 
     __slots__ = ("captured", "closed", "key_read", "refused", "wrapped")
 
-    def __init__(self, call: OpenCall, ends: EndsAt, depth: int) -> None:
-        super().__init__(call, ends, depth)
+    def __init__(self, call: OpenCall, ends: EndsAt) -> None:
+        super().__init__(call, ends)
         self.refused = False
         self.wrapped = False
         self.closed = False
@@ -505,8 +505,8 @@ class EnvelopeCalls(ArgumentsReader):
         "kept_from", "key_at", "key_read", "keys", "loose", "name", "nested", "pending", "refused", "role",
     )  # fmt: skip
 
-    def __init__(self, call: OpenCall, keys: Envelope, ends: EndsAt, depth: int, bare: bool) -> None:
-        super().__init__(call, ends, depth)
+    def __init__(self, call: OpenCall, keys: Envelope, ends: EndsAt, bare: bool) -> None:
+        super().__init__(call, ends)
         self.keys = keys
         self.bare = bare
         self.loose = "[" in keys.start
@@ -730,7 +730,7 @@ class EnvelopeCalls(ArgumentsReader):
     @property
     def only_name(self) -> str | None:
         """The one tool that the request allows."""
-        allowed = self.call.allowed or ()
+        allowed = self.call.rules.allowed or ()
         return next(iter(allowed)) if len(allowed) == 1 else None
 
     def is_beside(self, key: str) -> bool:

@@ -66,7 +66,6 @@ class ParameterReader(StateReader):
         "begins_at",
         "by_line",
         "closed",
-        "depth",
         "dialect",
         "doubtful",
         "doubts",
@@ -94,12 +93,11 @@ class ParameterReader(StateReader):
         "writer",
     )  # fmt: skip
 
-    def __init__(self, call: OpenCall, values: Values, ends: EndsAt, depth: int) -> None:
+    def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
         super().__init__(call, self.between)
         self.values = values
         self.tool = call.tool
         self.ends = ends
-        self.depth = depth
         self.inner: NamedCall | None = None
         self.opened: set[str] = set()
         self.closed = False
@@ -412,7 +410,7 @@ class ParameterReader(StateReader):
             return moved
         if text[at] == "{" and not self.given and not self.junk and self.envelope is None:
             self.call.problem("repaired_markup", "the arguments stood as JSON in the place of the markup", at)
-            self.inner = NamedCall(self.call, self.ends, self.depth)
+            self.inner = NamedCall(self.call, self.ends)
             self.state = self.as_json
             return at
         closers = damaged.closers
@@ -669,7 +667,7 @@ class ParameterReader(StateReader):
                 or self.other_layout
                 or self.envelope is not None
                 or self.doubts
-                or (writer.held_size + look - at > self.call.max_held)
+                or (writer.held_size + look - at > self.call.rules.max_held)
             ):
                 self.take(at, look)
                 self.end(look)

@@ -43,8 +43,8 @@ class PythonReader(PythonValues):
 
     __slots__ = ("given", "left", "listed", "unpacking")
 
-    def __init__(self, call: OpenCall, body: PythonCalls, ends: EndsAt, depth: int) -> None:
-        super().__init__(call, ends, depth, body.raw_quotes)
+    def __init__(self, call: OpenCall, body: PythonCalls, ends: EndsAt) -> None:
+        super().__init__(call, ends, body.raw_quotes)
         self.listed = body.listed
         self.given = Arguments()
         self.left: tuple[str, str] | None = None

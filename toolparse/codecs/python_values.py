@@ -103,11 +103,11 @@ class PythonValues(StateReader):
         "start", "trailing_stops", "wants", "wide", "word", "word_length",
     )  # fmt: skip
 
-    def __init__(self, call: OpenCall, ends: EndsAt, depth: int, raw_quotes: bool) -> None:
+    def __init__(self, call: OpenCall, ends: EndsAt, raw_quotes: bool) -> None:
         super().__init__(call, self.value)
         self.ends = ends
         self.trailing_stops = ends.trailing if isinstance(ends, EndMarks) else NONE
-        self.depth = depth
+        self.depth = call.rules.max_depth
         self.raw_quotes = raw_quotes
         self.stack: list[Container] = []
         self.wants = False
@@ -186,7 +186,7 @@ class PythonValues(StateReader):
             return
         self.kept[-1].parts.append(text)
         self.kept_length += len(text)
-        if self.kept_length > self.call.max_held:
+        if self.kept_length > self.call.rules.max_held:
             self.overflow()
 
     def keep(self, what: Literal["braces", "key", "left"], container: Container | None = None) -> None:
@@ -212,7 +212,7 @@ class PythonValues(StateReader):
                 key = text if text.startswith('"') else quote(text)
                 self.call.write((", " if container.written else "") + key)
             container.written += 1
-        surplus = self.kept_length - self.call.max_held
+        surplus = self.kept_length - self.call.rules.max_held
         if surplus > 0:
             parts = self.kept[-1].parts
             parts[-1] = parts[-1][:-surplus]
@@ -614,10 +614,10 @@ class PythonValues(StateReader):
             return
         self.word.append(text)
         self.word_length += len(text)
-        if self.word_length > self.call.max_held:
+        if self.word_length > self.call.rules.max_held:
             self.spilling = True
             held = "".join(self.word)
-            self.word = [held[: self.call.max_held]] if self.dropping else []
+            self.word = [held[: self.call.rules.max_held]] if self.dropping else []
             if not self.dropping:
                 self.emit(f'"{escaped(held)}')
 

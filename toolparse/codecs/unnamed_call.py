@@ -13,8 +13,8 @@ class UnnamedCall(NamedCall):
 
     __slots__ = ("header", "keys", "waiting")
 
-    def __init__(self, call: OpenCall, ends: EndsAt, depth: int, header: str) -> None:
-        super().__init__(call, ends, depth)
+    def __init__(self, call: OpenCall, ends: EndsAt, header: str) -> None:
+        super().__init__(call, ends)
         self.header = header
         self.keys: set[str] = set()
         self.waiting: list[str] = []

@@ -89,7 +89,7 @@ class ArgumentWriter:
         """Text of a value whose type is not certain; True when more of it is held than may be."""
         self.held.append(text)
         self.held_size += len(text)
-        return self.held_size > self.call.max_held
+        return self.held_size > self.call.rules.max_held
 
     def taken(self) -> str:
         """The text that was held, which no longer is."""
@@ -105,7 +105,7 @@ class ArgumentWriter:
 
     def leave(self, text: str) -> None:
         """Text of a value that does not count."""
-        self.left.append(text[: self.call.max_held - self.left_size])
+        self.left.append(text[: self.call.rules.max_held - self.left_size])
         self.left_size += len(self.left[-1])
 
     def report_left(self, what: str, at: int) -> None:

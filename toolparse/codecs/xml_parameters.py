@@ -35,8 +35,8 @@ class XmlParameterReader(ParameterReader):
 
     rewrites = None
 
-    def __init__(self, call: OpenCall, values: Values, ends: EndsAt, depth: int) -> None:
-        super().__init__(call, values, ends, depth)
+    def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
+        super().__init__(call, values, ends)
         self.laid_out = False
         self.spaces: list[str] = []
 

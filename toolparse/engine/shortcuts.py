@@ -105,7 +105,7 @@ class Reading:
             self.flow = passes.flow
             self.rewrites = self.waits = None
             return
-        self.waits = waits = reader.waits if call.max_held >= LONGEST else None
+        self.waits = waits = reader.waits if call.rules.max_held >= LONGEST else None
         if waits is not None:
             self.flow = self.rewrites = None
             return

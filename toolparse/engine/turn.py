@@ -74,18 +74,17 @@ class TurnMachine:
     """
 
     __slots__ = (
-        "_armed", "_base", "_before", "_begins", "_choice", "_closer", "_inside", "_kept", "_kept_length", "_max_depth", "_opened",
+        "_armed", "_base", "_before", "_begins", "_choice", "_closer", "_inside", "_kept", "_kept_length", "_opened",
         "_place", "_raw", "_raw_from", "_reader", "_rejected", "_repeated", "_runs", "_shortcut", "_sink", "_state", "_table", "_text",
         "_text_first", "_untried", "_writer", "format",
     )  # fmt: skip
 
-    def __init__(self, fmt: Format, options: Options, choice: Choice, sink: OpenCall, writer: TextWriter, max_depth: int) -> None:
+    def __init__(self, fmt: Format, options: Options, choice: Choice, sink: OpenCall, writer: TextWriter) -> None:
         self.format = fmt
         self._table: Table = table(fmt, options)
         self._choice = choice
         self._sink = sink
         self._writer = writer
-        self._max_depth = max_depth
         self._state: Callable[[int, bool], int] = self._running
         self._begins: Callable[[int, bool], int] = self._running
         self._place: Place = self._table.first
@@ -798,9 +797,9 @@ class TurnMachine:
             return end
         tail = row.of.tail
         unnamed = "" if name is not None or wire_id is None else wire_id
-        self._reader = reader_for(calls, sink, tail, self._max_depth, not head.wrapped and bool(head.declared), unnamed)
+        self._reader = reader_for(calls, sink, tail, not head.wrapped and bool(head.declared), unnamed)
         if tail.echoed:
-            self._reader = Recorded(self._reader, self._text[at:end], sink.max_held)
+            self._reader = Recorded(self._reader, self._text[at:end], sink.rules.max_held)
         self._repeated = None
         self._raw = []
         self._raw_from = at
@@ -995,7 +994,7 @@ class TurnMachine:
         found = behind.tail.skip_end.search(text, at)
         end = len(text) if found is None else found.start()
         start = self._sink.start - self._base
-        most = max(at, start + self._sink.max_held)
+        most = max(at, start + self._sink.rules.max_held)
         self._kept.append(text[at : min(end, most)])
         if end <= most and not last and (found is None or found.lastgroup == "hold"):
             return ~end
@@ -1052,7 +1051,7 @@ class TurnMachine:
         reader, sink = self._reader, self._sink
         if not reader.done:
             at = reader.step(self._text, at, last)
-        if reader.refused or (sink.trial and self._base + at - sink.start > sink.max_held):
+        if reader.refused or (sink.trial and self._base + at - sink.start > sink.rules.max_held):
             return self._backtrack(at)
         if reader.done:
             sink.closes(at)
@@ -1080,7 +1079,7 @@ class TurnMachine:
         rows = self._place.anchored.get(self._text[:1], ())
         self._untried = tuple(other for other in rows[rows.index(row) + 1 :] if other.does == "call") if row in rows else ()
         if tried > RESCAN:
-            end = min(tried, sink.max_held)
+            end = min(tried, sink.rules.max_held)
             self._say(0, end)
             return end
         return 0
@@ -1107,7 +1106,7 @@ class TurnMachine:
             self._kept.append(text[at:end])
             self._kept_length += end - at
             at = end
-            if self._kept_length > self._sink.max_held:
+            if self._kept_length > self._sink.rules.max_held:
                 self._state = self._running
                 self._write_kept(at)
                 return at
@@ -1286,7 +1285,7 @@ class TurnMachine:
 
     def _stopped(self, at: int, last: bool) -> int:
         """Behind a stop token: it is text only if other text follows, or if there is more of it than may be held."""
-        text, table, most = self._text, self._table, self._sink.max_held
+        text, table, most = self._text, self._table, self._sink.rules.max_held
         while self._kept_length <= most and (found := table.stop_run.match(text, at)) is not None:
             opens = self._opens_again(at, last)
             if opens:

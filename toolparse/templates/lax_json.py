@@ -110,14 +110,14 @@ class LaxJson(JsonReader):
 class LaxNamedCall(LaxJson, NamedCall):
     """The arguments of one call whose name is known."""
 
-    def __init__(self, call: OpenCall, ends: EndsAt, depth: int, how: ValueText) -> None:
-        NamedCall.__init__(self, call, ends, depth)
+    def __init__(self, call: OpenCall, ends: EndsAt, how: ValueText) -> None:
+        NamedCall.__init__(self, call, ends)
         self.speak(how)
 
 
 class LaxEnvelopeCalls(LaxJson, EnvelopeCalls):
     """Calls in an envelope."""
 
-    def __init__(self, call: OpenCall, keys: Envelope, ends: EndsAt, depth: int, how: ValueText) -> None:
-        EnvelopeCalls.__init__(self, call, keys, ends, depth, False)
+    def __init__(self, call: OpenCall, keys: Envelope, ends: EndsAt, how: ValueText) -> None:
+        EnvelopeCalls.__init__(self, call, keys, ends, False)
         self.speak(how)

@@ -28,13 +28,12 @@ class TagReader(StateReader):
     passes = rewrites = waits = None
 
     __slots__ = (
-        "depth", "doubtful", "given", "head", "how", "key", "merged", "start", "streaming", "tail", "types", "writer",
+        "doubtful", "given", "head", "how", "key", "merged", "start", "streaming", "tail", "types", "writer",
     )  # fmt: skip
 
-    def __init__(self, call: OpenCall, how: ValueText, depth: int) -> None:
+    def __init__(self, call: OpenCall, how: ValueText) -> None:
         super().__init__(call, self.between)
         self.how = how
-        self.depth = depth
         self.head = delimiter(how.head)
         self.tail = delimiter(how.tail)
         self.given = Arguments()
@@ -144,7 +143,7 @@ class TagReader(StateReader):
         value: Any = text
         if self.how.value is not None:
             try:
-                value = read_value(text, self.how.value, Repairs(self.call, at), self.depth)
+                value = read_value(text, self.how.value, Repairs(self.call, at), self.call.rules.max_depth)
             except Unreadable as fault:
                 self.call.problem("wrong_type", f"{self.key[:60]}: {fault}; kept as a string", at)
         if self.how.merge:

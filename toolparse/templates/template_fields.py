@@ -124,7 +124,7 @@ class Words:
         """White space up to the offset `end`, which is dropped if the piece ends behind it."""
         self.gap.append(blanks)
         self.length += len(blanks)
-        if self.spilled or self.length > self.machine.sink.max_held:
+        if self.spilled or self.length > self.machine.sink.rules.max_held:
             self.say("".join(self.gap), end - self.length, end)
             self.gap, self.length, self.spilled = [], 0, True
 
@@ -132,7 +132,7 @@ class Words:
         """White space behind a piece and in front of the next one."""
         region = self.region
         if self.pieces and region.role == "content" and region.join is None and region.text.strip:
-            self.between = (self.between + blanks)[: self.machine.sink.max_held]
+            self.between = (self.between + blanks)[: self.machine.sink.rules.max_held]
 
     def join(self, at: int | None) -> None:
         """Put what stands between pieces in front of this one, which begins at the offset `at`."""
@@ -216,7 +216,7 @@ class Dropped:
     def add(self, text: str) -> None:
         self.parts.append(text)
         self.held += len(text)
-        limit = self.machine.sink.max_held
+        limit = self.machine.sink.rules.max_held
         if self.held > limit:
             whole = "".join(self.parts)
             while len(whole) > limit:
@@ -266,7 +266,6 @@ class CallText:
         self.machine = machine
         self.region = region
         self.sink = machine.sink
-        self.depth = machine.depth
         self.keys = region.calls if isinstance(region.calls, Envelope) else None
         header = region.calls if isinstance(region.calls, Header) else None
         self.name = "" if header is None else header.name if header.literal else groups.get(header.name, "").strip()
@@ -282,7 +281,7 @@ class CallText:
             behind = machine.start + machine.opener - machine.base
             self.refused = not self.sink.begin(self.name, self.id, behind)
             self.sink.arguments_at(behind)
-            self.reader = TagReader(self.sink, region.text, self.depth)
+            self.reader = TagReader(self.sink, region.text)
 
     @property
     def on_trial(self) -> bool:
@@ -316,7 +315,7 @@ class CallText:
             if not self.reader.done:
                 break
             self.ended(at)
-        if self.sink.trial and not self.read and machine.base + at - machine.start > machine.sink.max_held:
+        if self.sink.trial and not self.read and machine.base + at - machine.start > machine.sink.rules.max_held:
             self.refused = True
         self.at = at
         return at
@@ -347,14 +346,14 @@ class CallText:
     def named(self) -> NamedCall:
         how = self.region.text
         if how.delimiters or how.unquoted_keys:
-            return LaxNamedCall(self.sink, never_ends, self.depth, how)
-        return NamedCall(self.sink, never_ends, self.depth)
+            return LaxNamedCall(self.sink, never_ends, how)
+        return NamedCall(self.sink, never_ends)
 
     def enveloped(self, keys: Envelope) -> EnvelopeCalls:
         how = self.region.text
         if how.delimiters or how.unquoted_keys:
-            return LaxEnvelopeCalls(self.sink, keys, never_ends, self.depth, how)
-        return EnvelopeCalls(self.sink, keys, never_ends, self.depth, False)
+            return LaxEnvelopeCalls(self.sink, keys, never_ends, how)
+        return EnvelopeCalls(self.sink, keys, never_ends, False)
 
     def ended(self, at: int) -> None:
         """The codec has read all that it can; `at` is where it got to."""
@@ -458,7 +457,7 @@ class Whole:
 
     def take(self, at: int, end: int) -> int:
         machine = self.machine
-        self.refused = machine.base + end - machine.start > machine.sink.max_held
+        self.refused = machine.base + end - machine.start > machine.sink.rules.max_held
         return end
 
     def close(self, at: int, closed: bool) -> None:
@@ -472,7 +471,7 @@ class Whole:
             return
         report = Repairs(machine.sink, machine.start + machine.opener - machine.base)
         try:
-            value = self.shaped(read_value(text, region.text, report, machine.depth), report)
+            value = self.shaped(read_value(text, region.text, report, machine.sink.rules.max_depth), report)
         except Unreadable as fault:
             if region.role == "calls":
                 self.refused = True

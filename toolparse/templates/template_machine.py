@@ -93,14 +93,12 @@ class RegionMachine:
         sink: OpenCall,
         writer: TextWriter,
         choice: Choice,
-        depth: int,
         begun: Callable[[], None],
         is_typed: Callable[[int, int], bool],
         places: Places | None,
     ) -> None:
         self.sink = sink
         self.writer = writer
-        self.depth = depth
         self.begun = begun
         self.is_typed = is_typed
         self.places = places
@@ -204,7 +202,7 @@ class RegionMachine:
         tool = sink.tool
         sink.parts = []
         if tool is not None and self.body is not None and self.body.casts and any(declared_types(tool, key) for key in tool.keys):
-            sink.parts = Casts(tool, sink.max_held)
+            sink.parts = Casts(tool, sink.rules.max_held)
 
     # -- text --------------------------------------------------------------------------------------------------------------------
 
@@ -415,7 +413,7 @@ class RegionMachine:
 
     def give_back(self, at: int) -> int:
         """The region is no call after all: it is content, from its opener on. Returns where the text goes on."""
-        tried = min(self.base + at - self.start, self.sink.max_held)
+        tried = min(self.base + at - self.start, self.sink.rules.max_held)
         text = "".join(self.raw) + self.text[self.raw_from :]
         self.sink.abandon()
         self.raw = []

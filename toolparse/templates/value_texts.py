@@ -18,7 +18,7 @@ from toolparse.grammar import PythonCalls, ValueText
 from toolparse.jsontext import raw_values
 from toolparse.jsontext.characters import quote
 from toolparse.jsontext.partial import read_json
-from toolparse.wire.open_call import OpenCall
+from toolparse.wire.open_call import CallRules, OpenCall
 
 _JSON = re.compile(r"""[{\["']|(?:-?[0-9][-+.eE0-9]*|true|false|null)\Z""").match
 _FIRST_CALL = re.compile(r"\[\s*(?:([^\W\d][\w.\-]{0,255})\s*\(|\]\Z)").match
@@ -78,9 +78,9 @@ def python_calls(text: str, report: Reporter, depth: int) -> tuple[list[dict[str
         raise Unreadable(f"{text[:40]!r} is no list of calls")
     if found[1] is None:
         return [], True
-    calls = OpenCall(None, str, lambda: None, "keep", False, None, len(text), len(text))
+    calls = OpenCall(None, lambda: None, CallRules(str, "keep", False, None, len(text), len(text), depth, False))
     calls.begin(found[1], "", 0)
-    reader = PythonReader(calls, PythonCalls(listed=True), never_ends, depth)
+    reader = PythonReader(calls, PythonCalls(listed=True), never_ends)
     end = reader.step(text, found.end(), True)
     if not reader.done:
         reader.finish(len(text))

@@ -11,7 +11,7 @@ import re
 import string
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Event, Problem
 from toolparse.wire.call_names import bare_name, nearly
@@ -69,41 +69,41 @@ NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
 TOO_MANY = "too many calls"
 
 
+class CallRules(NamedTuple):
+    """What the request and its options say of calls; the limits are those of the parser.
+
+    `unknown` is what becomes of a name that no tool has, `single` says that one call is all, `allowed` has the names that may be called.
+    `strict`: damaged markup is not read, so what a codec repaired of it makes no call, or one that is not complete (`OpenCall.spoilt`).
+    """
+
+    new_id: Callable[[], str]
+    unknown: str
+    single: bool
+    allowed: frozenset[str] | None
+    max_calls: int
+    max_held: int
+    max_depth: int
+    strict: bool
+
+
 class OpenCall:
     """The calls of one output, one of which may be open.
 
     `parts` takes the fragments of the arguments (a codec may append to it itself). `count` is how many the opening that is being
-    read has begun so far (a list opens several), `base` the offset in the output of the text that positions refer to. `strict`: damaged
-    markup is not read, so what a codec repaired of it makes no call, or one that is not complete (`spoilt`).
+    read has begun so far (a list opens several), `base` the offset in the output of the text that positions refer to. While the opening is
+    on trial, as no name is known, `queue` keeps what was reported of it.
     """
 
     __slots__ = (
-        "allowed", "base", "begun", "count", "declared_only", "events", "given", "index", "limit", "max_held", "muted", "name",
-        "new_id", "open", "overflowed", "parts", "queue", "single", "spoilt", "start", "strict", "tools_", "trial", "unknown",
+        "base", "begun", "count", "declared_only", "events", "given", "index", "muted", "name", "open", "overflowed", "parts", "queue",
+        "rules", "spoilt", "start", "tools_",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        given: Any,
-        new_id: Callable[[], str],
-        begun: Callable[[], None],
-        unknown: str,
-        single: bool,
-        allowed: frozenset[str] | None,
-        limit: int,
-        max_held: int,
-        strict: bool = False,
-    ) -> None:
+    def __init__(self, given: Any, begun: Callable[[], None], rules: CallRules) -> None:
         self.given = given
         self.tools_: Tools | None = None
-        self.new_id = new_id
         self.begun = begun
-        self.unknown = unknown
-        self.single = single
-        self.allowed = allowed
-        self.limit = limit
-        self.max_held = max_held
-        self.strict = strict
+        self.rules = rules
         self.spoilt = False
         self.events: list[Event] = []
         self.base = 0
@@ -112,12 +112,16 @@ class OpenCall:
         self.start = 0
         self.name = ""
         self.open = False
-        self.trial = False
         self.declared_only = False
         self.muted = ""
         self.overflowed = -1
         self.parts: list[str] = []
-        self.queue: list[Problem] = []
+        self.queue: list[Problem] | None = None
+
+    @property
+    def trial(self) -> bool:
+        """Whether no name is known yet of what was opened."""
+        return self.queue is not None
 
     @property
     def tools(self) -> Tools | None:
@@ -146,7 +150,7 @@ class OpenCall:
     def check_key(self, key: str, at: int) -> None:
         """An argument's key that the tool does not declare is told where it reads like one that it does."""
         tool = self.tool
-        if tool is None or self.strict or tool.declares(key):
+        if tool is None or self.rules.strict or tool.declares(key):
             return
         meant = next((known for known in tool.keys if nearly(key, known)), "")
         if meant:
@@ -178,7 +182,7 @@ class OpenCall:
     def opening(self, start: int, trial: bool, declared_only: bool) -> None:
         """An opening has been found at the offset `start`; `trial`: no name is known yet."""
         self.start = start
-        self.trial = trial
+        self.queue = [] if trial else None
         self.declared_only = declared_only
         self.count = 0
 
@@ -187,37 +191,37 @@ class OpenCall:
 
     def begin(self, name: str, wire_id: str | None, at: int) -> bool:
         """A name is known. False when it makes no call here; the text is then no call."""
-        if self.trial and self.base + at - self.start > self.max_held:
+        rules, queue = self.rules, self.queue
+        if queue is not None and self.base + at - self.start > rules.max_held:
             return False
         tools = self.tools
         known = tools is None or name in tools
-        if tools is not None and not known and not self.strict and (bare := bare_name(name)) in tools:
+        if tools is not None and not known and not rules.strict and (bare := bare_name(name)) in tools:
             self.problem("repaired_markup", f"what stood around the name {bare!r} was dropped: {name}", at)
             name, known = bare, True
         if self.declared_only and not known and not self.count:
             return False
-        if not known and self.unknown == "content" and not self.count:
+        if not known and rules.unknown == "content" and not self.count:
             return False
-        self.spoilt = self.strict and any(problem.kind == "repaired_markup" for problem in self.queue)
+        self.spoilt = rules.strict and any(problem.kind == "repaired_markup" for problem in queue or ())
         if self.spoilt and not self.count:
             return False
-        if self.index + 1 >= self.limit and not self.count:
-            self.overflow(f"more than {self.limit} calls: further ones are content", at)
+        if self.index + 1 >= rules.max_calls and not self.count:
+            self.overflow(f"more than {rules.max_calls} calls: further ones are content", at)
             return False
         self.name = name
         self.muted = self.reason_to_drop(name, known)
         self.open = True
-        self.trial = False
+        self.queue = None
         self.count += 1
         self.begun()
         if self.muted:
             return True
         self.index += 1
-        self.events.append(CallStart(self.index, wire_id or self.new_id(), name, max(self.start, 0)))
-        for problem in self.queue:
+        self.events.append(CallStart(self.index, wire_id or rules.new_id(), name, max(self.start, 0)))
+        for problem in queue or ():
             problem.index = self.index
-        self.events.extend(self.queue)
-        self.queue.clear()
+            self.events.append(problem)
         if not known and tools is not None:
             closest = tools.closest(name)
             hint = f"; the closest one is {closest!r}" if closest else ""
@@ -226,13 +230,13 @@ class OpenCall:
         return True
 
     def reason_to_drop(self, name: str, known: bool) -> str:
-        if self.single and self.index >= 0:
+        if self.rules.single and self.index >= 0:
             return "parallel calls are off"
-        if self.allowed is not None and name not in self.allowed:
+        if self.rules.allowed is not None and name not in self.rules.allowed:
             return "the request does not allow this tool"
-        if not known and self.unknown != "keep":
+        if not known and self.rules.unknown != "keep":
             return "no such tool"
-        return TOO_MANY if self.index + 1 >= self.limit else ""
+        return TOO_MANY if self.index + 1 >= self.rules.max_calls else ""
 
     def overflow(self, message: str, at: int) -> None:
         """There are more calls than may be: said even of an opening on trial, which is text then, and once where several match."""
@@ -257,8 +261,7 @@ class OpenCall:
 
     def abandon(self) -> None:
         """The text that was tried is no call."""
-        self.trial = False
-        self.queue.clear()
+        self.queue = None
         self.parts.clear()
 
     def write(self, text: str) -> None:
@@ -279,7 +282,7 @@ class OpenCall:
             self.parts.clear()
             reason, self.muted = self.muted, ""
             if reason == TOO_MANY:
-                self.overflow(f"more than {self.limit} calls: one was dropped: {text}", at)
+                self.overflow(f"more than {self.rules.max_calls} calls: one was dropped: {text}", at)
                 return
             start, end = max(self.start, 0), max(self.base + at, 0)
             dropped = Attempt("dropped", self.name, text, start, end)
@@ -291,10 +294,10 @@ class OpenCall:
     def problem(self, kind: str, message: str, position: int, error: bool = False) -> None:
         """Report a repair or a fault at `position` of the text that is being read."""
         where = max(self.base + position, 0)
-        if self.strict and kind == "repaired_markup" and (self.open or self.trial):
+        if kind == "repaired_markup" and self.rules.strict and (self.open or self.queue is not None):
             self.spoilt = error = True
         found = Problem(kind, message, self.index if self.open else None, where, "error" if error else "warning")
-        if self.trial:
+        if self.queue is not None:
             self.queue.append(found)
         elif not self.muted:
             self.flush()
