@@ -279,7 +279,6 @@ class Parser(TurnMachine):
             if not self._reader.refused:
                 break
             self._text = self._held
-            self._raw_from = 0
             at = self._backtrack(len(self._text))
             self._held = self._text[at:]
         self._shortcut = None
@@ -289,7 +288,7 @@ class Parser(TurnMachine):
         if self._place.pair is None and not writer.at_block and writer.pending_space:
             space = "".join(writer.pending_space)
             if stopped:
-                stops = "".join(self._kept)
+                stops = "".join(self._kept.pieces)
                 before = (blanks for stop, blanks in self._table.before_stop.items() if stops.startswith(stop))
                 space = space.removesuffix(next(before, ""))
             if space:
@@ -299,7 +298,7 @@ class Parser(TurnMachine):
         if self._choice.mode == "required" and self._sink.index < 0:
             events.append(Problem("no_call", "the request wants a call and none came", None, self._total, "error"))
         writer.pending_space.clear()
-        self._kept = []
+        self._kept.clear()
         self._finished = True
         return events
 
@@ -374,7 +373,7 @@ class Parser(TurnMachine):
         """How many characters wait: what may be a marker, framing, an unconfirmed call or a doubtful value."""
         if self._finished:
             return 0
-        waiting = sum(map(len, self._writer.pending_space)) + sum(map(len, self._kept)) + sum(map(len, self._raw))
+        waiting = sum(map(len, self._writer.pending_space)) + self._kept.length + sum(map(len, self._raw))
         if self._state == self._call and not self._sink.trial:
             waiting += self._reader.held
         if self._regions is not None:
@@ -427,7 +426,6 @@ class Parser(TurnMachine):
         if self._finished:
             raise ValueError("this parser has finished: make a new Parser for each output")
         self._sink.base = self._base = self._total - len(self._text)
-        self._raw_from = 0
         if self._unseen:
             self._see(self._base)
         self._unseen = None
@@ -438,7 +436,7 @@ class Parser(TurnMachine):
                 at = ~at
                 break
         if self._sink.trial and self._state == self._call:
-            self._raw.append(self._text[self._raw_from : at])
+            self._raw.append(self._text[max(self._sink.start - self._base, 0) : at])
         elif self._sink.open:
             self._sink.flush()
         self._held = self._text[at:]
@@ -584,7 +582,7 @@ class Parser(TurnMachine):
         if self._places is not None:
             self._places.begin_output(sink.open and not sink.muted)
         self._shortcut = None
-        self._kept = []
+        self._kept.clear()
         self._writer.outer_space = None
         self._place = self._table.behind_prompt(self._place, turn, sink.index < 0 and self._state in (self._running, self._behind_header))
 

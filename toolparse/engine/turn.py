@@ -34,18 +34,19 @@ from toolparse.codecs import reader_for
 from toolparse.codecs.echo import Recorded, Repetition
 from toolparse.engine.prose import NOWHERE, TextWriter
 from toolparse.engine.shortcuts import Shortcut
-from toolparse.engine.table import Behind, Closer, Options, Place, Row, Table, table
+from toolparse.engine.table import Behind, Closer, Options, Place, Row, Rows, Table, table
 from toolparse.engine.tool_choice import BY_NAME, Choice
 from toolparse.events import Attempt, Problem
 from toolparse.grammar import Calls, Format, Frame, Reasoning
 from toolparse.jsontext.characters import SPACE, SPACES
+from toolparse.jsontext.held_text import HeldText
 from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import named_once, plain_name
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, closed_object
 from toolparse.wire.damaged_headers import DamagedHeaders, damaged_headers
 from toolparse.wire.headers import WAIT, Header, Where
 from toolparse.wire.lookalikes import GAP, QUOTES
-from toolparse.wire.markers import HEAD_LIMIT, Head, Tail, slot_texts
+from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import spellings
 from toolparse.wire.token_runs import Runs
@@ -62,21 +63,38 @@ RESCAN = 1024
 """A rejected opening up to this length is looked at again for other openings; this keeps floods of openings linear."""
 
 
+class Opened:
+    """The call that was opened last, by `row`, and how far what stands behind it has been read.
+
+    `inside`: its wrapper is still open. `closer` is the place of the last of its closers that was read, `closed` says that no other is due,
+    `around` that signs stand around one. `repeated` is the call's text where that may stand again.
+    """
+
+    __slots__ = ("around", "behind", "closed", "closer", "inside", "repeated", "row")
+
+    def __init__(self, row: Row, inside: bool) -> None:
+        self.row = row
+        self.behind: Behind = row.of
+        self.inside = inside
+        self.closer = 0
+        self.closed = False
+        self.around = False
+        self.repeated: Repetition | None = None
+
+
 class TurnMachine:
     """Reads the text of one turn. `_text` is what there is of it, from the offset `_base` on; `_state` and `_place` say where it stands.
 
     `options` are those of `table`; `sink` takes the calls, `writer` content and reasoning. `_armed` holds what counts once: the frame
-    that is open, a late closer, reasoning that goes on behind a call, the unknown suffix, "closed" where the call's last closer was read,
-    "object" behind the beginning of one that is no call.
-    `_opened` is the row that opened the last call, `_before` that and `_inside` (whether the wrapper is open) before a tentative call.
-    `_kept` is text that waits behind a call or a stop token, `_raw` that of the tentative call from `_raw_from` on. `_text_first`:
-    content came before the first call.
+    that is open, a late closer, reasoning that goes on behind a call, the unknown suffix, "object" behind the beginning of one that is no
+    call. `_opened` is the call that was opened last, `_before` the one in front of a tentative call. `_kept` is text that waits behind a
+    call or a stop token, `_raw` that of the tentative call up to the piece at hand. `_rejected` is where an opening was no call, and the
+    rows that may still count there. `_text_first`: content came before the first call.
     """
 
     __slots__ = (
-        "_armed", "_base", "_before", "_begins", "_choice", "_closer", "_inside", "_kept", "_kept_length", "_opened",
-        "_place", "_raw", "_raw_from", "_reader", "_rejected", "_repeated", "_runs", "_shortcut", "_sink", "_state", "_table", "_text",
-        "_text_first", "_untried", "_writer", "format",
+        "_armed", "_base", "_before", "_begins", "_choice", "_kept", "_opened", "_place", "_raw", "_reader", "_rejected", "_runs",
+        "_shortcut", "_sink", "_state", "_table", "_text", "_text_first", "_writer", "format",
     )  # fmt: skip
 
     def __init__(self, fmt: Format, options: Options, choice: Choice, sink: OpenCall, writer: TextWriter) -> None:
@@ -92,18 +110,12 @@ class TurnMachine:
         self._text = ""
         self._base = 0
         self._armed: dict[str, Any] = {}
-        self._kept: list[str] = []
-        self._kept_length = 0
-        self._rejected: int | None = None
-        self._untried: tuple[Row, ...] = ()
+        self._kept = HeldText()
+        self._rejected: tuple[int, Rows] | None = None
         self._reader: Any = None
-        self._opened: Row | None = None
-        self._before: tuple[Row | None, bool] = (None, False)
+        self._opened: Opened | None = None
+        self._before: Opened | None = None
         self._raw: list[str] = []
-        self._raw_from = 0
-        self._repeated: Repetition | None = None
-        self._closer = 0
-        self._inside = False
         self._text_first = False
         self._runs: Runs | None = None
         if self._table.suffixes is not None:
@@ -247,10 +259,9 @@ class TurnMachine:
 
     def _write_kept(self, at: int) -> None:
         """What was kept behind a call, up to `at`, is no framing."""
-        kept, self._kept = self._kept, []
-        start = self._base + at - sum(map(len, kept))
-        self._kept_length = 0
-        for text in kept:
+        kept, self._kept = self._kept, HeldText()
+        start = self._base + at - kept.length
+        for text in kept.pieces:
             self._write(text, start)
             start += len(text)
 
@@ -280,13 +291,14 @@ class TurnMachine:
         if at == len(text):
             return ~at
         place = self._place
-        rejected = self._rejected == self._base + at
+        rejected = self._rejected
+        untried = rejected[1] if rejected is not None and rejected[0] == self._base + at else None
         if place.on_line:
-            rows = self._untried if rejected else place.anchored.get(text[at]) or place.anchored[""]
+            rows = untried if untried is not None else place.anchored.get(text[at]) or place.anchored[""]
             done = self._what_stands(rows, at, last) if rows else None
             if done is not None:
                 return done
-        found = place.search(text, at + rejected)
+        found = place.search(text, at + (untried is not None))
         if found is None:
             self._say(at, len(text))
             return ~len(text)
@@ -330,8 +342,7 @@ class TurnMachine:
         done = self._what_stands(rows, start, last)
         if done is not None:
             return done
-        self._rejected = self._base + start
-        self._untried = ()
+        self._rejected = (self._base + start, ())
         return start
 
     def _is_fragment(self, rest: str, at: int) -> bool:
@@ -456,10 +467,10 @@ class TurnMachine:
 
     def _section(self, row: Row, at: int, end: int, last: bool) -> int | None:
         """The end of a section of calls, or of a call in one."""
-        behind = self._behind
-        if not self._inside or behind is None or row.marker not in behind.tail.section:
+        opened = self._opened
+        if opened is None or not opened.inside or row.marker not in opened.behind.tail.section:
             return None
-        self._inside = row.marker not in spellings(behind.calls.wrapper.close)  # type: ignore[union-attr]
+        opened.inside = row.marker not in spellings(opened.behind.calls.wrapper.close)  # type: ignore[union-attr]
         self._sink.closes(end)
         self._writer.border()
         self._place = self._place.behind_border
@@ -767,16 +778,15 @@ class TurnMachine:
     # -- calls ----------------------------------------------------------------------------------------------------------------------
 
     @property
-    def _behind(self) -> Behind | None:
-        """The place behind the call that was opened last."""
-        return None if self._opened is None else self._opened.of
+    def _inside(self) -> bool:
+        """Whether the wrapper of the last call is still open."""
+        return self._opened is not None and self._opened.inside
 
     def _open(self, row: Row, head: Head | DamagedOpening, slots: dict[str, str], at: int, end: int, declared: bool = False) -> int | None:
         """An opening has been read up to `end`: begin the call, or try it when the name is still to come. `declared`: only that of a
         declared tool."""
         sink, calls = self._sink, head.calls
-        before = (self._opened, self._inside)
-        self._before = before
+        self._before = self._opened
         if head.skips or head.is_empty:
             return self._open_no_call(row, head, at, end)
         name, wire_id = self._name_of(calls, slots)
@@ -788,8 +798,7 @@ class TurnMachine:
         if name is not None and written and name != written and written[0] in f"{QUOTES}>":
             sink.problem("repaired_markup", f"the name {written} was read as {name!r}", at)
         shares_wrapper = self._state == self._behind_call or (calls.wrapper is not None and calls.wrapper.shared)
-        self._opened = row
-        self._inside = head.wrapped or (self._inside and shares_wrapper)
+        self._opened = Opened(row, head.wrapped or (self._inside and shares_wrapper))
         if head.closed:
             sink.write("{}")
             sink.end(True, end)
@@ -800,9 +809,7 @@ class TurnMachine:
         self._reader = reader_for(calls, sink, tail, not head.wrapped and bool(head.declared), unnamed)
         if tail.echoed:
             self._reader = Recorded(self._reader, self._text[at:end], sink.rules.max_held)
-        self._repeated = None
         self._raw = []
-        self._raw_from = at
         self._state = self._before_arguments if calls.lead else self._call
         return end
 
@@ -974,32 +981,30 @@ class TurnMachine:
     def _open_no_call(self, row: Row, head: Head | DamagedOpening, at: int, end: int) -> int:
         """An entry among the calls that is none, or a block without calls, which is framing."""
         self._call_begun()
-        self._opened = row
+        self._opened = Opened(row, head.wrapped or head.skips)
         if head.skips:
-            self._inside = True
             self._sink.starts_at(at)
-            self._kept = [self._text[at:end]]
+            self._kept.clear()
+            self._kept.add(self._text[at:end])
             self._state = self._skipped
             return end
         self._problem("no_call", f"a block without calls was dropped: {self._text[at:end]}", at)
         self._reader = None
-        self._inside = head.wrapped
         self._to_behind_call()
         return end
 
     def _skipped(self, at: int, last: bool) -> int:
         """Inside an entry that is no call, up to its closer or what stands for it."""
-        text, behind = self._text, self._behind
-        assert behind is not None
-        found = behind.tail.skip_end.search(text, at)
+        text, opened = self._text, self._opened
+        assert opened is not None
+        found = opened.behind.tail.skip_end.search(text, at)
         end = len(text) if found is None else found.start()
         start = self._sink.start - self._base
         most = max(at, start + self._sink.rules.max_held)
-        self._kept.append(text[at : min(end, most)])
+        self._kept.add(text[at : min(end, most)])
         if end <= most and not last and (found is None or found.lastgroup == "hold"):
             return ~end
-        skipped = "".join(self._kept)
-        self._kept = []
+        skipped = self._kept.taken()
         if end > most:
             self._state = self._running
             self._writer.say(skipped, self._base + most)
@@ -1013,8 +1018,8 @@ class TurnMachine:
 
     def _before_arguments(self, at: int, last: bool) -> int:
         """Between a call's opening and its arguments, where markers may stand."""
-        assert self._behind is not None
-        tail = self._behind.tail
+        assert self._opened is not None
+        tail = self._opened.behind.tail
         undecided = not last and tail.lead_partial is not None and len(self._text) - at < HEAD_LIMIT
         if undecided and tail.lead_partial.match(self._text, at):  # type: ignore[union-attr]
             return ~at
@@ -1040,10 +1045,9 @@ class TurnMachine:
             else:
                 self._armed["late"] = True
         self._writer.border()
-        if self._kept and not self._before[1]:
-            self._hold("".join(character for text in self._kept for character in text if character in SPACE), 0)
-        self._kept = []
-        self._kept_length = 0
+        if self._kept.pieces and not (self._before is not None and self._before.inside):
+            self._hold("".join(character for text in self._kept.pieces for character in text if character in SPACE), 0)
+        self._kept.clear()
         self._place = self._place.behind_call
 
     def _call(self, at: int, last: bool) -> int:
@@ -1064,20 +1068,21 @@ class TurnMachine:
         """What was tried is no call: its text is running text, in which other openings are looked for; positions are set back to it."""
         sink = self._sink
         tried = self._base + at - sink.start
-        self._text = "".join(self._raw) + self._text[self._raw_from :]
+        self._text = "".join(self._raw) + self._text[max(sink.start - self._base, 0) :]
         self._base = sink.base = sink.start
         sink.abandon()
-        row = self._opened
-        self._rejected = None if row is self._table.addressed else self._base
+        opened = self._opened
+        assert opened is not None
+        row = opened.row
         if row is self._table.addressed:
             self._problem("not_a_call", "a message is a call by its header and cannot be read as one, so it is content", 0, error=True)
-        self._opened, self._inside = self._before
+        self._opened = self._before
         self._raw = []
-        self._raw_from = 0
         self._state = self._running
         self._write_kept(0)
         rows = self._place.anchored.get(self._text[:1], ())
-        self._untried = tuple(other for other in rows[rows.index(row) + 1 :] if other.does == "call") if row in rows else ()
+        untried = tuple(other for other in rows[rows.index(row) + 1 :] if other.does == "call") if row in rows else ()
+        self._rejected = None if row is self._table.addressed else (self._base, untried)
         if tried > RESCAN:
             end = min(tried, sink.rules.max_held)
             self._say(0, end)
@@ -1087,88 +1092,82 @@ class TurnMachine:
     # -- behind a call ----------------------------------------------------------------------------------------------------------------
 
     def _to_behind_call(self) -> None:
-        self._closer = 0
-        self._armed.pop("closed", None)
-        self._armed.pop("around", None)
-        self._kept = []
-        self._kept_length = 0
+        self._kept.clear()
         self._state = self._behind_call
 
     def _behind_call(self, at: int, last: bool) -> int:
         """Right behind a call: closers are framing, and the next call may follow."""
-        text, behind = self._text, self._behind
-        assert behind is not None
-        tail = behind.tail
+        text, opened = self._text, self._opened
+        assert opened is not None
+        tail = opened.behind.tail
         end = at
         while end < len(text) and (text[end] in SPACE or text[end] in tail.separators):
             end += 1
         if end > at:
-            self._kept.append(text[at:end])
-            self._kept_length += end - at
+            length = self._kept.add(text[at:end])
             at = end
-            if self._kept_length > self._sink.rules.max_held:
+            if length > self._sink.rules.max_held:
                 self._state = self._running
                 self._write_kept(at)
                 return at
         if at == len(text):
             return ~at
-        if self._repeated is not None and self._repeated.begin(text[at]):
+        if opened.repeated is not None and opened.repeated.begin(text[at]):
             self._state = self._repetition
             return at
-        if last and tail.reads_damaged and self._ends_damaged(tail, at):
+        if last and tail.reads_damaged and self._ends_damaged(opened, at):
             self._sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:]}", at)
             self._sink.closes(len(text))
             return len(text)
-        rows = behind.rows[self._closer][self._inside]
+        rows = opened.behind.rows[opened.closer][opened.inside]
         done = self._what_stands(rows.get(text[at]) or rows[""], at, last)
         assert done is not None  # the last row needs no marker
         return done
 
-    def _ends_damaged(self, tail: Tail, at: int) -> bool:
+    def _ends_damaged(self, opened: Opened, at: int) -> bool:
         """Whether the last of the output is what is left of a closer that is still due."""
         return (
-            "closed" not in self._armed
+            not opened.closed
             and not self._text.startswith(self._table.not_of_calls, at)
-            and tail.damaged.ends_all(self._text, at)
+            and opened.behind.tail.damaged.ends_all(self._text, at)
         )
 
     def _close_call(self, row: Row, at: int, end: int, last: bool) -> int:
         """A closer of the call, or of its wrapper."""
-        behind = self._behind
-        assert behind is not None
-        self._closer = max(row.of, self._closer)
+        opened = self._opened
+        assert opened is not None
+        tail = opened.behind.tail
+        opened.closer = max(row.of, opened.closer)
         self._sink.closes(end)
-        if row.of == len(behind.tail.closers) - 1:
-            self._armed["closed"] = True
-        if row.of == behind.tail.wrapper_at:
-            self._inside = False
-        if behind.tail.echoed and self._reader is not None:
-            self._repeated = Repetition(self._reader.text, spellings(behind.calls.open[0]))
-        self._kept = []
-        self._kept_length = 0
+        opened.closed = opened.closed or row.of == len(tail.closers) - 1
+        if row.of == tail.wrapper_at:
+            opened.inside = False
+        if tail.echoed and self._reader is not None:
+            opened.repeated = Repetition(self._reader.text, spellings(opened.behind.calls.open[0]))
+        self._kept.clear()
         return end
 
     def _damaged_behind_call(self, row: Row, at: int, end: int, last: bool) -> int | None:
         """Right behind a call: an opening or a closer that is damaged, or a few words in front of the call's closer."""
-        text, behind = self._text, self._behind
-        assert behind is not None
+        text, opened = self._text, self._opened
+        assert opened is not None
         if text.startswith(self._table.not_of_calls, at):
             return None
-        closers = behind.tail.damaged
+        closers = opened.behind.tail.damaged
         done = self._damaged_opening(at, last, True)
         if done is None and text[at] == "{":
             done = self._unopened_object(at, last)
         if done is not None:
             return done
-        if text[at] == ">" and not self._kept:
+        if text[at] == ">" and not self._kept.pieces:
             self._problem("repaired_markup", "a > too many was dropped", at)
             return at + 1
         if text[at] == "\\":
             return self._written_break(closers, at, last)
-        around = closers.around(text, at, last, "around" in self._armed)
+        around = closers.around(text, at, last, opened.around)
         if around is not None:
             if around >= 0:
-                self._armed["around"] = True
+                opened.around = True
                 self._problem("repaired_markup", f"what stands around a closer was dropped: {text[at:around]}", at)
             return around
         if closers.begins.match(text, at):
@@ -1183,11 +1182,10 @@ class TurnMachine:
                 self._sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:found]}", at)
                 self._sink.closes(found)
                 if not closers.ranks or (closer is not None and closer[0] == len(closers.ranks) - 1):
-                    self._armed["closed"] = True
-                self._kept = []
-                self._kept_length = 0
+                    opened.closed = True
+                self._kept.clear()
             return found
-        if "closed" not in self._armed:
+        if not opened.closed:
             found = closers.behind_words(text, at, last)
             if found is not None and found >= 0:
                 if text.startswith(COMMENTS, at):
@@ -1228,8 +1226,7 @@ class TurnMachine:
 
     def _resume(self, row: Row, at: int, end: int, last: bool) -> int:
         """Reasoning that the call stood in goes on."""
-        self._kept = []
-        self._kept_length = 0
+        self._kept.clear()
         self._state = self._running
         self._place = self._place.behind_break
         self._enter_reasoning(self._armed["resume"])
@@ -1251,10 +1248,10 @@ class TurnMachine:
 
     def _repetition(self, at: int, last: bool) -> int:
         """Behind a block, where its text may stand again: with the closer behind it, too, it is dropped."""
-        text, repeated = self._text, self._repeated
+        text, opened = self._text, self._opened
+        assert opened is not None
+        repeated, tail = opened.repeated, opened.behind.tail
         assert repeated is not None
-        assert self._behind is not None
-        tail = self._behind.tail
         end = repeated.read(text, at)
         if end is not None:
             if repeated.complete:
@@ -1266,15 +1263,14 @@ class TurnMachine:
                 dropped = "".join(self._raw)
                 self._problem("dropped_text", f"a repetition of the calls was dropped: {dropped}{found[0]}", at - len(dropped))
                 self._raw = []
-                self._kept = []
-                self._kept_length = 0
+                self._kept.clear()
                 self._state = self._behind_call
                 return found.end()
             if not last and (at == len(text) or tail.partial[-1].match(text, at)):
                 return ~at
         given_back = "".join(self._raw)
         self._raw = []
-        self._repeated = None
+        opened.repeated = None
         self._text = given_back + text[at:]
         self._base += at - len(given_back)
         self._sink.base = self._base
@@ -1286,22 +1282,19 @@ class TurnMachine:
     def _stopped(self, at: int, last: bool) -> int:
         """Behind a stop token: it is text only if other text follows, or if there is more of it than may be held."""
         text, table, most = self._text, self._table, self._sink.rules.max_held
-        while self._kept_length <= most and (found := table.stop_run.match(text, at)) is not None:
+        while self._kept.length <= most and (found := table.stop_run.match(text, at)) is not None:
             opens = self._opens_again(at, last)
             if opens:
                 break
             if opens is None:
                 return ~at
-            self._kept.append(text[max(at, -self._base) : found.end()])
-            self._kept_length += found.end() - at
+            self._kept.add(text[max(at, -self._base) : found.end()])
             at = found.end()
-        too_long = self._kept_length > most
+        too_long = self._kept.length > most
         if not too_long and (at == len(text) or (not last and table.stop_begins.match(text, at))):
             return ~at
         self._state = self._running
-        kept = "".join(self._kept)
-        self._kept = []
-        self._kept_length = 0
+        kept = self._kept.taken()
         end = len(kept.rstrip(SPACE)) or len(kept)
         self._write(kept[:end], self._base + at - len(kept))
         self._writer.overflowed = too_long
@@ -1312,7 +1305,7 @@ class TurnMachine:
     def _opens_again(self, at: int, last: bool) -> bool | None:
         """Whether a further stop token begins the opening of a call (families where a marker is both); None: more must tell."""
         text = self._text
-        for head in self._table.stop_heads if self._kept else ():
+        for head in self._table.stop_heads if self._kept.pieces else ():
             if head.full.match(text, at):
                 return True
             if not last and len(text) - at < HEAD_LIMIT and head.partial.match(text, at):

@@ -1,0 +1,30 @@
+"""Text that waits until more is known of it. Knows nothing of what it is."""
+
+from __future__ import annotations
+
+
+class HeldText:
+    """The pieces of such a text, and how long they are together."""
+
+    __slots__ = ("length", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.length = 0
+
+    def add(self, text: str) -> int:
+        """One piece more; the length with it."""
+        self.pieces.append(text)
+        self.length += len(text)
+        return self.length
+
+    def taken(self) -> str:
+        """All of the text, which is then no longer held."""
+        text = "".join(self.pieces)
+        self.clear()
+        return text
+
+    def clear(self) -> None:
+        if self.pieces:
+            self.pieces = []
+            self.length = 0
