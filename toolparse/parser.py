@@ -69,7 +69,7 @@ class Parser(TurnMachine):
     policy; model output never raises.
     """
 
-    __slots__ = ("_early", "_finished", "_first", "_held", "_places", "_prefilled", "_regions", "_see_at", "_total", "_unseen")
+    __slots__ = ("_early", "_finished", "_held", "_places", "_prefilled", "_regions", "_see_at", "_total", "_unseen")
 
     def __init__(
         self,
@@ -113,8 +113,7 @@ class Parser(TurnMachine):
         self._see_at = 0
         self._finished = False
         self._prefilled = False
-        self._first: list[Event] = []
-        writer.events = sink.events = self._first
+        sink.events = writer.events
         self._early: Start | None = None
         self._regions: RegionMachine | None = None
         if choice.mode != "none" and chosen.calls:
@@ -234,13 +233,12 @@ class Parser(TurnMachine):
         if self._places is not None:
             self._places.add(text)
         self._total += len(text)
-        events = self._writer.events = self._sink.events = self._first
-        self._first = []
+        events = self._sink.events = self._writer.events
         self._text = self._held + text
         self._run(False)
         if self._early is not None:
             self._remember(self._early, events)
-        self._writer.events = self._sink.events = self._first  # these are the caller's now
+        self._writer.events = []  # these are the caller's now
         return events
 
     def _see(self, end: int) -> None:
@@ -259,15 +257,15 @@ class Parser(TurnMachine):
             self._writer.events = events
             self._text = text
             self._run(False, at)
+            self._writer.events = []
         else:
             self._shortcut = None
 
     def finish(self, truncated: bool = False) -> list[Event]:
         """The output has ended; return the last events. `truncated` says that it was cut, by a token limit for instance."""
-        events = self._writer.events = self._sink.events = self._first
-        self._first = []
         if self._finished:
-            return events
+            return []
+        events = self._sink.events = self._writer.events
         while True:
             self._text = self._held
             self._run(True)
@@ -503,7 +501,7 @@ class Parser(TurnMachine):
         if prompt:
             turn, anchored = regions.turn_of(prompt)
             self._total = -len(turn)
-            self._first = regions.begin_output(self.feed(turn), anchored)
+            self._writer.events = regions.begin_output(self.feed(turn), anchored)
             self._shortcut = None
 
     def _in_regions(self, at: int, last: bool) -> int:
@@ -573,8 +571,8 @@ class Parser(TurnMachine):
         events = self.feed(turn)
         sink = self._sink
         if sink.open and not sink.muted:
-            self._first = [event for event in events if getattr(event, "index", None) == sink.index]
-            for event in self._first:
+            self._writer.events = [event for event in events if getattr(event, "index", None) == sink.index]
+            for event in self._writer.events:
                 event.index = 0  # type: ignore[union-attr]
             sink.index = 0
         else:
@@ -583,7 +581,7 @@ class Parser(TurnMachine):
             self._places.begin_output(sink.open and not sink.muted)
         self._shortcut = None
         self._kept.clear()
-        self._writer.outer_space = None
+        self._writer.outer[0].clear()
         self._place = self._table.behind_prompt(self._place, turn, sink.index < 0 and self._state in (self._running, self._behind_header))
 
 

@@ -16,9 +16,9 @@ NOWHERE = -1
 
 
 class TextWriter:
-    """Writes content and reasoning to `events`.
+    """Writes content and reasoning to `events`, which are those that have not been given out.
 
-    `pending_space` holds the white space that what follows decides on, `outer_space` that in front of the reasoning which is open.
+    `pending_space` holds the white space that what follows decides on, `outer` that in front of open reasoning, with the fences there.
     `overflowed`: there was more of it than may be held, so it is text, as is what follows directly. `tag_space` says from which
     piece of it on it is part of the next tag or header, if one follows. `said`: content has been written. `at_block`: a block borders
     what comes next. `thinking`: reasoning is open; `thought_here`: and some of it has been written; `thought`: some has been, ever.
@@ -28,7 +28,7 @@ class TextWriter:
     """
 
     __slots__ = (
-        "at_block", "code", "events", "fence", "max_held", "outer_fence", "outer_space", "overflowed", "pending_length", "pending_space",
+        "at_block", "code", "events", "fence", "max_held", "outer", "overflowed", "pending_length", "pending_space",
         "said", "tag_space", "thinking", "thought", "thought_here", "watch",
     )  # fmt: skip
 
@@ -38,9 +38,8 @@ class TextWriter:
         self.pending_space: list[str] = []
         self.pending_length = 0
         self.overflowed = False
-        self.outer_space: list[str] | None = None
         self.fence = Fences() if follow_fences else None
-        self.outer_fence = self.fence
+        self.outer: tuple[list[str], Fences | None] = ([], self.fence)
         self.thinking = False
         self.thought_here = False
         self.thought = False
@@ -140,16 +139,16 @@ class TextWriter:
 
     def enter_reasoning(self) -> None:
         """A reasoning block opens."""
-        self.outer_space, self.pending_space = self.pending_space, []
+        self.outer, self.pending_space = (self.pending_space, self.fence), []
         if self.fence is not None:
-            self.outer_fence, self.fence = self.fence, Fences()
+            self.fence = Fences()
         self.thinking = True
         self.thought_here = False
 
     def leave_reasoning(self) -> None:
         """The reasoning block ends."""
-        self.pending_space, self.outer_space = self.outer_space or [], None
-        self.fence = self.outer_fence
+        self.pending_space, self.fence = self.outer
+        self.outer = ([], self.fence)
         self.thinking = False
         self.border()
 
