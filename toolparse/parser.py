@@ -286,7 +286,7 @@ class Parser(TurnMachine):
         if self._place.pair is None and not writer.at_block and writer.pending_space:
             space = "".join(writer.pending_space)
             if stopped:
-                stops = "".join(self._kept.pieces)
+                stops = self._kept.text
                 before = (blanks for stop, blanks in self._table.before_stop.items() if stops.startswith(stop))
                 space = space.removesuffix(next(before, ""))
             if space:

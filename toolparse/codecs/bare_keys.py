@@ -148,7 +148,7 @@ class BareKeysReader(StateReader):
 
     @property
     def held(self) -> int:
-        return self.writer.held_size
+        return self.writer.held.length
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from toolparse.codecs.json_text import EndsAt
 from toolparse.jsontext.characters import SPACE
+from toolparse.jsontext.held_text import HeldText
 from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
 from toolparse.wire.open_call import OpenCall
 
@@ -25,7 +26,7 @@ class StateReader:
     what follows, and in the end `done`.
     """
 
-    __slots__ = ("call", "done", "junk", "junk_size", "junk_start", "last", "mended", "refused", "state", "text")
+    __slots__ = ("call", "done", "junk", "junk_start", "last", "mended", "refused", "state", "text")
 
     ends: EndsAt
 
@@ -36,8 +37,7 @@ class StateReader:
         self.refused = False
         self.text = ""
         self.last = False
-        self.junk: list[str] = []
-        self.junk_size = 0
+        self.junk = HeldText()
         self.junk_start = 0
         self.mended = False
         """Something was wrong in the markup of the arguments."""
@@ -88,24 +88,16 @@ class StateReader:
         """`text`, which began at `at` or before, stands between the arguments and is none."""
         if not self.junk:
             self.junk_start = self.call.base + at
-        if self.junk_size < self.call.rules.max_held:
-            self.junk.append(text[: self.call.rules.max_held - self.junk_size])
-            self.junk_size += len(text)
-
-    def taken_junk(self) -> str:
-        """The text between the arguments, which is then no longer kept."""
-        text = "".join(self.junk).strip(SPACE)
-        self.junk = []
-        self.junk_size = 0
-        return text
+        room = self.call.rules.max_held - self.junk.length
+        if room > 0:
+            self.junk.add(text[:room])
 
     def report_junk(self, error: bool = False) -> None:
         """Text between the arguments has ended: tell that it is dropped."""
-        if self.junk:
-            text = self.taken_junk()
-            if text:
-                at = self.junk_start - self.call.base
-                lost = any(map(str.isalnum, _TAG.sub("", text)))
-                kind, what = ("dropped_text", "text between the arguments was") if lost else ("repaired_markup", "stray markup was")
-                self.mended = True
-                self.call.problem(kind, f"{what} dropped: {text}", at, error=lost or error)
+        text = self.junk.taken().strip(SPACE)
+        if text:
+            at = self.junk_start - self.call.base
+            lost = any(map(str.isalnum, _TAG.sub("", text)))
+            kind, what = ("dropped_text", "text between the arguments was") if lost else ("repaired_markup", "stray markup was")
+            self.mended = True
+            self.call.problem(kind, f"{what} dropped: {text}", at, error=lost or error)

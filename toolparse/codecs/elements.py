@@ -125,7 +125,7 @@ class ElementsReader(StateReader):
 
     @property
     def held(self) -> int:
-        return self.writer.held_size
+        return self.writer.held.length
 
     @property
     def flows(self) -> bool:
@@ -353,10 +353,9 @@ class ElementsReader(StateReader):
         element = self.stack[-1]
         key = tag[2]
         fits = key in element.type.keys and key not in element.seen if element.kind == "object" else key == ITEM
-        text = "".join(self.junk).lstrip(SPACE).removeprefix(self.marks.prefix)
+        text = self.junk.text.lstrip(SPACE).removeprefix(self.marks.prefix)
         if fits and text.strip(SPACE):
-            self.junk = []
-            self.junk_size = 0
+            self.junk.clear()
             self.mend("repaired_markup", f"the missing beginning of {key!r} was added", at, error="<" in text)
             self.open_element(key, at)
             self.take(text)
@@ -602,7 +601,7 @@ class ElementsReader(StateReader):
         """Whether an opening tag inside a leaf shows that the leaf's closing tag is missing: it can only stand beside it."""
         element = self.stack[-1]
         parent = self.stack[-2]
-        text = self.streaming or bool("".join(self.writer.held).strip(SPACE))
+        text = self.streaming or bool(self.writer.held.text.strip(SPACE))
         if not element.key or self.nested:
             return False
         if parent.kind == "list":

@@ -19,6 +19,7 @@ from typing import Any
 from toolparse.codecs.json_text import LOOK, SWALLOWED, EndsAt, JsonReader, never_ends
 from toolparse.grammar import Envelope
 from toolparse.jsontext.characters import HIGH, SPACE, SPACES, escape_surrogates, quote
+from toolparse.jsontext.held_text import HeldText
 from toolparse.wire.dialects import NAMES
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
@@ -188,7 +189,7 @@ class Unwrapper:
 class ArgumentsReader(JsonReader):
     """JSON text in which the value of the arguments begins wherever `arguments` becomes the state."""
 
-    __slots__ = ("begins_at", "call", "doubtful", "doubtful_length", "framed", "streams", "unwrapper", "write")
+    __slots__ = ("begins_at", "call", "doubtful", "framed", "streams", "unwrapper", "write")
 
     rewrites = waits = None
 
@@ -198,15 +199,14 @@ class ArgumentsReader(JsonReader):
         self.call = call
         self.write: Callable[[str], Any] = call.parts.append
         self.streams = True
-        self.doubtful: list[str] | None = None
-        self.doubtful_length = 0
+        self.doubtful: HeldText | None = None
         self.begins_at = 0
         self.unwrapper: Unwrapper | None = None
         self.framed = ""
 
     @property
     def held(self) -> int:
-        return super().held + sum(map(len, self.doubtful or ()))
+        return super().held + (self.doubtful.length if self.doubtful is not None else 0)
 
     def arguments(self, at: int) -> int:
         """Where the value of the arguments begins: its first character says how it is read."""
@@ -234,8 +234,7 @@ class ArgumentsReader(JsonReader):
         elif (found := self.lead(here)) is not None:
             return found
         else:
-            self.doubtful = []
-            self.doubtful_length = 0
+            self.doubtful = HeldText()
             self.begins_at = self.call.base + here
             self.out = self.doubt
         self.state = self.value
@@ -313,11 +312,8 @@ class ArgumentsReader(JsonReader):
         """Text of a value that is no object: held, as it may be null or a list of one object, but not without end."""
         if self.doubtful is None:
             self.write(text)
-            return
-        self.doubtful.append(text)
-        self.doubtful_length += len(text)
-        if self.doubtful_length > self.max_held:
-            held, self.doubtful = "".join(self.doubtful), None
+        elif self.doubtful.add(text) > self.max_held:
+            held, self.doubtful = self.doubtful.text, None
             self.no_object(held[: self.max_held + 1])
             self.write(held)
 
@@ -337,7 +333,7 @@ class ArgumentsReader(JsonReader):
             self.lost = self.lost or self.unwrapper.reader.lost
             self.unwrapper = None
         if self.doubtful is not None:
-            self.write(self.as_object("".join(self.doubtful).strip(SPACE), at))
+            self.write(self.as_object(self.doubtful.text.strip(SPACE), at))
             self.doubtful = None
 
     def as_object(self, text: str, at: int) -> str:

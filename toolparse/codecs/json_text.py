@@ -26,6 +26,7 @@ from typing import Any, Protocol
 
 from toolparse.codecs.strict_json import PLAIN, StrictJson
 from toolparse.jsontext.characters import SPACE, SPACES, WS, escaped
+from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.scalars import NUMBER, WORDS, loose_number
 from toolparse.wire.trailing_stops import NONE, TrailingStops
 
@@ -104,7 +105,7 @@ class JsonReader:
     __slots__ = (
         "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "gap_length", "in_array", "kept",
         "kept_at", "key_text", "last", "level", "lost", "max_held",
-        "out", "quote", "report", "seen", "stack", "state", "strict", "text", "trailing_stops", "unpaired", "word", "word_length",
+        "out", "quote", "report", "seen", "stack", "state", "strict", "text", "trailing_stops", "unpaired", "word",
     )  # fmt: skip
 
     def __init__(
@@ -127,8 +128,7 @@ class JsonReader:
         self.level = 0
         self.quote = '"'
         self.key_text = ""
-        self.word: list[str] = []
-        self.word_length = 0
+        self.word = HeldText()
         self.max_held = MAX_HELD
         self.gap: list[str] = []
         self.gap_length = 0
@@ -618,16 +618,15 @@ class JsonReader:
     @property
     def held(self) -> int:
         """How many characters have been read and not passed on."""
-        return sum(map(len, self.word)) + sum(map(len, self.gap))
+        return self.word.length + sum(map(len, self.gap))
 
     def cut_off(self) -> None:
         """The output ended here: pass on what was held and is the beginning of valid JSON."""
-        word = "".join(self.word)
+        word = self.word.taken()
         text = "".join(self.gap) + (word if _SCALAR_BEGIN.fullmatch(word) else "")
         if text:
             self.out(text)
         self.gap = []
-        self.word = []
 
     def completion(self, floor: int = 0) -> str:
         """The shortest text that makes a valid document of what has been passed on, down to the container at depth `floor`."""
@@ -766,8 +765,7 @@ class JsonReader:
             return at + 1
         self.begin_token(at)
         self.patch(at, at, "")
-        self.word = []
-        self.word_length = 0
+        self.word.clear()
         self.state = self.bare_word
         return at
 
@@ -796,8 +794,8 @@ class JsonReader:
 
     def inside_word(self, at: int, end: int) -> bool:
         """Whether a quote or bracket at `end` belongs to the unquoted text before it, as in `it's` or `a[0]`."""
-        before = self.text[end - 1 : end] if end > at else (self.word[-1][-1:] if self.word else "")
-        return bool(before) and before not in SPACE and not _STRICT_SCALAR.fullmatch("".join(self.word) + self.text[at:end])
+        before = self.text[end - 1 : end] if end > at else self.word.text[-1:]
+        return bool(before) and before not in SPACE and not _STRICT_SCALAR.fullmatch(self.word.text + self.text[at:end])
 
     def marker_between(self, start: int, end: int) -> tuple[int, str | bool | None]:
         """The first place from `start` to `end` where the call's text ends or may end."""
@@ -811,17 +809,15 @@ class JsonReader:
 
     def keep_word(self, at: int, end: int) -> int:
         if at < end:
-            self.word.append(self.text[at:end])
-            self.word_length += end - at
+            self.word.add(self.text[at:end])
         self.copy = end
-        if self.word_length > self.max_held:
+        if self.word.length > self.max_held:
             self.too_long(end)
         return end
 
     def too_long(self, at: int) -> None:
         """An unquoted value is longer than may be held: it is a string, and flows from here on."""
-        held = "".join(self.word)
-        self.word = []
+        held = self.word.taken()
         self.repaired("too_long", "a value that is longer than may be held became a string", at - len(held))
         self.out(f'"{escaped(held)}')
         self.state = self.long_word
@@ -845,14 +841,13 @@ class JsonReader:
 
     def word_ended(self, at: int, end: int) -> int:
         """Write the scalar that has been held, as what it most nearly is."""
-        held = "".join(self.word) + self.text[at:end]
+        held = self.word.taken() + self.text[at:end]
         if len(held) > self.max_held:
-            self.word = [held]
+            self.word.add(held)
             self.copy = end
             self.too_long(end)
             return end
         word = held.rstrip(SPACE)
-        self.word = []
         self.copy = end
         self.out(self.scalar(word, end - len(held)) + held[len(word) :])
         self.ended()

@@ -164,7 +164,7 @@ class ParameterReader(StateReader):
         """How many characters have been read and not passed on."""
         if self.inner is not None:
             return self.inner.held
-        return self.writer.held_size + self.writer.left_size
+        return self.writer.held.length + self.writer.left.length
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
@@ -198,7 +198,7 @@ class ParameterReader(StateReader):
             self.keep_junk(text[start:at], start)
         if at == len(text):
             return ~at
-        if at == start and self.junk and values.junk.match(self.junk[-1][-1:]):
+        if at == start and self.junk and values.junk.match(self.junk.pieces[-1][-1:]):
             run = values.junk.match(text, at)
             if run is not None:  # a word that a piece ended in goes on: nothing begins inside it
                 self.keep_junk(run[0], at)
@@ -291,7 +291,7 @@ class ParameterReader(StateReader):
 
     def begin(self, found: re.Match[str], at: int, repaired: bool = False) -> int:
         """A parameter's opener stands at `at`; `repaired`: it is damaged."""
-        if self.values.reads_damaged and self.junk and "<" in "".join(self.junk):  # mere words are no argument
+        if self.values.reads_damaged and self.junk and "<" in self.junk.text:  # mere words are no argument
             self.lost = True
         end, doubtful = self.behind_repeats(found)
         if end < 0:
@@ -300,7 +300,7 @@ class ParameterReader(StateReader):
             self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {found[0]}", at)
         if end > found.end():
             self.call.problem("repaired_markup", f"a parameter's opener stood twice: {self.text[found.end() : end]}", found.end())
-        before, behind = self.junk[-1][-1] if self.junk else "", self.text[end : end + 1]
+        before, behind = self.junk.pieces[-1][-1] if self.junk else "", self.text[end : end + 1]
         if doubtful or (_SIGN(behind) and (repaired or before == behind)):
             said = f"the value of {slot_texts(found)['key']!r} begins with what may belong to the markup in front of it"
             self.call.problem("doubtful_value", said, end, error=True)
@@ -667,7 +667,7 @@ class ParameterReader(StateReader):
                 or self.other_layout
                 or self.envelope is not None
                 or self.doubts
-                or (writer.held_size + look - at > self.call.rules.max_held)
+                or (writer.held.length + look - at > self.call.rules.max_held)
             ):
                 self.take(at, look)
                 self.end(look)
@@ -943,7 +943,7 @@ class ParameterReader(StateReader):
         self.call.write(self.arguments.member(self.key) + begun)
 
     def may_be_null(self) -> bool:
-        text = "".join(self.writer.held)
+        text = self.writer.held.text
         return "null".startswith(text) or (self.values.body.none == "python" and "None".startswith(text))
 
     def end(self, at: int) -> None:

@@ -247,7 +247,7 @@ class PythonReader(PythonValues):
         if self.left is not None:
             kind, what = self.left
             self.left = None
-            text = "".join(part for kept in self.kept for part in kept.parts) + "".join(self.word)
+            text = "".join(part for kept in self.kept for part in kept.parts) + self.word.text
             self.kept.clear()
             self.kept_length = 0
             self.call.problem(kind, f"{what}: {text}", at, error=True)

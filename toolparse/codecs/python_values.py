@@ -21,6 +21,7 @@ from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.plain_python import PlainPython
 from toolparse.jsontext.characters import BRACKETS, HIGH, SPACE, SPACES, escaped, quote
+from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.python_literals import ESCAPES
 from toolparse.jsontext.scalars import WORDS, based_number, loose_number
 from toolparse.wire.markers import EndMarks
@@ -100,7 +101,7 @@ class PythonValues(StateReader):
 
     __slots__ = (
         "brackets", "depth", "dropping", "ends", "kept", "kept_length", "plain", "quote", "raw_quotes", "spilling", "stack",
-        "start", "trailing_stops", "wants", "wide", "word", "word_length",
+        "start", "trailing_stops", "wants", "wide", "word",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, ends: EndsAt, raw_quotes: bool) -> None:
@@ -115,8 +116,7 @@ class PythonValues(StateReader):
         self.kept_length = 0
         self.start = 0
         self.quote = ""
-        self.word: list[str] = []
-        self.word_length = 0
+        self.word = HeldText()
         self.spilling = False
         self.dropping = False
         self.brackets: list[str] = []
@@ -165,7 +165,7 @@ class PythonValues(StateReader):
     @property
     def held(self) -> int:
         """How many characters have been read and not passed on."""
-        return sum(map(len, self.word)) + self.kept_length
+        return self.word.length + self.kept_length
 
     # -- what the owner of the values decides ---------------------------------------------------------------------------------------------
 
@@ -540,8 +540,7 @@ class PythonValues(StateReader):
     # -- everything else ------------------------------------------------------------------------------------------------------------------
 
     def begin_expression(self, at: int, dropping: bool) -> None:
-        self.word = []
-        self.word_length = 0
+        self.word.clear()
         self.spilling = False
         self.dropping = dropping
         self.brackets = []
@@ -596,7 +595,7 @@ class PythonValues(StateReader):
         """Whether full-width punctuation ends an expression, whose last part is `text`: behind a literal, or where an argument follows."""
         if self.spilling:
             return False
-        if _NUMBER.fullmatch("".join([*self.word, text]).strip(SPACE)):
+        if _NUMBER.fullmatch((self.word.text + text).strip(SPACE)):
             return True
         if self.text[at] != "，" or self.stack:
             return self.text[at] == "）" and not self.stack and self.closes_call(at + 1)
@@ -612,13 +611,12 @@ class PythonValues(StateReader):
             if not self.dropping:
                 self.emit(escaped(text))
             return
-        self.word.append(text)
-        self.word_length += len(text)
-        if self.word_length > self.call.rules.max_held:
+        if self.word.add(text) > self.call.rules.max_held:
             self.spilling = True
-            held = "".join(self.word)
-            self.word = [held[: self.call.rules.max_held]] if self.dropping else []
-            if not self.dropping:
+            held = self.word.taken()
+            if self.dropping:
+                self.word.add(held[: self.call.rules.max_held])
+            else:
                 self.emit(f'"{escaped(held)}')
 
     def in_key(self) -> bool:
@@ -631,8 +629,7 @@ class PythonValues(StateReader):
         """Write the expression that was held, as what it most nearly is."""
         if self.state != self.expression:
             return
-        held = "".join(self.word).strip(SPACE)
-        self.word = []
+        held = self.word.taken().strip(SPACE)
         self.ended()
         at = self.start - self.call.base
         if self.dropping:

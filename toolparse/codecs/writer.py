@@ -12,6 +12,7 @@ and no types: what a held value is, its codec decides when it is complete.
 from __future__ import annotations
 
 from toolparse.jsontext.characters import escaped, quote
+from toolparse.jsontext.held_text import HeldText
 from toolparse.wire.open_call import OpenCall
 
 
@@ -68,15 +69,13 @@ class ArgumentWriter:
     report. Of both at most `max_held` characters are kept: of what is held the codec is told, of what is left out the rest is cut.
     """
 
-    __slots__ = ("call", "held", "held_size", "leaving", "left", "left_size")
+    __slots__ = ("call", "held", "leaving", "left")
 
     def __init__(self, call: OpenCall) -> None:
         self.call = call
-        self.held: list[str] = []
-        self.held_size = 0
+        self.held = HeldText()
         self.leaving = False
-        self.left: list[str] = []
-        self.left_size = 0
+        self.left = HeldText()
 
     def write(self, text: str) -> None:
         """A fragment of JSON text."""
@@ -87,16 +86,11 @@ class ArgumentWriter:
 
     def hold(self, text: str) -> bool:
         """Text of a value whose type is not certain; True when more of it is held than may be."""
-        self.held.append(text)
-        self.held_size += len(text)
-        return self.held_size > self.call.rules.max_held
+        return self.held.add(text) > self.call.rules.max_held
 
     def taken(self) -> str:
         """The text that was held, which no longer is."""
-        text = "".join(self.held)
-        self.held = []
-        self.held_size = 0
-        return text
+        return self.held.taken()
 
     def too_long(self, what: str, start: int) -> str:
         """More of a value is held than may be, which begins at `start` in the output: the beginning of a string instead, up to here."""
@@ -105,14 +99,10 @@ class ArgumentWriter:
 
     def leave(self, text: str) -> None:
         """Text of a value that does not count."""
-        self.left.append(text[: self.call.rules.max_held - self.left_size])
-        self.left_size += len(self.left[-1])
+        self.left.add(text[: self.call.rules.max_held - self.left.length])
 
     def report_left(self, what: str, at: int) -> None:
         """A value that does not count has ended: tell what it was."""
         self.leaving = False
         if self.left:
-            text = "".join(self.left)
-            self.left = []
-            self.left_size = 0
-            self.call.problem("dropped_text", f"{what} was dropped: {text}", at)
+            self.call.problem("dropped_text", f"{what} was dropped: {self.left.taken()}", at)

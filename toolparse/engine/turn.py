@@ -1045,8 +1045,8 @@ class TurnMachine:
             else:
                 self._armed["late"] = True
         self._writer.border()
-        if self._kept.pieces and not (self._before is not None and self._before.inside):
-            self._hold("".join(character for text in self._kept.pieces for character in text if character in SPACE), 0)
+        if self._kept and not (self._before is not None and self._before.inside):
+            self._hold("".join(character for character in self._kept.text if character in SPACE), 0)
         self._kept.clear()
         self._place = self._place.behind_call
 
@@ -1159,7 +1159,7 @@ class TurnMachine:
             done = self._unopened_object(at, last)
         if done is not None:
             return done
-        if text[at] == ">" and not self._kept.pieces:
+        if text[at] == ">" and not self._kept:
             self._problem("repaired_markup", "a > too many was dropped", at)
             return at + 1
         if text[at] == "\\":
@@ -1305,7 +1305,7 @@ class TurnMachine:
     def _opens_again(self, at: int, last: bool) -> bool | None:
         """Whether a further stop token begins the opening of a call (families where a marker is both); None: more must tell."""
         text = self._text
-        for head in self._table.stop_heads if self._kept.pieces else ():
+        for head in self._table.stop_heads if self._kept else ():
             if head.full.match(text, at):
                 return True
             if not last and len(text) - at < HEAD_LIMIT and head.partial.match(text, at):

@@ -12,6 +12,13 @@ class HeldText:
         self.pieces: list[str] = []
         self.length = 0
 
+    def __bool__(self) -> bool:
+        return bool(self.pieces)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
     def add(self, text: str) -> int:
         """One piece more; the length with it."""
         self.pieces.append(text)

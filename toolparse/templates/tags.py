@@ -47,7 +47,7 @@ class TagReader(StateReader):
 
     @property
     def held(self) -> int:
-        return self.writer.held_size
+        return self.writer.held.length
 
     @property
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
@@ -127,7 +127,7 @@ class TagReader(StateReader):
         too_long = self.writer.hold(text)
         claimed: bool | None = None
         if self.doubtful:
-            claimed = may_be_cast("".join(self.writer.held), self.types)
+            claimed = may_be_cast(self.writer.held.text, self.types)
             self.doubtful = claimed is None
         if claimed is False or too_long:
             self.streaming = True
