@@ -163,11 +163,9 @@ class Parser(TurnMachine):
                         self._unseen = unseen + joined
                     return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
                 return self._said_before(found, joined, text, index)
-        if (passes := shortcut.passes) is None:
-            return self._read(shortcut, joined, text, 0)
-        at = passes.read(joined)
-        if at < 0:
-            return self._read(shortcut, joined, text, ~at)
+        passes = shortcut.passes
+        if passes is None or (at := passes.read(joined)) < 0:
+            return self._read(shortcut, joined, text, 0 if passes is None else ~at)
         self._total += len(text)
         self._held = joined[at:]
         shortcut.flow = passes.flow
@@ -718,13 +716,10 @@ def parse(
     policies = (calls_in_reasoning, bare_calls, calls_in_code, unknown_tools, damaged_markup)
     given = (tool_choice, parallel_tool_calls, chat_template, reasoning, max_held, max_depth, max_calls, repair, spans)
     if (*policies, *given) == PLAIN and (prompt is None or prompt == "") and not thinking and (new_id is None or callable(new_id)):
-        plain = plain_turns(chosen_format(fmt, None, None))
-        request = RequestTools(tools)
-        found = plain.read(text, request, new_id, prompt is None and thinking is None) if plain is not None else None
+        found, tools = plain_message(text, chosen_format(fmt, None, None), tools, new_id, prompt is None and thinking is None)
         if found is not None:
             found.truncated = truncated
             return found
-        tools = request.given
     options: dict[str, Any] = {
         "tools": tools,
         "tool_choice": tool_choice,
@@ -754,3 +749,11 @@ def parse(
         message = reread(text, chosen, message, lambda rest: parse(rest, chosen, truncated=truncated, prompt="", spans=True, **options))
         message.truncated = truncated
     return message
+
+
+def plain_message(text: str, fmt: Format, tools: object, new_id: Callable[[], str] | None, assumes: bool) -> tuple[Message | None, object]:
+    """The message that a text is which the description alone tells, else None; and the tools, which may be prepared by then."""
+    plain = plain_turns(fmt)
+    request = RequestTools(tools)
+    found = plain.read(text, request, new_id, assumes) if plain is not None else None
+    return found, request.given

@@ -328,10 +328,7 @@ class JsonReader:
         doubled = text.startswith('""', at) and self.doubled_quote(at)
         closes = doubled if doubled is not False else self.closes(at + width - 1, key=True)
         if closes is None:
-            assigned = self.assigned()
-            back = len(self.key_text) - assigned.end(1) if assigned else 0
-            self.key_text = self.key_text[: len(self.key_text) - back]
-            return ~(at - back)
+            return ~(at - self.unread_assignment())
         if closes:
             width += doubled is True
             if text[at : at + width] != '"':
@@ -350,6 +347,14 @@ class JsonReader:
     def assigned(self) -> re.Match[str] | None:
         """The key, and the sign behind it, with which the text of the key that is open ends."""
         return _ASSIGNED.search(self.key_text, max(0, len(self.key_text) - LOOK))
+
+    def unread_assignment(self) -> int:
+        """Give back the sign of an assignment that a key has read: how many characters that are."""
+        size = len(self.key_text)
+        assigned = self.assigned()
+        if assigned is not None:
+            self.key_text = self.key_text[: assigned.end(1)]
+        return size - len(self.key_text)
 
     def doubled_quote(self, at: int) -> bool | None:
         """Whether the two quotes at `at` both close a key; None when more text must tell."""

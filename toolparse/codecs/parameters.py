@@ -245,15 +245,9 @@ class ParameterReader(StateReader):
         text = self.text
         values = self.values
         if values.object_key is not None and not self.given:
-            found = values.object_key.match(text, at, at + HEAD_LIMIT)
-            if found is not None:
-                self.report_junk()
-                self.start = self.call.base + at
-                self.writer.taken()
-                self.state = self.object_key
-                return found.end()
-            if undecided and values.object_key_partial.match(text, at):
-                return ~at
+            moved = self.open_object_key(values.object_key, at, undecided)
+            if moved is not None:
+                return moved
         if values.reads_damaged and not self.given and not self.junk:
             again = self.repeated_head(at, values.heads)
             if again is not None:
@@ -474,6 +468,17 @@ class ParameterReader(StateReader):
         tool = self.tool
         return tool is None or (tool.declares(key) and key not in self.given and key != self.key)
 
+    def open_object_key(self, opener: re.Pattern[str], at: int, undecided: bool) -> int | None:
+        """Behind the opener of a key at `at` that is the object of all arguments; None where there is none."""
+        found = opener.match(self.text, at, at + HEAD_LIMIT)
+        if found is None:
+            return ~at if undecided and self.values.object_key_partial.match(self.text, at) else None
+        self.report_junk()
+        self.start = self.call.base + at
+        self.writer.taken()
+        self.state = self.object_key
+        return found.end()
+
     def object_key(self, at: int) -> int:
         """In the place of a key: the object that holds all arguments."""
         text = self.text
@@ -652,47 +657,46 @@ class ParameterReader(StateReader):
 
     def value(self, at: int) -> int:
         text = self.text
-        values, writer = self.values, self.writer
-        mark_at = values.marks(text, at)
+        mark_at = self.values.marks(text, at)
         if mark_at is None:
             self.take(at, len(text))
             return ~len(text)
         look = mark_at.start()
-        found = values.plain_close(text, look)
-        if found is not None:
-            if (
-                self.streaming
-                or self.nullable
-                or writer.leaving
-                or self.other_layout
-                or self.envelope is not None
-                or self.doubts
-                or (writer.held.length + look - at > self.call.rules.max_held)
-            ):
-                self.take(at, look)
-                self.end(look)
-                self.ended = self.call.base + found.end()
-                return found.end()
-            text = writer.taken() + text[at:look] if writer.held else text[at:look]
-            self.state = self.between
-            self.write_value(text, look)
-            self.ended = self.call.base + found.end()
-            return found.end()
+        found = self.values.plain_close(text, look)
+        if found is None:
+            return self.marked(at, look)
+        self.close_plainly(at, look)
+        self.ended = self.call.base + found.end()
+        return found.end()
+
+    def close_plainly(self, start: int, end: int) -> None:
+        """The value, whose last part stands from `start` to `end`, ends with its own closer. One that is held is written at once."""
+        writer = self.writer
+        flows = self.streaming or self.nullable or writer.leaving
+        odd = self.other_layout or self.envelope is not None or self.doubts
+        if flows or odd or writer.held.length + end - start > self.call.rules.max_held:
+            self.take(start, end)
+            self.end(end)
+            return
+        text = self.text[start:end]
+        self.state = self.between
+        self.write_value(writer.taken() + text if writer.held else text, end)
+
+    def marked(self, at: int, look: int) -> int:
+        """Inside a value, which what stands at `look` or behind it may end."""
+        text = self.text
+        values = self.values
         while True:
             found = values.search(text, look)
             if found is None:
                 self.take(at, len(text))
                 return ~len(text)
-            start = found.start()
-            kind = found.lastgroup
-            if kind == "hold":
+            start, kind = found.start(), str(found.lastgroup)
+            if kind == "hold" or (kind == "wait" and not self.last):
                 self.take(at, start)
                 return ~start
-            if kind == "wait" and not self.last:
-                self.take(at, start)
-                return ~start
-            mark = found.start(kind) - (kind == "tag")  # type: ignore[arg-type]
-            counts = self.counts(found, str(kind), mark, at)
+            mark = found.start(kind) - (kind == "tag")
+            counts = self.counts(found, kind, mark, at)
             if counts is False and kind in ("rank", "end", "alike") and values.reads_damaged:
                 counts = self.swapped(mark)
                 if counts:  # what the template writes behind a value stands behind its own closer
@@ -764,6 +768,11 @@ class ParameterReader(StateReader):
             return self.alike_counts(mark)
         if kind == "call":
             return (not values.lined or self.starts_line(at, mark)) and self.call_counts(mark)
+        return self.opener_counts(mark, at)
+
+    def opener_counts(self, mark: int, at: int) -> bool | None:
+        """Whether a parameter's opener inside an open value ends it."""
+        values = self.values
         in_line = values.next_by_line and not self.starts_line(at, mark)
         if in_line and self.tool is None:
             return False

@@ -382,12 +382,10 @@ class Table:
         self.tagged = any(frame.anywhere for frame in fmt.frames)
         self.before_stop = {written.strip(SPACE): written[: -len(written.lstrip(SPACE))] for written in fmt.stop}
         self.call_ends_reasoning = options.in_reasoning is not False
-        forced = (
-            Head(calls, parts, calls.where, must_declare(calls), False) for calls in options.forced for parts in (calls.open, *calls.also)
-        )
-        self.heads = (*heads(fmt, options.bare), *forced) if options.with_calls else ()
-        if not options.damaged:
-            self.heads = tuple(head for head in self.heads if not head.any_name)
+        openings = ((calls, parts) for calls in options.forced for parts in (calls.open, *calls.also))
+        forced = (Head(calls, parts, calls.where, must_declare(calls), False) for calls, parts in openings)
+        known = (*heads(fmt, options.bare), *forced) if options.with_calls else ()
+        self.heads = tuple(head for head in known if options.damaged or not head.any_name)
         self.reads_damaged = options.damaged and options.with_calls
         self.alike = suspicious(fmt) if self.reads_damaged else ()
         self.opens_nothing = opens_nothing(fmt)

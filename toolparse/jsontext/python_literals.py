@@ -55,8 +55,7 @@ def read_python_literal(text: str) -> str | None:
     out: list[str] = []
     stack: list[_Open] = []
     at = 0
-    expected = True  # a value, not what stands between values
-    scalar = False  # the last value was one
+    expected, scalar = True, False  # a value, not what stands between values; the last value was a scalar
     while True:
         token = _TOKEN.match(text, at)
         if token is None:
@@ -87,14 +86,16 @@ def read_python_literal(text: str) -> str | None:
                 continue
             if kind == "quote":
                 value, at = _read_string(text, at, found)
-            elif kind == "number":
-                value = loose_number(found) or based_number(found)
             else:
-                value = read_word(found, inside=frame is not None)
+                value = _read_scalar(kind, found, inside=frame is not None)
             if value is None:
                 return None
             out.append(value)
             expected, scalar = False, True
+
+
+def _read_scalar(kind: str | None, text: str, inside: bool) -> str | None:
+    return loose_number(text) or based_number(text) if kind == "number" else read_word(text, inside)
 
 
 def _begin(frame: _Open, out: list[str]) -> None:

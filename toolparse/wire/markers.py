@@ -398,11 +398,10 @@ class Values:
         rest = ""
         odd_tag, odd_tag_begins = unseen(tuple(text[2:-1] for text in tags))
         begins = {text[0] for text in (*closes, *nexts, *firsts, *stops) if text}
+        slashless = [*(text.replace("/", "", 1) for text in closes if damaged and "/" in text), *self.unsigned, *self.respelt]
         if damaged:
             odd = [text for text in closes if not text.startswith("</")]
             ranks = self.closers
-            slashless = [text.replace("/", "", 1) for text in closes if "/" in text]
-            slashless += self.unsigned + self.respelt
             pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
             marks += f"|(?P<alike>{TOKEN.pattern}|<[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)}|{odd_tag})"
             others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
@@ -413,9 +412,7 @@ class Values:
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
-        slashless = [text.replace("/", "", 1) for text in closes if damaged]
-        like = any_alike((*closes, *slashless, *self.unsigned, *self.respelt))
-        self.alike = re.compile(f"{like}|{odd_tag}>?")
+        self.alike = re.compile(f"{any_alike((*closes, *slashless))}|{odd_tag}>?")
         # What the template writes behind a value goes with the marker that ends it, and with one that implies the value's own closer.
         behind = self.trim + (body.between if damaged else "")
         either = "|".join(map(re.escape, self.trims))
@@ -536,25 +533,7 @@ def watch_pattern(
     for text in sorted(markers, key=len, reverse=True):
         by_first.setdefault(text[0], []).append(text[1:])
     begins = inside({*SPACE, *by_first})
-    held = [r"(?<=[ \t\r\n])\Z"]
-    whole = []
-    for first, rests in by_first.items():
-        like = [text for text in alike if text[0] == first]
-        found = tuple(rest for rest in rests if first + rest in alike)  # where it ends, in any spelling behind it
-        longer = [rest for rest in rests if rest]
-        if longer:  # what begins like a look-alike is found as one
-            unlike = (rest for rest in longer if rest not in found or any(rest != text and rest.startswith(text) for text in found))
-            held.append(f"(?<={re.escape(first)})(?:\\Z|{beginnings(unlike)})")
-        if like:
-            misspelt, misspelt_begins = looks_misspelt(filter(may_be_misspelt, like))
-            held.append(f"(?<={re.escape(first)})(?!(?:{any_of(found)})>?\\Z)(?:{any_alike_begins(like, 1)})\\Z")
-            held.append(f"(?<={re.escape(first)})(?!(?:{any_of(rests)})\\Z)(?:{misspelt_begins})\\Z")
-            like = [any_alike(like, 1), misspelt]
-        gate = edges.get(first, NO_GATE) if "" in rests else NO_GATE
-        if gate.begun:
-            held.append(f"(?<={re.escape(first)})(?:{gate.begun})\\Z")
-        full = "|".join([*map(re.escape, rests), *like])
-        whole.append(f"(?<={re.escape(first)}){f'(?!{gate.refused})' if gate.refused else ''}(?:{full})")
+    held, whole = _branches(by_first, alike, edges)
     begun_marker = f"[{inside(by_first)}]" if by_first else "(?!)"
     # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character; so do the
     # first characters of looks.
@@ -576,6 +555,30 @@ def watch_pattern(
     if look:
         branches.append(f"(?:(?<![ \\t\\r\\n]){look}|(?<=\\n){line_look})(?P<look>)")
     return rf"[ \t\r\n{inside({*by_first, *followed})}]{goes_on}(?:{'|'.join(branches)})"
+
+
+def _branches(by_first: Mapping[str, list[str]], alike: tuple[str, ...], edges: Mapping[str, Gate]) -> tuple[list[str], list[str]]:
+    """What is held and what is found, as patterns, behind the first characters of the markers."""
+    held = [r"(?<=[ \t\r\n])\Z"]
+    whole = []
+    for first, rests in by_first.items():
+        like = [text for text in alike if text[0] == first]
+        found = tuple(rest for rest in rests if first + rest in alike)  # where it ends, in any spelling behind it
+        longer = [rest for rest in rests if rest]
+        if longer:  # what begins like a look-alike is found as one
+            unlike = (rest for rest in longer if rest not in found or any(rest != text and rest.startswith(text) for text in found))
+            held.append(f"(?<={re.escape(first)})(?:\\Z|{beginnings(unlike)})")
+        if like:
+            misspelt, misspelt_begins = looks_misspelt(filter(may_be_misspelt, like))
+            held.append(f"(?<={re.escape(first)})(?!(?:{any_of(found)})>?\\Z)(?:{any_alike_begins(like, 1)})\\Z")
+            held.append(f"(?<={re.escape(first)})(?!(?:{any_of(rests)})\\Z)(?:{misspelt_begins})\\Z")
+            like = [any_alike(like, 1), misspelt]
+        gate = edges.get(first, NO_GATE) if "" in rests else NO_GATE
+        if gate.begun:
+            held.append(f"(?<={re.escape(first)})(?:{gate.begun})\\Z")
+        full = "|".join([*map(re.escape, rests), *like])
+        whole.append(f"(?<={re.escape(first)}){f'(?!{gate.refused})' if gate.refused else ''}(?:{full})")
+    return held, whole
 
 
 class Tail:
