@@ -31,59 +31,78 @@ def reread(text: str, fmt: Format, message: Message, parse: Callable[[str], Mess
     closers = _closers(fmt)
     if closers is None:
         return message
-    parts: list[Part] = []
-    problems: list[Problem] = []
-    changed, base, left = False, 0, AGAIN
-    said_to = -1  # where the content in front of a call that was read again ends
-    while True:
+    rereading = _Rereading(text, closers)
+    behind = rereading.take(message, 0, True)
+    for left in range(AGAIN - 1, -1, -1):
+        if behind is None:
+            break
+        behind = rereading.take(parse(text[behind:]), behind, left > 0)
+    if not rereading.changed:
+        return message
+    problems = sorted(rereading.problems, key=lambda problem: problem.position)
+    return Message(parts=_joined(rereading.parts), problems=problems, output=text)
+
+
+class _Rereading:
+    """What has become of the messages of a text so far. `said_to` is where the content in front of a call that was read again ends."""
+
+    def __init__(self, text: str, closers: _Closers) -> None:
+        self.text = text
+        self.closers = closers
+        self.parts: list[Part] = []
+        self.problems: list[Problem] = []
+        self.changed = False
+        self.said_to = -1
+
+    def take(self, message: Message, base: int, again: bool) -> int | None:
+        """Take the message of the text from `base` on, or a part of it: what stands behind a call may have to be read `again`, from where
+        this says."""
         faulty = {problem.index for problem in message.problems} - {None}
         settled: set[int | None] = set()
         behind = None
-        rest, following = text[base:], _following(message.parts)
-        known = len([part for part in parts if isinstance(part, ToolCall)])
+        rest, following = self.text[base:], _following(message.parts)
+        known = len([part for part in self.parts if isinstance(part, ToolCall)])
         upto = 0  # the text in front has been said
         fresh = base > 0  # no content behind the last call that was read again
         for at, part in enumerate(message.parts):
-            start = _start(part)
-            if start < upto:
+            if _start(part) < upto:
                 continue
             if not isinstance(part, ToolCall):
-                if isinstance(part, TextPart) and part.span is not None:
-                    if fresh and said_to >= 0:
-                        part = TextPart(_gap(text, said_to, part.span[0] + base) + part.text, part.span)
-                    fresh, said_to = False, (part.span or (0, 0))[1] + base
-                parts.append(part)
+                fresh = self.take_words(part, base, fresh)
                 continue
-            call, end = None, 0
-            if part.arguments_span is not None:
-                fine = part.complete and part.index not in faulty
-                call, end = _whole(part, fine, rest, closers, following[at])
+            fine = part.complete and part.index not in faulty
+            call, end = _whole(part, fine, rest, self.closers, following[at])
             if call is None:
-                parts.append(replace(part, index=part.index + known, start=part.start + base, end=part.end + base))
+                self.parts.append(replace(part, index=part.index + known, start=part.start + base, end=part.end + base))
                 continue
-            changed = True
+            self.changed = True
             settled.add(part.index)
-            begun = part.arguments_span[0] if part.arguments_span is not None else part.start
-            parts.append(replace(call, index=part.index + known, start=part.start + base, end=end + base))
-            said = "the arguments were repaired, by the whole of their text"
-            problems.append(Problem("repaired_value", said, part.index + known, begun + base))
-            if part.end > end and left:
+            self.take_call(replace(call, index=part.index + known, start=part.start + base, end=end + base), base)
+            if part.end > end and again:
                 behind = end
                 break
             upto = end
         for problem in message.problems:
             if problem.index not in settled and (behind is None or problem.position < behind):
                 index = None if problem.index is None else problem.index + known
-                problems.append(replace(problem, index=index, position=problem.position + base))
-        if behind is None:
-            break
-        base += behind
-        left -= 1
-        message = parse(text[base:])
-    if not changed:
-        return message
-    made = Message(parts=_joined(parts), problems=sorted(problems, key=lambda problem: problem.position), output=text)
-    return made
+                self.problems.append(replace(problem, index=index, position=problem.position + base))
+        return None if behind is None else base + behind
+
+    def take_words(self, part: Part, base: int, fresh: bool) -> bool:
+        """A part that is no call; whether what follows is still `fresh`."""
+        if isinstance(part, TextPart) and part.span is not None:
+            if fresh and self.said_to >= 0:
+                part = TextPart(_gap(self.text, self.said_to, part.span[0] + base) + part.text, part.span)
+            fresh, self.said_to = False, (part.span or (0, 0))[1] + base
+        self.parts.append(part)
+        return fresh
+
+    def take_call(self, call: ToolCall, base: int) -> None:
+        """A call that was read again, in the text from `base` on."""
+        self.parts.append(call)
+        begun = call.arguments_span[0] if call.arguments_span is not None else call.start - base
+        said = "the arguments were repaired, by the whole of their text"
+        self.problems.append(Problem("repaired_value", said, call.index, begun + base))
 
 
 def _whole(part: ToolCall, fine: bool, text: str, closers: _Closers, following: ToolCall | None) -> tuple[ToolCall | None, int]:
@@ -92,10 +111,9 @@ def _whole(part: ToolCall, fine: bool, text: str, closers: _Closers, following: 
     None where its end, or an object, is not to be found, and for a call that is `fine`, unless text stands between its arguments and
     its closer: a brace too many may have ended them.
     """
-    assert part.arguments_span is not None
-    start, stop = part.arguments_span
-    if fine and not closers.alone:
+    if part.arguments_span is None or (fine and not closers.alone):
         return None, 0
+    start, stop = part.arguments_span
     limit = following.start if following is not None else len(text)
     found = None
     for match in closers.closer.finditer(text, start, limit):

@@ -16,6 +16,7 @@ from toolparse.codecs.json_text import JsonReader, never_ends
 from toolparse.events import Content, Reasoning
 from toolparse.grammar import Envelope, Header, Region
 from toolparse.jsontext import raw_values
+from toolparse.jsontext.held_text import HeldText
 from toolparse.schemas.casts import Casts, written
 from toolparse.templates.lax_json import LaxEnvelopeCalls, LaxNamedCall
 from toolparse.templates.tags import TagReader
@@ -68,20 +69,19 @@ class Words:
         self.region = region
         self.pieces = 0
         self.between = ""
-        self.gap: list[str] = []
-        self.length = 0
+        self.gap = HeldText()
         self.begun = False
         self.spilled = False
         self.joined = False
 
     def open(self) -> None:
         """Another piece begins."""
-        self.gap, self.length = [], 0
+        self.gap.clear()
         self.begun = self.spilled = self.joined = False
 
     @property
     def held(self) -> int:
-        return self.length
+        return self.gap.length
 
     def flows(self, held: str) -> int | None:
         if self.begun and not self.gap and not self.spilled and len(held) < HELD_SPACE:
@@ -114,19 +114,18 @@ class Words:
             blanks = len(words) - len(words.lstrip())
             if blanks:
                 self.keep(words[:blanks], start + blanks)
-            said = "".join(self.gap) + words[blanks:]
+            said = self.gap.taken() + words[blanks:]
             self.say(said, end - len(said), end)
-            self.gap, self.length, self.spilled = [], 0, False
+            self.spilled = False
         if len(words) < len(text):
             self.keep(text[len(words) :], start + len(text))
 
     def keep(self, blanks: str, end: int) -> None:
         """White space up to the offset `end`, which is dropped if the piece ends behind it."""
-        self.gap.append(blanks)
-        self.length += len(blanks)
-        if self.spilled or self.length > self.machine.sink.rules.max_held:
-            self.say("".join(self.gap), end - self.length, end)
-            self.gap, self.length, self.spilled = [], 0, True
+        length = self.gap.add(blanks)
+        if self.spilled or length > self.machine.sink.rules.max_held:
+            self.say(self.gap.taken(), end - length, end)
+            self.spilled = True
 
     def part(self, blanks: str) -> None:
         """White space behind a piece and in front of the next one."""
@@ -169,8 +168,7 @@ class Words:
             machine.say(Content(text), start, end)
 
     def close(self, at: int, closed: bool) -> None:
-        self.part("".join(self.gap))
-        self.gap, self.length = [], 0
+        self.part(self.gap.taken())
         if self.region.join is not None:
             self.join(None)
 
@@ -210,19 +208,16 @@ class Dropped:
         self.begin = begin
         self.where = where
         self.framing = framing
-        self.parts: list[str] = []
-        self.held = 0
+        self.kept = HeldText()
 
     def add(self, text: str) -> None:
-        self.parts.append(text)
-        self.held += len(text)
         limit = self.machine.sink.rules.max_held
-        if self.held > limit:
-            whole = "".join(self.parts)
+        if self.kept.add(text) > limit:
+            whole = self.kept.taken()
             while len(whole) > limit:
                 self.tell(whole[:limit])
                 whole = whole[limit:]
-            self.parts, self.held = [whole], len(whole)
+            self.kept.add(whole)
 
     def tell(self, text: str) -> None:
         if not self.framing.fullmatch(text):
@@ -230,7 +225,7 @@ class Dropped:
         self.begin += len(text)
 
     def end(self) -> None:
-        self.tell("".join(self.parts))
+        self.tell(self.kept.taken())
 
 
 class Outside:
@@ -246,7 +241,7 @@ class Outside:
 
     @property
     def held(self) -> int:
-        return self.dropped.held
+        return self.dropped.kept.length
 
     def take(self, at: int, end: int) -> int:
         self.dropped.add(self.machine.text[at:end])
@@ -292,7 +287,7 @@ class CallText:
         parts = self.sink.parts
         waiting = parts.held if isinstance(parts, Casts) else 0
         waiting += self.reader.held if self.reader is not None else 0
-        return waiting + (self.junk.held if self.junk is not None else 0)
+        return waiting + (self.junk.kept.length if self.junk is not None else 0)
 
     def flows(self, held: str) -> int | None:
         sink, reader = self.sink, self.reader
