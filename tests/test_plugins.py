@@ -21,12 +21,12 @@ import effort
 import pytest
 
 import toolparse
-from toolparse.events import CallArguments, CallEnd, CallStart
+from toolparse.events import CallEnd, CallStart
 from toolparse.parser import with_reasoning
 from toolparse.plugins import lightllm, reports
 from toolparse.plugins.detector import Detector, calls_only
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
-from toolparse.plugins.readable_calls import ReadableCalls
+from toolparse.plugins.readable_calls import NEAR, ReadableCalls, content_of
 from toolparse.plugins.readable_calls import readable as readable_calls
 from toolparse.plugins.reasoning_split import ReasoningSplit
 from toolparse.plugins.sglang_hooks import ParserName, Plain
@@ -533,17 +533,47 @@ def test_a_call_that_could_not_be_read_is_not_passed_on(size: int) -> None:
         assert calls == wanted
 
 
-def test_calls_behind_one_that_is_left_out_move_up() -> None:
-    events = [
-        CallStart(0, "a", "f", 0),
-        CallArguments(0, "{}"),
-        CallEnd(0, False, 1),
-        CallStart(1, "b", "g", 2),
-        CallArguments(1, '{"x": 1}'),
-    ]
-    readable = ReadableCalls()
-    passed = [event for each in [*events, CallEnd(1, True, 9)] for event in readable.feed([each])]
-    assert passed == [CallStart(0, "b", "g", 2), CallArguments(0, '{"x": 1}'), CallEnd(0, True, 9)]
+def passed_on(parser: toolparse.Parser, text: str, size: int) -> list[toolparse.Event]:
+    reading = ReadableCalls(parser)
+    return [event for at in range(0, len(text), size) for event in reading.feed(text[at : at + size])] + reading.finish()
+
+
+@pytest.mark.parametrize("size", [1, 4, 1_000_000])
+def test_calls_behind_one_that_is_left_out_move_up(size: int) -> None:
+    lost, good = "<tool_call>\n<function=f>\nfoo\n</function>\n</tool_call>", "<tool_call>\n<function=f>\n</function>\n</tool_call>"
+    passed = passed_on(toolparse.Parser("qwen3_coder", tools=TOOLS), f"{lost}\n{good}", size)
+    start = len(lost) + 1
+    assert [(type(event), event.index) for event in passed if isinstance(event, (CallStart, CallEnd))] == [(CallStart, 0), (CallEnd, 0)]
+    assert next(event.start for event in passed if isinstance(event, CallStart)) == start
+
+
+@pytest.mark.parametrize(
+    ("fmt", "text", "content"),
+    [
+        ("llama3_json", 'Well.\n\n{"name": "f", "parameters": {invalid json}', 'Well.\n\n{"name": "f", "parameters": {invalid json}'),
+        ("llama3_json", '{"name": "f", "parameters": {invalid json}', '{"name": "f", "parameters": {invalid json}'),
+        ("hermes", 'Well. <tool_call>\n{"name": "f", "arguments": {', 'Well. <tool_call>\n{"name": "f", "arguments": {'),
+        ("mistral", "[TOOL_CALLS]f[ARGS]{bad", "[TOOL_CALLS]f[ARGS]{bad"),
+        ("qwen3_coder", "<tool_call>\n<function=f>\nfoo\n</function>\n</tool_call>\n\nBye.", "<tool_call>\n<function=f>\nfoo\nBye."),
+        ("hermes", "a" * 9000 + ' <tool_call>\n{"name": "f", "arguments": {', "a" * 9000 + ' <tool_call>\n{"name": "f", "arguments": {'),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 4, 1_000_000])
+def test_a_call_that_is_left_out_is_content(fmt: str, text: str, content: str, size: int) -> None:
+    """As the model wrote it, so an answer is not empty; whole and in a stream."""
+    message = folded(passed_on(toolparse.Parser(fmt, tools=TOOLS), text, size))
+    assert (message.content, message.tool_calls) == (content, [])
+    assert content_of(toolparse.parse(text, fmt, tools=TOOLS), text) == content
+
+
+@pytest.mark.parametrize("fmt", [fmt.name for fmt in toolparse.formats() if fmt.calls])
+def test_where_a_stream_passes_no_call_on_the_whole_answer_says_the_same(fmt: str) -> None:
+    call = toolparse.ToolCall(index=0, id="a", name="f", arguments='{"city": "Oslo"}')
+    text = toolparse.render(toolparse.Message(content="Well.", tool_calls=[call]), fmt, tools=TOOLS)
+    for end in effort.some(range(len(text)), 12):
+        message = folded(passed_on(toolparse.Parser(fmt, tools=TOOLS), text[:end], 1))
+        if not message.tool_calls:
+            assert message.content == content_of(toolparse.parse(text[:end], fmt, tools=TOOLS), text[:end]), text[:end]
 
 
 def test_an_error_about_a_call_keeps_it_from_a_client() -> None:
@@ -554,14 +584,14 @@ def test_an_error_about_a_call_keeps_it_from_a_client() -> None:
 
 
 def test_a_detector_keeps_nothing_of_the_arguments() -> None:
-    """So a delta costs the same wherever it stands in a call, and in whichever call."""
+    """But what arrived last. So a delta costs the same wherever it stands in a call, and in whichever call."""
     made = detector(toolparse.get_format("hermes"))
     made.prev_tool_call_arr, made.streamed_args_for_tool = [], []
     made.parse_streaming_increment('<tool_call>\n{"name": "f", "arguments": {"city": "', OBJECTS)
     before = len(pickle.dumps((made.prev_tool_call_arr, made.streamed_args_for_tool, made._reading)))
-    for _ in range(2000):
+    for _ in range(20_000):
         made.parse_streaming_increment("abcd", OBJECTS)
-    assert len(pickle.dumps((made.prev_tool_call_arr, made.streamed_args_for_tool, made._reading))) < before + 100
+    assert len(pickle.dumps((made.prev_tool_call_arr, made.streamed_args_for_tool, made._reading))) < before + 4 * NEAR
 
 
 def test_what_a_models_text_causes_is_logged_a_few_times(caplog: pytest.LogCaptureFixture) -> None:

@@ -214,6 +214,13 @@ class TensorrtItem(SimpleNamespace):
     name = None
 
 
+OF_TENSORRT = (
+    "qwen3", "qwen3_coder", "kimi_k2", "kimi_k3", "deepseek_v3", "deepseek_v31", "deepseek_v32", "deepseek_v4", "deepseek_v41", "gemma4", "glm4",
+    "glm47", "inkling", "minimax_m2", "minimax_m3", "poolside_v1",
+)  # fmt: skip
+"""The names of its own table, `xing4_0` aside."""
+
+
 def test_tensorrt_llm_has_every_name(monkeypatch: pytest.MonkeyPatch) -> None:
     own = type("Qwen3ToolParser", (TensorrtBase,), {})
     table: dict[str, Any] = {"qwen3": own, "deepseekv3.1": type("Own31", (TensorrtBase,), {})}
@@ -229,6 +236,7 @@ def test_tensorrt_llm_has_every_name(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, name, module)
     tensorrt_llm.install()
     assert set(tool_parsers()) < set(table)
+    assert {f"toolparse_{name}" for name in OF_TENSORRT} <= set(table)
     assert table["qwen3"] is own
     made: Any = table["toolparse_qwen3"]()
     assert isinstance(made, own)
@@ -239,7 +247,7 @@ def test_tensorrt_llm_has_every_name(monkeypatch: pytest.MonkeyPatch) -> None:
     tool = SimpleNamespace(function=SimpleNamespace(name="f", parameters={}))
     text = TEXT.partition("</think>")[2]
     assert [(call.name, call.parameters) for call in made.detect_and_parse(text, [tool]).calls] == [("f", '{"city": "Oslo"}')]
-    pieces = [made.parse_streaming_increment(text[at : at + 3], [tool]) for at in range(0, len(text), 3)]
+    pieces = [made.parse_streaming_increment(text[at : at + 3], [tool]) for at in range(0, len(text), 3)] + [made.finish([tool])]
     assert "".join(piece.normal_text for piece in pieces) == "So:"
     assert "".join(call.parameters for piece in pieces for call in piece.calls) == '{"city": "Oslo"}'
 

@@ -118,7 +118,7 @@ def test_vectors(name: str, thinks: str | None, chunking: str, started: SimpleNa
     started.tool_call_parser, started.reasoning_parser = name, thinks
     seen = 0
     for case in vectors(fmt):
-        wanted = tidy(expected(fmt, case))
+        wanted = tidy(expected(fmt, case, chunking))
         if case["kind"] != "canonical" or not case["tools"] or (wanted["reasoning"] and not thinks):
             continue
         text = case["text"]

@@ -109,6 +109,7 @@ def test_a_streamed_answer_is_the_whole_one() -> None:
 def test_an_answer_that_the_length_cuts() -> None:
     choice = asked(Scripted(TEXT[:-20], "length"))["choices"][0]
     assert (choice["finish_reason"], "tool_calls" in choice["message"]) == ("length", False)
+    assert choice["message"]["content"] == TEXT[TEXT.index("Let me see.") : -20]
 
 
 @pytest.mark.parametrize("choice", ["none", "auto", {"type": "function", "function": {"name": "f"}}])

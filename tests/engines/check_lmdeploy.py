@@ -73,7 +73,7 @@ def test_vectors(fmt: str, chunking: str) -> None:
     for case in vectors(fmt):
         if not case.get("tools") or case.get("prefill") or case.get("tool_choice") not in (None, "auto"):
             continue  # LMDeploy reads no calls without tools, and tells a parser no prompt
-        want = expected(fmt, case, prompt=None, parallel_tool_calls=case.get("parallel_tool_calls") is not False)
+        want = expected(fmt, case, chunking, prompt=None, parallel_tool_calls=case.get("parallel_tool_calls") is not False)
         known = {tool["function"]["name"] for tool in case["tools"]}
         if any(name not in known for name, _ in want["calls"]):
             continue  # dropped, as LMDeploy's own parsers do

@@ -24,10 +24,9 @@ from sglang.srt.plugins import load_plugins
 from sglang.srt.plugins.hook_registry import HookRegistry
 from vectors import CHUNKINGS, FORMATS, Tokenizer, complete, deltas, expected, reports, result, vectors
 
-from toolparse import Message, ToolCall, get_format, parse, render
+from toolparse import Message, ToolCall, get_format, render
 from toolparse.plugins.detector import calls_only
 from toolparse.plugins.names import reasoning_parsers, tool_parsers
-from toolparse.plugins.readable_calls import readable
 from toolparse.plugins.sglang_hooks import ADAPTER, _with_plain_names
 
 load_plugins()  # what each of SGLang's processes does; the entry point must be enough
@@ -104,9 +103,7 @@ def test_vectors(fmt: str, chunking: str, monkeypatch: pytest.MonkeyPatch) -> No
         if not case["tools"]:
             continue
         parser = FunctionCallParser(tools_of(case), f"toolparse_{fmt}")
-        message = parse(case["text"], calls_only(parser.detector.toolparse_format), tools=case["tools"], prompt="")
-        wanted = result(message.content, message.reasoning, [(call.name, call.arguments) for call in readable(message)])
-        wanted = {**wanted, "content": "".join(part.text for part in message.parts if hasattr(part, "text")) or None, "reasoning": None}
+        wanted = expected(calls_only(parser.detector.toolparse_format), case, chunking, prompt="")
         if chunking == "whole" and not wanted["calls"] and not parser.has_tool_call(case["text"]):
             wanted["content"] = case["text"]  # SGLang asks the detector for an answer with calls only
         assert complete(answer(parser, case["text"], chunking, fmt)) == wanted, case["id"]

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from toolparse import Message, get_format, parse
-from toolparse.plugins.readable_calls import readable
+from toolparse import Message, Parser, get_format
+from toolparse.message import folded
+from toolparse.plugins.readable_calls import ReadableCalls, content_of, readable
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "vectors"
 FORMATS = (
@@ -101,11 +102,17 @@ def complete(got: dict[str, Any]) -> dict[str, Any]:
     return {**got, "calls": [call for call in got["calls"] if whole(call[1])]}
 
 
-def expected(fmt: str, case: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """What `toolparse.parse` makes of a vector, calls left out that are open or could not be read."""
+def expected(fmt: Any, case: dict[str, Any], chunking: str = "whole", **options: Any) -> dict[str, Any]:
+    """What a parser makes of a vector. Calls that are open or could not be read are content, unless a stream has passed them on."""
     options.setdefault("prompt", prompt_of(fmt, case))
-    message: Message = parse(case["text"], fmt, tools=case["tools"] or None, **options)
-    return result(message.content, message.reasoning, [(call.name, call.arguments) for call in readable(message)])
+    parser = Parser(fmt, tools=case["tools"] or None, **options)
+    events = parser.feed(case["text"]) + parser.finish()
+    message: Message = folded(events)
+    calls = [(call.name, call.arguments) for call in readable(message)]
+    if chunking == "whole":
+        return result(content_of(message, case["text"]), message.reasoning, calls)
+    told = ReadableCalls(Parser(fmt, tools=case["tools"] or None, **options))
+    return result(folded(told.feed(case["text"]) + told.finish()).content, message.reasoning, calls)
 
 
 def prompt_of(fmt: str, case: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from toolparse.grammar import Format, Part
 from toolparse.grammar import Reasoning as ReasoningMarkers
 from toolparse.message import Message, folded
 from toolparse.parser import Parser
-from toolparse.plugins.readable_calls import ReadableCalls, readable
+from toolparse.plugins.readable_calls import ReadableCalls, content_of, readable
 from toolparse.plugins.reports import report
 from toolparse.wire.spellings import may_be_missing, spellings
 
@@ -81,8 +81,7 @@ class Detector:
     """Whether the index of a call of a whole text counts the calls, too."""
     request_tools: Any = None
     """The tools of the request, from an engine that tells them before it asks for calls."""
-    _reading: Parser | None = None
-    _readable: ReadableCalls
+    _reading: ReadableCalls | None = None
 
     def has_tool_call(self, text: str) -> bool:
         """Whether the text is worth `detect_and_parse`. Where the tools are not known what may be a call to one of them counts."""
@@ -99,14 +98,12 @@ class Detector:
             self.item_type(tool_index=count if self.counts_calls else places.get(call.name, -1), name=call.name, parameters=call.arguments)
             for count, call in enumerate(readable(message))
         ]
-        text = "".join(part.text for part in message.parts if hasattr(part, "text"))
-        return self.result_type(normal_text=text, calls=calls)
+        return self.result_type(normal_text=content_of(message, text) or "", calls=calls)
 
     def parse_streaming_increment(self, new_text: str, tools: Any) -> Any:
         """What a piece brings; `tool_index` counts the calls of the output, as the engines have it here."""
         if self._reading is None:
-            self._reading = self._parser(tools)
-            self._readable = ReadableCalls()
+            self._reading = ReadableCalls(self._parser(tools))
         return self._said(self._reading.feed(new_text))
 
     def finish(self, tools: Any) -> Any:
@@ -131,13 +128,14 @@ class Detector:
     def _whole(self, text: str, tools: Any) -> tuple[Message, list[Event]]:
         parser = self._parser(tools)
         events = parser.feed(text) + parser.finish()
-        return folded(events), events
+        # Reasoning that is told here is that of channels, which no reasoning parser has taken out.
+        return folded(Content(event.text) if isinstance(event, Reasoning) else event for event in events), events
 
     def _said(self, events: list[Event]) -> Any:
         texts: list[str] = []
         items: dict[int, dict[str, Any]] = {}
         arguments: dict[int, list[str]] = {}
-        for event in self._readable.feed(events):
+        for event in events:
             match event:
                 case Content(text) | Reasoning(text):
                     texts.append(text)

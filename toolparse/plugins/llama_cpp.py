@@ -22,7 +22,7 @@ from toolparse.grammar import Format
 from toolparse.message import folded
 from toolparse.parser import Parser
 from toolparse.plugins.names import tool_parsers
-from toolparse.plugins.readable_calls import ReadableCalls, readable
+from toolparse.plugins.readable_calls import ReadableCalls, content_of, readable
 from toolparse.plugins.reports import report
 
 
@@ -73,10 +73,11 @@ def _formatter(chat_format: Any, llama: Any) -> Any:
 def _whole(answer: dict[str, Any], parser: Parser) -> dict[str, Any]:
     choice = answer["choices"][0]
     cut = choice["finish_reason"] == "length"
-    events = parser.feed(choice["message"]["content"] or "") + parser.finish(truncated=cut)
+    text = choice["message"]["content"] or ""
+    events = parser.feed(text) + parser.finish(truncated=cut)
     report(events)
     message = folded(events)
-    made: dict[str, Any] = {"role": "assistant", "content": message.content}
+    made: dict[str, Any] = {"role": "assistant", "content": content_of(message, text)}
     if message.reasoning is not None:
         made["reasoning_content"] = message.reasoning
     calls = readable(message)
@@ -91,16 +92,16 @@ def _whole(answer: dict[str, Any], parser: Parser) -> dict[str, Any]:
 
 def _streamed(answer: Iterator[dict[str, Any]], parser: Parser) -> Iterator[dict[str, Any]]:
     """llama-cpp-python's chunks, with the parser's deltas in the place of the text."""
-    shape, readable_calls = ChatChunks(id=""), ReadableCalls()
+    shape, readable_calls = ChatChunks(id=""), ReadableCalls(parser)
     called = False
     for chunk in answer:
         choice = chunk["choices"][0]
         finish = choice["finish_reason"]
-        events = parser.feed(choice["delta"].get("content") or "")
+        events = readable_calls.feed(choice["delta"].get("content") or "")
         if finish is not None:
-            events += parser.finish(truncated=finish == "length")
+            events += readable_calls.finish(truncated=finish == "length")
             report(events)
-        deltas = [made["choices"][0]["delta"] for made in shape.feed(readable_calls.feed(events))]
+        deltas = [made["choices"][0]["delta"] for made in shape.feed(events)]
         called = called or any("tool_calls" in delta for delta in deltas)
         if choice["delta"].get("role"):
             deltas.insert(0, {"role": choice["delta"]["role"]})

@@ -25,7 +25,7 @@ from toolparse.message import folded
 from toolparse.parser import Parser, with_reasoning
 from toolparse.plugins.detector import calls_only, marked
 from toolparse.plugins.names import PREFIX, reasoning_parsers, tool_parsers
-from toolparse.plugins.readable_calls import ReadableCalls, readable
+from toolparse.plugins.readable_calls import ReadableCalls, content_of, readable
 from toolparse.plugins.reports import report
 from toolparse.plugins.token_runs import TokenRuns
 from toolparse.wire.spellings import spellings
@@ -111,7 +111,7 @@ class Responses:
         )
         vocabulary = type(self).toolparse_vocabulary
         self._runs = TokenRuns(fmt, vocabulary) if vocabulary is not None and tools else None
-        self._readable = ReadableCalls()
+        self._readable = ReadableCalls(self._parser)
         self._begun = False
 
     def stream_chunk(self, delta_text: str, delta_token_ids: Sequence[int], **kwargs: Any) -> list[tuple[Any, bool]]:
@@ -123,13 +123,13 @@ class Responses:
             return [(self.delta_types.DeltaMessage(role="assistant", content=""), False)]
         self._begun = True
         thought = self._parser.in_reasoning
-        events = self._fed(self._parser, delta_text, delta_token_ids, final=bool(kwargs.get("final")))
+        events = self._fed(self._readable, delta_text, delta_token_ids, final=bool(kwargs.get("final")))
         if type(self).reasoning_parser_cls is not None and self.enable_thinking is not False:
             self.reasoning_tokens = (self.reasoning_tokens or 0) + (len(delta_token_ids) if thought and self._parser.in_reasoning else 0)
-        return self._deltas(self._readable.feed(events))
+        return self._deltas(events)
 
     def parse_complete(self, text: str, token_ids: Sequence[int] | None = None, **kwargs: Any) -> tuple[Any, Any, Any]:
-        """Content, calls and reasoning of a whole output. Calls that the output cuts, or that could not be read, are left out."""
+        """Content, calls and reasoning of a whole output. Calls that the output cuts, or that could not be read, are content."""
         if self._parser is None:
             return super().parse_complete(text, token_ids, **kwargs)  # type: ignore[misc, no-any-return]
         events = self._fed(self._parser, text, token_ids or [], final=True)
@@ -137,11 +137,12 @@ class Responses:
         calls = [
             types.ToolCall(id=call.id, function=types.FunctionCall(name=call.name, arguments=call.arguments)) for call in readable(message)
         ]
+        content = content_of(message, text)
         if self.enable_thinking is False:
-            return "".join(filter(None, (message.reasoning, message.content))) or None, calls or None, None
-        return message.content, calls or None, message.reasoning
+            return "".join(filter(None, (message.reasoning, content))) or None, calls or None, None
+        return content, calls or None, message.reasoning
 
-    def _fed(self, parser: Parser, text: str, ids: Sequence[int], final: bool) -> list[Event]:
+    def _fed(self, parser: Parser | ReadableCalls, text: str, ids: Sequence[int], final: bool) -> list[Event]:
         """The events of a piece of the output, `final` if it is the last."""
         runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
         events = [event for run, special in runs for event in parser.feed(run, special)]

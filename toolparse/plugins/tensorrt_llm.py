@@ -20,10 +20,7 @@ from toolparse.plugins.names import PREFIX, tool_parsers
 
 
 class TensorrtParser(Detector):
-    """What TensorRT-LLM has besides: it detokenizes without special tokens unless its parser says that it needs them.
-
-    Its server does not tell a parser that the output has ended: what is held back then is lost, as with parsers of its own.
-    """
+    """What TensorRT-LLM has besides: it detokenizes without special tokens unless its parser says that it needs them."""
 
     needs_raw_special_tokens = True
 

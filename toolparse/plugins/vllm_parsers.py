@@ -15,11 +15,11 @@ from typing import Any
 from toolparse.events import CallArguments, CallStart, Content, Event, Reasoning
 from toolparse.formats import get_format
 from toolparse.grammar import Format
-from toolparse.message import Message, ToolCall, folded
+from toolparse.message import ToolCall, folded
 from toolparse.parser import Parser, with_reasoning
 from toolparse.plugins import constraints
 from toolparse.plugins.detector import calls_only
-from toolparse.plugins.readable_calls import ReadableCalls, readable
+from toolparse.plugins.readable_calls import ReadableCalls, content_of, readable
 from toolparse.plugins.reasoning_split import ReasoningSplit
 from toolparse.plugins.reports import missing, report, unasked
 from toolparse.plugins.token_runs import TokenRuns
@@ -199,7 +199,7 @@ class Reading:
             new_id=None if new_id is None else lambda: "",
         )
         self.calls: list[dict[str, str]] = []  # by name; their arguments have all been streamed, so none are kept
-        self._readable = ReadableCalls()
+        self._readable = ReadableCalls(self.parser)
         # Where no calls are wanted their markers are text, and special tokens that mark nothing would be dropped.
         self._runs = TokenRuns(fmt, tokenizer.get_vocab()) if tokenizer is not None and choice != "none" else None
         self._keeps_reasoning = keeps_reasoning
@@ -207,20 +207,20 @@ class Reading:
 
     def feed(self, text: str, ids: Sequence[int]) -> list[Event]:
         runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
-        return self._named(self._readable.feed([event for run, special in runs for event in self.parser.feed(run, special)]))
+        return self._named(event for run, special in runs for event in self._readable.feed(run, special))
 
-    def whole(self, text: str, ids: Sequence[int]) -> tuple[Message, list[ToolCall]]:
-        """The message that a whole output is, and the calls that a client may carry out."""
+    def whole(self, text: str, ids: Sequence[int]) -> tuple[str | None, str | None, list[ToolCall]]:
+        """The reasoning and the content of a whole output, and the calls that a client may carry out."""
         runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
         events = [event for run, special in runs for event in self.parser.feed(run, special)] + self.parser.finish()
         report(events)
         message = folded(self._named(events))
-        return message, readable(message)
+        return message.reasoning, content_of(message, text), readable(message)
 
     def finish(self) -> list[Event]:
-        events = self.parser.finish()
+        events = self._readable.finish()
         report(events)
-        return self._named(self._readable.feed(events))
+        return self._named(events)
 
     def _named(self, events: Iterable[Event]) -> list[Event]:
         """The events with the server's style of ids, and without reasoning where the server wants none."""
@@ -314,11 +314,11 @@ class ToolparseToolParser(ToolParser):  # type: ignore[misc,valid-type]
         return _with_special_tokens(request)
 
     def extract_tool_calls(self, model_output: str, request: Any) -> Any:
-        message, wanted = self._read(request).whole(model_output, ())
+        _, content, wanted = self._read(request).whole(model_output, ())
         calls = [
             _protocol.ToolCall(id=call.id, function=_protocol.FunctionCall(name=call.name, arguments=call.arguments)) for call in wanted
         ]
-        return _protocol.ExtractedToolCallInformation(tools_called=bool(calls), tool_calls=calls, content=message.content)
+        return _protocol.ExtractedToolCallInformation(tools_called=bool(calls), tool_calls=calls, content=content)
 
     def extract_tool_calls_streaming(
         self,
@@ -546,12 +546,12 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
         if not self._one_pass:
             return super().parse(model_output, request, *args, **options)  # type: ignore[no-any-return]
         ids = options.get("model_output_token_ids", args[1] if len(args) > 1 else ())
-        message, wanted = self._read(request).whole(model_output, ids)
+        reasoning, content, wanted = self._read(request).whole(model_output, ids)
         calls = [_protocol.FunctionCall(id=call.id, name=call.name, arguments=call.arguments) for call in wanted]
         self._count(request, bool(calls), streaming=False)
-        if _never_empty(request) and not calls and not (message.content or "").strip():
-            return None, message.reasoning, None
-        return message.reasoning, message.content, calls or None
+        if _never_empty(request) and not calls and not (content or "").strip():
+            return None, reasoning, None
+        return reasoning, content, calls or None
 
     def parse_delta(
         self,
