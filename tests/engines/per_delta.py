@@ -80,18 +80,19 @@ def cost(feed: Callable[[str], Any], pieces: list[str]) -> float:
 
 
 def work(feed: Callable[[str], Any], piece: str) -> int:
-    """How many calls and returns of functions a piece takes."""
-    seen = [0]
+    """How many calls and returns of functions a piece takes: the fewest of three, as text that is kept is cut off now and then."""
+    seen = [0, 0, 0]
 
     def note(*_: Any) -> None:
-        seen[0] += 1
+        seen[at] += 1
 
-    sys.setprofile(note)
-    try:
-        feed(piece)
-    finally:
-        sys.setprofile(None)
-    return seen[0]
+    for at in range(len(seen)):
+        sys.setprofile(note)
+        try:
+            feed(piece)
+        finally:
+            sys.setprofile(None)
+    return min(seen)
 
 
 def early_and_late(feed: Callable[[str], Any], piece: str, measured: int, longer: list[str]) -> tuple[float, float]:
