@@ -10,7 +10,7 @@ from random import Random
 import pytest
 from effort import THOROUGH, examples, seed, some
 from grammar_walk import Matcher, Sampler
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from schemas import VALUES, typed
 
@@ -22,7 +22,7 @@ from toolparse.constrain.tree import ANY, Text, references
 from toolparse.constrain.turns import kept
 from toolparse.formats import formats, get_format
 from toolparse.message import Message, ToolCall
-from toolparse.rendering.render import CannotRender, render
+from toolparse.rendering.render import CannotRender, pieces, render
 from toolparse.schemas.tools import Tools
 from toolparse.testing import markers
 
@@ -112,7 +112,7 @@ def free_of(words):
 
 @st.composite
 def messages(draw, fmt, choice):
-    text = free_of(structure(fmt.calls[0]))
+    text = free_of(structure(fmt.calls[0], fmt))
     running = free_of(tuple(kept(fmt))).map(lambda text: text.strip(" \t\r\n"))
     names = ["get"] if isinstance(choice, dict) else ["get", "ping"]
     calls = []
@@ -153,6 +153,8 @@ def is_constrained(fmt, choice):
             text = render(message, fmt, tools=TOOLS)
         except CannotRender:
             return
+        if message.tool_calls and text != "".join(pieces(message, fmt, fmt.calls[0])):
+            return  # what stands in front of the calls would make something else of them, so another of the format's ways was taken
         whole, far = matcher.furthest(text)
         assert whole, f"{choice}: {text[:far]!r} and then {text[far:]!r}"
         count += 1
@@ -193,14 +195,17 @@ def opening(fmt):
     return "".join(fmt.turn[:1] if fmt.channels else ()) + (marker if isinstance(marker, str) else marker.spellings[0])
 
 
-@pytest.mark.parametrize("name", ["hermes", "qwen3_coder", "pythonic", "gemma4", "deepseek_v32"] if THOROUGH else ["hermes", "qwen3_coder"])
+@pytest.mark.parametrize("name", ["hermes", "qwen3_coder", "gemma4", *(("pythonic", "deepseek_v32") if THOROUGH else ())])
 def test_values_of_any_schema(name):
     """What a schema allows may be written, whatever the schema's spelling, and a sample of the grammar fits it."""
     fmt = get_format(name)
-    known = tuple(structure(fmt.calls[0]))
+    known = structure(fmt.calls[0], fmt)
 
-    @examples(4, 200)
+    @examples(3, 200)
     @given(typed(list(VALUES)), st.integers(0, 10**6))
+    @example(({"type": "object", "properties": {"v": {"type": ["object"]}}}, {"\x1f": None}), 0)
+    @example(({"type": "object", "properties": {"v": {"type": ["object"]}}}, {"0": None, "é": 1, "a b": "x"}), 0)
+    @example(({"type": "object", "properties": {"v": {"enum": [{"": None}, {"a": 1}]}}}, {"": None}), 0)
     def check(given_schema, number):
         schema, value = given_schema
         tools = Tools([{"name": "f", "parameters": {**schema, "required": ["v"], "additionalProperties": False}}])
@@ -219,6 +224,19 @@ def test_values_of_any_schema(name):
         assert not wrong, (sample, wrong)
 
     check()
+
+
+def test_calls_are_written_in_another_way_where_the_first_would_be_read_as_something_else():
+    message = Message(content="{", tool_calls=[ToolCall(name="ping", arguments="{}")])
+    assert render(message, "llama3_json", tools=TOOLS) == '{<|python_tag|>{"name": "ping", "parameters": {}}'
+
+
+def test_a_value_holds_no_token_that_markers_are_made_of():
+    tools = [{"name": "f", "parameters": {"type": "object", "properties": {"v": {"type": "string"}}, "required": ["v"]}}]
+    allows = Matcher(constrain("kimi_k3", tools, "required", reasoning="none", tokens=()).grammar).allows
+    for value, allowed in (("x", True), ("<|x|>", True), ("<|end_of_msg|>", False)):
+        text = render(Message(tool_calls=[ToolCall(name="f", arguments=json.dumps({"v": value}))]), "kimi_k3", tools=tools)
+        assert allows(text) == allowed, text
 
 
 # -- schemas that are out to harm ------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ from toolparse.constrain.tree import (
     of,
     seq,
 )
-from toolparse.grammar import ITEM, BareKeys, Body, Calls, Elements, Envelope, JsonText, Parameters, Part, PythonCalls
+from toolparse.grammar import ITEM, BareKeys, Body, Calls, Elements, Envelope, Format, JsonText, Parameters, Part, PythonCalls
 from toolparse.rendering.writers import Number, json_text, quoted, written_kind, written_part
 from toolparse.schemas.branches import ANY as ANY_KIND
 from toolparse.schemas.branches import common
@@ -105,19 +105,22 @@ def markup(how: Calls) -> Iterator[str]:
         yield from spellings(marker)
 
 
-def structure(how: Calls) -> tuple[str, ...]:
-    """What no raw value may hold: the beginnings of the markup that stands around values and calls."""
-    found = sorted({stem(text) for text in markup(how)} - {""}, key=len)
+def structure(how: Calls, fmt: Format) -> tuple[str, ...]:
+    """What no raw value may hold: the beginnings of the markup that stands around values and calls, and the special tokens of a format
+    whose markers are made of several: a token alone may be left of one."""
+    pieces = fmt.special_tokens if fmt.fragments else ()
+    found = sorted({*map(stem, markup(how)), *pieces} - {""}, key=len)
     return tuple(word for index, word in enumerate(found) if not any(shorter in word for shorter in found[:index]))
 
 
-def arguments(how: Calls, tool: Tool, schema: SchemaRules) -> Node:
+def arguments(fmt: Format, how: Calls, tool: Tool, schema: SchemaRules) -> Node:
     """What a call to `tool` writes for its arguments."""
     body = how.body
     write = _WRITERS[type(body)]
     # The arguments are an object, whatever else the schema would allow.
     roots = [branch.schemas for branch in schema.branches((tool.parameters,), "") if common(branch.kind, "object")]
     schema.keys = _KEYS.get(type(body))
+    schema.kept = structure(how, fmt)
     found = [write(body, how, schema, parts) for parts in roots or [()]]
     if isinstance(body, (Parameters, PythonCalls)):
         schema.keys = None  # what is inside a value is JSON, or Python, whose keys are strings
@@ -138,7 +141,7 @@ def python_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) 
 
 def bare_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
     assert isinstance(body, BareKeys)
-    return schema.object(parts, bare_inside(body.quote, structure(how)), "")
+    return schema.object(parts, bare_inside(body.quote, schema.kept), "")
 
 
 @lru_cache(maxsize=64)
@@ -152,7 +155,7 @@ def bare_inside(quote: str, kept: tuple[str, ...]) -> Notation:
 def raw_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts) -> Node:
     assert isinstance(body, Parameters)
     members, extra = schema.members(parts, "")
-    kept = structure(how)
+    kept = schema.kept
     declared = tuple(key for key, _, _ in members)
     written = []
     for key, part, needed in members:
@@ -356,7 +359,7 @@ def element_arguments(body: Body, how: Calls, schema: SchemaRules, parts: Parts)
     assert isinstance(body, Elements)
     assert isinstance(schema, ElementRules)
     schema.prefix, schema.item = body.prefix, ITEM
-    return schema.elements(parts, element_notation(structure(how)), "", "\n")
+    return schema.elements(parts, element_notation(schema.kept), "", "\n")
 
 
 @lru_cache(maxsize=64)

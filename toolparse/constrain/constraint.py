@@ -114,7 +114,7 @@ def constrain(
     calls: dict[str, Node] = {}
     for tool in wanted:
         schema = rules_for(how)(rules, tool.parameters, tool.strict if strict is None else strict, _note(left_out, tool))
-        calls[tool.name] = rules.rule(tool.name, arguments(how, tool, schema))
+        calls[tool.name] = rules.rule(tool.name, arguments(chosen, how, tool, schema))
         schema.finish()
     turn = Turn(rules, chosen, how, calls, parallel and choice.name is None)
     grammar = rules.grammar(turn.whole(choice.mode, reasoning))

@@ -8,6 +8,7 @@ less than the schema, but for the order of keys, which is the schema's, and for 
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from toolparse.constrain.tree import (
     DIGIT,
     EMPTY,
     HEX,
+    LAST,
     LETTER,
     WORD,
     Chars,
@@ -56,6 +58,10 @@ MOST_DEPTH = 64
 """Levels of a value that an enum names."""
 MOST_LEADING = 16
 """Items of a list that have schemas of their own."""
+_QUOTED_KEY = re.compile(r"[^< \t\r\n](?:[^<\n]{0,254}[^< \t\r\n])?")
+"""A key in quotes among bare ones, as it is read."""
+_BARE = ranges(*WORD, *except_(of("，：＝“”‘’"), inside=((0xA1, LAST),)))
+"""The characters of a bare key."""
 CONTROL = ranges((0, 31))
 IN_QUOTES = except_(CONTROL, of('"\\'))
 
@@ -126,6 +132,8 @@ class SchemaRules:
         self.strict = strict
         self.keys: Callable[[str], object] | None = None
         """Which keys the markup can hold; None for all."""
+        self.kept: tuple[str, ...] = ()
+        """What no raw value may hold."""
         self._left_out = left_out
         self._known: dict[tuple[tuple[int, ...], Notation], Ref] = {}
         self._waiting: deque[tuple[Ref, Parts, Notation, str, int]] = deque()
@@ -466,16 +474,27 @@ def key_literal(key: str, notation: Notation) -> Node | None:
     """A declared key as it is written; None when it cannot be."""
     if notation.bare_keys and key.isidentifier():
         return Literal(key)
-    return Literal(notation.text(key)) if writable(key, notation) else None
+    return Literal(notation.text(key)) if is_key(key, notation) and writable(key, notation) else None
+
+
+def is_key(key: str, notation: Notation) -> bool:
+    """Whether a key that is written in quotes is read as one."""
+    return not notation.bare_keys or _QUOTED_KEY.fullmatch(key) is not None
 
 
 def extra_key(rules: Rules, notation: Notation, declared: tuple[str, ...]) -> Node:
-    """A key that is none of the declared ones. It has no escapes, with which it could be one in disguise."""
-    chars = except_(of("\\"), inside=notation.chars)
+    """A key that is none of the declared ones. Beside such it has no escapes and no quotes that it can do without, in which it could be one
+    in disguise."""
     if notation.bare_keys:
-        return rules.rule("key", seq(Text(but_not=("", *declared), chars=WORD)), lexeme=True)
+        word = seq(Text(but_not=("", *declared), chars=_BARE))
+        inner, ends = Chars(except_(of("<\n"))), Chars(except_(of("< \t\r\n")))  # as `_QUOTED_KEY`
+        quoted = seq(notation.quote, ends, maybe(seq(Repeat(inner, 0, 254), ends)), notation.quote)
+        return rules.rule("key", word if declared else alt(word, quoted), lexeme=True)
+    if not declared:
+        return string(rules, notation)
+    chars = except_(of("\\"), inside=notation.chars)
     without = notation.without
-    if without and declared:
+    if without:
         # One automaton for both would have as many states as the two multiplied: so no such word may begin.
         chars = except_(of("".join(word[0] for word in without)), inside=chars)
         without = ()
@@ -494,6 +513,8 @@ def writable(value: Any, notation: Notation) -> bool:
             if not allows(Text(notation.without, chars), text):
                 return False
         elif isinstance(item, dict):
+            if not all(key.isidentifier() or is_key(key, notation) for key in item):
+                return False
             waiting += [*item, *item.values()]
         elif isinstance(item, list):
             waiting += item
