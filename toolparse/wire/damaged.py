@@ -167,7 +167,7 @@ def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> 
             before = f"(?:(?:{re.sub(_GROUP, '(?:', again)}){_GAP}(?:{leading})?){{0,2}}"
             begun = f"(?:{row.begins})(?:\\Z|{'' if last else _GAP_BEGINS}{partial})"
             for other in reversed(rows[:i]) if told != "(?!)" else ():
-                begun = f"(?:(?:{other.begins})(?:\\Z|{_GAP_BEGINS}(?:\\Z|{begun}))|{begun})"
+                begun = f"(?:(?:{other.begins})(?:\\Z|{_GAP_BEGINS}))?(?:\\Z|{begun})"
             partial = f"{before}{begun}"
         elif not any(map(may_be_damaged, row.texts)):  # a bracket or a word, which only counts where it stands
             full = f"(?P<p{i}>{row.full}){'' if last else _GAP}{full}"
