@@ -443,5 +443,5 @@ def test_the_examples_of_the_page_run():
     page = (Path(__file__).parent.parent / "docs" / "constrain.md").read_text(encoding="utf-8")
     found = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     assert len(found) == 5
-    for example in found:
-        exec(example, {})
+    for shown in found:
+        exec(shown, {})

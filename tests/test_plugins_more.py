@@ -215,8 +215,8 @@ class TensorrtItem(SimpleNamespace):
 
 
 OF_TENSORRT = (
-    "qwen3", "qwen3_coder", "kimi_k2", "kimi_k3", "deepseek_v3", "deepseek_v31", "deepseek_v32", "deepseek_v4", "deepseek_v41", "gemma4", "glm4",
-    "glm47", "inkling", "minimax_m2", "minimax_m3", "poolside_v1",
+    "qwen3", "qwen3_coder", "kimi_k2", "kimi_k3", "deepseek_v3", "deepseek_v31", "deepseek_v32", "deepseek_v4", "deepseek_v41", "gemma4",
+    "glm4", "glm47", "inkling", "minimax_m2", "minimax_m3", "poolside_v1",
 )  # fmt: skip
 """The names of its own table, `xing4_0` aside."""
 

@@ -81,18 +81,22 @@ def cost(feed: Callable[[str], Any], pieces: list[str]) -> float:
 
 def work(feed: Callable[[str], Any], piece: str) -> int:
     """How many calls and returns of functions a piece takes: the fewest of three, as text that is kept is cut off now and then."""
-    seen = [0, 0, 0]
+    seen = 0
 
     def note(*_: Any) -> None:
-        seen[at] += 1
+        nonlocal seen
+        seen += 1
 
-    for at in range(len(seen)):
+    least = sys.maxsize
+    for _ in range(3):
+        seen = 0
         sys.setprofile(note)
         try:
             feed(piece)
         finally:
             sys.setprofile(None)
-    return min(seen)
+        least = min(least, seen)
+    return least
 
 
 def early_and_late(feed: Callable[[str], Any], piece: str, measured: int, longer: list[str]) -> tuple[float, float]:

@@ -69,8 +69,8 @@ class ParameterReader(StateReader):
         "dialect",
         "doubtful",
         "doubts",
-        "ends",
         "ended",
+        "ends",
         "envelope",
         "given",
         "inner",
@@ -184,7 +184,7 @@ class ParameterReader(StateReader):
 
     def report_junk(self, error: bool = False) -> None:
         """Signs that stand right behind a value's closer may stand in front of it, too, where they are in the value."""
-        around = self.junk_start == self.ended and self.values.reads_damaged and "".join(self.junk).strip(SPACE) != ">"
+        around = self.junk_start == self.ended and self.values.reads_damaged and self.junk.text.strip(SPACE) != ">"
         super().report_junk(error or (around and self.ended > 0))
 
     # -- between the parameters -------------------------------------------------------------------------------------------------------

@@ -48,8 +48,6 @@ _UNMARKED = re.compile(
     rf"(?:>>>|(?=[a-z0-9-]{{0,64}}(?:[_.]|[a-z][A-Z])))(?P<named>{_FUNCTION})[ ]?\n\{{|\[\s{{0,4}}(?P<called>{_FUNCTION})\("
 )
 """What may be a call without any marker, and nothing else; a word on a line of its own is no name of a function."""
-_NAME = re.compile(r"[a-z0-9][_.A-Z]")
-"""What a function's name has and a word of prose has not."""
 _NAME = re.compile(r"[\w.-]{1,64}")
 _BEFORE_NAME = frozenset("\"'“>]}=:.[|｜/{(\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\n")

@@ -32,7 +32,7 @@ _OTHER_TAG_BEGUN = r"/?[\w:.|｜-]{0,64}(?: \w{0,4})?"
 _AFTER = {
     "<": (_TAG, _TAG_BEGUN),
     "&": (f"lt;(?:{_TAG})", f"l?|lt|lt;{_TAG_BEGUN}"),
-    **{sign: (_TAG, _TAG_BEGUN) for sign in ODD_OPENERS},
+    **dict.fromkeys(ODD_OPENERS, (_TAG, _TAG_BEGUN)),
     "[": (
         rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}",
         rf"/?[A-Z_]{{0,24}}|[\"']?[\w.]{{0,65}}|[ \n]{{0,8}}|{_OTHER_TAG_BEGUN}",
@@ -63,8 +63,13 @@ _LINE_BEGUN = (
 LINE_LOOK = f"(?:{_LINE}|(?:{_LINE_BEGUN})\\Z)"
 _IN_TAG = rf"|｜\] /\w:.\-{UNSEEN}"
 FOLLOWED = {
-    **dict.fromkeys(("<", *ODD_OPENERS), _IN_TAG), "&": "l", "[": rf"/\w:.\-\"' \n{{|｜{UNSEEN}", "{": rf" \t\n\"'“”\w:.\-/|｜{UNSEEN}", "`": "`", ">": ">",
-}  # fmt: skip
+    **dict.fromkeys(("<", *ODD_OPENERS), _IN_TAG),
+    "&": "l",
+    "[": rf"/\w:.\-\"' \n{{|｜{UNSEEN}",
+    "{": rf" \t\n\"'“”\w:.\-/|｜{UNSEEN}",
+    "`": "`",
+    ">": ">",
+}
 """What may follow the first character of a look, as the inside of a character class: most first characters in code are followed by else."""
 MARKUP = "(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
 """What follows the first character of a look, whole or cut by the end of the text."""

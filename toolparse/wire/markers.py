@@ -403,10 +403,13 @@ class Values:
             odd = [text for text in closes if not text.startswith("</")]
             ranks = self.closers
             pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
-            marks += f"|(?P<alike>{TOKEN.pattern}|<[ \\t]{{0,2}}/{''.join('|' + alike(text) for text in odd)}|{any_of(slashless)}|{odd_tag})"
+            token, token_begins = (TOKEN.pattern, TOKEN_BEGINS.pattern) if not pieces else ("(?!)", "(?!)")
+            odd_whole = "".join("|" + alike(text) for text in odd)
+            marks += f"|(?P<alike>{token}|<[ \\t]{{0,2}}/{odd_whole}|{any_of(slashless)}|{odd_tag})"
             others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
             word = "<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-])"
-            wait = f"<[ \\t]{{0,2}}\\Z|{TOKEN_BEGINS.pattern}|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{''.join('|' + alike_begins(text) for text in odd)}"
+            odd_begins = "".join("|" + alike_begins(text) for text in odd)
+            wait = f"<[ \\t]{{0,2}}\\Z|{token_begins}|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{odd_begins}"
             rest = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
             held += f"|{beginnings((*ranks, *slashless, *pieces, *(f'<{text}' for text in tags)))}|{odd_tag_begins}"
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
