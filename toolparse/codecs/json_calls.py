@@ -324,8 +324,7 @@ class ArgumentsReader(JsonReader):
     def arguments_ended(self, at: int) -> None:
         """The value is complete, up to `at`."""
         self.call.arguments_until(at)
-        if self.copy < at:
-            self.out(self.text[self.copy : at])
+        self.pass_on(at)
         self.copy = at
         self.direct = False
         if self.unwrapper is not None:
@@ -432,8 +431,7 @@ class NamedCall(ArgumentsReader):
             self.arguments_ended(at)
             self.closed = True
         else:
-            if self.copy < at:
-                self.out(self.text[self.copy : at])
+            self.pass_on(at)
             self.further_member(at)
         self.copy = at
         self.out = discard
@@ -596,10 +594,9 @@ class EnvelopeCalls(ArgumentsReader):
             here = SPACES.match(text, at).end()  # type: ignore[union-attr]
             if text[here : here + 1] not in ("{", ""):
                 return self.refuse(at)
-        character = self.odd(at)
-        if isinstance(character, int):
-            return character
-        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        character, at = self.odd(at)
+        if not character:
+            return at
         self.copy = at
         if character in "{],":
             self.report_between()
@@ -809,9 +806,9 @@ class EnvelopeCalls(ArgumentsReader):
         found = _NAMED.fullmatch(self.key_text) if len(self.stack) == self.level and self.name is None else None
         if found is None or found[1].lower() not in NAMES:
             return super().colon(at)
-        character = self.odd(at)
-        if isinstance(character, int):
-            return character
+        character, here = self.odd(at)
+        if not character:
+            return here
         if character not in ",}":
             return super().colon(at)
         self.repaired("repaired_markup", f"the key {self.key_text!r} was read as the name", at)
@@ -846,8 +843,7 @@ class EnvelopeCalls(ArgumentsReader):
             self.arguments_ended(at)
             self.closed = True
         else:
-            if self.copy < at:
-                self.out(self.text[self.copy : at])
+            self.pass_on(at)
             if role == "name":
                 name = string_value(self.captured)
                 self.call.name_at(at - len("".join(self.captured).strip(SPACE)), at)

@@ -195,26 +195,27 @@ class JsonReader:
 
     # -- copying ------------------------------------------------------------------------------------------------------------------
 
+    def pass_on(self, at: int) -> None:
+        """Pass on what stands before `at`."""
+        if self.copy < at:
+            self.out(self.text[self.copy : at])
+            self.copy = at
+
     def patch(self, start: int, end: int, text: str) -> None:
         """Pass on all before `start`, then `text` in place of what stands up to `end`."""
-        if self.copy < start:
-            self.out(self.text[self.copy : start])
+        self.pass_on(start)
         if text:
             self.out(text)
         self.copy = end
 
     def repaired(self, kind: str, message: str, at: int) -> None:
         """Report a repair at `at`, behind what stands before it."""
-        if self.copy < at:
-            self.out(self.text[self.copy : at])
-            self.copy = at
+        self.pass_on(at)
         self.report.problem(kind, message, at)
 
     def unreadable(self, kind: str, message: str, at: int) -> None:
         """Report what no repair can bring back: what comes out is not what was written."""
-        if self.copy < at:
-            self.out(self.text[self.copy : at])
-            self.copy = at
+        self.pass_on(at)
         self.lost = True
         self.report.problem(kind, message, at, error=True)
 
@@ -338,9 +339,7 @@ class JsonReader:
         if width == 1 and character == '"' and (assigned := self.assigned()) and self.is_key(assigned[1]):
             return self.unclosed_key(assigned, at)
         if not self.key_text and character == '"':
-            self.repaired("repaired_markup", "a doubled quote in front of a key was dropped", at)
-            self.patch(at, at + 1, "")
-            return at + 1
+            return self.drop("repaired_markup", "a doubled quote in front of a key was dropped", at)
         self.key_text += '\\"' if character == '"' else character
         return self.inner_quote(at) if width == 1 else at + 2
 
@@ -514,7 +513,7 @@ class JsonReader:
         """An escape that the text ends in: it waits, or goes where no more will come."""
         if not self.last:
             return ~at
-        self.copy_up_to(at)
+        self.patch(at, len(self.text), "")
         return ~len(self.text)
 
     def odd_escape(self, follows: str, at: int) -> int | None:
@@ -539,51 +538,46 @@ class JsonReader:
             return at + 2
         return None
 
-    def copy_up_to(self, at: int) -> None:
-        """Pass on what stands before `at` and nothing behind it: the output ends inside an escape."""
-        self.patch(at, len(self.text), "")
-
     # -- repairs between the tokens -----------------------------------------------------------------------------------------------------
 
-    def odd(self, at: int) -> int | str:
-        """What every place between tokens must look at first: the character that decides there, or where the step got to.
-
-        Skips white space; reads comments; stops where the call's text ends.
+    def odd(self, at: int) -> tuple[str, int]:
+        """What every place between tokens must look at first: the character that decides there and where it stands; no character where
+        the step got to. Skips white space; reads comments; stops where the call's text ends.
         """
         text = self.text
         here = SPACES.match(text, at).end()  # type: ignore[union-attr]
         if here == len(text):
-            return ~here
+            return "", ~here
         ends = self.ends(text, here, self.last)
         if ends is None:
-            return ~here
+            return "", ~here
         if ends:
-            return self.text_ended(here, str(ends))
+            return "", self.text_ended(here, str(ends))
         character = text[here]
         if character in "/#":
             opener = text[here : here + 2]
             if opener == "/" and not self.last:
-                return ~here
+                return "", ~here
             if character == "#" or opener in ("//", "/*"):
                 self.repaired("comment", "a comment was removed", here)
                 end = here + (1 if character == "#" else 2)
                 self.patch(here, end, "")
                 self.after_comment = self.state
                 self.state = self.block_comment if opener == "/*" else self.line_comment
-                return end
+                return "", end
         elif character == "\\":
             follows = text[here + 1 : here + 2]
             if not follows and not self.last:
-                return ~here
+                return "", ~here
             if follows == '"':
-                return '"'
+                return '"', here
             if follows and follows in "nrt":
                 self.repaired("repaired_markup", "white space that was written as an escape was dropped", here)
                 self.patch(here, here + 2, "")
-                return here + 2
+                return "", here + 2
         elif character > "\x7f":
-            return _TYPOGRAPHY.get(character, character)
-        return character
+            return _TYPOGRAPHY.get(character, character), here
+        return character, here
 
     def line_comment(self, at: int) -> int:
         end = self.text.find("\n", at)
@@ -652,9 +646,7 @@ class JsonReader:
     def close(self, closer: str, at: int) -> int:
         """A closing bracket that is not simply the next one."""
         if closer not in self.stack:
-            self.repaired("surplus_closer", f"a surplus {closer} was dropped", at)
-            self.patch(at, at + 1, "")
-            return at + 1
+            return self.drop("surplus_closer", f"a surplus {closer} was dropped", at)
         self.trailing(at)
         if self.stack[-1] == closer:
             if self.text[at] != closer:
@@ -668,11 +660,10 @@ class JsonReader:
 
     def before_key(self, at: int) -> int:
         """Where a key or the end of the object may stand."""
-        character = self.odd(at)
-        if isinstance(character, int):
-            return character
+        character, at = self.odd(at)
+        if not character:
+            return at
         text = self.text
-        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
         if character in "\"'":
             at = self.begin_quoted(at)
             self.state = self.key
@@ -699,12 +690,16 @@ class JsonReader:
                 self.key_text = found[0]
                 self.state = self.colon
                 return end
-        if character != ",":
-            self.junk(at, found.end() if found else at + 1)
-        else:
-            self.repaired("surplus_comma", "a surplus comma was dropped", at)
-            self.patch(at, at + 1, "")
-        return max(at + 1, self.copy)
+        if character == ",":
+            return self.drop("surplus_comma", "a surplus comma was dropped", at)
+        self.junk(at, found.end() if found else at + 1)
+        return self.copy
+
+    def drop(self, kind: str, message: str, at: int) -> int:
+        """The character at `at` is one too many."""
+        self.repaired(kind, message, at)
+        self.patch(at, at + 1, "")
+        return at + 1
 
     def junk(self, start: int, end: int) -> None:
         dropped = self.text[start:end]
@@ -714,10 +709,9 @@ class JsonReader:
 
     def colon(self, at: int) -> int:
         """Behind a key."""
-        character = self.odd(at)
-        if isinstance(character, int):
-            return character
-        at = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        character, at = self.odd(at)
+        if not character:
+            return at
         key, self.key_text = self.key_text, ""
         if character == ":":
             if self.text[at] != ":":
@@ -741,11 +735,9 @@ class JsonReader:
 
     def value(self, at: int) -> int:
         """Where a value may stand."""
-        character = self.odd(at)
-        if isinstance(character, int):
-            return character
-        text = self.text
-        at = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        character, at = self.odd(at)
+        if not character:
+            return at
         if character in "\"'":
             at = self.begin_quoted(at)
             self.state = self.string
@@ -760,14 +752,10 @@ class JsonReader:
             return at
         if character in "}]":
             return self.close(character, at)
-        if character in ",":
-            self.repaired("surplus_comma", "a surplus comma was dropped", at)
-            self.patch(at, at + 1, "")
-            return at + 1
+        if character == ",":
+            return self.drop("surplus_comma", "a surplus comma was dropped", at)
         if character in ":=":
-            self.repaired("separator", f"a surplus {character} was dropped", at)
-            self.patch(at, at + 1, "")
-            return at + 1
+            return self.drop("separator", f"a surplus {character} was dropped", at)
         self.begin_token(at)
         self.patch(at, at, "")
         self.word.clear()
@@ -903,17 +891,14 @@ class JsonReader:
 
     def after(self, at: int) -> int:
         """Behind a value."""
-        character = self.odd(at)
-        if isinstance(character, int):
-            return character
-        at = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        character, at = self.odd(at)
+        if not character:
+            return at
         if character == ",":
             if self.text[at] != ",":
                 self.repaired("separator", "a full-width comma was replaced", at)
             self.patch(at, at + 1, "")
-            self.gap = [","]
-            self.gap_length = 0
-            self.state = self.after_comma
+            self.hold_comma()
             return at + 1
         if character in "}]":
             return self.close(character, at)
@@ -932,10 +917,13 @@ class JsonReader:
                 return self.copy
         self.repaired("missing_comma", "a missing comma was added", at)
         self.patch(at, at, "")
+        self.hold_comma()
+        return at
+
+    def hold_comma(self) -> None:
         self.gap = [","]
         self.gap_length = 0
         self.state = self.after_comma
-        return at
 
     def after_comma(self, at: int) -> int:
         """A comma that is written only when a key or a value follows it, with no more of the blanks than may be held."""
