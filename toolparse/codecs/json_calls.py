@@ -20,6 +20,7 @@ from toolparse.codecs.json_text import LOOK, SWALLOWED, EndsAt, JsonReader, neve
 from toolparse.grammar import Envelope
 from toolparse.jsontext.characters import HIGH, SPACE, SPACES, escape_surrogates, quote
 from toolparse.jsontext.held_text import HeldText
+from toolparse.jsontext.scalars import refuse
 from toolparse.wire.dialects import NAMES
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
@@ -88,11 +89,7 @@ def _members(pairs: list[tuple[str, Any]]) -> None:
         raise ValueError("a key stands twice")
 
 
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-_scan = json.JSONDecoder(object_pairs_hook=_members, parse_int=str, parse_float=str, parse_constant=_no_number).scan_once  # type: ignore[attr-defined]
+_scan = json.JSONDecoder(object_pairs_hook=_members, parse_int=str, parse_float=str, parse_constant=refuse).scan_once  # type: ignore[attr-defined]
 
 
 def whole_object(text: str, at: int, depth: int) -> int:

@@ -652,6 +652,4 @@ class PythonValues(StateReader):
 
 def character_of(code: int) -> str:
     """A character by its code, as JSON text inside a string."""
-    if code > 0x10FFFF:
-        return "\\ufffd"
-    return f"\\u{code:04x}" if 0xD800 <= code < 0xE000 else escaped(chr(code))
+    return "\\ufffd" if code > 0x10FFFF else quote(chr(code))[1:-1]

@@ -46,7 +46,8 @@ from toolparse.constrain.tree import (
     seq,
 )
 from toolparse.grammar import ITEM, BareKeys, Body, Calls, Elements, Envelope, Format, JsonText, Parameters, Part, PythonCalls
-from toolparse.rendering.writers import Number, json_text, quoted, written_kind, written_part
+from toolparse.jsontext.characters import quote
+from toolparse.rendering.writers import Number, json_text, written_kind, written_part
 from toolparse.schemas.branches import ANY as ANY_KIND
 from toolparse.schemas.branches import common
 from toolparse.schemas.tools import Tool
@@ -392,9 +393,9 @@ _WRITERS: dict[type[Body], Callable[[Body, Calls, SchemaRules, Parts], Node]] = 
 def envelope(body: Envelope, name: str, written: Node) -> Node:
     """A call as a JSON object."""
     if not body.name:
-        return seq("{" + quoted(name) + ": ", written, "}")
-    wire_id = maybe(seq(quoted(body.id[0]) + ': "', ID, '", ')) if body.waits_for_id else EMPTY
-    return seq("{", wire_id, f"{quoted(body.name[0])}: {quoted(name)}, {quoted(body.arguments[0])}: ", written, "}")
+        return seq("{" + quote(name) + ": ", written, "}")
+    wire_id = maybe(seq(quote(body.id[0]) + ': "', ID, '", ')) if body.waits_for_id else EMPTY
+    return seq("{", wire_id, f"{quote(body.name[0])}: {quote(name)}, {quote(body.arguments[0])}: ", written, "}")
 
 
 def opening(parts: tuple[Part, ...], how: Calls, name: str) -> Node:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from toolparse.jsontext.characters import BRACKETS, quote
+from toolparse.jsontext.raw_values import DEEPEST
 from toolparse.jsontext.scalars import based_number, loose_number, read_word
 
-DEEPEST = 256
-"""Containers that may be open at once."""
 _TOKEN = re.compile(
     r"""[ \t\r\n\f]*(?:
         (?P<mark>[\[\](){},:])

@@ -10,7 +10,7 @@ import json
 import re
 
 from toolparse.jsontext.characters import SPACE, quote
-from toolparse.jsontext.scalars import is_integer, is_number
+from toolparse.jsontext.scalars import is_integer, is_number, refuse
 
 DEEPEST = 256
 """Nesting at which a container is no longer read; it stays the text that it is."""
@@ -54,7 +54,7 @@ def read_string(text: str) -> str | None:
 def mend(text: str, openers: str) -> str | None:
     """A damaged container, repaired into one that begins with one of `openers` (`{`, `[` or both)."""
     # Double encoding and code fences apart, only what opens like a container: prose that mentions one stays prose.
-    if not text or text[0] not in openers + '"`' or _too_deep(text):
+    if not text or text[0] not in openers + '"`' or too_deep(text):
         return None
     from toolparse.jsontext.repair import repair
 
@@ -68,7 +68,7 @@ def respace(text: str) -> str | None:
     >>> respace('{"a":1.50,"b":[ ]}')
     '{"a": 1.50, "b": []}'
     """
-    if text[:1] not in _OPENERS or _too_deep(text):
+    if text[:1] not in _OPENERS or too_deep(text):
         return None
     try:
         end: int = _SCAN(text, 0)[1]
@@ -91,16 +91,12 @@ def value_of(text: str) -> object:
     return _CHECK.decode(text)
 
 
-def _refuse(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
-
-
 _OPENERS = ("{", "[")
 _UNUSUAL = re.compile(r"[,:][^ ]|[^,:] |[\t\r\n\\]").search
 """Finds nothing in JSON that is spaced already: what is inside strings may be taken for more, never for less."""
 _LITERALS = frozenset(("true", "false", "null"))
 _BOOLEANS = {"true": "true", "false": "false"}
-_CHECK = json.JSONDecoder(parse_int=float, parse_constant=_refuse)
+_CHECK = json.JSONDecoder(parse_int=float, parse_constant=refuse)
 _SCAN = _CHECK.scan_once  # type: ignore[attr-defined]
 _SPACED = {",": ", ", ":": ": "}
 
@@ -117,7 +113,7 @@ def _container(text: str, openers: str, opener: str) -> str | None:
         return None
     found = respace(text)
     if found is None:
-        if _too_deep(text):
+        if too_deep(text):
             return None
         from toolparse.jsontext.python_literals import read_python_literal
 
@@ -126,7 +122,8 @@ def _container(text: str, openers: str, opener: str) -> str | None:
     return found if found is not None and found[0] == opener else None
 
 
-def _too_deep(text: str) -> bool:
+def too_deep(text: str) -> bool:
+    """Whether JSON text has more containers open at once than are read."""
     if len(text) <= DEEPEST or text.count("[") + text.count("{") <= DEEPEST:
         return False
     depth = 0

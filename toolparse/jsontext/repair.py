@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from toolparse.jsontext.characters import HIGH, WS, escape_surrogates, escaped, quote
-from toolparse.jsontext.python_literals import DEEPEST, read_python_literal
-from toolparse.jsontext.scalars import NUMBER, based_number, loose_number, not_finite, read_word
+from toolparse.jsontext.python_literals import read_python_literal
+from toolparse.jsontext.raw_values import DEEPEST, too_deep
+from toolparse.jsontext.scalars import NUMBER, based_number, loose_number, not_finite, read_word, refuse
 
 
 def repair(text: str) -> str:
@@ -49,34 +50,13 @@ _ESCAPED = re.compile(r"""["']?[{\[](?:[\s{\[]|\\[nrt]){0,200}\\\"""")  # the in
 
 
 def _is_json(text: str) -> bool:
-    if text.count("{") + text.count("[") > DEEPEST and _deeper(text):
+    if too_deep(text):
         return False
     try:
-        json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse)
+        json.loads(text, parse_int=str, parse_float=str, parse_constant=refuse)
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(name)
-
-
-_BRACKET_OR_QUOTE = re.compile(r'\\.|["{}\[\]]', re.DOTALL)
-
-
-def _deeper(text: str) -> bool:
-    """Whether JSON text has more containers open at once than the limit."""
-    depth = 0
-    in_string = False
-    for found in _BRACKET_OR_QUOTE.finditer(text):
-        if found[0] == '"':
-            in_string = not in_string
-        elif not in_string:
-            depth += 1 if found[0] in "{[" else -1 if found[0] in "}]" else 0
-            if depth > DEEPEST:
-                return True
-    return False
 
 
 def _held_object(text: str) -> str | None:

@@ -6,6 +6,7 @@ Digits are never taken through Python numbers, so none is lost and none is too m
 from __future__ import annotations
 
 import re
+from typing import NoReturn
 
 WORDS = {"True": "true", "False": "false", "None": "null"}
 """What Python calls what JSON calls otherwise."""
@@ -98,3 +99,8 @@ def not_finite(word: str) -> str | None:
     if bare in ("inf", "infinity"):
         return '"-Infinity"' if word[0] == "-" else '"Infinity"'
     return None
+
+
+def refuse(word: str) -> NoReturn:
+    """What a reader of strict JSON does with a NaN or an infinity (its `parse_constant`)."""
+    raise ValueError(f"{word} is no JSON")

@@ -20,6 +20,8 @@ from toolparse.grammar import (
     Part,
     PythonCalls,
 )
+from toolparse.jsontext.characters import quote
+from toolparse.jsontext.scalars import refuse
 from toolparse.message import ToolCall
 from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.spellings import canonical
@@ -41,10 +43,6 @@ def read_arguments(text: str) -> Any:
         return None
 
 
-def refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
 def written_part(part: Part) -> str:
     """What the template writes for one part of an opening."""
     return "" if isinstance(part, (Ahead, Closed)) else canonical(part)
@@ -61,7 +59,7 @@ def json_text(value: Any) -> str:
         elif isinstance(item, dict):
             inner: list[Any] = []
             for key, member in item.items():
-                inner += [Verbatim(", " if inner else "{"), Verbatim(quoted(key) + ": "), member]
+                inner += [Verbatim(", " if inner else "{"), Verbatim(quote(key) + ": "), member]
             todo += reversed([*inner, Verbatim("}" if inner else "{}")])
         elif isinstance(item, list):
             inner = []
@@ -69,13 +67,8 @@ def json_text(value: Any) -> str:
                 inner += [Verbatim(", " if inner else "["), member]
             todo += reversed([*inner, Verbatim("]" if inner else "[]")])
         else:
-            out.append(quoted(item) if isinstance(item, str) else json.dumps(item))
+            out.append(quote(item) if isinstance(item, str) else json.dumps(item))
     return "".join(out)
-
-
-def quoted(text: str) -> str:
-    plain = json.dumps(text, ensure_ascii=False)
-    return json.dumps(text) if any("\ud800" <= character < "\ue000" for character in plain) else plain
 
 
 def write_json(how: Calls, call: ToolCall) -> str:
@@ -86,9 +79,9 @@ def write_envelope(how: Calls, call: ToolCall) -> str:
     body = how.body
     assert isinstance(body, Envelope)
     if not body.name:
-        return f"{{{quoted(call.name)}: {call.arguments}}}"
-    wire_id = f"{quoted(body.id[0])}: {quoted(call.id)}, " if body.waits_for_id and call.id else ""
-    return f"{{{wire_id}{quoted(body.name[0])}: {quoted(call.name)}, {quoted(body.arguments[0])}: {call.arguments}}}"
+        return f"{{{quote(call.name)}: {call.arguments}}}"
+    wire_id = f"{quote(body.id[0])}: {quote(call.id)}, " if body.waits_for_id and call.id else ""
+    return f"{{{wire_id}{quote(body.name[0])}: {quote(call.name)}, {quote(body.arguments[0])}: {call.arguments}}}"
 
 
 def write_parameters(how: Calls, call: ToolCall) -> str:
@@ -139,9 +132,9 @@ def python_text(value: Any) -> str:
     if isinstance(value, Number):
         return value
     if isinstance(value, str):
-        return quoted(value)
+        return quote(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{quoted(key)}: {python_text(member)}" for key, member in value.items()) + "}"
+        return "{" + ", ".join(f"{quote(key)}: {python_text(member)}" for key, member in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(python_text, value)) + "]"
     return {True: "True", False: "False", None: "None"}[value]

@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from toolparse.jsontext.scalars import refuse
 from toolparse.serve import playground
 from toolparse.serve.answers import ANSWERS, BUSY, as_json, new_id, refusal
 from toolparse.serve.gateway import Gateway, Sink, StreamingSink
@@ -307,13 +308,9 @@ async def read_json(http: HttpRequest, most: int) -> object:
     except TimeoutError:
         raise Refused(408, "the body did not arrive") from None
     try:
-        return json.loads(data, parse_constant=_no_number)
+        return json.loads(data, parse_constant=refuse)
     except (ValueError, RecursionError):
         raise BadRequest("the body is not JSON") from None
-
-
-def _no_number(word: str) -> object:
-    raise ValueError(f"{word} is no JSON")
 
 
 async def until_left(receive: Receive, seconds: float, work: Callable[[], Awaitable[None]]) -> bool:

@@ -27,7 +27,7 @@ from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, 
 from toolparse.formats import get_format
 from toolparse.grammar import Channels, Format
 from toolparse.jsontext.characters import SPACE
-from toolparse.jsontext.scalars import is_number
+from toolparse.jsontext.scalars import is_number, refuse
 from toolparse.parser import Parser
 from toolparse.wire.spellings import spellings
 
@@ -579,10 +579,6 @@ def floods(fmt: Format, cases: Sequence[Vector] = ()) -> Iterator[tuple[str, str
 
 def strict_json(text: str) -> Any:
     """JSON text as Python objects. Raises `AssertionError` for what is no JSON, `NaN` and infinities among it."""
-
-    def refuse(name: str) -> NoReturn:
-        raise ValueError(f"{name} is no JSON")
-
     try:
         return json.loads(text, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
