@@ -136,6 +136,7 @@ class BareKeysReader(StateReader):
         self.key = ""
         self.quote = ""
         self.writer = ArgumentWriter(call)
+        self.write = self.writer.write
         self.flowing = False
         self.start = 0
         self.left_at = 0
@@ -183,12 +184,6 @@ class BareKeysReader(StateReader):
             self.call.end(False, at)
 
     # -- writing ------------------------------------------------------------------------------------------------------------------------
-
-    def write(self, text: str) -> None:
-        if self.writer.leaving:
-            self.writer.leave(text)
-        elif text:
-            self.call.parts.append(text)
 
     def report_left(self, at: int) -> None:
         """The second value of a key has ended."""

@@ -116,6 +116,7 @@ class ElementsReader(StateReader):
         tool = call.tool
         self.stack = [Element("", tool.arguments if tool is not None else UNKNOWN, "object")]
         self.writer = ArgumentWriter(call)
+        self.write = self.writer.write
         self.start = 0
         self.streaming = False
         self.nested = 0
@@ -157,9 +158,6 @@ class ElementsReader(StateReader):
         self.call.end(False, at)
 
     # -- writing ------------------------------------------------------------------------------------------------------------------------
-
-    def write(self, text: str) -> None:
-        self.writer.write(text)
 
     def report_left(self, key: str, at: int) -> None:
         """A value that does not count has ended."""

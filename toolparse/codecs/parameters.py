@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 
 from toolparse.codecs.codec_base import StateReader
+from toolparse.codecs.doubts import Doubts
 from toolparse.codecs.json_calls import ARGUMENTS, NamedCall
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.strict_json import StrictJson
@@ -62,34 +63,8 @@ class ParameterReader(StateReader):
     """The parameters of one call, whose name stood in its header."""
 
     __slots__ = (
-        "arguments",
-        "begins_at",
-        "by_line",
-        "closed",
-        "dialect",
-        "doubtful",
-        "doubts",
-        "ended",
-        "ends",
-        "envelope",
-        "given",
-        "inner",
-        "key",
-        "kind",
-        "kinds",
-        "line",
-        "lost",
-        "nullable",
-        "odd_keys",
-        "opened",
-        "other_layout",
-        "remains",
-        "start",
-        "streaming",
-        "swallowed",
-        "tool",
-        "type",
-        "values",
+        "arguments", "begins_at", "by_line", "closed", "dialect", "doubts", "ended", "ends", "envelope", "given", "inner", "key", "kind",
+        "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "start", "streaming", "tool", "type", "values",
         "writer",
     )  # fmt: skip
 
@@ -101,20 +76,15 @@ class ParameterReader(StateReader):
         self.inner: NamedCall | None = None
         self.opened: set[str] = set()
         self.closed = False
-        self.doubtful = -1
         self.dialect = 0
         """Which of the damaged openers opened the value: 0 is the format's own, written well or not."""
         self.other_layout = False
         """The value stands on lines of its own behind a damaged opener, as other families lay it out; it is held."""
-        self.doubts: list[tuple[str, int]] = []
+        self.doubts = Doubts(call)
         self.begins_at = 0
         self.ended = -1
         """Where the last value's closer ends."""
         self.lost = False
-        self.remains = -1
-        """Where the open value holds what reads like its closer and did not count."""
-        self.swallowed: dict[str, int] = {}
-        """The declared keys whose openers stand in the middle of a value's line, and where."""
         self.writer = ArgumentWriter(call)
         self.arguments = Arguments()
         self.given = self.arguments.seen
@@ -176,7 +146,7 @@ class ParameterReader(StateReader):
             self.close(at, True)
             return
         self.report_junk()
-        self.report_doubts()
+        self.doubts.tell()
         if self.state == self.between:
             self.unwrap(True, at)
         self.done = True
@@ -389,7 +359,7 @@ class ParameterReader(StateReader):
                     tag = ANY_TAG.match(text, found.end())
                     if tag is not None:
                         said = f"the value of {key!r} begins with {tag[0]}, which may be left of damaged markup"
-                        self.doubts.append((said, self.call.base + tag.start()))
+                        self.doubts.add(said, tag.start())
                 moved = self.begin(found, at, repaired=True)
                 self.dialect = dialect
                 return moved
@@ -545,15 +515,12 @@ class ParameterReader(StateReader):
             complete = False
         self.report_junk(error=True)
         self.unwrap(True, at)
-        if self.doubtful >= 0 and complete:
-            self.report_doubt()
+        if complete:
+            self.doubts.tell_closer(self.tool, self.given)
         if self.values.reads_damaged and complete and (other := self.other_tool()):
             said = f"arguments that the tool does not declare are those of {other!r}: the opener of that call may be lost"
             self.call.problem("doubtful_value", said, at, error=True)
-        for key, position in self.swallowed.items():
-            if key not in self.given:
-                said = f"a value holds the opener of {key!r}, which is not given: it may have lost its closer there"
-                self.call.problem("doubtful_value", said, position - self.call.base, error=True)
+        self.doubts.tell_openers(self.given)
         if complete:
             self.call.write(self.arguments.end())
         self.done = True
@@ -567,20 +534,6 @@ class ParameterReader(StateReader):
             return ""
         others = (other for other in self.call.tools or () if strange <= set(other.keys))
         return next((other.name for other in others if len(strange) > 1 or strange == set(other.keys)), "")
-
-    def report_doubts(self) -> None:
-        """A value has ended that holds what may be markup."""
-        for said, position in self.doubts:
-            self.call.problem("doubtful_value", said, position - self.call.base, error=True)
-        self.doubts = []
-
-    def report_doubt(self) -> None:
-        """A value holds what reads like its own closer: where a declared parameter is missing, its opener may have been lost in there."""
-        tool = self.tool
-        missing = [key for key in tool.keys if key not in self.given] if tool is not None else []
-        if missing:
-            said = f"a value holds the marker that closes values, and {missing[0]!r} is not given: it may have lost its opener there"
-            self.call.problem("doubtful_value", said, self.doubtful - self.call.base, error=True)
 
     def open(self, found: re.Match[str], at: int) -> None:
         """A parameter begins."""
@@ -606,7 +559,7 @@ class ParameterReader(StateReader):
         self.writer.leaving = key in self.given
         self.call.check_key(key, at)
         self.dialect = 0
-        self.remains = -1
+        self.doubts.mark = -1
         self.streaming = self.nullable = False
         if self.writer.leaving:
             self.call.problem("repeated_key", f"the parameter {key!r} is given twice; the first one stands", at)
@@ -673,7 +626,7 @@ class ParameterReader(StateReader):
         """The value, whose last part stands from `start` to `end`, ends with its own closer. One that is held is written at once."""
         writer = self.writer
         flows = self.streaming or self.nullable or writer.leaving
-        odd = self.other_layout or self.envelope is not None or self.doubts
+        odd = self.other_layout or self.envelope is not None or self.doubts.said
         if flows or odd or writer.held.length + end - start > self.call.rules.max_held:
             self.take(start, end)
             self.end(end)
@@ -713,15 +666,13 @@ class ParameterReader(StateReader):
             if counts:
                 self.take(at, start)
                 if kind not in ("close", "alike"):
-                    self.doubt_rest()
+                    self.doubts.ends_otherwise(self.key)
                 self.end(start)
                 end = found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
                 self.ended = self.call.base + end
                 return end
             if values.reads_damaged and (kind == "close" or (kind == "alike" and values.alike.match(text, mark))):
-                self.remains = self.call.base + mark
-                if kind == "close" and self.doubtful < 0:
-                    self.doubtful = self.remains
+                self.doubts.marks(mark, own=kind == "close")
             look = mark + 1
 
     def encloses(self, mark: int) -> bool | None:
@@ -732,13 +683,8 @@ class ParameterReader(StateReader):
             return False if self.last else None
         if text[end + 1] == ">":
             return True
-        self.doubts.append((f"the value of {self.key!r} ends with a bracket that may belong to its closer", self.call.base + mark - 1))
+        self.doubts.add(f"the value of {self.key!r} ends with a bracket that may belong to its closer", mark - 1)
         return False
-
-    def doubt_rest(self) -> None:
-        """The value ends without its own closer, or in front of damage: what reads like markup in it may be left of that."""
-        if self.remains >= 0:
-            self.doubts.append((f"the value of {self.key!r} holds what may be left of its closer", self.remains))
 
     def counts(self, found: re.Match[str], kind: str, mark: int, at: int) -> bool | None:
         """Whether a marker inside an open value ends it."""
@@ -748,21 +694,19 @@ class ParameterReader(StateReader):
             if counts is False and values.reads_damaged:
                 counts = self.closes_before_damage(found.end(), mark > found.start())
                 if counts:
-                    self.doubt_rest()
+                    self.doubts.ends_otherwise(self.key)
             return counts
         if kind == "wait":
             return False
         if kind == "piece":
-            self.doubts.append(
-                (f"the value of {self.key!r} holds {found['piece']}, which may be left of damaged markup", self.call.base + mark)
-            )
+            self.doubts.add(f"the value of {self.key!r} holds {found['piece']}, which may be left of damaged markup", mark)
             return False
         if kind == "tag":
             tag = found["tag"].lower()
             if len(self.opened) < 64:
                 self.opened.add(tag)
             if tag in values.words:
-                self.remains = self.call.base + mark
+                self.doubts.marks(mark)
             return False
         if kind in ("alike", "rank"):
             return self.alike_counts(mark)
@@ -779,14 +723,14 @@ class ParameterReader(StateReader):
         opener = self.opener(mark)
         if isinstance(opener, bool):
             if not opener:
-                self.remains = self.call.base + mark
+                self.doubts.marks(mark)
             return None if opener else False
         key = self.key_of(opener)
         opens = self.may_open(key)
         if key == self.key and self.call.base + mark - self.begins_at <= NEAR:
-            self.doubts.append((f"the value of {key!r} begins with its own opener", self.call.base + mark))
+            self.doubts.add(f"the value of {key!r} begins with its own opener", mark)
         if in_line and opens:
-            self.swallowed.setdefault(key, self.call.base + mark)
+            self.doubts.opens(key, mark)
         return opens and not in_line
 
     def alike_counts(self, mark: int) -> bool | None:
@@ -872,9 +816,7 @@ class ParameterReader(StateReader):
             again = closing[0] in self.values.closes
             written = trimmed if self.values.trim else "\n" in text[end:at]
             if again and self.streaming and not written:  # the value may end with what reads like its closer
-                self.doubts.append(
-                    (f"the value of {self.key!r} ends with its closer twice, of which one is read as data", self.call.base + at)
-                )
+                self.doubts.add(f"the value of {self.key!r} ends with its closer twice, of which one is read as data", at)
                 return False
             opens = self.opens_at(closing.end())
             if opens is not False:
@@ -960,8 +902,8 @@ class ParameterReader(StateReader):
         self.state = self.between
         if self.streaming:
             self.call.write('"')
-        if self.doubts:
-            self.report_doubts()
+        if self.doubts.said:
+            self.doubts.tell()
         if self.streaming:
             return
         if self.writer.leaving:

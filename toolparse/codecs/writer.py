@@ -81,8 +81,8 @@ class ArgumentWriter:
         """A fragment of JSON text."""
         if self.leaving:
             self.leave(text)
-        else:
-            self.call.write(text)
+        elif text:
+            self.call.parts.append(text)
 
     def hold(self, text: str) -> bool:
         """Text of a value whose type is not certain; True when more of it is held than may be."""
