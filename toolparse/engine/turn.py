@@ -863,20 +863,25 @@ class TurnMachine:
                 slots["name"], end = joined, found.start("name_0") + len(joined)
             if not self._is_confirmed(opening, found, slots, at_edge):
                 continue
-            row = opens.row
-            closes = self._closes_at(row.of.tail.damaged, end, last)
+            closes = self._closes_at(opens.row.of.tail.damaged, end, last)
             if closes is None:
                 return ~at
-            gap = _BREAKS.match(text, end)
-            if "\\" in gap[0]:  # type: ignore[index]
-                end = gap.end()  # type: ignore[union-attr]
             declared = "odd" in slots or (opening.dialect and not at_edge)
-            opened = self._open(row, opening, slots, at, end, declared) if closes else None
+            opened = self._open_damaged(opens.row, opening, slots, at, end, declared) if closes else None
             if opened is not None:
-                if not opening.is_empty:
-                    sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
                 return opened
         return None
+
+    def _open_damaged(self, row: Row, opening: DamagedOpening, slots: dict[str, str], at: int, end: int, declared: bool) -> int | None:
+        """A damaged opening is confirmed, from `at` to `end`; a line break that is written out belongs to it."""
+        text = self._text
+        gap = _BREAKS.match(text, end)
+        if "\\" in gap[0]:  # type: ignore[index]
+            end = gap.end()  # type: ignore[union-attr]
+        opened = self._open(row, opening, slots, at, end, declared)
+        if opened is not None and not opening.is_empty:
+            self._sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
+        return opened
 
     def _open_unclosed(self, row: Row, opening: DamagedOpening, name: str, at: int, end: int) -> int | None:
         """A call without arguments and without its closer: the next call's opening stands right behind its own."""
@@ -1175,25 +1180,33 @@ class TurnMachine:
                 return ~at
             self._drop_fragment(at)
             return len(text)
+        found = self._damaged_closer(opened, at, last)
+        return found if found is not None or opened.closed else self._words_before_closer(closers, at, last)
+
+    def _damaged_closer(self, opened: Opened, at: int, last: bool) -> int | None:
+        """A damaged closer of the call that was opened last."""
+        text, closers = self._text, opened.behind.tail.damaged
         closer = closers.closer(text, at)
         found = closer[1] if closer is not None else closers.behind_tag(text, at, last)
-        if found is not None:
-            if found >= 0:
-                self._sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:found]}", at)
-                self._sink.closes(found)
-                if not closers.ranks or (closer is not None and closer[0] == len(closers.ranks) - 1):
-                    opened.closed = True
-                self._kept.clear()
-            return found
-        if not opened.closed:
-            found = closers.behind_words(text, at, last)
-            if found is not None and found >= 0:
-                if text.startswith(COMMENTS, at):
-                    said = f"a comment in front of a call's closer was dropped: {text[at:found].strip()}"
-                    self._problem("dropped_text", said, at, error=True)
-                elif text[at:found].replace("\\n", "").strip():
-                    self._write_kept(at)
-                    self._say(at, at + len(text[at:found].rstrip()))
+        if found is not None and found >= 0:
+            self._sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:found]}", at)
+            self._sink.closes(found)
+            if not closers.ranks or (closer is not None and closer[0] == len(closers.ranks) - 1):
+                opened.closed = True
+            self._kept.clear()
+        return found
+
+    def _words_before_closer(self, closers: DamagedClosers, at: int, last: bool) -> int | None:
+        """A few words in front of the call's closer: they are content, but a comment may have been an argument."""
+        text = self._text
+        found = closers.behind_words(text, at, last)
+        if found is not None and found >= 0:
+            if text.startswith(COMMENTS, at):
+                said = f"a comment in front of a call's closer was dropped: {text[at:found].strip()}"
+                self._problem("dropped_text", said, at, error=True)
+            elif text[at:found].replace("\\n", "").strip():
+                self._write_kept(at)
+                self._say(at, at + len(text[at:found].rstrip()))
         return found
 
     def _written_break(self, closers: DamagedClosers, at: int, last: bool) -> int | None:

@@ -416,16 +416,20 @@ class Values:
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
         self.alike = re.compile(f"{any_alike((*closes, *slashless))}|{odd_tag}>?")
-        # What the template writes behind a value goes with the marker that ends it, and with one that implies the value's own closer.
         behind = self.trim + (body.between if damaged else "")
-        either = "|".join(map(re.escape, self.trims))
-        lead, far = (f"(?:{text})?" if text else "" for text in (either, f"(?:{either}){re.escape(body.between)}" if damaged else either))
-        hold = f"(?:{far}|{lead})(?:{held})|{beginnings([*self.trims, behind + ' '])}" if behind else held
-        if either:
-            hold += f"|(?:{either})\\Z"
+        lead, far, hold = self._with_trims(body.between, behind, held)
         twice = "(?:<(?=</))?" if tags else ""
         self.match = re.compile(f"(?P<hold>{hold})|{lead}{twice}(?:{marks})|(?:{far}|{lead})(?:{others}){rest}").match
         self._compile_ways(body, blank, begins, {*(text[0] for text in (*closes, *nexts, *stops)), *behind[:1]}, close, lead, hold)
+
+    def _with_trims(self, between: str, behind: str, held: str) -> tuple[str, str, str]:
+        """Patterns for what the template writes behind a value, in front of the marker that ends it and of one that implies the value's own
+        closer (`behind` is all of that), and for what is `held` with it."""
+        either = "|".join(map(re.escape, self.trims))
+        further = f"(?:{either}){re.escape(between)}" if self.reads_damaged else either
+        lead, far = (f"(?:{text})?" if text else "" for text in (either, further))
+        hold = f"(?:{far}|{lead})(?:{held})|{beginnings([*self.trims, behind + ' '])}" if behind else held
+        return lead, far, f"{hold}|(?:{either})\\Z" if either else hold
 
     def _compile_ways(self, body: Parameters, blank: str, begins: set[str], firsts: set[str], close: str, lead: str, hold: str) -> None:
         """The short ways of a value. What may end it begins with one of `begins`, what must be looked at with one of `firsts`."""
