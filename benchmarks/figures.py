@@ -18,7 +18,8 @@ import toolparse
 from toolparse import grammar
 from toolparse.engine.prose import TextWriter
 from toolparse.engine.table import KINDS, THINKING_KINDS
-from toolparse.wire.open_call import OpenCall
+from toolparse.engine.turn import Opened
+from toolparse.wire.open_call import CallRules, OpenCall
 
 ROOT = Path(toolparse.__file__).parent
 PAGE = ROOT.parent / "docs" / "architecture.md"
@@ -114,7 +115,8 @@ def figures() -> str:
     told = ", ".join(f"`{name}` ({count})" for count, name in long)
     return "\n".join(
         [
-            f"One output keeps {kept()} fields, options included, besides the codec of the call that is open.",
+            f"One output keeps {kept()} fields, besides the codec of the call that is open. The {len(CallRules._fields)} options of its "
+            f"calls are one of them, and what is known of the call that was opened last ({len(Opened.__slots__)}) is another.",
             "",
             f"{len(long)} functions have more than {LONG} lines: {told}. None has a cyclomatic complexity over 25 (`ruff` holds that).",
             "",
