@@ -90,6 +90,16 @@ CASES: tuple[tuple[str, dict[str, Any], str, list[Event]], ...] = (
         [Reasoning("x\n<|END_OF_TURN_TOKEN|>)")],
     ),
     ("kimi_k3", {}, "x\n<|close|>message<|sep|>|", [Content("x\n<|close|>message<|sep|>|")]),
+    # of the closer of a frame that was never opened, in front of the stop token, a piece alone was dropped
+    (
+        "kimi_k3",
+        {},
+        "answer<|close|>response<|sep|><|close|>message<|sep|>",
+        [
+            Content("answer"),
+            Problem("repaired_markup", "a piece of damaged markup was dropped: <|close|>response<|sep|>", None, 6, "warning"),
+        ],
+    ),
     # but in front of one that is none it is framing
     ("cohere_command", {}, "<|START_RESPONSE|>x<|END_RESPONSE|>\n<|END_OF_TURN_TOKEN|>", [Content("x")]),
     # text behind a frame was said without ending the place where white space is framing

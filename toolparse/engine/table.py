@@ -603,6 +603,11 @@ class Table:
         return frozenset(("", *(word for text in texts for word in re.findall(r"\w+", text))))
 
     @cached_property
+    def pieces(self) -> frozenset[str]:
+        """The special tokens, and the closers of frames that are made of them."""
+        return frozenset((*self.format.special_tokens, *frame_closers(self.format)))
+
+    @cached_property
     def damaged_frames(self) -> DamagedFrames:
         """The closers of frames with their damage, compiled when the first one may stand somewhere."""
         return DamagedFrames(self.format)

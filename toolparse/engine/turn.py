@@ -489,7 +489,7 @@ class TurnMachine:
 
     def _stray(self, row: Row, at: int, end: int, last: bool) -> int | None:
         """A marker that does nothing here is text, but not as a special token."""
-        if self.format.fragments and self._table.reads_damaged and self._place.pair is None and row.marker in self.format.special_tokens:
+        if self.format.fragments and self._table.reads_damaged and self._place.pair is None and row.marker in self._table.pieces:
             return self._stray_piece(row.marker, at, end, last)
         if self._runs is None or self._choice.mode == "none" or not self._runs.among(self._base + at, self._base + end, True):
             return None
@@ -498,7 +498,8 @@ class TurnMachine:
         return end
 
     def _stray_piece(self, marker: str, at: int, end: int, last: bool) -> int | None:
-        """The same where markers are several special tokens and a word: a piece is framing if another one follows."""
+        """The same where markers are several special tokens and a word: a piece, or a frame's closer made of them, is framing if another
+        one follows."""
         text = self._text
         word = _PIECE.match(text, end)
         rest = text[word.end() : word.end() + HEAD_LIMIT]  # type: ignore[union-attr]
