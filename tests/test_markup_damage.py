@@ -9,6 +9,7 @@ from random import Random
 
 import effort
 import pytest
+import strategies
 from hypothesis import given
 from hypothesis import strategies as st
 from markup_damage import TOOLS, TURNS, Damaged, Turn
@@ -240,6 +241,28 @@ def test_the_strict_grammar_reads_no_damaged_call() -> None:
                 if problem.kind == "repaired_markup" and problem.index is not None:
                     assert problem.severity == "error", (name, kind, case.text, problem)
                     assert not got.tool_calls[problem.index].complete, (name, kind, case.text, got)
+
+
+OPTIONS: tuple[dict[str, object], ...] = (
+    {"damaged_markup": "content"},
+    {"damaged_markup": "content", "tool_choice": "required"},
+    {"tool_choice": "required"},
+    {"tool_choice": {"type": "function", "name": "run_query"}},
+    {"calls_in_code": "content"},
+    {"unknown_tools": "content"},
+    {"parallel_tool_calls": False},
+)
+QUOTED = Damaged("<tool_call>\n<function=write_file>\n`<parameter=path>`a</parameter>\n</function>\n</tool_call>", ())
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_damage_is_read_the_same_in_any_pieces_under_any_option(options: dict[str, object]) -> None:
+    given = {"tools": PREPARED, "prompt": "", "new_id": lambda: "id", **options}
+    cases = [(name, case) for name in FORMATS for _, case in effort.some(damaged(name), 1, f"{name} {options}")]
+    for name, case in [*effort.some(cases, 8, options), ("mimo", QUOTED)]:
+        whole = strategies.in_pieces(case.text, name, len(case.text), **given)
+        for size in (1, 5):
+            assert strategies.in_pieces(case.text, name, size, **given) == whole, (name, size, case.text)
 
 
 def missing(message: toolparse.Message, text: str) -> list[str]:

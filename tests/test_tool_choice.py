@@ -205,3 +205,27 @@ def test_under_none_the_markers_of_calls_are_content_even_as_special_tokens():
     pieces = (*opening, "walk", "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>")
     events = [event for piece in pieces for event in parser.feed(piece, special=piece.startswith("<"))] + parser.finish()
     assert "".join(event.text for event in events if isinstance(event, toolparse.Content)) == "".join(pieces)
+
+
+TWO_TOOLS = toolparse.Tools([
+    {"name": "clock", "input_schema": {}},
+    {"name": "ferry", "input_schema": {"properties": {"seats": {"type": "integer"}}}},
+])  # fmt: skip
+OTHERS = (
+    '{"name": "clock", "arguments": {}}',
+    '{"tool_call_id": "0", "tool_name": "clock", "parameters": {}}',
+    '{"type": "function", "function": {"name": "clock", "arguments": {}}}',
+    '{"name": "ferry", "seats": 4}',
+)
+
+
+@pytest.mark.parametrize("arguments", OTHERS)
+@pytest.mark.parametrize("size", [1, 5, 200])
+def test_arguments_that_name_a_tool_themselves_are_told(arguments: str, size: int) -> None:
+    text = f"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>ferry<｜tool▁sep｜>{arguments}<｜tool▁call▁end｜><｜tool▁calls▁end｜>"
+    for given, name in ((text, "deepseek_v31"), (f"ferry\n{arguments}", "glm4")):
+        (call,) = strategies.in_pieces(given, name, size, tools=TWO_TOOLS, prompt="").tool_calls
+        assert (call.name, call.complete) == ("ferry", False)
+    forced = strategies.in_pieces(arguments, "hermes", size, tools=TWO_TOOLS, prompt="", tool_choice={"type": "function", "name": "ferry"})
+    assert not [call for call in forced.tool_calls if call.complete]
+    assert [problem for problem in forced.problems if problem.severity == "error"]

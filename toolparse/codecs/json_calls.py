@@ -24,7 +24,7 @@ from toolparse.jsontext.scalars import refuse
 from toolparse.wire.dialects import NAMES
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.spellings import any_of, beginnings, chained, cut
+from toolparse.wire.spellings import any_of, beginnings, chained
 from toolparse.wire.trailing_stops import NONE
 
 _HIGH_AT_END = re.compile(rf"{HIGH}\Z")
@@ -32,8 +32,6 @@ ARGUMENTS = frozenset(
     ("arguments", "parameters", "args", "params", "input", "tool_input", "kwargs", "argument", "parameter", "properties")
 )  # fmt: skip
 """What models call the keys of a call, in any case; a format's own keys come first."""
-_NESTED = frozenset(("function", "tool", "function_call", "tool_call"))
-"""Keys whose value may be the call itself, as in the chat API."""
 _FRAMING = frozenset(("type", "id", "index", "call_id", "tool_call_id"))
 _KINDS = frozenset(('"function"', '"tool_use"', '"tool_call"', '"function_call"'))
 _EMPTY = frozenset(("null", '""', "{}", "[]", ""))
@@ -62,19 +60,30 @@ def _key_cut(keys: frozenset[str]) -> str:
 _CALL_CUT = re.compile(
     chained("[,;]?", _BLANK, r"\{", _BLANK, '"', _key_cut(frozenset(("name", "tool_name", "function"))), '"', _BLANK, ":")
 )
-_TYPE = rf'"type"{_BLANK}:{_BLANK}"\w{{1,32}}"{_BLANK},{_BLANK}'
+_TYPE = rf'"(?:type|tool_call_id)"{_BLANK}:{_BLANK}"[^"\\]{{1,64}}"{_BLANK},{_BLANK}'
 WRAPPED = re.compile(
     rf'\{{{_BLANK}(?:{_TYPE})?(?:"({"|".join(sorted(NAMES))})"{_BLANK}:{_BLANK}"([^"\\]{{1,256}})"{_BLANK},{_BLANK})?'
     rf'"({"|".join(sorted(ARGUMENTS, key=len, reverse=True))})"{_BLANK}:{_BLANK}(?=[{{"])'
 ).match
 """An envelope where arguments should stand."""
-_TYPE_ATOMS = ('"', cut("type"), '"', _BLANK, ":", _BLANK, '"', r"\w{1,32}", '"', _BLANK, ",", _BLANK)
+_NESTED = frozenset(("function", "tool", "function_call", "tool_call"))
+"""Keys whose value may be the call itself, as in the chat API."""
+NAMING = re.compile(
+    rf'\{{{_BLANK}(?:{_TYPE})?(?:"({"|".join(sorted(_NESTED))})"{_BLANK}:{_BLANK}\{{{_BLANK})?'
+    rf'"({"|".join(sorted(NAMES))})"{_BLANK}:{_BLANK}"([^"\\]{{1,256}})"{_BLANK}[,}}]'
+).match
+"""Arguments that begin with a name, as an envelope does."""
+_TYPE_ATOMS = ('"', _key_cut(frozenset(("type", "tool_call_id"))), '"', _BLANK, ":", _BLANK, '"', r'[^"\\]{1,64}', '"', _BLANK, ",", _BLANK)
 _NAME_ATOMS = ('"', _key_cut(NAMES), '"', _BLANK, ":", _BLANK, '"', r'[^"\\]{1,256}', '"', _BLANK, ",", _BLANK)
+_NESTED_ATOMS = ('"', _key_cut(_NESTED), '"', _BLANK, ":", _BLANK, r"\{", _BLANK)
 _WRAPPED_CUT = re.compile(
     "|".join(
-        "(?:" + chained(r"\{", _BLANK, *kind, *name, '"', _key_cut(ARGUMENTS), '"', _BLANK, ":", _BLANK) + r"\Z)"
+        "(?:" + chained(r"\{", _BLANK, *kind, *name) + r"\Z)"
         for kind in ((), _TYPE_ATOMS)
-        for name in ((), _NAME_ATOMS)
+        for name in (
+            *((*named, '"', _key_cut(ARGUMENTS), '"', _BLANK, ":", _BLANK) for named in ((), _NAME_ATOMS)),
+            (*_NESTED_ATOMS, *_NAME_ATOMS),
+        )
     )
 )
 WRAPPED_LIMIT = 1024
@@ -393,12 +402,19 @@ class NamedCall(ArgumentsReader):
         self.state = self.arguments
         found = WRAPPED(text, here, here + WRAPPED_LIMIT)
         if found is None or not self.is_envelope(found):
+            self.doubt_name(here)
             return here
         self.call.problem("repaired_markup", f"the arguments stood in an envelope, under {found[3]!r}", here)
         self.push("}")
         self.level = 1
         self.wrapped = True
         return found.end()
+
+    def doubt_name(self, at: int) -> None:
+        """Arguments that name a tool, under a key that is none of the call's, may be an envelope's."""
+        found = NAMING(self.text, at, at + WRAPPED_LIMIT)
+        if found is not None and self.call.declares(found[3].strip()) and (found[1] or found[2]) not in self.parameters(self.call.name):
+            self.unreadable("doubtful_value", f"the arguments name a tool themselves: {found[0]}", at)
 
     def is_envelope(self, found: re.Match[str]) -> bool:
         keys = self.parameters(self.call.name)

@@ -258,7 +258,7 @@ class ParameterReader(StateReader):
         if self.values.reads_damaged and self.junk and "<" in self.junk.text:  # mere words are no argument
             self.lost = True
         end, doubtful = self.behind_repeats(found)
-        if end < 0:
+        if end < 0 or (self.junk and end == len(self.text) and not self.last):
             return ~at
         if repaired:
             self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {found[0]}", at)

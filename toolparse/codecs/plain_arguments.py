@@ -46,13 +46,13 @@ def reader_of(tail: Tail) -> Read | None:
 
 def _json(tail: Tail, named: bool) -> Read:
     """JSON that passes as it stands; `named`: the name stands in front of it, and an envelope in its place would be unwrapped."""
-    from toolparse.codecs.json_calls import WRAPPED, WRAPPED_LIMIT, whole_object
+    from toolparse.codecs.json_calls import NAMING, WRAPPED, WRAPPED_LIMIT, whole_object
 
     firsts, markers = tuple(tail.ends.firsts), tail.ends.full.search
 
     def read(text: str, at: int, tool: Tool | None) -> tuple[str, int] | None:
         end = whole_object(text, at, DEPTH) if text.startswith("{", at) else -1
-        if end < 0 or (named and WRAPPED(text, at, at + WRAPPED_LIMIT)):
+        if end < 0 or (named and (WRAPPED(text, at, at + WRAPPED_LIMIT) or NAMING(text, at, at + WRAPPED_LIMIT))):
             return None
         arguments = text[at:end]
         for first in firsts:
