@@ -107,6 +107,26 @@ def test_a_brace_that_came_too_early_is_told(name: str, behind: str) -> None:
     assert [problem.kind for problem in message.problems if problem.severity == "error"][:1] == ["surplus_closer"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("hermes", '<tool_call>\n{"name": "run", "arguments": {"cmd": [{"b": 1, {"b": 2}]}}\n</tool_call>'),
+        ("command_r", 'Action:\n```json\n[{"tool_name": "run", "parameters": ```\n{"a": 1}\n```}]```'),
+        ("glm4", 'run\n{"cmd": 1, "b": false<|assistant|>run\n{"cmd": 2}'),
+    ],
+)
+def test_an_opening_brace_among_members_and_a_key_without_arguments_are_told(name: str, text: str) -> None:
+    message = read(name, text)
+    assert not [call for call in message.tool_calls if call.complete]
+    assert [problem for problem in message.problems if problem.severity == "error"]
+
+
+@pytest.mark.parametrize(("name", "text"), [("glm4", "run\n{}"), ("functionary_v32", ">>>run\n{}")])
+def test_arguments_in_a_string_are_read_behind_a_name(name: str, text: str) -> None:
+    (call,) = read(name, text.replace("{}", json.dumps('{"cmd": "a\\n\\"b\\""}'))).tool_calls
+    assert (call.value(), call.complete) == ({"cmd": 'a\n"b"'}, True)
+
+
 def test_a_list_that_breaks_inside_an_element_ends_in_an_incomplete_call() -> None:
     message = toolparse.parse('[{"name": "run", "parameters": {"cmd": ]', "hermes", tools=TOOLS, tool_choice="required")
     assert [(call.name, call.complete) for call in message.tool_calls] == [("run", False)]

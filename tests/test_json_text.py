@@ -43,6 +43,8 @@ def cuts(text, seed):
 
 
 REPAIRS = [
+    (r"{\"a\": \"x\\ny\\\"\\\\ \\u00e9\"}", r'{"a": "x\ny\"\\ \u00e9"}', "escape"),
+    ('{"a": 1, {"b": 2}}', '{"a": 1, "b": 2}', "dropped_text"),
     ("{'a': 'it\\'s'}", '{"a": "it\'s"}', "single_quotes"),
     ('{"a": True, "b": False, "c": None}', '{"a": true, "b": false, "c": null}', "literal"),
     ("{a: 1, b_2: 2}", '{"a": 1, "b_2": 2}', "unquoted_key"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from itertools import pairwise
 from random import Random
 
+import damage as damage_of_json
 import effort
 import pytest
 import strategies
@@ -302,8 +304,55 @@ def test_what_stands_in_a_call_comes_out_or_is_told(name: str) -> None:
     holds()
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_word_of_a_call_goes_in_any_kind_of_damage(name: str) -> None:
+    for kind, case in effort.some(damaged(name), 12, f"words {name}"):
+        got = toolparse.parse(case.text, name, tools=PREPARED, prompt="")
+        assert not missing(got, case.text), (kind, case.text, got)
+
+
+AROUND = ("text before", "text after", "text around")
+"""What stands around a document of its own is in a call what stands between markers."""
+
+
+def json_damaged(name: str) -> list[tuple[str, str, Damaged]]:
+    """The turns of a format with one call's JSON damaged, and the call of it that is meant."""
+    random, found = Random(f"{name} {effort.seed()}"), []
+    for turn in turns(name):
+        for at, (tool, arguments) in enumerate(turn.calls):
+            text = json.dumps(arguments, ensure_ascii=False)
+            if not arguments or turn.text.count(text) != 1:
+                continue
+            for kind, damage in damage_of_json.DAMAGES.items():
+                result = damage(random, damage_of_json.tokens(text)) if kind not in AROUND else None
+                if result is not None and isinstance(result.value, dict):
+                    meant = (*turn.calls[:at], (tool, result.value), *turn.calls[at + 1 :])
+                    found.append((name, kind, Damaged(turn.text.replace(text, result.text), meant)))
+    return found
+
+
+def test_hardly_any_damage_to_the_json_of_a_call_is_silent() -> None:
+    """At most 1 %: a quote in a string with a closer behind it that fits, and fences in formats whose own closer is one."""
+    cases = [case for name in FORMATS for case in effort.some(json_damaged(name), 6, name)]
+    silent = []
+    for name, kind, case in cases:
+        got = toolparse.parse(case.text, name, tools=PREPARED, prompt="")
+        assert not missing(got, case.text), (name, kind, case.text, got)
+        if outcome(got, case) == "silent":
+            silent.append((name, kind, case.text))
+    assert len(silent) <= 0.01 * len(cases), silent
+
+
 TEXT = "the model asks for a tool by a marker which a parser must find while text still comes in and nobody knows what follows"
 PROSE = re.findall(r"\w+", TEXT)
+
+
+@pytest.mark.parametrize("blank", ["\n", "\n\n"])
+def test_words_in_front_of_a_closer_are_content_and_the_closer_is_framing(blank: str) -> None:
+    text = f"<tool_call>\n<function=list_ports>\n</function>{blank}That is it.{blank}</tool_call>"
+    message = read("qwen3_coder", text, [])
+    assert (message.content, message.problems) == ("That is it.", [])
+    assert read("qwen3_coder", text, list(range(1, len(text)))) == message
 
 
 def mention(random: Random, marker: str) -> str:

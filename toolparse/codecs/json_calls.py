@@ -997,6 +997,7 @@ class EnvelopeCalls(ArgumentsReader):
         if self.level >= 0:
             if how == "close" and self.role == "arguments":
                 if self.state == self.arguments:
+                    self.unreadable("missing_value", "the arguments are missing behind their key", at)
                     self.write("{}")
                 else:
                     self.complete(at)

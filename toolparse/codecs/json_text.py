@@ -57,6 +57,9 @@ _ASSIGNING = re.compile(r"(?<![ \t=:{\[])[ \t]{0,8}(?:[=:][ \t]{0,8}(?:[{\[][ \t
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}")
 _DEBRIS = re.compile(r"(?<![\\nrt; ])(?:\\[nrt]|;| ){1,32}\Z")
 _TWO_VALUES = re.compile(r"""[\s,][A-Za-z_$][\w$.\-]{0,63}\s*[:=](?!/)""")
+_TWICE = re.compile(r'\\\\(?:\\(?=[\\"]))?([\\"/bfnrt]|u[0-9a-fA-F]{4})')
+"""An escape in text all of which was escaped once more."""
+_TWICE_BEGUN = re.compile(r"\\\\(?:\\|u[0-9a-fA-F]{0,3})?\Z")
 _HEX = re.compile(r"[0-9a-fA-F]{0,4}")
 _WORD_END = re.compile(rf"[,}}\]\n{_QUOTE_CLASS}{{\[，｝］]")
 _STRICT_SCALAR = re.compile(f"{NUMBER}|true|false|null")
@@ -493,6 +496,8 @@ class JsonReader:
         follows = text[at + 1 : at + 2]
         if not follows:
             return self.cut_escape(at)
+        if follows == "\\" == self.quote:
+            return self.escaped_twice(at)
         if follows in '"\\/bfnrt':
             return at + 2
         if follows == "u":
@@ -508,6 +513,17 @@ class JsonReader:
         self.repaired("escape", f"the backslash before {follows!r} begins no JSON escape and was escaped", at)
         self.patch(at, at + 1, "\\\\")
         return at + 1
+
+    def escaped_twice(self, at: int) -> int:
+        """Two backslashes at `at` in a string whose own quotes are escaped, too: what they begin is one escape."""
+        text = self.text
+        if not self.last and _TWICE_BEGUN.match(text, at):
+            return ~at
+        found = _TWICE.match(text, at)
+        if found is None:
+            return at + 2
+        self.patch(at, found.end(), f"\\{found[1]}")
+        return found.end()
 
     def cut_escape(self, at: int) -> int:
         """An escape that the text ends in: it waits, or goes where no more will come."""
@@ -703,7 +719,8 @@ class JsonReader:
 
     def junk(self, start: int, end: int) -> None:
         dropped = self.text[start:end]
-        report = self.unreadable if any(map(str.isalnum, dropped)) else self.repaired
+        amid = dropped[0] in "{[" and bool(self.seen) and bool(self.seen[-1])  # another object's members, for all that is known
+        report = self.unreadable if amid or any(map(str.isalnum, dropped)) else self.repaired
         report("dropped_text", f"text that is no JSON was dropped: {dropped}", start)
         self.patch(start, end, "")
 

@@ -9,14 +9,14 @@ FUNCTIONARY_V32 = Format(
     frames=(Frame(OneOf((">>>all\n", "all\n"))),),
     calls=(
         Calls(
-            open=(">>>", "{name}\n", Ahead(("{",))),
+            open=(">>>", "{name}\n", Ahead(("{", '"{'))),
             body=JsonText(),
             close=(OneOf(("", ">>>all")),),
             needs="tool",
             name=r"[A-Za-z0-9_.\-]",
         ),
         Calls(
-            open=("{name}\n", Ahead(("{",))),
+            open=("{name}\n", Ahead(("{", '"{'))),
             body=JsonText(),
             close=(OneOf(("", ">>>all")),),
             where="start",

@@ -2,7 +2,7 @@
 
 from toolparse.grammar import Ahead, Calls, Format, JsonText, Reasoning
 
-CALL = ("{name}\n", Ahead(("{",)))
+CALL = ("{name}\n", Ahead(("{", '"{')))
 
 GLM4 = Format(
     name="glm4",

@@ -444,7 +444,7 @@ CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/{{1,2}}[ \t]{{0,2}}[\w:.{BARS
 _BLANKS = re.compile(GAP)
 _AROUND = re.compile(r"`{1,2}(?!`)|\*{1,2}(?!\*)|<(?=<)|>")
 MOST_WORDS = 80
-_WORDS = re.compile(f"[^<\\n()[\\]{{}}=]{{1,{MOST_WORDS}}}\\s?")
+_WORDS = re.compile(f"[^<\\n()[\\]{{}}=]{{1,{MOST_WORDS}}}\\s{{0,3}}")
 _KEYS = (
     ("<parameter={key}>",),
     ('<parameter name="{key}">',),
