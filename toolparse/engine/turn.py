@@ -847,6 +847,8 @@ class TurnMachine:
                 continue  # a bracket in prose is no marker
             if not (marked or opening.worded or (at_edge and self._may_begin(opening, at))):
                 continue
+            if opening.own_first is not None and not opening.own_first.match(text, at):
+                continue
             if not last and len(text) - at < HEAD_LIMIT and opening.partial.match(text, at):
                 return ~at
             found = opening.full.match(text, at, at + HEAD_LIMIT + 1)

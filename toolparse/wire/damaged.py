@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -42,6 +42,7 @@ from toolparse.wire.lookalikes import (
     any_alike_begins,
     atom,
     atoms,
+    exact_start,
     may_be_misspelt,
     misspelt,
     misspelt_begins,
@@ -121,7 +122,8 @@ class Row:
         for text in texts[:1] if known and may_be_misspelt(texts[0].partition("{")[0] or " ") else ():
             first = SLOT.split(text)[0].rstrip('"')
             behind = self.atoms_of(text[len(first) :])
-            odd = f"(?!{any_of(known)}){misspelt(first)}"
+            near = tuple(other for other in known if may_read_as(other, first))  # formats share the pattern if they share the marker
+            odd = f"{f'(?!{any_of(near)})' if near else ''}{misspelt(first)}"
             full.append(f"(?P<odd>{odd}){whole(behind)}")
             begins.append(nested((Atom("", odd), *behind)))
             begins.append(f"{misspelt_begins(first)}|{nested(tuple(map(atom, map(re.escape, first[1:]))))}\\Z")
@@ -144,14 +146,20 @@ class Row:
         return out
 
 
+def may_read_as(other: str, marker: str) -> bool:
+    """Whether what begins with one marker may be another one, misspelt."""
+    return any(other.startswith(start) or start.startswith(other) for start in (exact_start(marker), marker[1:]))
+
+
 shared = lru_cache(maxsize=2048)(re.compile)
 """Compiled once for all formats: such patterns are long, and many formats have the same openings."""
 
 
-def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None, first: int = 0) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """The patterns of a row of markers, of which all but the one with `slot` may be missing, and each doubled; and of what may become one.
 
     A marker that is there fills the group `p0`, `p1` ... of its place. `follow`: the patterns of what must stand behind, whole and begun.
+    `first`: the first of the markers that may stand again where the one with `slot` does.
     """
     # White space is only ever looked for behind a marker, never twice in a row, so that nothing can backtrack badly.
     full = f"(?={GAP}(?:{follow[0]}))" if follow else ""
@@ -160,13 +168,13 @@ def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None) -> 
         last = i == len(rows) - 1
         if slot in row.slots:
             again = row.full if any(map(is_marker, row.first)) else "(?!)"
-            leading = "".join(f"(?:{re.sub(_GROUP, _UNNAMED, other.full)}){_GAP}" for other in rows[:i])
+            leading = "".join(f"(?:{re.sub(_GROUP, _UNNAMED, other.full)}){_GAP}" for other in rows[first:i])
             told = re.sub(_GROUP, "(?:", again.replace("(?P<name>", "(?P_again>")).replace("(?P_again>", "(?P<again>")
             before = f"(?:(?P<once>{told}){_GAP}(?:{leading})?){{0,2}}"
             full = f"{before}(?:{row.full}){'' if last else _GAP}{full}"
             before = f"(?:(?:{re.sub(_GROUP, '(?:', again)}){_GAP}(?:{leading})?){{0,2}}"
             begun = f"(?:{row.begins})(?:\\Z|{'' if last else _GAP_BEGINS}{partial})"
-            for other in reversed(rows[:i]) if told != "(?!)" else ():
+            for other in reversed(rows[first:i]) if told != "(?!)" else ():
                 begun = f"(?:(?:{other.begins})(?:\\Z|{_GAP_BEGINS}))?(?:\\Z|{begun})"
             partial = f"{before}{begun}"
         elif not any(map(may_be_damaged, row.texts)):  # a bracket or a word, which only counts where it stands
@@ -194,11 +202,6 @@ class DamagedOpening:
     `in_line`: as a body of another dialect it may stand behind a marker in a line.
     """
 
-    __slots__ = (
-        "bracketed", "calls", "declared", "dialect", "full", "in_line", "is_empty", "named", "named_first", "partial", "required", "rows",
-        "special", "unsigned", "worded", "wrapped",
-    )  # fmt: skip
-
     closed = skips = False
 
     def __init__(
@@ -215,12 +218,30 @@ class DamagedOpening:
         self.required = own
         self.declared = False
         self.in_line = False
-        self.full, self.partial = row_patterns(rows, "name", follow)
+        self.follow = follow
         self.bracketed = any(text.startswith("[") and is_marker(text) for row in rows for text in row.first)
         self.worded = rows[0].first[0][:1].isalnum() and may_be_damaged(rows[0].first[0])
         firsts = (text for row in rows[:2] for text in row.first if text[:1] == "<" and text[1:2].isalnum())
         self.unsigned = tuple(text[1:] for text in firsts)
         self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
+
+    @cached_property
+    def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        return row_patterns(self.rows, "name", self.follow, self.required if self.dialect else 0)
+
+    @property
+    def full(self) -> re.Pattern[str]:
+        return self._patterns[0]
+
+    @property
+    def partial(self) -> re.Pattern[str]:
+        return self._patterns[1]
+
+    @cached_property
+    def own_first(self) -> re.Pattern[str] | None:
+        """In front of another dialect's body, what may be one of the format's own markers, as one of them must stand there. A short
+        pattern that spares the long ones, which are compiled when it first matches."""
+        return shared("|".join(row.begins for row in self.rows[: self.required])) if self.dialect else None
 
     def intact(self, found: re.Match[str], inside: bool) -> bool:
         """Whether no marker is missing; `inside`: the wrapper is open, and its opener need not stand again."""

@@ -101,6 +101,11 @@ def may_be_misspelt(text: str) -> bool:
     return len(_letters(text)) > 3 and text[0] in "<["
 
 
+def exact_start(text: str) -> str:
+    """The beginning of the marker in which no letter may be wrong."""
+    return text[: _letters(text)[2]]
+
+
 def misspelt(text: str) -> str:
     """The pattern of the marker with one letter too many, too few or another one, behind its second; or without its first sign."""
     letters = _letters(text)[2:]
@@ -110,7 +115,7 @@ def misspelt(text: str) -> str:
         wrong += [f"{_LETTER}?{re.escape(text[i + 1 :])}"] if i in letters else []
         pattern = f"(?:{re.escape(text[i : i + 1])}{pattern}|{'|'.join(wrong)})" if wrong else f"{re.escape(text[i])}{pattern}"
     before = "<" if text[1] in BARS else r"\w<[/"  # what is said before a piece's end is gone, but for what begins a marker
-    return f"(?:{re.escape(text[: letters[0]])}{pattern}|(?<![{before}]){re.escape(text[1:])})"
+    return f"(?:{re.escape(exact_start(text))}{pattern}|(?<![{before}]){re.escape(text[1:])})"
 
 
 def misspelt_begins(text: str) -> str:
