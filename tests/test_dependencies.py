@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sources import PACKAGE, trees
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -30,8 +32,7 @@ PARTS = {"pydantic_core": "pydantic"}
 def imports() -> list[tuple[str, str]]:
     """Each package from elsewhere that a module imports, wherever in it, with the module's path. What only a type checker reads is none."""
     found = []
-    for path in sorted((ROOT / "toolparse").rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    for path, tree in trees().items():
         checked = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
         only_for_types = {inner for node in checked for inner in ast.walk(node)}
         for node in ast.walk(tree):
@@ -44,7 +45,7 @@ def imports() -> list[tuple[str, str]]:
             else:
                 continue
             for name in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"toolparse"}:
-                found.append((name, path.relative_to(ROOT / "toolparse").as_posix()))
+                found.append((name, path.relative_to(PACKAGE).as_posix()))
     return found
 
 

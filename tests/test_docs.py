@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from markup_damage import DAMAGES
+from sources import trees
 
 from toolparse import Parser, parse
 
@@ -61,8 +62,8 @@ def test_the_names_in_a_page_exist(page):
 def kinds_reported() -> set[str]:
     """The kinds of problems that the source names: the first argument of what makes or passes on a `Problem`."""
     found = set()
-    for path in (DOCS.parent / "toolparse").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for tree in trees().values():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if name in ("problem", "_problem", "repaired", "drop", "Problem"):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
-import pkgutil
 import re
 import shlex
 from importlib import import_module
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from sources import PACKAGE
 
 import toolparse
 from toolparse.cli import main
@@ -146,12 +146,13 @@ def test_the_figures_of_the_readme_stand_on_the_pages_that_it_names() -> None:
             assert re.search(rf"(?<![\d.,]){re.escape(figure)}(?![\d%])", pages), (figure, told)
 
 
-MODULES = [module.name for module in pkgutil.walk_packages(toolparse.__path__, "toolparse.") if ".plugins." not in module.name]
-"""All but the plug-ins, whose packages are not there."""
+SHOWING = [path for path in PACKAGE.rglob("*.py") if ">>> " in path.read_text(encoding="utf-8") and "plugins" not in path.parts]
+"""The modules with examples in docstrings, but for the plug-ins, whose packages are not there."""
 
 
 def test_the_examples_of_docstrings_run() -> None:
-    tried = {name: doctest.testmod(import_module(name)) for name in MODULES if not name.endswith("__main__")}
+    names = [".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__") for path in SHOWING]
+    tried = {name: doctest.testmod(import_module(name)) for name in names}
     assert sum(result.attempted for result in tried.values()) > 50
     assert [name for name, result in tried.items() if result.failed] == []
 

@@ -8,6 +8,7 @@ import pytest
 
 from toolparse import CallArguments, CallEnd, CallStart, Content, Event, Parser, Problem, Reasoning, get_format
 from toolparse.testing import check_arguments, check_chunkings, check_linear, check_text, check_well_formed, chunkings, joined, read
+from toolparse.testing.promises import steps
 
 SECTION = "<｜tool_calls_begin｜><｜tool_call_begin｜>x<｜tool_sep｜>"
 BLOCK = "<|tool_call_start|>"
@@ -135,7 +136,6 @@ def test_a_fault_that_was_found_is_gone(name: str, options: dict[str, Any], text
     ("name", "prefix", "unit"),
     [
         ("harmony", "<|channel|>commentary to=functions.f", " "),
-        ("harmony", "", "<|channel|>commentary to=functions."),
         ("llama4_pythonic", "[", "x."),
         ("hermes", '<tool_call>\n{"name": "ping", "arg', '"'),
         ("apriel", '<tool_calls>[{"name": "ping", "arg', '"'),
@@ -144,6 +144,12 @@ def test_a_fault_that_was_found_is_gone(name: str, options: dict[str, Any], text
 )
 def test_the_work_is_linear_where_it_was_not(name: str, prefix: str, unit: str) -> None:
     check_linear(lambda: Parser(name, prompt=""), prefix, unit)
+
+
+def test_the_work_is_linear_in_headers_that_are_none() -> None:
+    """Each is looked at in every other format, too, so that a few must do."""
+    few, many = (steps(lambda: Parser("harmony", prompt=""), "<|channel|>commentary to=functions." * count, 4) for count in (64, 256))
+    assert many <= 6 * few
 
 
 @pytest.mark.parametrize(

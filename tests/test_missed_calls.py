@@ -63,7 +63,7 @@ def test_a_call_without_its_special_tokens_is_told(name: str) -> None:
 
 @pytest.mark.parametrize("fmt", toolparse.formats(), ids=lambda fmt: fmt.name)
 def test_other_content_is_not(fmt: toolparse.Format) -> None:
-    for case in some([case for case in cases(fmt.name) if case["tools"] and case["id"] not in BARE], 15, fmt.name):
+    for case in some([case for case in cases(fmt.name) if case["tools"] and case["id"] not in BARE], 6, fmt.name):
         tools = toolparse.Tools(case["tools"])
         message = toolparse.parse(case["text"], fmt, tools=tools, prompt=case.get("prefill") or "")
         assert not [problem for problem in message.problems if problem.kind == "lost_markers"], case["id"]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
-import toolparse
+from sources import PACKAGE, trees
 
-ROOT = Path(toolparse.__file__).parent
 ROOMS = (
     "events", "compiled", "grammar", "jsontext", "message", "schemas", "grammar_check", "formats", "detect", "wire", "codecs", "engine",
     "templates", "parser", "rendering", "align", "constrain", "adapters", "explain", "data", "toolbox", "plugins", "testing", "serve",
@@ -31,12 +29,12 @@ def imports(body: list[ast.stmt]) -> Iterator[str]:
             yield from imports(statement.body)
 
 
-MODULES = {".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in ROOT.rglob("*.py")}
+MODULES = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in trees()}
 
 
 @cache
 def needs(module: str) -> set[str]:
-    names = imports(ast.parse(MODULES[module].read_text(encoding="utf-8")).body)
+    names = imports(trees()[MODULES[module]].body)
     found = {name if name in MODULES else name.rpartition(".")[0] for name in names if name.startswith("toolparse.")}
     return found & MODULES.keys() - {"toolparse", module}
 

@@ -4,9 +4,9 @@ For authors of formats and of engines: `check_format` runs everything, and each 
 alone. Knows events and format descriptions; a parser is only what has `feed` and `finish`, so one that is not ours can be checked
 through an adapter that yields our events. Needs no test framework: what is broken is an `AssertionError` that says what and where.
 
->>> check_format("hermes")
->>> check_format("hermes", "vectors/hermes.jsonl")                                     # doctest: +SKIP
->>> check_format("hermes", "vectors/hermes.jsonl", make_parser=lambda fmt, **options: MyAdapter(**options))  # doctest: +SKIP
+    check_format("hermes")
+    check_format("hermes", "vectors/hermes.jsonl")
+    check_format("hermes", "vectors/hermes.jsonl", make_parser=lambda fmt, **options: MyAdapter(**options))
 """
 
 from __future__ import annotations
