@@ -143,7 +143,7 @@ def is_constrained(fmt, choice):
     count = 0
 
     # The one example of a usual run is the simplest, which shall be a call.
-    @examples(1, 60)
+    @examples(1, 20)
     @given(messages(fmt, choice if THOROUGH or choice != "auto" else "required"))
     def check(message):
         nonlocal count
@@ -172,7 +172,7 @@ def is_read(fmt, choice, parallel, reasoning, random):
     # No grammar can say that keys which no schema lists differ; the constraint tells so.
     beyond = ["repeated_key"] if any("come only once" in line for line in constraint.left_out) else []
     sampler = Sampler(constraint.grammar, words, random)
-    for depth in (8, 14) * (20 if THOROUGH else 1):
+    for depth in (8, 14) * (8 if THOROUGH else 1):
         text = sampler.sample(depth)
         message = toolparse.parse(text, fmt, tools=TOOLS, prompt=prompt)
         shown = f"{choice} {reasoning} {text!r}: {message}"
@@ -201,7 +201,7 @@ def test_values_of_any_schema(name):
     fmt = get_format(name)
     known = structure(fmt.calls[0], fmt)
 
-    @examples(3, 200)
+    @examples(3, 80)
     @given(typed(list(VALUES)), st.integers(0, 10**6))
     @example(({"type": "object", "properties": {"v": {"type": ["object"]}}}, {"\x1f": None}), 0)
     @example(({"type": "object", "properties": {"v": {"type": ["object"]}}}, {"0": None, "é": 1, "a b": "x"}), 0)

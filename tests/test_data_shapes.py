@@ -216,7 +216,7 @@ TURNS = st.lists(st.fixed_dictionaries({"from": WORDS, "value": ANYTHING}) | TUR
         },
     )
 )
-@examples(40, 5000)
+@examples(40, 1000)
 def test_no_row_raises_anything_but_invalid_row(row: dict[str, Any]) -> None:
     try:
         conversation = read_row(row)
@@ -293,7 +293,7 @@ def lacks(shape: str, conversation: list[dict[str, Any]]) -> bool:
 
 @pytest.mark.parametrize("shape", [shape.name for shape in SHAPES])
 @given(st.data())
-@examples(6, 400)
+@examples(6, 150)
 def test_what_a_shape_has_a_place_for_comes_back_from_it(shape: str, data: st.DataObject) -> None:
     conversation, tools = data.draw(conversations()), data.draw(TOOLS)
     if lacks(shape, conversation):
@@ -304,7 +304,7 @@ def test_what_a_shape_has_a_place_for_comes_back_from_it(shape: str, data: st.Da
 
 @pytest.mark.parametrize("shape", [shape.name for shape in SHAPES])
 @given(conversation=conversations(WILD), tools=TOOLS)
-@examples(4, 400)
+@examples(4, 150)
 def test_what_a_shape_cannot_say_is_refused_and_never_changed(shape: str, conversation: list[dict[str, Any]], tools: list[Any]) -> None:
     try:
         row = write_row(conversation, shape, tools)

@@ -319,13 +319,13 @@ def hold(fmt: Format, data: st.DataObject) -> None:
         check_spans(fmt, events, text)
 
 
-@examples(60, 20000)
+@examples(60, 3000)
 @given(fmt=FORMATS, data=st.data())
 def test_any_description_is_refused_or_works(fmt: Format, data: st.DataObject) -> None:
     hold(fmt, data)
 
 
-@examples(20, 10000)
+@examples(20, 2000)
 @given(name=st.sampled_from([fmt.name for fmt in formats() if fmt.calls]), data=st.data())
 def test_any_change_of_a_format_is_refused_or_works(name: str, data: st.DataObject) -> None:
     """Near descriptions that work, more of what is made is accepted."""

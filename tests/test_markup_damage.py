@@ -285,7 +285,7 @@ def missing(message: toolparse.Message, text: str) -> list[str]:
 def test_what_stands_in_a_call_comes_out_or_is_told(name: str) -> None:
     """Conservation: with pieces of the turn lost, doubled, moved or replaced, no word of a complete call goes without an error."""
 
-    @effort.examples(2, 120)
+    @effort.examples(2, 40)
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         turn = data.draw(st.sampled_from(turns(name)))

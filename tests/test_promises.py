@@ -22,7 +22,7 @@ every_format = pytest.mark.parametrize("name", NAMES)
 
 
 @every_format
-@examples(4, 100)
+@examples(4, 50)
 @given(data=st.data())
 def test_every_promise_holds_for_any_text(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -31,7 +31,7 @@ def test_every_promise_holds_for_any_text(name: str, data: st.DataObject) -> Non
 
 
 @every_format
-@examples(4, 80)
+@examples(4, 40)
 @given(data=st.data())
 def test_every_promise_holds_under_any_policy(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)

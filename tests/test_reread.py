@@ -75,7 +75,7 @@ PIECES = ("<tool_call>\n", "\n</tool_call>", '{"name": "f", "arguments": {"a": "
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
-@examples(15, 3000)
+@examples(15, 1000)
 def test_no_text_raises_and_all_calls_are_json(text: str) -> None:
     message = toolparse.parse(text, "hermes", repair="whole")
     assert [call.index for call in message.tool_calls] == list(range(len(message.tool_calls)))

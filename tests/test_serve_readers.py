@@ -66,7 +66,7 @@ def test_a_stream_that_breaks_off_is_an_error_and_never_an_end(kind: str, texts:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@examples(30, 3000)
+@examples(30, 1000)
 @given(junk=st.binary(max_size=60), at=st.integers(0, 10_000), places=st.lists(st.integers(0, 10_000), max_size=4))
 def test_garbage_is_an_upstream_error_or_passed_over_and_nothing_else(kind: str, junk: bytes, at: int, places: list[int]) -> None:
     data = stream(kind, ["a", "é"])
@@ -95,7 +95,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@examples(20, 5000)
+@examples(20, 1000)
 @given(value=JSON)
 def test_any_json_is_a_piece_or_an_upstream_error(kind: str, value: Any) -> None:
     data = json.dumps(value).encode()

@@ -92,7 +92,7 @@ ANY = st.recursive(
 
 
 @pytest.mark.parametrize("api", ["chat", "responses", "messages"])
-@examples(25, 5000)
+@examples(25, 1000)
 @given(body=st.dictionaries(st.sampled_from(WORDS), ANY, max_size=6), usual=st.booleans())
 def test_no_body_is_a_fault_of_the_gateway(api: Any, body: dict[str, Any], usual: bool) -> None:
     if usual:

@@ -92,7 +92,7 @@ def passes_json(fmt: Format, call: ToolCall) -> bool:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@examples(2, 200)
+@examples(2, 30)
 @given(data=st.data())
 def test_any_text(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
