@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import effort
@@ -160,6 +161,19 @@ def test_the_work_is_linear(name: str) -> None:
 )
 def test_the_work_is_linear_where_it_was_not(name: str, prefix: str, unit: str) -> None:
     check_linear(lambda: Parser(name, prompt=""), prefix, unit)
+
+
+@every_format
+@pytest.mark.parametrize("begin", ["Well, ", "<x> "])
+def test_what_a_parser_keeps_of_running_text_does_not_grow(name: str, begin: str) -> None:
+    """Each piece ends in white space, which waits: what is in front of it has been said."""
+    parser = Parser(name, tools=strategies.TOOLS, prompt="")
+    kept = []
+    for pieces in ([begin, *["word "] * 1000], ["word "] * 1000):
+        for piece in pieces:
+            parser.feed(piece)
+        kept.append(len(pickle.dumps(parser)))
+    assert kept[1] < kept[0] + 1000
 
 
 @every_format

@@ -161,6 +161,8 @@ class Parser(TurnMachine):
                     joined = joined[:at]
                     if (unseen := self._unseen) is not None:
                         self._unseen = unseen + joined
+                        if self._total > self._see_at:
+                            self._see(self._total - len(self._held))
                     return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
                 return self._said_before(found, joined, text, index)
         passes = shortcut.passes
@@ -195,6 +197,8 @@ class Parser(TurnMachine):
             self._shortcut = self._place.flowing
         elif self._unseen is not None:
             self._unseen += said
+            if self._total > self._see_at:
+                self._see(self._total - len(self._held))
         return [Content(said)] if index == CONTENT else [Reasoning(said)]
 
     def _read(self, shortcut: Shortcut, joined: str, text: str, at: int) -> list[Event]:
