@@ -282,7 +282,7 @@ class BareKeysReader(StateReader):
         """Where a key may stand, or an item of a list."""
         text = self.text
         top = self.stack[-1]
-        if top.is_list and not top.type.has_parts and not self.writer.leaving and not self.junk:
+        if top.is_list and not top.type.has_parts and not self.writer.leaving and not self.junk.pieces:
             at = self.items(top, at)
             if at < 0:
                 return at
@@ -304,7 +304,7 @@ class BareKeysReader(StateReader):
             return at
         found = self.marks.key.match(text, at)
         if found is not None:
-            if self.junk:
+            if self.junk.pieces:
                 self.report_junk()
             self.key = next(filter(None, found.groups())).strip(SPACE)
             self.type = self.stack[-1].type.property(self.key)
@@ -388,7 +388,7 @@ class BareKeysReader(StateReader):
             return ~at
         character = text[at]
         if character in ",，":
-            if self.junk:
+            if self.junk.pieces:
                 self.report_junk()
             self.state = self.between
             return at + 1

@@ -94,7 +94,7 @@ class StateReader:
 
     def report_junk(self, error: bool = False) -> None:
         """Text between the arguments has ended: tell that it is dropped."""
-        text = self.junk.taken().strip(SPACE)
+        text = self.junk.taken().strip(SPACE) if self.junk.pieces else ""
         if text:
             at = self.junk_start - self.call.base
             lost = any(map(str.isalnum, _TAG.sub("", text)))

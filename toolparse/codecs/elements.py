@@ -199,11 +199,11 @@ class ElementsReader(StateReader):
         """Between the elements of a container."""
         text = self.text
         start, at = at, SPACES.match(text, at).end()  # type: ignore[union-attr]
-        if self.junk and at > start:
+        if self.junk.pieces and at > start:
             self.keep_junk(text[start:at], start)
         if at == len(text):
             return ~at
-        if not (self.junk or self.stack[0].seen or len(self.stack) > 1):
+        if not (self.junk.pieces or self.stack[0].seen or len(self.stack) > 1):
             again = self.repeated_head(at, self.marks.heads)
             if again is not None:
                 return again

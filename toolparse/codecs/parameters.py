@@ -127,7 +127,7 @@ class ParameterReader(StateReader):
     def waits(self) -> Callable[[str], object] | None:
         if self.state == self.value:
             return None if self.streaming or self.nullable else self.values.waits_inside
-        return self.values.waits_before if self.state == self.between and self.given and not self.junk else None
+        return self.values.waits_before if self.state == self.between and self.given and not self.junk.pieces else None
 
     @property
     def held(self) -> int:
@@ -142,7 +142,7 @@ class ParameterReader(StateReader):
             self.inner.finish(at)
             self.done = True
             return
-        if (self.values.end_closes or self.closed) and self.state == self.between and not self.junk:
+        if (self.values.end_closes or self.closed) and self.state == self.between and not self.junk.pieces:
             self.close(at, True)
             return
         self.report_junk()
@@ -164,11 +164,11 @@ class ParameterReader(StateReader):
         values = self.values
         start = at
         at = values.blanks.match(text, at).end()  # type: ignore[union-attr]
-        if self.junk and at > start:
+        if self.junk.pieces and at > start:
             self.keep_junk(text[start:at], start)
         if at == len(text):
             return ~at
-        if at == start and self.junk and values.junk.match(self.junk.pieces[-1][-1:]):
+        if at == start and self.junk.pieces and values.junk.match(self.junk.pieces[-1][-1:]):
             run = values.junk.match(text, at)
             if run is not None:  # a word that a piece ended in goes on: nothing begins inside it
                 self.keep_junk(run[0], at)
@@ -185,7 +185,7 @@ class ParameterReader(StateReader):
                 found is None
                 and self.given
                 and not self.last
-                and not self.junk
+                and not self.junk.pieces
                 and len(text) - at < SHORT
                 and values.waits_before(text[at:])
             ):
@@ -218,7 +218,7 @@ class ParameterReader(StateReader):
             moved = self.open_object_key(values.object_key, at, undecided)
             if moved is not None:
                 return moved
-        if values.reads_damaged and not self.given and not self.junk:
+        if values.reads_damaged and not self.given and not self.junk.pieces:
             again = self.repeated_head(at, values.heads)
             if again is not None:
                 return again
@@ -238,7 +238,7 @@ class ParameterReader(StateReader):
                 return moved
         for close in values.closes:
             if text.startswith(close, at):
-                if values.reads_damaged and self.junk:  # the value that it closes has lost its opener
+                if values.reads_damaged and self.junk.pieces:  # the value that it closes has lost its opener
                     self.lost = True
                     break
                 return at + len(close)
@@ -251,11 +251,13 @@ class ParameterReader(StateReader):
 
     def is_new(self, key: str) -> bool:
         """Whether a key needs no second look, nor what stands in front of it."""
-        return key.isidentifier() and key not in self.given and not self.junk and self.envelope is None and key.lower() not in ENVELOPES
+        return (
+            key.isidentifier() and key not in self.given and not self.junk.pieces and self.envelope is None and key.lower() not in ENVELOPES
+        )
 
     def begin(self, found: re.Match[str], at: int, repaired: bool = False) -> int:
         """A parameter's opener stands at `at`; `repaired`: it is damaged."""
-        if self.values.reads_damaged and self.junk and "<" in self.junk.text:  # mere words are no argument
+        if self.values.reads_damaged and self.junk.pieces and "<" in self.junk.text:  # mere words are no argument
             self.lost = True
         end, doubtful = self.behind_repeats(found)
         if end < 0 or (self.junk and end == len(self.text) and not self.last):
@@ -264,7 +266,7 @@ class ParameterReader(StateReader):
             self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {found[0]}", at)
         if end > found.end():
             self.call.problem("repaired_markup", f"a parameter's opener stood twice: {self.text[found.end() : end]}", found.end())
-        before, behind = self.junk.pieces[-1][-1] if self.junk else "", self.text[end : end + 1]
+        before, behind = self.junk.pieces[-1][-1] if self.junk.pieces else "", self.text[end : end + 1]
         if doubtful or (_SIGN(behind) and (repaired or before == behind)):
             said = f"the value of {slot_texts(found)['key']!r} begins with what may belong to the markup in front of it"
             self.call.problem("doubtful_value", said, end, error=True)
@@ -372,7 +374,7 @@ class ParameterReader(StateReader):
         moved = self.damaged_opener(at, undecided)
         if moved is not None:
             return moved
-        if text[at] == "{" and not self.given and not self.junk and self.envelope is None:
+        if text[at] == "{" and not self.given and not self.junk.pieces and self.envelope is None:
             self.call.problem("repaired_markup", "the arguments stood as JSON in the place of the markup", at)
             self.inner = NamedCall(self.call, self.ends)
             self.state = self.as_json
@@ -387,7 +389,7 @@ class ParameterReader(StateReader):
             self.close(at if closer is None else closer[1], complete=True)
             return at if closer is None else closer[1]
         found = closers.closing(text, at)
-        if found is not None and not self.junk:
+        if found is not None and not self.junk.pieces:
             counts = closers.ends_with(text, found.end(), 0 if closers.ranks else -1, self.last)
             if counts is None:
                 return ~at
@@ -511,7 +513,7 @@ class ParameterReader(StateReader):
         return raw_values.read_object(bare)
 
     def close(self, at: int, complete: bool) -> None:
-        if self.lost or (self.junk and not self.given):
+        if self.lost or (self.junk.pieces and not self.given):
             complete = False
         self.report_junk(error=True)
         self.unwrap(True, at)
@@ -633,7 +635,7 @@ class ParameterReader(StateReader):
             return
         text = self.text[start:end]
         self.state = self.between
-        self.write_value(writer.taken() + text if writer.held else text, end)
+        self.write_value(writer.taken() + text if writer.held.pieces else text, end)
 
     def marked(self, at: int, look: int) -> int:
         """Inside a value, which what stands at `look` or behind it may end."""

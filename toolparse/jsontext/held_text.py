@@ -27,9 +27,12 @@ class HeldText:
 
     def taken(self) -> str:
         """All of the text, which is then no longer held."""
-        text = "".join(self.pieces)
-        self.clear()
-        return text
+        pieces = self.pieces
+        if not pieces:
+            return ""
+        self.pieces = []
+        self.length = 0
+        return "".join(pieces)
 
     def clear(self) -> None:
         if self.pieces:
