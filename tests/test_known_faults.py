@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cost import growth
 
-from toolparse import CallArguments, CallEnd, CallStart, Content, Event, Parser, Problem, Reasoning, get_format
+from toolparse import CallArguments, CallEnd, CallStart, Content, Event, Parser, Problem, Reasoning, get_format, parse
 from toolparse.testing import check_arguments, check_chunkings, check_linear, check_text, check_well_formed, chunkings, joined, read
 from toolparse.testing.promises import steps
 
@@ -150,6 +151,11 @@ def test_the_work_is_linear_in_headers_that_are_none() -> None:
     """Each is looked at in every other format, too, so that a few must do."""
     few, many = (steps(lambda: Parser("harmony", prompt=""), "<|channel|>commentary to=functions." * count, 4) for count in (64, 256))
     assert many <= 6 * few
+
+
+def test_colons_behind_an_opener_do_not_backtrack() -> None:
+    parse("<|tool_call>call::", "gemma4", prompt="")  # what is made once is made now
+    assert growth(lambda size: parse("<|tool_call>call:" + ":" * size, "gemma4", prompt=""), 40, times=2) < 16
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,8 @@ _UNNAMED = "(?:"
 _WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}\\]"
 _ANY_CLOSING = rf"</[\w:.\-{BARS}]{{1,40}}>"
 _ANY_CLOSING_BEGINS = rf"<(?:\Z|/[\w:.\-{BARS}]{{0,40}}(?:\Z|>))"
-_GAP = GAP.replace("[ ", "[: ")
-"""White space between the markers of an opening, or a colon that stands for it."""
+_GAP = f"{GAP}(?::{GAP})?"
+"""White space between the markers of an opening, with one colon in it at most: names have colons, too."""
 _GAP_BEGINS = _GAP + r"(?:\\\Z)?"
 _QUOTE = Atom(f"[{QUOTES}]?", f"[{QUOTES}]?")
 
