@@ -127,6 +127,7 @@ FOUND: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("step3", "<｜tool_calls_begin｜><｜tool_call_begin｜>x<｜tool_sep｜>", {"max_held": 16}),
     ("hermes", "<|im_end|>`\n", {"prompt": "<think>\n", "max_held": 1}),
     ("harmony", "<|channel|>x<|channel|>to=x<|message|>", {}),
+    ("minimax_m2", '<minimax:tool_call>\n<invoke name="get">\n<parameter name="a"><ul>x</li></ul', {}),
 )
 
 
@@ -157,10 +158,12 @@ def test_the_work_is_linear(name: str) -> None:
         ("pythonic", "[station", "\n"),
         ("pythonic", "[", "x"),
         ("deepseek_v31", "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>find_d", " "),
+        ("gemma4", "<|tool_call>call:", ":"),
+        ("llama4_pythonic", "[", "\n"),
     ],
 )
 def test_the_work_is_linear_where_it_was_not(name: str, prefix: str, unit: str) -> None:
-    check_linear(lambda: Parser(name, prompt=""), prefix, unit)
+    check_linear(lambda: Parser(name, tools=strategies.TOOLS, prompt=""), prefix, unit)
 
 
 @every_format
@@ -191,6 +194,15 @@ def test_what_is_held_stays_below_the_limit(name: str) -> None:
         if held > 1000 + 1024 + 200:
             over.append(f"{prefix!r} + {unit!r} * n: {held} characters are held")
     assert not over, "\n".join(over)
+
+
+@pytest.mark.parametrize("prefix", ["[", "{", "[{", '{"name"', '{"name":'])
+def test_blanks_are_not_held_where_an_object_may_be_a_call(prefix: str) -> None:
+    parser = Parser("llama4_pythonic", tools=strategies.TOOLS, prompt="", max_held=1000)
+    parser.feed(prefix)
+    for _ in range(80):
+        parser.feed(" " * 50)
+        assert parser.held <= 2224
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,8 @@ _QUOTE = Atom(f"[{QUOTES}]?", f"[{QUOTES}]?")
 
 def _words(slot: str) -> tuple[Atom, ...]:
     blank = r"[ \n]" if slot == "name" else "[ ]"  # a key may stand right behind a name
-    words = rf"{_WORD}{{1,128}}(?:{blank}{_WORD}{{1,64}}){{0,6}}"
+    # A colon may stand in front of it, as white space does: were it a word's first character, too, colons could be split in many ways.
+    words = rf"(?!:){_WORD}{{1,128}}(?:{blank}{_WORD}{{1,64}}){{0,6}}"
     fewest = "?" if slot == "name" else ""  # as the marker behind a name may be words, too
     return (_QUOTE, Atom(f"(?P<{slot}>{words}{fewest})(?!\\w)", f"{words}{blank}?"), _QUOTE)
 
@@ -424,8 +425,9 @@ def names_call(keys: tuple[str, ...]) -> Callable[[str, int], re.Match[str] | No
 
 def _named(keys: tuple[str, ...]) -> Edge:
     """Such an object, up to the quote in front of the name."""
-    begins = rf"\{{\s*(?:\Z|\"(?:\Z|(?:{beginnings_of(keys)})(?:\Z|\"\s*(?:\Z|:\s*(?:\Z|\")))))"
-    return Edge(rf"\{{\s*\"(?:{any_of(keys)})\"\s*:\s*\"", begins)
+    blank = r"\s{0,64}"
+    begins = rf"\{{{blank}(?:\Z|\"(?:\Z|(?:{beginnings_of(keys)})(?:\Z|\"{blank}(?:\Z|:{blank}(?:\Z|\")))))"
+    return Edge(rf"\{{{blank}\"(?:{any_of(keys)})\"{blank}:{blank}\"", begins)
 
 
 def edges_of_objects(keys: tuple[str, ...]) -> tuple[Edge, ...]:
@@ -437,7 +439,7 @@ def edges_of_objects(keys: tuple[str, ...]) -> tuple[Edge, ...]:
 def closed_object(text: str, at: int, keys: tuple[str, ...], declares: Callable[[str], bool]) -> int | None:
     """Where the object at `at` ends that has one of the keys with a declared name, or the list that begins with such an object; None when
     it is none, -1 when more text must tell."""
-    first = SPACES.match(text, at + 1).end() if text[at] == "[" else at  # type: ignore[union-attr]
+    first = SPACES.match(text, at + 1, at + 9).end() if text[at] == "[" else at  # type: ignore[union-attr]
     found = names_call(keys)(text, first) if first < len(text) else None
     if found is None:
         return None if first < len(text) else -1

@@ -407,7 +407,7 @@ class Values:
             odd_whole = "".join("|" + alike(text) for text in odd)
             marks += f"|(?P<alike>{token}|<[ \\t]{{0,2}}/{odd_whole}|{any_of(slashless)}|{odd_tag})"
             others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
-            word = "<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-])"
+            word = "<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-]|\\Z)"
             odd_begins = "".join("|" + alike_begins(text) for text in odd)
             wait = f"<[ \\t]{{0,2}}\\Z|{token_begins}|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{odd_begins}"
             rest = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
