@@ -15,7 +15,7 @@ from effort import examples, some
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolparse import Event, Format, Parser, formats, get_format, parse
+from toolparse import Content, Event, Format, Parser, formats, get_format, parse
 from toolparse.testing import check_arguments, check_linear, check_text, check_well_formed, cut, floods, joined
 
 NAMES = [fmt.name for fmt in formats()]
@@ -54,6 +54,11 @@ def test_what_the_engine_knows_of_tokens_does_not_make_pieces_matter(name: str, 
     check_well_formed(whole, text)
     check_arguments(whole, text)
     assert joined(pieces, text) == joined(whole, text)
+
+
+def test_a_bracket_from_a_special_token_is_text_whatever_follows_and_however_it_is_cut() -> None:
+    for pieces in ([("[[", True), ('"c": {}]', None)], [("[", True), ("[", True), ('"', None), ('c": {}]', None)]):
+        assert joined(feed_runs(Parser("pythonic", prompt=""), pieces), '[["c": {}]') == [Content('[["c": {}]')]
 
 
 def feed_runs(parser: Parser, runs: list[tuple[str, bool | None]]) -> list[Event]:
