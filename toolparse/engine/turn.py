@@ -493,7 +493,7 @@ class TurnMachine:
             return self._stray_piece(row.marker, at, end, last)
         if self._runs is None or self._choice.mode == "none" or not self._runs.among(self._base + at, self._base + end, True):
             return None
-        if len(row.marker) == 1:  # a bracket, which what follows makes a marker
+        if end - at == 1:  # a bracket, which what follows makes a marker
             return None
         self._problem("stray_marker", f"the special token {row.marker} closes or wraps nothing here and was dropped", at)
         self._place = self._place.behind_space
