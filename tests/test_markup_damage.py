@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from functools import cache
@@ -58,7 +59,10 @@ def test_damage_is_read_the_same_in_any_pieces(name: str) -> None:
             assert read(name, case.text, cuts) == whole, f"{kind}, cut at {cuts if cuts is few else 'every character'}: {case.text!r}"
 
 
+FULL_WIDTH, SQUARE = str.maketrans("<>", "＜＞"), str.maketrans("<>", "[]")
 PORTS: dict[str, object] = {}
+QUERY = "<tool_call>\n<function=run_query>\n<parameter=sql>\n{}\n</function>\n</tool_call>"
+SELECT: list[tuple[str, dict[str, object]]] = [("run_query", {"sql": "select 1"})]
 READ = [
     # the closers of the tags in which the parameters are written, another format's
     (
@@ -163,6 +167,44 @@ READ = [
         [("list_ports", PORTS), ("run_query", {"sql": "select 1"})],
     ),
     ("apriel", 'Look.\n[{"name": "list_ports", "arguments": {}}]</tool_calls>', [("list_ports", PORTS)]),
+    # a value's closer in a second pair of brackets, in full-width ones, with two slashes; a special token in its place
+    ("qwen3_coder", QUERY.format("select 1\n<</parameter>>"), SELECT),
+    ("qwen3_coder", QUERY.format("select 1\n＜/parameter＞"), SELECT),
+    ("qwen3_coder", QUERY.format("select 1\n<//parameter>"), SELECT),
+    ("qwen3_coder", QUERY.format("select 1\n<|im_end|>"), SELECT),
+    ("glm45", "<tool_call>run_query__\n<arg_key>sql</arg_key>\n<arg_value>select 1</arg_value>\n</tool_call>", SELECT),
+    # an opener in other brackets, with an unseen character, without `_`, with attributes, as a closer, with signs behind it
+    *(
+        ("hermes", f'Look.{opener}\n{{"name": "list_ports", "arguments": {{}}}}\n</tool_call>', [("list_ports", PORTS)])
+        for opener in (
+            "<<tool_call>>",
+            "&lt;tool_call&gt;",
+            "＜tool_call＞",
+            "<\u200btool_call>",
+            "<tool-call>",
+            "<toolCall>",
+            '<tool_call id="1">',
+            "<tool_call/>",
+            "<tool_call>:",
+            "<tool_call>**",
+            "<tool_clal>",
+        )
+    ),
+    ("qwen3_coder", QUERY.format("select 1\n</parameter>").replace("<", "<\u200b"), SELECT),
+    # the word of a closer with other signs around it, or with none
+    *(
+        ("hermes", f'Look.<tool_call>\n{{"name": "list_ports", "arguments": {{}}}}\n{closer}', [("list_ports", PORTS)])
+        for closer in (
+            "[/tool_call]",
+            "＜/tool_call＞",
+            "(/tool-calls)",
+            "__</tool_call>__",
+            "<\u200b/tool_call>",
+            "tool_call",
+            "[/TOOL_CALLS]",
+        )
+    ),
+    ("qwen3_coder", QUERY.format("select 1\n</parameter>").replace("</function>\n</tool_call>", "[/function]\n[/tool_call]"), SELECT),
 ]
 
 
@@ -180,6 +222,8 @@ CONTENT = [
     ("hermes", 'Look.\n<tooll_call>\n{"title": "list_ports"}\n'),
     ("hermes", 'Look.\n{"name": "list_ports", "arguments": {}}\nis what it writes.'),
     ("lfm2", "| a |tool_call_start|> b |\n|---|---|"),
+    ("qwen3_coder", "Write `<tool_call>`, then `<function=name>` and `<parameter=key>` for list_ports, each closed: `</function>`."),
+    ("hermes", "An &lt;tool_call&gt; in HTML, a [tool_call] and {tool_call} in running text."),
 ]
 
 
@@ -202,7 +246,20 @@ TOLD = [
     # the last thing is a code block with a call in it
     ("command_r", 'Look.\n\n```json\n[{"tool_name": "list_ports", "parameters": {}}]\n```\n', "not_a_call"),
     ("mistral", "Look.list_ports[ARGS]{}", "not_a_call"),
-]
+    # all markup is escaped, in other brackets, in back quotes, or has unseen characters in it
+    ("qwen3_coder", QUERY.format("select 1\n</parameter>").translate(SQUARE), "not_a_call"),
+    ("glm45", "{tool_call}run_query\n{arg_key}sql{/arg_key}\n{arg_value}select 1{/arg_value}\n{/tool_call}", "not_a_call"),
+    ("qwen3_coder", re.sub("(<[^>]*>)", r"`\1`", QUERY.format("select 1\n</parameter>")), "not_a_call"),
+    ("qwen3_coder", html.escape(QUERY.format("select 1\n</parameter>"), quote=False), "not_a_call"),
+    ("qwen3_coder", QUERY.format("select 1\n</parameter>").translate(FULL_WIDTH), "not_a_call"),
+    ("harmony", '<start|>assistant to=functions.run_query<channel|>commentary json<message|>{"sql": "select 1"}<call|>', "not_a_call"),
+    # what stands around a value's closer stands in the value, too
+    ("dots", '<dots_function_call>\n<invoke name="write_file">\n<parameter name="path">a**</parameter>**\n'
+     '<parameter name="text">x</parameter>\n</invoke>\n</dots_function_call>', "doubtful_value"),
+    ("qwen3_coder", QUERY.format("select 1\n<</parameter>"), "doubtful_value"),
+    # what stands in the place of a name holds one
+    ("glm45", "<tool_call>run_query‹id›\n<arg_key>sql</arg_key>\n<arg_value>select 1</arg_value>\n</tool_call>", "not_a_call"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "text", "kind"), TOLD)

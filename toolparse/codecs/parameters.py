@@ -400,7 +400,11 @@ class ParameterReader(StateReader):
                 self.call.problem("repaired_markup", f"a closing tag of another kind was dropped: {found[0]}", at)
                 self.closed = True
                 return found.end()
-        return None
+        end = closers.near(text, at, self.last) if found is None and not self.junk else None
+        if end is not None and end >= 0:
+            self.call.problem("repaired_markup", f"a damaged marker ends the call: {text[at:end]}", at)
+            self.close(end, complete=True)
+        return end
 
     def as_json(self, at: int) -> int:
         """Inside arguments that stand as JSON."""
@@ -659,7 +663,8 @@ class ParameterReader(StateReader):
             if counts is None:
                 self.take(at, start)
                 return ~start
-            if counts and text.startswith("<<", mark - 1) and start < mark:
+            enclosed: bool | None = False
+            if counts and start < mark and text.startswith("<<", mark - 1):
                 enclosed = self.encloses(mark)
                 if enclosed is None:
                     self.take(at, start)
@@ -671,6 +676,9 @@ class ParameterReader(StateReader):
                     self.doubts.ends_otherwise(self.key)
                 self.end(start)
                 end = found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
+                if enclosed:
+                    self.call.problem("repaired_markup", f"brackets around a closer were dropped: {text[mark - 1 : end + 1]}", mark)
+                    end += 1
                 self.ended = self.call.base + end
                 return end
             if values.reads_damaged and (kind == "close" or (kind == "alike" and values.alike.match(text, mark))):
@@ -683,10 +691,7 @@ class ParameterReader(StateReader):
         end = text.find(">", mark)
         if end < 0 or end + 1 == len(text):
             return False if self.last else None
-        if text[end + 1] == ">":
-            return True
-        self.doubts.add(f"the value of {self.key!r} ends with a bracket that may belong to its closer", mark - 1)
-        return False
+        return text[end + 1] == ">"
 
     def counts(self, found: re.Match[str], kind: str, mark: int, at: int) -> bool | None:
         """Whether a marker inside an open value ends it."""
@@ -740,7 +745,7 @@ class ParameterReader(StateReader):
         text = self.text
         damaged = self.values.damaged
         closers = damaged.closers
-        if not self.last and CLOSING_BEGINS.match(text, mark):
+        if not self.last and (CLOSING_BEGINS.match(text, mark) or self.values.alike_begins.match(text, mark)):
             return None
         rank = closers.closer(text, mark)
         if rank is not None:
@@ -828,6 +833,9 @@ class ParameterReader(StateReader):
         counts = self.call_counts(at)
         if counts is not False:
             return counts
+        moved = closers.near(text, at, self.last)
+        if moved is not None:
+            return moved >= 0 or None
         moved = closers.behind_words(text, at, self.last)
         return moved is not None if moved is None or moved >= 0 else None
 

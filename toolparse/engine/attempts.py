@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -166,7 +165,8 @@ def _judged_respelt(fmt: Format, region: Region, tools: Tools | None, read: Read
     if "`" in text and keys and not any(re.search(rf"\b{re.escape(key)}\b", plain) for key in keys):
         return None  # documentation speaks of tools, too
     attempt = Attempt(problem.attempt.status, name, text, region.start, end)
-    return replace(problem, position=region.start, attempt=attempt)
+    said = f"this looks like a call of {name!r} with its markup escaped, quoted or in other signs, so it is content: {_shown(text)}"
+    return Problem("not_a_call", said, None, region.start, "error", attempt)
 
 
 def _last_block(text: str, tools: Tools | None) -> str | None:

@@ -1193,6 +1193,8 @@ class TurnMachine:
         text, closers = self._text, opened.behind.tail.damaged
         closer = closers.closer(text, at)
         found = closer[1] if closer is not None else closers.behind_tag(text, at, last)
+        if found is None and "`" not in text[at : at + 3]:
+            found = closers.near(text, at, last)
         if found is not None and found >= 0:
             self._sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:found]}", at)
             self._sink.closes(found)

@@ -30,11 +30,17 @@ from toolparse.grammar import (
     Wrapper,
 )
 from toolparse.jsontext.characters import SPACES
+from toolparse.wire.call_names import nearly
 from toolparse.wire.dialects import DIALECTS
 from toolparse.wire.lookalikes import (
     BARS,
     GAP,
+    ODD_CLOSERS,
+    ODD_OPEN,
+    ODD_OPENERS,
     QUOTES,
+    TAG_END,
+    UNSEEN,
     Atom,
     alike,
     alike_begins,
@@ -53,19 +59,20 @@ from toolparse.wire.spellings import SLOT, any_of, beginnings, frame_closers, sp
 
 _GROUP = r"\(\?P<\w+>"
 _UNNAMED = "(?:"
-_WORD = rf"[^\s<>{QUOTES}{{}}()\[\]=,;{BARS}\\]"
+_WORD = rf"[^\s<>&{ODD_OPENERS}{ODD_CLOSERS}{QUOTES}{{}}()\[\]=,;{BARS}\\]"
 _ANY_CLOSING = rf"</[\w:.\-{BARS}]{{1,40}}>"
 _ANY_CLOSING_BEGINS = rf"<(?:\Z|/[\w:.\-{BARS}]{{0,40}}(?:\Z|>))"
-_GAP = f"{GAP}(?::{GAP})?"
-"""White space between the markers of an opening, with one colon in it at most: names have colons, too."""
+_GAP = rf"{GAP}(?:(?:(?<!`)`{{1,2}}(?!`)|[:*\"')\]{UNSEEN}\u00a0]){{1,4}}{GAP})?"
+"""White space between the markers of an opening, and in it a colon, or some signs around a marker; not more, as names may have them, too."""
 _GAP_BEGINS = _GAP + r"(?:\\\Z)?"
 _QUOTE = Atom(f"[{QUOTES}]?", f"[{QUOTES}]?")
 
 
 def _words(slot: str) -> tuple[Atom, ...]:
     blank = r"[ \n]" if slot == "name" else "[ ]"  # a key may stand right behind a name
-    # A colon may stand in front of it, as white space does: were it a word's first character, too, colons could be split in many ways.
-    words = rf"(?!:){_WORD}{{1,128}}(?:{blank}{_WORD}{{1,64}}){{0,6}}"
+    # A colon or a star may stand in front of it, as white space does: were it a word's first character, too, rows of them could be split
+    # in many ways.
+    words = rf"(?![:*{UNSEEN}]){_WORD}{{1,128}}(?:{blank}{_WORD}{{1,64}}){{0,6}}"
     fewest = "?" if slot == "name" else ""  # as the marker behind a name may be words, too
     return (_QUOTE, Atom(f"(?P<{slot}>{words}{fewest})(?!\\w)", f"{words}{blank}?"), _QUOTE)
 
@@ -144,6 +151,10 @@ class Row:
             if i < len(pieces) - 1 and piece[-1:] == '"':
                 piece = piece[:-1]
             out += atoms(piece)
+        if text[:1] == "<":
+            out[0] = ODD_OPEN
+            if text[-1] == ">" and text[1:2].isalpha():
+                out[-1] = TAG_END
         return out
 
 
@@ -459,13 +470,18 @@ def beginnings_of(keys: tuple[str, ...]) -> str:
 
 
 CLOSING = re.compile(
-    rf"<[ \t]{{0,2}}/{{1,2}}[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \-]{{1,48}}?|(?=>))[ \t]{{0,2}}/?"
-    rf"(?:>{{1,2}}|(?=[\s<]|\Z)(?![\w:.{BARS}▁ \-]{{0,48}}>))"
+    rf"<[ \t]{{0,2}}/{{1,2}}[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \\\-]{{1,48}}?|(?=>))[ \t]{{0,2}}/?"
+    rf"(?:>{{1,2}}|(?=[\s<]|\Z)(?![\w:.{BARS}▁ \\\-]{{0,48}}>))"
 )
 """A closing tag of any name, or of none."""
-CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/{{1,2}}[ \t]{{0,2}}[\w:.{BARS}▁ \-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
+CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/{{1,2}}[ \t]{{0,2}}[\w:.{BARS}▁ \\\-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
 _BLANKS = re.compile(GAP)
-_AROUND = re.compile(r"`{1,2}(?!`)|\*{1,2}(?!\*)|<(?=<)|>")
+_AROUND = re.compile(rf"`{{1,2}}(?!`)|\*{{1,2}}(?!\*)|_{{1,2}}(?!_)|<(?=<)|>|[\"'(\[)\]]|[{UNSEEN}\u00a0]{{1,4}}")
+_LEADS = rf"(?:[<\[({{/\\{BARS}*`_\"'{ODD_OPENERS}{UNSEEN}]|&lt;){{0,6}}"
+_TRAILS = rf"(?:[>\])}}/\\{BARS}*`_\"'{ODD_CLOSERS}{UNSEEN}]|&gt;){{0,6}}"
+_NEAR = re.compile(rf"(?P<before>{_LEADS})(?P<word>[^\W_][\w:.{BARS}{UNSEEN}\-]{{0,47}})(?P<behind>{_TRAILS})")
+_NEAR_BEGINS = re.compile(rf"{_LEADS}(?:&|&l|&lt|[^\W_][\w:.{BARS}{UNSEEN}\-]{{0,47}}{_TRAILS}(?:&|&g|&gt)?)?\Z")
+"""A word between signs such as those around a marker, and the beginning of that."""
 MOST_WORDS = 80
 _WORDS = re.compile(f"[^<\\n()[\\]{{}}=]{{1,{MOST_WORDS}}}\\s{{0,3}}")
 _KEYS = (
@@ -556,22 +572,25 @@ def broken_ways(text: str) -> Iterator[str]:
             yield text.replace("/", "", 1)
         if text.startswith("</") and text.endswith(">"):
             yield from respelt(text)
+        elif text[0] == "<":
+            yield html.escape(text)
+            yield f"＜{text[1:-1]}＞"
 
 
 class DamagedClosers:
     """The closers of a call and of its wrapper, however they are spelled, and what shows that a doubtful one is one.
 
-    `ranks` are their patterns from the inside out, `begins` their beginnings; `next` is what may begin the next call, `others` what else
-    may follow: the closers of frames, stop tokens. `lined`: the template
-    begins calls on lines of their own.
+    `ranks` are their patterns from the inside out, `begins` their beginnings, `names` their words; `next` is what may begin the next
+    call, `others` what else may follow: the closers of frames, stop tokens. `lined`: the template begins calls on lines of their own.
     """
 
-    __slots__ = ("begins", "broken", "broken_begins", "fences", "lined", "next", "next_begins", "others", "ranks")
+    __slots__ = ("begins", "broken", "broken_begins", "fences", "lined", "names", "next", "next_begins", "others", "ranks")
 
     def __init__(self, calls: Calls, fmt: Format) -> None:
         markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
         markers = [tuple(text for text in texts if text[:1] in ("<", "[", "]")) for texts in markers]  # a fence may be anybody's
         self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
+        self.names = tuple(tuple(text for text in texts if sum(map(str.isalpha, text)) > 2) for texts in markers)
         self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
         broken = [text for texts in markers for text in texts for text in broken_ways(text)]
         tokens = fmt.channels is None and any(bar in text for texts in markers for text in texts for bar in BARS)
@@ -654,6 +673,31 @@ class DamagedClosers:
             return end
         counts = begun and self.ends_with(text, end, len(self.ranks) - 1, last)
         return ~at if counts is None else end if counts else None
+
+    def near(self, text: str, at: int, last: bool) -> int | None:
+        """Where a word ends that is that of a closer but for its signs, its case or a letter, if only structure follows or, where it has
+        signs, the line ends; None when there is none, `~at` when more text must tell."""
+        return self._near(text, at, last, -1)
+
+    def _near(self, text: str, at: int, last: bool, above: int) -> int | None:
+        """The same of closers of higher ranks than `above`."""
+        if not last and _NEAR_BEGINS.match(text, at):
+            return ~at
+        found = _NEAR.match(text, at)
+        if found is None:
+            return None
+        ranks = range(above + 1, len(self.names))
+        rank = next((rank for rank in ranks if any(nearly(found["word"], name) for name in self.names[rank])), -1)
+        if rank < 0:
+            return None
+        counts = self.ends_with(text, found.end(), rank, last)
+        behind = _BLANKS.match(text, found.end()).end()  # type: ignore[union-attr]
+        if counts is False and found["before"] and found["behind"] and "\n" in text[found.end() : behind]:
+            counts = True
+        if counts is False:
+            further = self._near(text, behind, last, rank)
+            counts = None if further is not None and further < 0 else further is not None
+        return ~at if counts is None else found.end() if counts else None
 
     def behind_words(self, text: str, at: int, last: bool) -> int | None:
         """Where some words end that stand at `at`, right in front of a closer of the call that only structure follows; else as above."""

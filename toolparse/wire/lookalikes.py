@@ -2,7 +2,8 @@
 
 Bars of any kind are one another, doubled or with blanks around them; so are `▁`, `_` and a blank inside a special token. Letters count in
 any case; blanks may stand behind `<` and `</`, before `>` and around `=`, quotes of any kind or none around an attribute's value, and the
-last `>` may be missing or doubled. A look-alike never counts by itself: what follows must confirm it, which is not decided here.
+last `>` may be missing or doubled. Brackets may be escaped as in HTML, full-width or doubled, and attributes stand in a tag. A look-alike
+never counts by itself: what follows must confirm it, which is not decided here.
 
 Each pattern comes in two halves, as in `markers.py`: the whole, and a beginning of it at the end of the text.
 """
@@ -34,7 +35,25 @@ class Atom(NamedTuple):
     begins: str
 
 
-_END = Atom("(?:[ \\t]{0,2}>{1,2})?", "(?:[ \\t]{0,2}(?:\\Z|>{1,2}))?")
+_ATTRIBUTES = r"""(?: [\w-]{1,16}=["'][^"'<>\n]{0,64}["']){0,2}"""
+_ATTRIBUTE_BEGINS = r""" [\w-]{0,16}(?:\Z|=(?:\Z|["'][^"'<>\n]{0,64}\Z))"""
+_CLOSE = Atom(f"(?:>|&gt;|[{ODD_CLOSERS}])", f"(?:>|&(?:\\Z|g(?:\\Z|t(?:\\Z|;)))|[{ODD_CLOSERS}])")
+
+
+def _end(attributes: str, attribute_begins: str) -> Atom:
+    behind = rf"[ \t{UNSEEN}]{{0,2}}"
+    closed, begun = (rf"{close}{{1,3}}[{UNSEEN}]{{0,2}}" for close in _CLOSE)
+    return Atom(
+        rf"(?:{attributes}{behind}/?{closed})?",
+        rf"(?:{attributes}(?:{attribute_begins}{behind}(?:\Z|/?(?:\Z|{begun}))))?",
+    )
+
+
+_END = _end("", "")
+TAG_END = _end(_ATTRIBUTES, f"{_ATTRIBUTE_BEGINS}|")
+"""The end of a marker, and that of an opening tag, in which attributes may stand."""
+ODD_OPEN = Atom(f"(?:<|&lt;|[{ODD_OPENERS}])", f"(?:<|&(?:\\Z|l(?:\\Z|t(?:\\Z|;)))|[{ODD_OPENERS}])")
+"""The bracket that a marker begins with, or what stands for it."""
 
 
 def _letter(character: str) -> str:
@@ -54,16 +73,16 @@ def atoms(text: str) -> tuple[Atom, ...]:
     out: list[str | Atom] = []
     for i, character in enumerate(text):
         if character == "<":
-            out += ["<", _BLANKS]
+            out += ["<", _BLANKS] if i else ["<", f"[<{UNSEEN}]{{0,2}}", _BLANKS]
         elif character == "/":
             out += ["/", _BLANKS]
         elif character == ">":
-            inner = ">?" if text[i - 1 : i] in tuple(BARS) else ">"  # a special token in a longer marker
+            inner = ">?" if text[i - 1 : i] in tuple(BARS) else _CLOSE  # a special token in a longer marker
             out += [_END] if i == len(text) - 1 else [_BLANKS, inner]
         elif character in BARS:
             out += [_BLANKS, f"[{BARS}]{{1,2}}", _BLANKS]
-        elif character in "▁_ " and special:
-            out += [r"\\?", "[▁_ ]"]
+        elif character in "▁_ " if special else character == "_":
+            out += [r"\\?", r"[▁_ \-]?"]
         elif character == " ":
             out += ["[ \\t]{1,3}"]
         elif character == "=":
@@ -107,12 +126,14 @@ def exact_start(text: str) -> str:
 
 
 def misspelt(text: str) -> str:
-    """The pattern of the marker with one letter too many, too few or another one, behind its second; or without its first sign."""
+    """The pattern of the marker with one letter too many, too few or another one, or two in the other order, behind its second; or
+    without its first sign."""
     letters = _letters(text)[2:]
     pattern = "(?!)"
     for i in range(letters[-1] + 1, letters[0] - 1, -1):
         wrong = [f"{_LETTER}{re.escape(text[i:])}"] if i in letters or i - 1 in letters else []
         wrong += [f"{_LETTER}?{re.escape(text[i + 1 :])}"] if i in letters else []
+        wrong += [re.escape(text[i + 1] + text[i] + text[i + 2 :])] if i in letters and i + 1 in letters else []
         pattern = f"(?:{re.escape(text[i : i + 1])}{pattern}|{'|'.join(wrong)})" if wrong else f"{re.escape(text[i])}{pattern}"
     before = "<" if text[1] in BARS else r"\w<[/"  # what is said before a piece's end is gone, but for what begins a marker
     return f"(?:{re.escape(exact_start(text))}{pattern}|(?<![{before}]){re.escape(text[1:])})"

@@ -35,11 +35,12 @@ from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.damaged import TOKEN, TOKEN_BEGINS, DamagedClosers, DamagedParameters, Edge, respelt, unseen, writes_lines
 from toolparse.wire.dialects import NAMES
-from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
+from toolparse.wire.lookalikes import BARS, ODD_OPENERS, alike, alike_begins, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
 from toolparse.wire.spellings import (
     SLOT,
     any_of,
     beginnings,
+    chained,
     cut,
     first_texts,
     frame_closers,
@@ -412,10 +413,13 @@ class Values:
             wait = f"<[ \\t]{{0,2}}\\Z|{token_begins}|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{odd_begins}"
             rest = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
             held += f"|{beginnings((*ranks, *slashless, *pieces, *(f'<{text}' for text in tags)))}|{odd_tag_begins}"
+            held += "" if pieces else f"|{TOKEN_BEGINS.pattern}"
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
-        self.alike = re.compile(f"{any_alike((*closes, *slashless))}|{odd_tag}>?")
+        spelt = (*closes, *slashless)
+        self.alike = re.compile(f"{any_alike(spelt)}|{odd_tag}>?")
+        self.alike_begins = re.compile(f"(?:{any_alike_begins(spelt)})\\Z")
         behind = self.trim + (body.between if damaged else "")
         lead, far, hold = self._with_trims(body.between, behind, held)
         twice = "(?:<(?=</))?" if tags else ""
@@ -539,8 +543,10 @@ def watch_pattern(
     by_first: dict[str, list[str]] = {}
     for text in sorted(markers, key=len, reverse=True):
         by_first.setdefault(text[0], []).append(text[1:])
-    begins = inside({*SPACE, *by_first})
     held, whole = _branches(by_first, alike, edges)
+    if any(text[0] == "<" for text in alike):
+        by_first |= {sign: by_first.get(sign, []) for sign, _ in _ODD_BEGINNINGS}
+    begins = inside({*SPACE, *by_first})
     begun_marker = f"[{inside(by_first)}]" if by_first else "(?!)"
     # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character; so do the
     # first characters of looks.
@@ -564,6 +570,10 @@ def watch_pattern(
     return rf"[ \t\r\n{inside({*by_first, *followed})}]{goes_on}(?:{'|'.join(branches)})"
 
 
+_ODD_BEGINNINGS = (("&", "lt;"), *((sign, "") for sign in ODD_OPENERS))
+"""What stands for an angle bracket: its first character, and the rest."""
+
+
 def _branches(by_first: Mapping[str, list[str]], alike: tuple[str, ...], edges: Mapping[str, Gate]) -> tuple[list[str], list[str]]:
     """What is held and what is found, as patterns, behind the first characters of the markers."""
     held = [r"(?<=[ \t\r\n])\Z"]
@@ -585,6 +595,11 @@ def _branches(by_first: Mapping[str, list[str]], alike: tuple[str, ...], edges: 
             held.append(f"(?<={re.escape(first)})(?:{gate.begun})\\Z")
         full = "|".join([*map(re.escape, rests), *like])
         whole.append(f"(?<={re.escape(first)}){f'(?!{gate.refused})' if gate.refused else ''}(?:{full})")
+    tags = [text for text in alike if text[0] == "<"]
+    for sign, rest in _ODD_BEGINNINGS if tags else ():
+        held.append(f"(?<={sign}){chained(*rest, f'(?:{any_alike_begins(tags, 1)})')}\\Z")
+        held.append(f"(?<={sign})(?:{beginnings([rest + ' '])}|\\Z)")
+        whole.append(f"(?<={sign}){rest}(?:{any_alike(tags, 1)})")
     return held, whole
 
 
