@@ -63,7 +63,7 @@ _WORD = rf"[^\s<>&{ODD_OPENERS}{ODD_CLOSERS}{QUOTES}{{}}()\[\]=,;{BARS}\\]"
 _ANY_CLOSING = rf"</[\w:.\-{BARS}]{{1,40}}>"
 _ANY_CLOSING_BEGINS = rf"<(?:\Z|/[\w:.\-{BARS}]{{0,40}}(?:\Z|>))"
 _GAP = rf"{GAP}(?:(?:(?<!`)`{{1,2}}(?!`)|[:*\"')\]{UNSEEN}\u00a0]){{1,4}}{GAP})?"
-"""White space between the markers of an opening, and in it a colon, or some signs around a marker; not more, as names may have them, too."""
+"""White space between the markers of an opening, and in it a colon, or some signs around a marker; no more, as names may have them, too."""
 _GAP_BEGINS = _GAP + r"(?:\\\Z)?"
 _QUOTE = Atom(f"[{QUOTES}]?", f"[{QUOTES}]?")
 
