@@ -129,6 +129,11 @@ FOUND: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("cohere_command", '<|START_RESPONSE|>"<|END_RESPONSE|>9\n<|START_RESPONSE|>', {}),
     ("kimi_k3", "x\n<|close|>message<|sep|>|", {}),
     ("minimax_m3", ']<]minimax[>[<tool_call>]<]minimax[>[invoke name="x">x x', {}),
+    (
+        "minimax_m3",
+        ']<]minimax[>[<tool_call>]<]minimax[>[<invoke name="get">]<]minimax[>[<a>x</end>]<]minimax[>[<b>3]<]minimax[>[</b>',
+        {"tools": strategies.TOOLS},
+    ),
     ("step3", "<｜tool_calls_begin｜><｜tool_call_begin｜>x<｜tool_sep｜>", {"max_held": 16}),
     ("hermes", "<|im_end|>`\n", {"prompt": "<think>\n", "max_held": 1}),
     ("harmony", "<|channel|>x<|channel|>to=x<|message|>", {}),

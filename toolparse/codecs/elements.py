@@ -224,8 +224,7 @@ class ElementsReader(StateReader):
         if closes is None:
             return ~at
         if closes:
-            self.close_element(at)
-            return closes
+            return self.close_plainly(at, closes)
         found = _JUNK.match(text, at)
         end = found.end() if found is not None else at + 1
         self.keep_junk(text[at:end], at)
@@ -527,8 +526,15 @@ class ElementsReader(StateReader):
         fits = any(element.key == key for element in outer) if following[1] else self.ends_leaf(key)
         if not fits or (following[1] and key == self.stack[-1].key):
             return 0
-        self.mend("repaired_markup", f"{tag[0]} was read as the end of {self.stack[-1].key!r}", at)
         return tag.end()
+
+    def close_plainly(self, at: int, end: int) -> int:
+        """The closing tag without its marker from `at` to `end` counts. What stands before it has been taken."""
+        key = self.stack[-1].key
+        if not self.text.startswith(f"</{key}>", at):
+            self.mend("repaired_markup", f"{self.text[at:end]} was read as the end of {key!r}", at)
+        self.close_element(at)
+        return end
 
     # -- leaves -------------------------------------------------------------------------------------------------------------------------
 
@@ -550,10 +556,7 @@ class ElementsReader(StateReader):
                     look = found.end()
                     continue
                 self.take(text[at:end])
-                if closes is None:
-                    return ~end
-                self.close_element(end)
-                return closes
+                return ~end if closes is None else self.close_plainly(end, closes)
             if found is not None and kind in ("prefix", "odd"):
                 moved = self.leaf_marked(at, end, found.end())
                 if moved is None:
