@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets up real engines and runs the plug-ins inside them, the servers of vLLM and SGLang over HTTP among them. No GPU and no weights. It
 # installs torch (a CPU build), the engines without their dependencies, and what their parsers and servers import; pip then complains
-# that the engines miss packages, which is expected. About 5 GB, and 20 minutes on two cores. Needs npm, for a tokenizer.
+# that the engines miss packages, which is expected. About 5 GB, and an hour on two idle cores. Needs npm, for a tokenizer.
 #   tests/engines/run.sh DIR            a new virtual environment in DIR, then everything
 #   tests/engines/run.sh --reuse DIR    everything, in the virtual environment that DIR holds
 # vLLM's own tests run as well, with our classes in the place of its own: they are in its source package. SGLang's are in no package: they

@@ -104,7 +104,8 @@ def complete(got: dict[str, Any]) -> dict[str, Any]:
 
 def expected(fmt: Any, case: dict[str, Any], chunking: str = "whole", **options: Any) -> dict[str, Any]:
     """What a parser makes of a vector. Calls that are open or could not be read are content, unless a stream has passed them on."""
-    options.setdefault("prompt", prompt_of(fmt, case))
+    if "prompt" not in options:
+        options["prompt"] = prompt_of(fmt, case)
     parser = Parser(fmt, tools=case["tools"] or None, **options)
     events = parser.feed(case["text"]) + parser.finish()
     message: Message = folded(events)
