@@ -691,7 +691,11 @@ class ParameterReader(StateReader):
         end = text.find(">", mark)
         if end < 0 or end + 1 == len(text):
             return False if self.last else None
-        return text[end + 1] == ">"
+        if text[end + 1] == ">":
+            return True
+        if self.values.trim:  # which the template writes between a value and its closer
+            self.doubts.add(f"the value of {self.key!r} ends with a bracket that may belong to its closer", mark - 1)
+        return False
 
     def counts(self, found: re.Match[str], kind: str, mark: int, at: int) -> bool | None:
         """Whether a marker inside an open value ends it."""
