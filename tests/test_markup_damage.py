@@ -217,6 +217,17 @@ def test_what_is_plainly_meant_is_read(name: str, text: str, expected: list[tupl
     assert read(name, text, list(range(1, len(text)))) == message
 
 
+def test_the_token_that_opens_the_next_call_closes_no_value() -> None:
+    header = "<|start|>assistant to={}<|channel|>analysis <|constrain|>xml<|message|>"
+    text = header.format("find_ferry") + '<rfl:parameter name="night">\nfalse\n' + header.format("list_ports") + "<|call|>"
+    for cuts in ([], list(range(1, len(text)))):
+        calls = read("beam", text, cuts).tool_calls
+        assert [(call.name, call.value(), call.complete) for call in calls] == [
+            ("find_ferry", {"night": False}, True),
+            ("list_ports", {}, True),
+        ]
+
+
 CONTENT = [
     ("hermes", "Look at <tooll_call> and <tool_cal>{name} in the text.\ntool_call> is no marker."),
     ("hermes", 'Look.\n<tooll_call>\n{"title": "list_ports"}\n'),

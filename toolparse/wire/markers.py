@@ -405,6 +405,7 @@ class Values:
             ranks = self.closers
             pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
             token, token_begins = (TOKEN.pattern, TOKEN_BEGINS.pattern) if not pieces else ("(?!)", "(?!)")
+            token = f"(?!{any_of((*nexts, *firsts, *ranks))}){token}"  # of any other name
             odd_whole = "".join("|" + alike(text) for text in odd)
             marks += f"|(?P<alike>{token}|<[ \\t]{{0,2}}/{odd_whole}|{any_of(slashless)}|{odd_tag})"
             others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
