@@ -155,10 +155,10 @@ def _judged_respelt(fmt: Format, region: Region, tools: Tools | None, read: Read
     a declared tool is one."""
     text = region.text
     plain = _QUOTES_OF_TAGS.sub("", plain_signs(text))
-    if plain == text:
+    if tools is None or plain == text:
         return None
     problem = _judged(fmt, Region(region.start, plain, region.fenced, region.first), tools, read, None)
-    if problem is None or problem.attempt is None or problem.attempt.name is None or tools is None:
+    if problem is None or problem.attempt is None or problem.attempt.name is None:
         return None
     name, end = problem.attempt.name, region.start + len(text)
     keys = getattr(tools.get(name), "keys", ())

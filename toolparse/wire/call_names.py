@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable
 
 from toolparse.grammar import Calls
+from toolparse.wire.lookalikes import ODD_CLOSERS, ODD_OPENERS, UNSEEN
 
 _SIGNS = re.compile(r"[\W_]+")
-_AROUND = " \t\r\n\"'`*_-:,.;=()[]{}<>＜＞‹›〈〉/|\u00a0\u200b\u200c\u200d\u2060\ufeff"
+_AROUND = f" \t\r\n\u00a0\"'`*_-:,.;=()[]{{}}<>{ODD_OPENERS}{ODD_CLOSERS}/|{UNSEEN}"
 
 
 def plain_name(text: str, calls: Calls) -> str:

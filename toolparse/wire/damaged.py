@@ -547,15 +547,15 @@ _TOKEN_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{0,2}}{_WORDS_OF_TOKEN}{{0,64}}[{
 
 
 TOKEN = re.compile(rf"<[{BARS}][\w:.▁-]{{1,40}}[{BARS}]>")
-TOKEN_BEGINS = re.compile(rf"<(?:\Z|[{BARS}][\w:.▁-]{{0,40}}[{BARS}]?\Z)")
+TOKEN_BEGINS = rf"<(?:\Z|[{BARS}][\w:.▁-]{{0,40}}[{BARS}]?\Z)"
 """A special token of any name, and the beginning of one."""
-_UNSEEN = "<[^\\w\\s<>/]{1,3}/?"
+_STRANGE = "<[^\\w\\s<>/]{1,3}/?"
 """The beginning of a tag with characters in it that nobody sees, or that belong to nothing."""
 
 
 def unseen(names: tuple[str, ...]) -> tuple[str, str]:
     """The pattern of a tag of one of the names that begins so, up to its bracket, and of a beginning of it at the end of the input."""
-    return _UNSEEN + any_of(names), rf"{_UNSEEN}(?:\Z|{beginnings(name + '>' for name in names)})"
+    return _STRANGE + any_of(names), rf"{_STRANGE}(?:\Z|{beginnings(name + '>' for name in names)})"
 
 
 def respelt(tag: str) -> tuple[str, ...]:
@@ -674,13 +674,9 @@ class DamagedClosers:
         counts = begun and self.ends_with(text, end, len(self.ranks) - 1, last)
         return ~at if counts is None else end if counts else None
 
-    def near(self, text: str, at: int, last: bool) -> int | None:
-        """Where a word ends that is that of a closer but for its signs, its case or a letter, if only structure follows or, where it has
-        signs, the line ends; None when there is none, `~at` when more text must tell."""
-        return self._near(text, at, last, -1)
-
-    def _near(self, text: str, at: int, last: bool, above: int) -> int | None:
-        """The same of closers of higher ranks than `above`."""
+    def near(self, text: str, at: int, last: bool, above: int = -1) -> int | None:
+        """Where a word ends that is that of a closer of a rank `above` that one, but for its signs, its case or a letter, if only structure
+        follows or, where it has signs, the line ends; None when there is none, `~at` when more text must tell."""
         if not last and _NEAR_BEGINS.match(text, at):
             return ~at
         found = _NEAR.match(text, at)
@@ -695,7 +691,7 @@ class DamagedClosers:
         if counts is False and found["before"] and found["behind"] and "\n" in text[found.end() : behind]:
             counts = True
         if counts is False:
-            further = self._near(text, behind, last, rank)
+            further = self.near(text, behind, last, rank)
             counts = None if further is not None and further < 0 else further is not None
         return ~at if counts is None else found.end() if counts else None
 

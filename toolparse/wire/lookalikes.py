@@ -19,8 +19,8 @@ from toolparse.wire.spellings import inside, longest_first
 
 BARS = "|｜‖│¦"
 QUOTES = "\"'“”‘’`"
-UNSEEN = "\u200b-\u200d\u2060\ufeff"
-"""Characters that nobody sees, as the inside of a character class."""
+UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
+"""Characters that nobody sees."""
 ODD_OPENERS, ODD_CLOSERS = "＜〈‹", "＞〉›"
 """What is written in the place of angle brackets."""
 GAP = r"(?:[ \t\r\n]|\\n){0,64}"

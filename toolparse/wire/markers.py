@@ -404,7 +404,7 @@ class Values:
             odd = [text for text in closes if not text.startswith("</")]
             ranks = self.closers
             pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
-            token, token_begins = (TOKEN.pattern, TOKEN_BEGINS.pattern) if not pieces else ("(?!)", "(?!)")
+            token, token_begins = (TOKEN.pattern, TOKEN_BEGINS) if not pieces else ("(?!)", "(?!)")
             token = f"(?!{any_of((*nexts, *firsts, *ranks))}){token}"  # of any other name
             odd_whole = "".join("|" + alike(text) for text in odd)
             marks += f"|(?P<alike>{token}|<[ \\t]{{0,2}}/{odd_whole}|{any_of(slashless)}|{odd_tag})"
@@ -413,8 +413,8 @@ class Values:
             odd_begins = "".join("|" + alike_begins(text) for text in odd)
             wait = f"<[ \\t]{{0,2}}\\Z|{token_begins}|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{odd_begins}"
             rest = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
-            held += f"|{beginnings((*ranks, *slashless, *pieces, *(f'<{text}' for text in tags)))}|{odd_tag_begins}"
-            held += "" if pieces else f"|{TOKEN_BEGINS.pattern}"
+            doubled = (f"<{text}" for text in tags)
+            held += f"|{beginnings((*ranks, *slashless, *pieces, *doubled))}|{odd_tag_begins}|{token_begins}"
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Event, Problem
 from toolparse.wire.call_names import bare_name, nearly
+from toolparse.wire.lookalikes import ODD_CLOSERS, ODD_OPENERS, QUOTES, UNSEEN
 
 if TYPE_CHECKING:
     from toolparse.schemas.tools import Tool, Tools
@@ -60,8 +61,7 @@ def alnum9() -> str:
     return _made_up("alnum9")
 
 
-QUOTES = "\"'`\u201c\u201d\u2018\u2019"
-NOT_OF_NAMES = frozenset("()<>{}[]=\"'\n`*|&;＜＞‹›〈〉\u00a0\u200b\u200c\u200d\u2060\ufeff")
+NOT_OF_NAMES = frozenset(f"()<>{{}}[]=\"'\n`*|&;\u00a0{ODD_OPENERS}{ODD_CLOSERS}{UNSEEN}")
 SPACED_QUOTES = QUOTES + " \t\r\n"
 NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
 
