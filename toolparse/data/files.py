@@ -127,25 +127,25 @@ def decoded_row(row: bytes | Row) -> Row:
 
 
 def _lines(name: str, file: IO[bytes], raw: Callable[[], int]) -> Iterator[Block]:
-    number = 0  # lines before those that were read last
+    number = 0  # lines before those that were taken last
     while True:
         try:
-            read = file.readlines(BYTES)  # whole lines, many at once: the process that all workers wait for reads them
+            taken = file.readlines(BYTES)  # whole lines, many at once: the process that all workers wait for reads them
         except (OSError, EOFError) as error:
             raise UnreadableFile(f"{name}: cannot be read behind line {number}: {error}") from None
-        if not read:
+        if not taken:
             return
         if not number:
-            read[0] = read[0].removeprefix(b"\xef\xbb\xbf")
-        for first in range(0, len(read), ROWS):
-            rows: list[bytes | Row] = [line.strip() for line in read[first : first + ROWS]]
+            taken[0] = taken[0].removeprefix(b"\xef\xbb\xbf")
+        for first in range(0, len(taken), ROWS):
+            rows: list[bytes | Row] = [line.strip() for line in taken[first : first + ROWS]]
             lines = list(range(number + first + 1, number + first + 1 + len(rows)))
             if not all(rows):
                 lines = [line for line, row in zip(lines, rows, strict=True) if row]
                 rows = list(filter(None, rows))
             if rows:
                 yield Block(name, lines, rows, raw())
-        number += len(read)
+        number += len(taken)
 
 
 def _decoded(name: str, data: bytes, last: bool) -> tuple[str, bytes]:

@@ -15,7 +15,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import IO, Any, NamedTuple
 
@@ -189,7 +189,7 @@ def pieces(plan: Plan, given: Iterator[Block], workers: int, skip: int = 0) -> I
     """Each of the blocks, behind the first `skip` rows, with what it came to, in order."""
     left = _behind(given, skip)
     if workers > 1 and is_alone() and (first := next(left, None)) is not None:
-        work(plan.job, Block(first.file, first.lines[:FIRST], first.rows[:FIRST], first.position, first.schema))
+        work(plan.job, replace(first, lines=first.lines[:FIRST], rows=first.rows[:FIRST]))
         left = chain([first], left)
     return in_order(piece, plan, left, workers)
 
@@ -215,6 +215,6 @@ def _behind(given: Iterator[Block], skip: int) -> Iterator[Block]:
             skip -= count
             continue
         if skip:
-            block = Block(block.file, block.lines[skip:], block.rows[skip:], block.position, block.schema)
+            block = replace(block, lines=block.lines[skip:], rows=block.rows[skip:])
             skip = 0
         yield block
