@@ -328,19 +328,19 @@ class ElementsReader(StateReader):
         if not text.startswith("<", behind) or (tag is not None and (tag[1] or not any(map(str.isspace, tag[2])))):
             return ""
         element = self.stack[-1]
-        keys = (ITEM,) if element.kind == "list" else tuple(key for key in element.type.keys if key not in element.seen)
-        if tag is not None and (tag[2] in element.type.keys or " " not in tag[2]):
+        if tag is not None and (element.type.lists(tag[2]) or " " not in tag[2]):
             return ""
+        keys = (ITEM,) if element.kind == "list" else tuple(key for key in element.type.keys if key not in element.seen)
         return max((key for key in keys if text.startswith(key, behind + 1)), key=len, default="")
 
     def make_room(self, key: str, at: int) -> None:
         """An element begins: what it cannot stand in, but beside, has ended though its closing tag is missing."""
         stack = self.stack
         element = stack[-1]
-        if key in element.type.keys or (element.kind == "list" and key == ITEM):
+        if element.type.lists(key) or (element.kind == "list" and key == ITEM):
             return
         for i in range(len(stack) - 2, -1, -1):
-            if stack[i].kind == "object" and key in stack[i].type.keys and key not in stack[i].seen:
+            if stack[i].kind == "object" and stack[i].type.lists(key) and key not in stack[i].seen:
                 while len(stack) > i + 1:
                     self.imply_closer(at)
                 return
@@ -349,7 +349,7 @@ class ElementsReader(StateReader):
         """A closing tag between elements that closes none of them."""
         element = self.stack[-1]
         key = tag[2]
-        fits = key in element.type.keys and key not in element.seen if element.kind == "object" else key == ITEM
+        fits = element.type.lists(key) and key not in element.seen if element.kind == "object" else key == ITEM
         text = self.junk.text.lstrip(SPACE).removeprefix(self.marks.prefix)
         if fits and text.strip(SPACE):
             self.junk.clear()
@@ -368,7 +368,7 @@ class ElementsReader(StateReader):
             own = following is not None and (
                 following[2] == element.key
                 if following[1]
-                else following[2] in element.type.keys or (element.kind == "list" and following[2] == ITEM)
+                else element.type.lists(following[2]) or (element.kind == "list" and following[2] == ITEM)
             )
             if follows and not own:
                 self.report_junk()
@@ -468,7 +468,7 @@ class ElementsReader(StateReader):
         self.report_junk()
         if complete:
             if len(self.stack) > 1:
-                undeclared = self.stack[1].key not in self.stack[0].type.keys and self.call.tool is not None
+                undeclared = not self.stack[0].type.lists(self.stack[1].key) and self.call.tool is not None
                 strange = undeclared or any(self.is_doubtful(number) for number in range(1, len(self.stack)))
                 self.mend("missing_closer", "the elements of the call were not all closed", at, error=strange)
             if self.headless and not self.stack[-1].key:
@@ -596,7 +596,7 @@ class ElementsReader(StateReader):
     def may_hold(self, key: str) -> bool:
         """Whether the innermost element may have an element of this name inside."""
         of = self.stack[-1].type
-        return key in of.keys or not (of.declared and not of.is_object and not of.is_array) or key == ITEM
+        return of.lists(key) or not (of.declared and not of.is_object and not of.is_array) or key == ITEM
 
     def ends_leaf(self, key: str) -> bool:
         """Whether an opening tag inside a leaf shows that the leaf's closing tag is missing: it can only stand beside it."""
@@ -607,7 +607,7 @@ class ElementsReader(StateReader):
             return False
         if parent.kind == "list":
             return key == ITEM and text
-        missing = key in parent.type.keys and key not in parent.seen and key != element.key
+        missing = parent.type.lists(key) and key not in parent.seen and key != element.key
         return missing and (text or not self.may_hold(key))
 
     def first_item(self, at: int) -> None:

@@ -119,7 +119,7 @@ class PythonReader(PythonValues):
     def declares(self, key: str) -> bool:
         """Whether the tool has this parameter; when nothing is known of the tool, every quoted key will do."""
         tool = self.call.tool
-        return tool is None or key in tool.keys
+        return tool is None or tool.arguments.lists(key)
 
     def may_be_key(self, text: str) -> bool:
         """Whether a longer text in quotes may be a key."""

@@ -163,11 +163,15 @@ class Type:
             return UNKNOWN
         return self._part("array", lambda schema: item_parts(schema, index))
 
-    def declares(self, key: str) -> bool:
-        """Whether the schema lists a property `key` or has a pattern for it."""
+    def lists(self, key: str) -> bool:
+        """Whether `key` is one of `keys`, without looking at the others."""
         if self._sole is not None and key in self._sole:
             return True
-        return any(key in mapping(schema, "properties") or patterned(schema, key) for schema in self._schemas("object"))
+        return any(key in mapping(schema, "properties") for schema in self._schemas("object"))
+
+    def declares(self, key: str) -> bool:
+        """Whether the schema lists a property `key` or has a pattern for it."""
+        return self.lists(key) or any(patterned(schema, key) for schema in self._schemas("object"))
 
     def _schemas(self, kind: str) -> Iterator[dict[str, Any]]:
         return (schema for branch in self._branches if branch.kind in (kind, ANY) for schema in branch.schemas)
