@@ -9,7 +9,7 @@ import pytest
 from effort import THOROUGH, seed
 
 import toolparse
-from toolparse.wire.call_watch import FOLLOWED, MARKUP
+from toolparse.wire.call_watch import FOLLOWED, LOOKS, CallWatch
 
 TOOLS = toolparse.Tools([{"name": "clock", "input_schema": {"type": "object", "properties": {"zone": {"type": "string"}}}}])
 GOOD = '<tool_call>\n{"name": "clock", "arguments": {"zone": "UTC"}}\n</tool_call>'
@@ -76,8 +76,22 @@ def test_each_failed_attempt_is_one_and_none_spans_a_call() -> None:
 
 
 def test_nothing_but_what_is_said_follows_the_first_character_of_what_looks_like_a_call() -> None:
-    look = re.compile(f"[{re.escape(''.join(FOLLOWED))}]{MARKUP}")
-    for first, behind in FOLLOWED.items():
+    for first, look in LOOKS.items():
         for character in map(chr, (*range(0x250), 0x2018, 0x201C, 0x201D, 0xFF5C, 0x4E00)):
-            if re.fullmatch(f"[{behind}]", character) is None:
-                assert not any(look.match(first + character + rest) for rest in ("", "a", "tool", '"name":', " ", "name(", "{"))
+            if re.fullmatch(f"[{FOLLOWED[first]}]", character) is None:
+                assert not any(re.match(look, character + rest) for rest in ("", "a", "tool", '"name":', " ", "name(", "{"))
+
+
+@pytest.mark.parametrize("before", ["", "```\ncode\n", "``", "`````", "x" * 1020])
+def test_what_is_kept_of_a_text_does_not_depend_on_how_it_is_shown(before: str) -> None:
+    text = (
+        f"{before}" + "word ``` {% for x in y %}\n<td>[a]</td> " * 40 + '<tool_call>{"name": "f"}' + "`" * 7 + " word\nname\n" * 60 + "f()"
+    )
+    told = []
+    for size in (1, 7, 400, len(text)):
+        watch = CallWatch()
+        for at in range(0, len(text), size):
+            watch.add(text[at : at + size], min(at + size, len(text)), False)
+        told.append(watch.regions())
+    assert len(told[0]) > 1
+    assert all(each == told[0] for each in told)

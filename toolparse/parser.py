@@ -9,7 +9,6 @@ Most pieces change nothing: the place in the turn, or the call that is open, giv
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -109,7 +108,7 @@ class Parser(TurnMachine):
         super().__init__(chosen, options, choice, sink, writer)
         self._held = ""
         self._total = 0
-        self._unseen: str | None = None
+        self._unseen: list[str] | None = None
         self._see_at = 0
         self._finished = False
         self._prefilled = False
@@ -138,33 +137,26 @@ class Parser(TurnMachine):
         held = self._held
         joined = held + text if held else text
         if (flow := shortcut.flow) is not None:
-            found = flow(joined)
-            index = shortcut.index
-            if found is None:
+            found, index = flow(joined), shortcut.index
+            if found is None or index < 0:
+                if found is None:
+                    if held:
+                        self._held = ""
+                elif found.lastindex == 1 and len(joined) - (at := found.start()) < HELD_SPACE:
+                    self._held = joined[at:]
+                    joined = joined[:at]
+                else:
+                    return self._fed(text, None)
                 self._total += len(text)
-                if held:
-                    self._held = ""
                 if index >= 0:
                     return [CallArguments(index, joined)]
+                if not joined:
+                    return []
                 if (unseen := self._unseen) is not None:
-                    self._unseen = unseen + joined
+                    unseen.append(joined)
                     if self._total > self._see_at:
-                        self._see(self._total)
+                        self._see(self._total - len(self._held))
                 return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
-            if index < 0:
-                # What `_said_before` does where there is no look, which is most of what is found: one call less is 5 % of such text.
-                if found.lastindex == 1 and len(joined) - (at := found.start()) < HELD_SPACE:
-                    self._total += len(text)
-                    self._held = joined[at:]
-                    if not at:
-                        return []
-                    joined = joined[:at]
-                    if (unseen := self._unseen) is not None:
-                        self._unseen = unseen + joined
-                        if self._total > self._see_at:
-                            self._see(self._total - len(self._held))
-                    return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
-                return self._said_before(found, joined, text, index)
         passes = shortcut.passes
         if passes is None or (at := passes.read(joined)) < 0:
             return self._read(shortcut, joined, text, 0 if passes is None else ~at)
@@ -173,33 +165,6 @@ class Parser(TurnMachine):
         shortcut.flow = passes.flow
         said = joined[:at] if passes.written is None else passes.written
         return [CallArguments(shortcut.index, said)] if said else []
-
-    def _said_before(self, found: re.Match[str], joined: str, text: str, index: int) -> list[Event]:
-        """The last piece of running text was `text`, `joined` is all of it that waits, and `found` is what the search found in it. What
-        stands in front of the beginning of a marker is said, and text in which something only looks like the beginning of a call: from
-        there on it is shown to the watch. Of all else the machine knows what it is."""
-        look = -1
-        marker: re.Match[str] | None = found
-        if found.lastgroup == "look":
-            look = found.start()
-            marker = self._place.search(joined, look)  # which may stand behind it
-        end = len(joined) if marker is None else marker.start()
-        if marker is not None and (marker.lastindex != 1 or len(joined) - end >= HELD_SPACE):
-            return self._fed(text, None)
-        self._total += len(text)
-        self._held = joined[end:]
-        if not end:
-            return []
-        said = joined[:end]
-        if look >= 0:
-            self._unseen = said[look:]
-            self._see_at = self._total + UNSEEN
-            self._shortcut = self._place.flowing
-        elif self._unseen is not None:
-            self._unseen += said
-            if self._total > self._see_at:
-                self._see(self._total - len(self._held))
-        return [Content(said)] if index == CONTENT else [Reasoning(said)]
 
     def _read(self, shortcut: Shortcut, joined: str, text: str, at: int) -> list[Event]:
         """What the shortcut says of a piece that does not simply flow; up to `at` the text passes."""
@@ -245,13 +210,16 @@ class Parser(TurnMachine):
 
     def _see(self, end: int) -> None:
         """Show what has been said of running text, up to the offset `end`, to those who look for calls in it."""
-        text = self._unseen or ""
+        unseen = self._unseen
+        assert unseen is not None
+        text = "".join(unseen)
+        unseen.clear()
+        self._see_at = self._total + UNSEEN
         thinking = self._place.pair is not None
         if not thinking and (early := self._early) is not None and early.limit:
             early.add(text)
         if (watch := self._writer.watch) is not None:
             watch.add(text, end, thinking)
-        self._shortcut = self._flowing(self._place)
 
     def _behind_shortcut(self, text: str, events: list[Event], at: int) -> None:
         """The codec needs no more of the text that it was given, and the machine goes on at `at`; or what follows is no open call."""
@@ -316,7 +284,7 @@ class Parser(TurnMachine):
             if not self._knows_special_tokens():
                 lost = remains(self._table.format, self._early.text, lambda: self._sink.tools)
         watch = self._writer.watch
-        regions = watch.regions() if watch is not None and watch.noticed and self._runs is None else ()  # typed is typed
+        regions = watch.regions() if watch is not None and self._runs is None else ()  # typed is typed
         if regions or lost:
             from toolparse.engine.attempts import judge
 
@@ -465,14 +433,11 @@ class Parser(TurnMachine):
         return place.flowing is not None and len(self._held) < HELD_SPACE and self._writer.flows
 
     def _flowing(self, place: Place) -> Shortcut | None:
-        """The shortcut of running text, and whether all of it is to be seen or only what begins like a call."""
-        watch, early = self._writer.watch, self._early
-        if (watch is not None and watch.open) or (early is not None and early.limit and place.pair is None):
-            self._unseen = ""
+        """The shortcut of running text."""
+        if self._writer.watch is not None:
+            self._unseen = []
             self._see_at = self._total + UNSEEN
-            return place.flowing
-        self._unseen = None
-        return place.flowing if watch is None else place.watched or self._table.watched(place)
+        return place.flowing
 
     # -- the start --------------------------------------------------------------------------------------------------------------------
 

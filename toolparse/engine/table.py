@@ -38,7 +38,6 @@ from toolparse.compiled import compiled
 from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Waiting
 from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning
 from toolparse.jsontext.characters import SPACE
-from toolparse.wire.call_watch import FOLLOWED, LINE_LOOK, MARKUP
 from toolparse.wire.damaged import (
     DamagedFrames,
     DamagedOpening,
@@ -167,16 +166,14 @@ class Place:
     """Where the text stands, and what counts there.
 
     `anchored` and `floating` are the rows, by the first character and by the whole marker, `look_alikes` those for what may be a marker;
-    `search` finds the next marker, or what may
-    become one. `pair` is the reasoning that is open. `on_line`: it is the start of a line, or of the output. `flowing` and `waiting` are
-    the shortcuts for text without markers and for the beginning of one, `watched` that for text in which nothing looks like a call
-    either, once it has been needed (`Table.watched`). `behind_…` are the places that follow, `behind_frame` by the number of frames that
-    come earlier than the one that opens.
+    `search` finds the next marker, or what may become one. `pair` is the reasoning that is open. `on_line`: it is the start of a line, or
+    of the output. `flowing` and `waiting` are the shortcuts for text without markers and for the beginning of one. `behind_…` are the
+    places that follow, `behind_frame` by the number of frames that come earlier than the one that opens.
     """
 
     __slots__ = (
         "anchored", "behind_border", "behind_break", "behind_call", "behind_closer", "behind_frame", "behind_space", "behind_text",
-        "floating", "flowing", "ground", "kind", "look_alikes", "on_line", "opens_calls", "pair", "passed", "search", "waiting", "watched",
+        "floating", "flowing", "ground", "kind", "look_alikes", "on_line", "opens_calls", "pair", "passed", "search", "waiting",
     )  # fmt: skip
 
     behind_text: Place
@@ -198,7 +195,6 @@ class Place:
         self.look_alikes = ground.look_alikes
         self.search = ground.search
         self.flowing = ground.flowing if kind in ("text", "thinking") else None
-        self.watched: Flowing | None = None
         self.waiting = ground.waiting
         self.behind_frame: tuple[Place, ...] = ()
 
@@ -255,10 +251,6 @@ class Ground:
         behind = [row for row in here if row.does not in _BEFORE_CALLS]
         damaged = () if any(row.does == "late" for row in here) else self.look_alikes
         return (*before, *calls, *damaged, *behind, Row(text, "stray"))
-
-    def watched(self) -> Flowing:
-        """The shortcut for text in which no marker stands, and nothing that looks like a call."""
-        return Flowing(re.compile(watch_pattern(*self.searched, FOLLOWED, MARKUP, LINE_LOOK)).search, self.flowing.index)
 
     def is_beginning(self, text: str) -> bool:
         """Whether all of `text` is the beginning of a marker."""
@@ -318,14 +310,6 @@ def by_first(rows: Iterable[Row]) -> dict[str, Rows]:
         for first in found if "" in firsts else firsts:
             found[first].append(row)
     return {first: tuple(group) for first, group in found.items()}
-
-
-def _watched(grounds: tuple[Ground, ...], places: dict[tuple[str, str, int], Place]) -> tuple[Flowing, ...]:
-    """Gives the places of the grounds their shortcuts for text in which calls are looked for."""
-    shortcuts = {ground.name: ground.watched() for ground in grounds}
-    for place in places.values():
-        place.watched = shortcuts[place.ground] if place.flowing is not None else None
-    return tuple(shortcuts.values())
 
 
 def rows_of(does: str, markers: Iterable[tuple[str, Any]], once: str = "", cut: str = "") -> list[Row]:
@@ -523,21 +507,6 @@ class Table:
     @cached_property
     def thinking_places(self) -> dict[tuple[str, str, int], Place]:
         return {key: place for ground in self.thinking_grounds for key, place in self.places_of(ground).items()}
-
-    @cached_property
-    def watched_text(self) -> tuple[Flowing, ...]:
-        """The shortcuts for running text in which calls are looked for; made when the first piece of a stream may flow."""
-        return _watched(self.grounds, self.places)
-
-    @cached_property
-    def watched_thinking(self) -> tuple[Flowing, ...]:
-        return _watched(self.thinking_grounds, self.thinking_places)
-
-    def watched(self, place: Place) -> Flowing | None:
-        """The shortcut of running text at a place where it may flow."""
-        if place.flowing is not None and place.watched is None:
-            assert self.watched_text if place.pair is None else self.watched_thinking
-        return place.watched
 
     def groups(self, ground: Ground) -> dict[str, Iterable[Row]]:
         """The groups of rows that `KINDS` names."""

@@ -1,12 +1,12 @@
 """What in an output's running text looks like a call, kept for the end: the watch beside the parser.
 
 Theory of operation. A call that the parser did not read is text, and nearly all text is no call. So text is only looked at for the
-beginning of markup (`MARKUP`), in the same search that looks for the format's own markers: text without a bracket costs nothing.
-From such a beginning on a *region* is kept, up to `BEHIND` characters behind the last one in it and `LONGEST` in all. What the regions
-hold is judged once, when the output ends (`engine/attempts.py`).
+beginning of markup (`LOOKS`), some hundred characters at once. From such a beginning on a *region* is kept, up to `BEHIND` characters
+behind the last one in it and `LONGEST` in all. What the regions hold is judged once, when the output ends (`engine/attempts.py`).
 
-Which characters a region holds depends on the text alone, never on where pieces end. At most `MOST` regions are kept, the first ones
-and the last, as a call comes at the start of an answer or at its end.
+Which characters a region holds depends on the text alone, never on where pieces end: of text in which nothing is found, the end is
+looked at again with what follows it. At most `MOST` regions are kept, the first ones and the last, as a call comes at the start of an
+answer or at its end.
 """
 
 from __future__ import annotations
@@ -19,48 +19,37 @@ from toolparse.wire.lookalikes import ODD_OPENERS, UNSEEN
 BEHIND = 480
 LONGEST = 4096
 MOST = 8
+LOOK, LOOKED_AT = 256, 1024
+"""What `LOOKS` and `_LINE` match is shorter than the first of these, whatever is repeated in it. The second: so much text is looked at at
+once, as the end of it is looked at again."""
 
 _KEY = r"(?:name|tool_name|function_name|tool|function|type|id|tool_call_id|recipient_name|arguments|parameters|args|params|tool_calls)"
 _QUOTE = r"[\"'“”]"
 _WORD = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", "tool|func|call|invoke|a(?:ction|rg(?:_|u))|param")
 _FRAME = "(?:start|end|open|close|sep|message|channel|assistant)[|｜]?>"
 _TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜ -]|)(?:{_WORD})|{_FRAME}"
-_TAG_BEGUN = r"[ /]{0,3}[\w:.|｜-]{0,24} ?[\w:.|｜-]{0,11}"
 _OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?(?:{_WORD})\w{{0,24}}(?:=| name=|[\])}}])"
-_OTHER_TAG_BEGUN = r"/?[\w:.|｜-]{0,64}(?: \w{0,4})?"
 """A tag in other brackets."""
-_AFTER = {
-    "<": (_TAG, _TAG_BEGUN),
-    "&": (f"lt;(?:{_TAG})", f"l?|lt|lt;{_TAG_BEGUN}"),
-    **dict.fromkeys(ODD_OPENERS, (_TAG, _TAG_BEGUN)),
-    "[": (
-        rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}",
-        rf"/?[A-Z_]{{0,24}}|[\"']?[\w.]{{0,65}}|[ \n]{{0,8}}|{_OTHER_TAG_BEGUN}",
-    ),
+LOOKS = {
+    "<": _TAG,
+    "&": f"lt;(?:{_TAG})",
+    **dict.fromkeys(ODD_OPENERS, _TAG),
+    "[": rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}",
     "{": (
         rf"[ \t\n]{{0,16}}(?:{_QUOTE}(?:{_KEY}{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
-        rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|{_OTHER_TAG}",
-        rf"[ \t\n]{{0,16}}(?:{_QUOTE}?[\w.-]{{0,64}}(?![\w.-]){_QUOTE}?[ ]{{0,4}}:?[ ]{{0,4}}|)|{_OTHER_TAG_BEGUN}",
+        rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|{_OTHER_TAG}"
     ),
-    "`": ("``", "`?"),
-    ">": (r">>[\w.-]{1,64}\n[ ]{0,2}\{", r"(?:>(?:>(?:[\w.-]{1,64}(?:\n[ ]{0,2})?)?)?)?"),
+    ">": r">>[\w.-]{1,64}\n[ ]{0,2}\{",
 }
-"""Behind the first character: the whole of a look, and what may become one at the text's end. Behind a back quote it is a code fence.
-`re` is slow where it ignores the case, and where it may give back what it has read; so neither is done here."""
+"""What follows the first character of a look. `re` is slow where it ignores the case, so it does not."""
 _LABEL = r"[ ]{0,4}(?:[|｜]\w{1,24}[|｜]>)?(?:Action:[ \n]{0,4}){0,2}"
-_NAMED = r"[\"'`]?[\w.:-]{1,64}[\"'`]?[ ]{0,2}(?:\n[ ]{0,2})?"
+_NAMED = r"[\"'`]?[\w.:-]{1,64}(?![\w.:-])[\"'`]?[ ]{0,2}(?:\n[ ]{0,2})?"
 _LINE = (
     rf"{_LABEL}(?:{_NAMED}"
     r"(?:\{[ \t\n]{0,8}[\"'}“]|\((?:[ \n]{0,8}(?:[\w$-]{1,64}[ ]{0,2}=|[{\"'])|\)[ ]{0,2}\n)|Action Input:)"
     r"|(?<=:)[ \n]{0,4}(?:```\w{0,16}[ \n]{0,4})?[\[{])"
 )
-_LINE_BEGUN = (
-    rf"{_LABEL}(?:[\"'`]?[\w.:-]{{0,64}}|{_NAMED}"
-    r"(?:\{[ \t\n]{0,8}|\((?:[ \n]{0,8}[\w$-]{0,64}[ ]{0,2}|\)[ ]{0,2})|A[\w ]{0,11}|)"
-    r"|(?<=:)[ \n]{0,4}`{0,3}(?<=```)(?:\w{0,16}[ \n]{0,4})|(?<=:)[ \n]{0,4}`{0,2})"
-)
-"""Behind a line break: a name and the beginning of arguments, or what agents write in front of these; and the beginning of it."""
-LINE_LOOK = f"(?:{_LINE}|(?:{_LINE_BEGUN})\\Z)"
+"""Behind a line break: a name and the beginning of arguments, or what agents write in front of these."""
 _IN_TAG = rf"|｜\] /\w:.\-{UNSEEN}"
 FOLLOWED = {
     **dict.fromkeys(("<", *ODD_OPENERS), _IN_TAG),
@@ -70,51 +59,30 @@ FOLLOWED = {
     "`": "`",
     ">": ">",
 }
-"""What may follow the first character of a look, as the inside of a character class: most first characters in code are followed by else."""
-MARKUP = "(?:" + "|".join(rf"(?<={re.escape(first)})(?:{full}|(?:{cut})\Z)" for first, (full, cut) in _AFTER.items()) + ")"
-"""What follows the first character of a look, whole or cut by the end of the text."""
-
-_FULL = tuple(
-    re.compile(pattern).search
-    for pattern in (
-        *(f"{re.escape(first)}(?=[{FOLLOWED[first]}])(?:{full})" for first, (full, _) in _AFTER.items()),
-        rf"\n(?=[ \n\"'`|｜\w.:\-])(?:{_LINE})",
-    )
-)
-"""One search for each first character, which `re` looks for quickly if it is the only one."""
-_LINE_CUT = re.compile(rf"\n(?=[\s\w|｜>:\"'`.\-{{([$)]*\Z)(?:{_LINE_BEGUN})\Z").search
-_CUT = re.compile("(?:" + "|".join(f"{re.escape(first)}(?:{cut})" for first, (_, cut) in _AFTER.items()) + ")\\Z").match
+"""What may follow the first character of a look, or of a code fence, as the inside of a character class: most in code are followed by
+else."""
+_SEARCHES = {
+    **{first: re.compile(f"{re.escape(first)}(?=[{FOLLOWED[first]}])(?:{look})").search for first, look in LOOKS.items()},
+    "\n": re.compile(rf"\n(?=[ \n\"'`|｜\w.:\-])(?:{_LINE})").search,
+}
+"""One search for each first character, which `re` looks for quickly if it is the only one; most texts have few of them."""
 
 
-def _look(text: str, at: int) -> re.Match[str] | None:
-    """The first look in the text from `at` on."""
+def _look(text: str, at: int, end: int) -> re.Match[str] | None:
+    """The first look in the text from `at` on that ends in front of `end`."""
     first = None
-    for search in _FULL:
-        found = search(text, at)
-        if found is not None and (first is None or found.start() < first.start()):
-            first = found
+    for sign, search in _SEARCHES.items():
+        if (begin := text.find(sign, at, end)) >= 0 and (first is None or begin < first.start()):
+            found = search(text, begin, end)
+            if found is not None and (first is None or found.start() < first.start()):
+                first = found
     return first
-
-
-def _begun(text: str, at: int) -> int:
-    """Where a look begins that the end of the text cuts, behind `at`; -1 when none does. There is no whole one."""
-    line = len(text)
-    for _ in range(4):
-        if (before := text.rfind("\n", at, line)) < 0:
-            break
-        line = before
-    if line < len(text) and (found := _LINE_CUT(text, line)) is not None:
-        return found.start()
-    last = max(map(text.rfind, _AFTER))  # no other stands behind it, but one of its kind
-    for twice in ("``", ">>", ">>"):
-        last -= last > at and text.startswith(twice, last - 1)
-    return last if last >= at and _CUT(text, last) else -1
 
 
 _BARE = r"(?:to=|call:|Action:|[|｜]\w{1,24}[|｜]>|>{0,3}[\w.:-]{0,63}\w(?:[ ]{0,2}\n?[({]|\[|<[|｜]))"
 _BLOCK = r"```\w{0,16}[ \t\r\n]{0,8}"
 _AT_START = re.compile(
-    rf"[ \t\r\n]*(?:(?:{_BARE}|{_BLOCK}(?:{_BARE}|[<\[{{]))(?P<full>)"
+    rf"[ \t\r\n]{{0,64}}(?:(?:{_BARE}|{_BLOCK}(?:{_BARE}|[<\[{{]))(?P<full>)"
     rf"|(?:>{{0,3}}[\w.:-]{{0,64}}=?[ ]{{0,2}}\n?<?|`{{1,2}}"
     rf"|[|｜]\w{{0,24}}[|｜]?|{_BLOCK}(?:[\w.:-]{{0,64}}=?[ ]{{0,2}}\n?<?)?)\Z(?P<cut>))"
 )
@@ -143,141 +111,115 @@ class Region:
 class CallWatch:
     """Keeps the regions of content and of the reasoning block that is open.
 
-    `open`: all text must be shown to it, else only what begins with a look or the beginning of one, and any text behind that; `noticed`:
-    there has been a look.
+    `_text` ends with the last text that was added, at the offset `_end`: it is the region that is open, or else what may be the beginning
+    of a look; it is looked at when it is longer than `_enough`. `_sure` is where the last look in the region begins, -1 when none is open;
+    up to `_looked` it has been looked through. `_at_start`: all text so far may still be the beginning of a call without a marker;
+    `_first`: the region is one. `_fenced`: `_text` begins inside a code block.
     """
 
-    __slots__ = (
-        "_begun",
-        "_end",
-        "_fenced",
-        "_first",
-        "_looked",
-        "_reasoning",
-        "_regions",
-        "_sure",
-        "_text",
-        "_tried",
-        "noticed",
-        "open",
-        "thinking",
-    )
+    __slots__ = ("_at_start", "_end", "_enough", "_fenced", "_first", "_looked", "_reasoning", "_regions", "_sure", "_text", "_thinking")
 
     def __init__(self) -> None:
-        self.open = self.noticed = self.thinking = False
-        self._fenced = self._tried = self._first = False
+        self._thinking = self._fenced = self._first = False
+        self._at_start = True
         self._text = ""
-        self._begun = 0
         self._end = 0
+        self._enough = LOOKED_AT
         self._sure = -1
         self._looked = 0
         self._regions: tuple[Region, ...] = ()
         self._reasoning: tuple[Region, ...] = ()
 
-    def regions(self) -> list[Region]:
+    def regions(self) -> tuple[Region, ...]:
         """All that has been kept; the text has ended."""
-        if self.open and self._sure < 0 and _look(f"{self._text}\n", 0) is not None:  # the text's end is a line's end
-            self._sure = 0
-        self._close()  # what is only begun is no look
-        return [*self._regions, *self._reasoning]
+        if self._text.rstrip(" ").endswith(")"):  # the text's end is a line's end, which only such a line needs
+            self._look_at()
+            line = f"{self._text}\n"
+            look = _look(line, 0, len(line)) if self._sure < 0 else None
+            if look is not None:
+                self._begin(look.start(), False)
+        self._close()
+        return (*self._regions, *self._reasoning)
 
     def add(self, text: str, end: int, thinking: bool) -> None:
         """The next text; it ends at the output's offset `end`."""
-        if thinking != self.thinking:
+        if thinking != self._thinking:
             self._close()
             self._reasoning = ()  # of a block that has been closed: what was thought is no attempt
-            self.thinking = thinking
-        if self.open and end - len(text) > self._end:  # a call stood between
+            self._thinking = thinking
+        elif end - len(text) > self._end:  # a call stood between
             self._close()
         self._end = end
-        at = 0
-        if not self._tried:
-            self._tried = True
-            found = _AT_START.match(text)
-            if found is not None:
-                self._begin(end - len(text), True, 0 if found["full"] is not None else -1)
-        while at < len(text):
-            if not self.open:
-                look = _look(text, at)
-                at = look.start() if look is not None else _begun(text, at)
-                if at < 0:
-                    return
-                self._begin(end - len(text) + at, False, 0 if look is not None and text[at] != "`" else -1)
-                if look is None:
-                    self._text = text[at:]
-                    return
-            at = self._grow(text, at)
+        self._text += text
+        if len(self._text) > self._enough:
+            self._look_at()
 
-    def _begin(self, start: int, first: bool, sure: int) -> None:
-        self.open = self.noticed = True
-        self._begun = start
-        self._text = ""
-        self._first = first
-        self._sure = sure
-        self._looked = 0
+    def _look_at(self) -> None:
+        while (self._sure >= 0 or self._begins()) and self._ends():
+            pass
+        self._enough = len(self._text) + LOOKED_AT
 
-    def _grow(self, text: str, at: int) -> int:
-        """Add to the region what belongs to it; returns how far."""
-        limit = min(max(self._sure, 0) + BEHIND, LONGEST)
-        upto = min(at + limit - len(self._text), len(text))
-        self._text += text[at:upto]
-        if self._sure < 0 and not self._confirm():
-            return upto
-        while (look := _look(self._text, self._looked)) is not None:
-            if look[0] != "```":
-                self._sure = look.start()
-            self._looked = look.end()
-        begun = _begun(self._text, self._looked)
-        self._looked = begun if begun >= 0 else len(self._text)
-        if len(self._text) >= min(self._sure + BEHIND, LONGEST):
-            rest = self._text[self._looked :]
-            end = self._begun + len(self._text)
-            self._close()
-            if rest:  # the beginning of a look, which the next region begins with
-                self._begin(end - len(rest), False, -1)
-                self._text = rest
-        return upto
-
-    def _confirm(self) -> bool:
-        """Whether the region does begin with a look; if not, it begins at the next one, or is given up."""
+    def _begins(self) -> bool:
+        """Whether a region begins in the text; of text in which none does, the end is kept."""
         text = self._text
-        if self._first:
+        if self._at_start:
             start = _AT_START.match(text)
-            if start is not None and (start["full"] is not None or len(text) < BEHIND):  # else it is begun without end
-                self._sure = 0 if start["full"] is not None else -1
-                return self._sure == 0
-        at = 0
-        while (look := _look(text, at)) is not None and look[0] == "```":
-            self._fenced = not self._fenced
-            at = look.end()
-        at = look.start() if look is not None else _begun(text, at)
-        if at < 0:
-            self.open = False
-            self._text = ""
-            return False
-        self._first = False
-        self._begun += at
-        self._text = text[at:]
-        self._looked = 0
+            if start is not None and start["full"] is None:
+                return False
+            self._at_start = False
+            if start is not None and start["full"] is not None:
+                self._begin(0, True)
+                return True
+        look = _look(text, 0, len(text))
         if look is None:
+            self._leave(max(len(text) - LOOK, 0))
             return False
-        self._sure = 0
+        self._begin(look.start(), False)
         return True
 
-    def _close(self) -> None:
-        if not self.open:
-            return
-        self.open = False
-        fenced = self._fenced
-        self._fenced ^= self._text.count("```") % 2 == 1
-        if self._sure < 0:
-            return
-        region = Region(self._begun, self._text, fenced, self._first)
-        if self.thinking:
+    def _begin(self, at: int, first: bool) -> None:
+        self._leave(at)
+        self._sure = self._looked = 0
+        self._first = first
+
+    def _ends(self) -> bool:
+        """Whether the region that is open ends in the text. Where it does, a look may begin and not end: it is left for the next region."""
+        text = self._text
+        while (look := _look(text, self._looked, limit := min(self._sure + BEHIND, LONGEST))) is not None:
+            self._sure = look.start()
+            self._looked = look.end()
+        if len(text) < limit:
+            self._looked = max(self._looked, len(text) - LOOK)
+            return False
+        self._keep(limit)
+        self._leave(max(self._looked, limit - LOOK))
+        return True
+
+    def _keep(self, length: int) -> None:
+        """The open region is so long."""
+        region = Region(self._end - len(self._text), self._text[:length], self._fenced, self._first)
+        if self._thinking:
             self._reasoning = (*self._reasoning[: MOST - 1], region)
         else:
             self._regions = (*self._regions[: MOST - 1], region)
         self._sure = -1
+
+    def _leave(self, count: int) -> None:
+        """So many characters of the text are done with."""
+        text = self._text
+        if text.startswith("`", count):  # the fences of what is left are counted as if all were there
+            count -= (count - len(text[:count].rstrip("`"))) % 3
+        self._fenced ^= text.count("```", 0, count) % 2 == 1
+        self._text = text[count:]
+
+    def _close(self) -> None:
+        """What comes next does not follow the text."""
+        if self._text:
+            self._look_at()
+            if self._sure >= 0:
+                self._keep(len(self._text))
+            self._at_start = False
+            self._leave(len(self._text))
 
 
 def begins(text: str, at_start: bool) -> int | None:
@@ -285,8 +227,5 @@ def begins(text: str, at_start: bool) -> int | None:
     start = _AT_START.match(text) if at_start else None
     if start is not None and start["full"] is not None:
         return 0
-    text += "\n"
-    look = _look(text, 0)
-    while look is not None and look[0] == "```":
-        look = _look(text, look.end())
+    look = _look(f"{text}\n", 0, len(text) + 1)
     return None if look is None else look.start()

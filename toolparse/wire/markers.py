@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache, cached_property, lru_cache
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from toolparse.grammar import (
@@ -531,15 +530,12 @@ def watch_pattern(
     edges: Mapping[str, Gate],
     alike: tuple[str, ...] = (),
     lost: tuple[Edge, ...] = (),
-    followed: Mapping[str, str] = MappingProxyType({}),
-    look: str = "",
-    line_look: str = "",
 ) -> str:
-    """One pattern for all that running text must be searched for, with the groups `hold`, `marker`, `line` and, if wanted, `look`.
+    """One pattern for all that running text must be searched for, with the groups `hold`, `marker` and `line`.
 
     It begins with the set of first characters, which `re` looks for quickly; what follows depends on which of them was found. `alike` are
     the markers whose look-alikes are to be found, too; `edges` are the first characters of what counts at the start of a line, with what
-    refuses them, `lost` is what else is found there; `followed` says of the first characters of looks what may follow them.
+    refuses them, `lost` is what else is found there.
     """
     by_first: dict[str, list[str]] = {}
     for text in sorted(markers, key=len, reverse=True):
@@ -549,59 +545,64 @@ def watch_pattern(
         by_first |= {sign: by_first.get(sign, []) for sign, _ in _ODD_BEGINNINGS}
     begins = inside({*SPACE, *by_first})
     begun_marker = f"[{inside(by_first)}]" if by_first else "(?!)"
-    # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character; so do the
-    # first characters of looks.
-    spaces = r"[ \t\r]" if edges or lost or look else r"[ \t\r\n]"
-    no_look = "|".join(f"{re.escape(first)}(?=[^{behind}])" for first, behind in followed.items() if first not in by_first)
-    goes_on = f"(?<!{spaces}(?=[^{begins}]))" + (f"(?<!{no_look})" if no_look else "")
+    # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character.
+    spaces = r"[ \t\r]" if edges or lost else r"[ \t\r\n]"
+    goes_on = f"(?<!{spaces}(?=[^{begins}]))"
     blank = rf"(?<=[ \t\r\n])(?![^{begins}])(?<![ \t\r\n]{{2}}){WS}(?:\Z|{begun_marker})"
     new_line = r"(?<=[ \t\r\n])(?<![ \t\r\n]{2})(?:(?<=\n)|[ \t\r\n]*\n)[ \t]*"
     begun = [f"{re.escape(first)}(?:{gate.begun})" for first, gate in edges.items() if gate.begun] + [begun for _, begun in lost]
     at_line = rf"|{new_line}(?:{'|'.join(begun)})\Z" if begun else ""
-    branches = [f"(?:(?:{blank}|(?<![ \\t\\r\\n]))(?:{'|'.join(held)}){at_line})(?P<hold>)"]
+    branches = [f"(?:(?:{blank}|(?<![ \\t\\r\\n]))(?:(?<=[ \\t\\r\\n])\\Z|{by_sign(held)}){at_line})(?P<hold>)"]
     if edges or lost:
         refused = (re.escape(first) + (f"(?!{gate.refused})" if gate.refused else "") for first, gate in edges.items())
         edge = r"[^ \t\r\n]" if "" in edges else "|".join([*refused, *(full for full, _ in lost)])
         branches.append(rf"(?<=\n)[ \t]*(?={edge})(?P<line>)")
-    marks = [f"(?:{'|'.join(whole)})(?P<marker>)"] if whole else []
-    if marks:
-        branches.append(f"(?<![ \\t\\r\\n])(?:{'|'.join(marks)})")
-    if look:
-        branches.append(f"(?:(?<![ \\t\\r\\n]){look}|(?<=\\n){line_look})(?P<look>)")
-    return rf"[ \t\r\n{inside({*by_first, *followed})}]{goes_on}(?:{'|'.join(branches)})"
+    if whole:
+        branches.append(f"(?<![ \\t\\r\\n])(?:{by_sign(whole)})(?P<marker>)")
+    return rf"[ \t\r\n{inside(by_first)}]{goes_on}(?:{'|'.join(branches)})"
 
 
 _ODD_BEGINNINGS = (("&", "lt;"), *((sign, "") for sign in ODD_OPENERS))
 """What stands for an angle bracket: its first character, and the rest."""
 
 
-def _branches(by_first: Mapping[str, list[str]], alike: tuple[str, ...], edges: Mapping[str, Gate]) -> tuple[list[str], list[str]]:
-    """What is held and what is found, as patterns, behind the first characters of the markers."""
-    held = [r"(?<=[ \t\r\n])\Z"]
-    whole = []
+def by_sign(branches: Mapping[str, Iterable[str]]) -> str:
+    """One branch for what may follow each first character, which has been read; the odd ones share one, as `re` tries all in turn."""
+    each = {sign: f"(?<={re.escape(sign)})(?:{'|'.join(patterns)})" for sign, patterns in branches.items()}
+    odd = {sign: each.pop(sign) for sign, _ in _ODD_BEGINNINGS if sign in each}
+    shared = [f"(?<=[{''.join(odd)}])(?:{'|'.join(odd.values())})"] if odd else []
+    return "|".join([*each.values(), *shared]) or "(?!)"
+
+
+def _branches(
+    by_first: Mapping[str, list[str]], alike: tuple[str, ...], edges: Mapping[str, Gate]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """What is held and what is found, as patterns, behind each first character of the markers."""
+    held: dict[str, list[str]] = {}
+    whole: dict[str, list[str]] = {}
     for first, rests in by_first.items():
         like = [text for text in alike if text[0] == first]
         found = tuple(rest for rest in rests if first + rest in alike)  # where it ends, in any spelling behind it
         longer = [rest for rest in rests if rest]
+        begun = held.setdefault(first, [])
         if longer:  # what begins like a look-alike is found as one
             unlike = (rest for rest in longer if rest not in found or any(rest != text and rest.startswith(text) for text in found))
-            held.append(f"(?<={re.escape(first)})(?:\\Z|{beginnings(unlike)})")
+            begun.append(f"\\Z|{beginnings(unlike)}")
         if like:
             misspelt, misspelt_begins = looks_misspelt(filter(may_be_misspelt, like))
-            held.append(f"(?<={re.escape(first)})(?!(?:{any_of(found)})>?\\Z)(?:{any_alike_begins(like, 1)})\\Z")
-            held.append(f"(?<={re.escape(first)})(?!(?:{any_of(rests)})\\Z)(?:{misspelt_begins})\\Z")
+            begun.append(f"(?!(?:{any_of(found)})>?\\Z)(?:{any_alike_begins(like, 1)})\\Z")
+            begun.append(f"(?!(?:{any_of(rests)})\\Z)(?:{misspelt_begins})\\Z")
             like = [any_alike(like, 1), misspelt]
         gate = edges.get(first, NO_GATE) if "" in rests else NO_GATE
         if gate.begun:
-            held.append(f"(?<={re.escape(first)})(?:{gate.begun})\\Z")
+            begun.append(f"(?:{gate.begun})\\Z")
         full = "|".join([*map(re.escape, rests), *like])
-        whole.append(f"(?<={re.escape(first)}){f'(?!{gate.refused})' if gate.refused else ''}(?:{full})")
+        whole[first] = [f"{f'(?!{gate.refused})' if gate.refused else ''}(?:{full})"]
     tags = [text for text in alike if text[0] == "<"]
     for sign, rest in _ODD_BEGINNINGS if tags else ():
-        held.append(f"(?<={sign}){chained(*rest, f'(?:{any_alike_begins(tags, 1)})')}\\Z")
-        held.append(f"(?<={sign})(?:{beginnings([rest + ' '])}|\\Z)")
-        whole.append(f"(?<={sign}){rest}(?:{any_alike(tags, 1)})")
-    return held, whole
+        held.setdefault(sign, []).append(f"{chained(*rest, f'(?:{any_alike_begins(tags, 1)})')}\\Z|{beginnings([rest + ' '])}|\\Z")
+        whole.setdefault(sign, []).append(f"{rest}(?:{any_alike(tags, 1)})")
+    return {sign: patterns for sign, patterns in held.items() if patterns}, whole
 
 
 class Tail:
