@@ -158,8 +158,15 @@ class Parser(TurnMachine):
                         self._see(self._total - len(self._held))
                 return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
         passes = shortcut.passes
-        if passes is None or (at := passes.read(joined)) < 0:
-            return self._read(shortcut, joined, text, 0 if passes is None else ~at)
+        if passes is None:
+            if (rewrites := shortcut.rewrites) is None or (written := rewrites(joined)) is None:
+                return self._read(shortcut, joined, text, 0)
+            self._total += len(text)
+            self._held = ""
+            shortcut.flow = shortcut.reader.flow  # type: ignore[union-attr]
+            return [CallArguments(shortcut.index, written)]
+        if (at := passes.read(joined)) < 0:
+            return self._read(shortcut, joined, text, ~at)
         self._total += len(text)
         self._held = joined[at:]
         shortcut.flow = passes.flow
@@ -169,11 +176,6 @@ class Parser(TurnMachine):
     def _read(self, shortcut: Shortcut, joined: str, text: str, at: int) -> list[Event]:
         """What the shortcut says of a piece that does not simply flow; up to `at` the text passes."""
         added = len(text)
-        if (rewrites := shortcut.rewrites) is not None and (written := rewrites(joined)) is not None:
-            self._total += added
-            self._held = ""
-            shortcut.flow = shortcut.reader.flow  # type: ignore[union-attr]
-            return [CallArguments(shortcut.index, written)]
         if (waits := shortcut.waits) is not None and len(joined) < shortcuts.SHORT and waits(joined):
             self._total += added
             self._held = joined

@@ -95,22 +95,20 @@ for _state in _STATES.values():
 
 
 class StrictJson:
-    """The strict path of one machine: `enter`, then `read` until it gives back. While it is `active`, it alone knows the `state`."""
+    """The strict path of one machine: `enter`, then `read` until it gives back. While it is `active`, it alone knows the `state`; `flow` is
+    the search that finds nothing in text which passes as it is."""
 
-    __slots__ = ("active", "machine", "state")
+    __slots__ = ("active", "flow", "machine", "state", "stops")
 
     written: str | None = None
     """What is read passes as it stands."""
 
     def __init__(self, machine: JsonReader) -> None:
         self.machine = machine
+        self.stops = machine.trailing_stops
         self.state = _VALUE
+        self.flow: Search | None = None
         self.active = False
-
-    @property
-    def flow(self) -> Search | None:
-        """The search that finds nothing in text which passes as it is."""
-        return self.machine.trailing_stops.flow if self.state.flows else None
 
     def enter(self) -> bool:
         """Take over where the machine stands; False where only the machine can go on."""
@@ -121,6 +119,7 @@ class StrictJson:
         if state is None or (state.quoted and (machine.quote != '"' or machine.unpaired)):
             return False
         self.state = state
+        self.flow = self.stops.flow if state.flows else None
         self.active = True
         return True
 
@@ -139,23 +138,17 @@ class StrictJson:
         """
         machine = self.machine
         state = self.state
-        while True:
-            found = state.match(text, at)
-            if found is None:
-                break
+        while (found := state.match(text, at)) is not None:
             outcome = found.lastgroup
-            if outcome is None:
-                stops = machine.trailing_stops
-                end = stops.begin(text, at) if stops.first in text and state.quoted else len(text)
+            if outcome is None or outcome == "hold":
+                if outcome is not None:
+                    end = found.start("hold")
+                else:
+                    end = self.stops.begin(text, at) if state.quoted and self.stops.first in text else len(text)
                 if state is _KEY:
                     machine.key_text += text[at:end]
                 self.state = state
-                return end
-            if outcome == "hold":
-                end = found.start("hold")
-                if state is _KEY:
-                    machine.key_text += text[at:end]
-                self.state = state
+                self.flow = self.stops.flow if state.flows else None
                 return end
             end = found.end()
             if state is _KEY:
@@ -172,6 +165,7 @@ class StrictJson:
             at = found.end(outcome)
             if end == len(text):
                 self.state = state
+                self.flow = self.stops.flow if state.flows else None
                 return at
         self.state = state
         self.leave()

@@ -73,13 +73,18 @@ def flow_until(firsts: Iterable[str], others: Iterable[str] = ()) -> Callable[[s
     """The search that finds nothing in text which flows as it is into a JSON string, where the characters may begin something else, or
     the first two of `others` do."""
     firsts = frozenset(firsts)
-    pairs = either_pair(text for text in others if text[0] not in firsts)
-    return re.compile(rf'[{inside(firsts)}"\\\x00-\x1f]{pairs}').search
+    return re.compile(either(rf'{inside(firsts)}"\\\x00-\x1f', (text for text in others if text[0] not in firsts))).search
 
 
-def either_pair(texts: Iterable[str]) -> str:
-    """Further branches of a pattern: the first two characters of the texts, the second of which may be cut off by the end."""
-    return "".join(f"|{re.escape(pair[0])}(?:\\Z|{re.escape(pair[1])})" for pair in {text[:2] for text in texts})
+def either(characters: str, texts: Iterable[str]) -> str:
+    """A pattern for one of the characters, given as the inside of a class, or for the first two characters of the texts, of which the end
+    may cut off the second. It begins with a class, which `re` looks for quickly."""
+    pairs = {text[:2] for text in texts}
+    if not pairs:
+        return f"[{characters}]"
+    firsts = inside(pair[0] for pair in pairs)
+    seconds = "|".join(f"(?<={re.escape(pair[0])})(?:\\Z|{re.escape(pair[1])})" for pair in sorted(pairs))
+    return f"[{characters}{firsts}](?:(?<![{firsts}])|{seconds})"
 
 
 class Gate(NamedTuple):
@@ -454,7 +459,7 @@ class Values:
         then = f"(?={blank[:-1]}{{0,64}}(?:{follow.full.pattern}))" if follow.full is not None else ""
         self.plain_close = re.compile(f"{lead}(?:{close}){then}").match
         self.flow = flow_until(firsts, (*self.unsigned, *self.respelt))
-        self.escaped_marks = re.compile(f"[<&]{either_pair(self.unsigned)}")
+        self.escaped_marks = re.compile(either("<&", self.unsigned))
         self.escaped_flow = flow_until("<&", self.unsigned)
         closed = f"|(?:{re.escape(self.trim)})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
         self.inside = re.compile(f"[^{inside(firsts)}]*(?:\\Z|{hold}{closed})").match
