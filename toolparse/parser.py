@@ -14,11 +14,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from toolparse.engine import shortcuts
 from toolparse.engine.missed_calls import Start, may_tell, remains
 from toolparse.engine.plain_turns import plain_turns
 from toolparse.engine.prose import TextWriter
-from toolparse.engine.shortcuts import CONTENT, Flowing, Reading, Shortcut, Waiting
+from toolparse.engine.shortcuts import CONTENT, SHORT, Flowing, Reading, Shortcut, Waiting
 from toolparse.engine.table import Options, Place
 from toolparse.engine.tool_choice import FORCED, FORCED_BY_NAME, read_choice
 from toolparse.engine.turn import HELD_SPACE, TurnMachine
@@ -159,6 +158,10 @@ class Parser(TurnMachine):
                 return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
         passes = shortcut.passes
         if passes is None:
+            if (waits := shortcut.waits) is not None and len(joined) < SHORT and waits(joined):
+                self._total += len(text)
+                self._held = joined
+                return []
             if (rewrites := shortcut.rewrites) is None or (written := rewrites(joined)) is None:
                 return self._read(shortcut, joined, text, 0)
             self._total += len(text)
@@ -175,12 +178,7 @@ class Parser(TurnMachine):
 
     def _read(self, shortcut: Shortcut, joined: str, text: str, at: int) -> list[Event]:
         """What the shortcut says of a piece that does not simply flow; up to `at` the text passes."""
-        added = len(text)
-        if (waits := shortcut.waits) is not None and len(joined) < shortcuts.SHORT and waits(joined):
-            self._total += added
-            self._held = joined
-            return []
-        total = self._total + added
+        total = self._total + len(text)
         taken = shortcut.take(joined, total - len(joined), at)
         if taken is None:
             return self._fed(text, None)
