@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from typing import Any
 
 import effort
 import pytest
 import strategies
+from cost import calls
 from effort import examples, some
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolparse import Content, Event, Format, Parser, formats, get_format, parse
+from toolparse import CannotRender, Content, Event, Format, Message, Parser, ToolCall, Tools, formats, get_format, parse, render
 from toolparse.testing import check_arguments, check_linear, check_text, check_well_formed, cut, floods, joined
 
 NAMES = [fmt.name for fmt in formats()]
@@ -174,6 +176,30 @@ def test_the_work_is_linear(name: str) -> None:
 )
 def test_the_work_is_linear_where_it_was_not(name: str, prefix: str, unit: str) -> None:
     check_linear(lambda: Parser(name, tools=strategies.TOOLS, prompt=""), prefix, unit)
+
+
+@every_format
+def test_many_parameters_cost_no_more_each_than_few(name: str) -> None:
+    def work(count: int) -> int:
+        properties = {f"key_{number}": {"type": "integer"} for number in range(count)}
+        tool = {"name": "save", "parameters": {"type": "object", "properties": properties}}
+        arguments = json.dumps({key: number for number, key in enumerate(properties)})
+        try:
+            text = render(Message(tool_calls=[ToolCall(id="call_1", name="save", arguments=arguments)]), name, tools=[tool])
+        except CannotRender:
+            return count
+        tools = Tools([tool])
+
+        def read() -> None:
+            parser = Parser(name, tools=tools, prompt="")
+            for at in range(0, len(text), 4):
+                parser.feed(text[at : at + 4])
+            parser.finish()
+
+        read()  # which compiles what is needed
+        return calls(read)
+
+    assert work(160) < 8 * work(20) * 1.5
 
 
 @every_format
