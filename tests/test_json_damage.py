@@ -127,6 +127,24 @@ def test_arguments_in_a_string_are_read_behind_a_name(name: str, text: str) -> N
     assert (call.value(), call.complete) == ({"cmd": 'a\n"b"'}, True)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"city": "c x"} == \'x\'", "days": 5}',
+        '{"city": "c x"} \'x\'", "days": 5}',
+        '{"city": "a x",    # keep {\\"a\\": [1]}\\n"}',
+    ],
+)
+@pytest.mark.parametrize("name", ["cohere_command", "hermes"])
+def test_a_quote_that_is_not_closed_behind_the_arguments_or_in_a_comment_is_told(name: str, arguments: str) -> None:
+    called = (
+        '{"tool_name": "get_weather", "parameters": %s}\n' if name == "cohere_command" else '{"name": "get_weather", "arguments": %s}\n'
+    )
+    message = read(name, ENVELOPES[name].replace("{}", called % arguments))
+    told = any(problem.severity == "error" for problem in message.problems) or not message.tool_calls[0].complete
+    assert told or message.tool_calls[0].value()["city"].startswith('a x",  ')  # or it is read
+
+
 def test_a_list_that_breaks_inside_an_element_ends_in_an_incomplete_call() -> None:
     message = toolparse.parse('[{"name": "run", "parameters": {"cmd": ]', "hermes", tools=TOOLS, tool_choice="required")
     assert [(call.name, call.complete) for call in message.tool_calls] == [("run", False)]

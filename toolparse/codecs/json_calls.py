@@ -1019,6 +1019,9 @@ class EnvelopeCalls(ArgumentsReader):
         """The output ended inside the text."""
         if self.role == "arguments" and self.out == self.write:
             self.cut_off()
+        elif self.closed and self.state in (self.key, self.string):
+            said = f"a quote that is not closed begins behind the arguments, and what follows is lost: {self.key_text[:1000]}"
+            self.call.problem("dropped_text", said, at, error=True)
         if self.level >= 0:
             self.settle(at, complete=self.closed)
         if not self.call.count:

@@ -596,10 +596,22 @@ class JsonReader:
         return character, here
 
     def line_comment(self, at: int) -> int:
+        return self.comment(at, False)
+
+    def odd_comment(self, at: int) -> int:
+        """A quote is open in the comment."""
+        return self.comment(at, True)
+
+    def comment(self, at: int, odd: bool) -> int:
+        """A comment to the end of its line. If it holds an odd number of quotes, it may be text of a string."""
         end = self.text.find("\n", at)
         self.copy = len(self.text) if end < 0 else end
+        odd ^= self.text.count('"', at, self.copy) % 2 == 1
         if end < 0:
+            self.state = self.odd_comment if odd else self.line_comment
             return ~len(self.text)
+        if odd:
+            self.report.problem("comment", "a comment that holds a single quote was removed: it may be text of a string", end, error=True)
         self.state = self.after_comment
         return end
 
@@ -647,7 +659,7 @@ class JsonReader:
         """The shortest text that makes a valid document of what has been passed on, down to the container at depth `floor`."""
         if self.done:
             return ""
-        state = self.after_comment if self.state in (self.line_comment, self.block_comment) else self.state
+        state = self.after_comment if self.state in (self.line_comment, self.odd_comment, self.block_comment) else self.state
         open_token = ""
         if state in (self.string, self.too_deep, self.long_word):
             open_token = '"'
