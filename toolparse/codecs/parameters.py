@@ -672,18 +672,22 @@ class ParameterReader(StateReader):
                 start = start if enclosed else mark
             if counts:
                 self.take(at, start)
-                if kind not in ("close", "alike"):
-                    self.doubts.ends_otherwise(self.key)
-                self.end(start)
-                end = found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
-                if enclosed:
-                    self.call.problem("repaired_markup", f"brackets around a closer were dropped: {text[mark - 1 : end + 1]}", mark)
-                    end += 1
-                self.ended = self.call.base + end
-                return end
+                return self.end_with(found, kind, start, mark, enclosed is True)
             if values.reads_damaged and (kind == "close" or (kind == "alike" and values.alike.match(text, mark))):
                 self.doubts.marks(mark, own=kind == "close")
             look = mark + 1
+
+    def end_with(self, found: re.Match[str], kind: str, at: int, mark: int, enclosed: bool) -> int:
+        """The value ends at `at`, with the marker of this kind at `mark`; `enclosed`: between two brackets too many."""
+        if kind not in ("close", "alike"):
+            self.doubts.ends_otherwise(self.key)
+        self.end(at)
+        end = found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
+        if enclosed:
+            self.call.problem("repaired_markup", f"brackets around a closer were dropped: {self.text[mark - 1 : end + 1]}", mark)
+            end += 1
+        self.ended = self.call.base + end
+        return end
 
     def encloses(self, mark: int) -> bool | None:
         """Whether the closer at `mark`, with one bracket too many in front of it, has one behind it, too; None when more text must tell."""

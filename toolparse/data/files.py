@@ -160,48 +160,56 @@ def _decoded(name: str, data: bytes, last: bool) -> tuple[str, bytes]:
 
 def _items(name: str, file: IO[bytes], raw: Callable[[], int]) -> Iterator[Block]:
     """The elements of a JSON list, without holding more than a block and one element of it."""
-    decoder = json.JSONDecoder()
     text, at, number, step = "", 0, 0, BYTES
-    ended = False
-    lines: list[int] = []
+    begun = ended = False
     rows: list[bytes | Row] = []
     pending = b""
-    begun = False
     block_start = 0
+
+    def block() -> Block:
+        return Block(name, list(range(number - len(rows) + 1, number + 1)), rows, raw())
+
     while True:
-        fault = ""
-        while not fault:
+        cut = False
+        while not cut:
             at = _behind_space(text, at, "," if begun else "[")
             begun = begun or at > 0
             if text[at : at + 1] in ("", "]"):
                 break
-            try:
-                value, end = decoder.raw_decode(text, at)
-            except (ValueError, RecursionError) as error:
-                fault = str(error)
-                break
-            if end == len(text) and not ended and not isinstance(value, (dict, list, str)):
-                break  # a number may go on
-            number += 1
-            lines.append(number)
-            rows.append(value if isinstance(value, dict) else json.dumps(value).encode())
-            at = end
-            if len(rows) >= ROWS or at - block_start >= BYTES:
-                yield Block(name, lines, rows, raw())
-                lines, rows, block_start = [], [], at
+            element = _element(text, at, ended)
+            cut = element is None
+            if element is not None:
+                value, at = element
+                number += 1
+                rows.append(value if isinstance(value, dict) else json.dumps(value).encode())
+                if len(rows) >= ROWS or at - block_start >= BYTES:
+                    yield block()
+                    rows, block_start = [], at
         over = text[at : at + 1] == "]"
         if over or ended:
-            if not over and (fault or text[at:].strip()):
-                lines.append(number + 1)
+            if not over and (cut or text[at:].strip()):
+                number += 1
                 rows.append(text[at:].encode("utf-8", "surrogatepass"))
             if rows:
-                yield Block(name, lines, rows, raw())
+                yield block()
             return
         data = pending + file.read(step)
-        step = step * 2 if fault else BYTES  # an element that is longer than what there is: linear work all the same
+        step = step * 2 if cut else BYTES  # an element that is longer than what there is: linear work all the same
         ended = len(data) == len(pending)
         more, pending = _decoded(name, data, ended)
         text, at, block_start = text[at:] + (more if number or begun else more.lstrip("\ufeff")), 0, block_start - at
+
+
+_raw_decode = json.JSONDecoder().raw_decode
+
+
+def _element(text: str, at: int, ended: bool) -> tuple[Any, int] | None:
+    """The element at `at` and where it ends; None when it is cut off, or broken. Unless the text has ended, a number may go on."""
+    try:
+        value, end = _raw_decode(text, at)
+    except (ValueError, RecursionError):
+        return None
+    return (value, end) if end < len(text) or ended or isinstance(value, (dict, list, str)) else None
 
 
 def _behind_space(text: str, at: int, mark: str) -> int:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from toolparse.codecs.json_calls import ARGUMENTS
-from toolparse.engine.other_formats import Read, any_marker, call_markers, ends_with_marker, written_by
+from toolparse.engine.other_formats import Read, Written, any_marker, call_markers, ends_with_marker, written_by
 from toolparse.events import Attempt, AttemptStatus, Problem
 from toolparse.grammar import Envelope, Format, OneOf
 from toolparse.schemas.tools import Tools
@@ -94,28 +94,16 @@ def _pieces(region: Region, openers: re.Pattern[str]) -> Iterable[Region]:
 
 
 def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: str | None) -> Problem | None:
-    text, start = region.text, region.start
-    block = _BLOCK.fullmatch(text) if region.first else None
-    if block is not None:  # all that there is: no example
-        start += block.start(1)
-        text = block[1]
-    elif region.fenced and (block_of := _last_block(text, tools)) is not None:
+    block = _BLOCK.fullmatch(region.text) if region.first else None
+    if region.fenced and block is None and (block_of := _last_block(region.text, tools)) is not None:
+        text, start = region.text, region.start
         said = f"a code block at the end holds a call of {block_of!r}, which is none in this format: {_shown(text)}"
         return Problem("not_a_call", said, None, start, "error", Attempt("unreadable", block_of, text, start, start + len(text)))
-    elif region.fenced:
-        start += len(text) - len(text.partition("```")[2])
-        text = text.partition("```")[2]
-    quoted = 0 if block is not None else _quoted(text)
     markers = _markers(fmt)
-    plain = " " * quoted + _EXAMPLES.sub(_without_example, text[quoted:])
-    at = begins(plain, region.first or block is not None)
-    if at is None:
+    found = _without_examples(region, block, markers)
+    if found is None:
         return None
-    at += len(plain[at:]) - len(plain[at:].lstrip())
-    start += at
-    text, plain = text[at:].rstrip(), plain[at:]
-    lead = next((marker[0] for marker in markers if len(marker) > 2 and text.startswith(marker[1:]) and marker[0] == "]"), "")
-    text, plain, start = lead + text, lead + plain, start - len(lead)
+    text, plain, start = found
     name = _named(plain, tools)
     called = name is not None or _KEYS.search(plain) is not None or _BODY.search(plain) is not None
     own = any(marker in plain for marker in markers)
@@ -129,13 +117,7 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     supposed = bare and (bare["named"] or bare["called"])
     other = written_by(text, fmt, tools, read, supposed) if tools is None or (called and name is not None) else None
     if other is not None and (other.whole or not own) and (other.marked or not begun):
-        text, start = other.lead + text, start - len(other.lead)
-        attempt = Attempt("unreadable", other.tool, text, start, start + len(text))
-        written = f"the format {other.format.name!r} writes"
-        if lost is not None and not other.marked and _as_written(fmt, text):
-            return Problem("lost_markers", f"{lost}; if it is not skipped, this is what {written}", None, start, "error", attempt)
-        said = f"there is no call, but {_shown(text)!r}, which {written}: choose that one for this model"
-        return Problem("other_format", said, None, start, "error", attempt)
+        return _as_other_format(fmt, other, other.lead + text, start - len(other.lead), lost)
     status: AttemptStatus = "unreadable" if name is not None else "no_name"
     attempt = Attempt(status, name, text, start, start + len(text))
     if lost is not None and not own:
@@ -148,6 +130,37 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     if own:
         return Problem("not_a_call", f"a marker of calls stands in the text with no call behind it: {_shown(text)}", None, start)
     return None
+
+
+def _without_examples(region: Region, block: re.Match[str] | None, markers: Iterable[str]) -> tuple[str, str, int] | None:
+    """A region from where a call may begin in it: its text, the same with blanks for what is an example, and where that starts; None when
+    none may. `block`: all that there is, a code block, which is no example."""
+    text, start = region.text, region.start
+    if block is not None:
+        start += block.start(1)
+        text = block[1]
+    elif region.fenced:
+        start += len(text) - len(text.partition("```")[2])
+        text = text.partition("```")[2]
+    quoted = 0 if block is not None else _quoted(text)
+    plain = " " * quoted + _EXAMPLES.sub(_without_example, text[quoted:])
+    at = begins(plain, region.first)
+    if at is None:
+        return None
+    at += len(plain[at:]) - len(plain[at:].lstrip())
+    text, plain = text[at:].rstrip(), plain[at:]
+    lead = next((marker[0] for marker in markers if len(marker) > 2 and text.startswith(marker[1:]) and marker[0] == "]"), "")
+    return lead + text, lead + plain, start + at - len(lead)
+
+
+def _as_other_format(fmt: Format, other: Written, text: str, start: int, lost: str | None) -> Problem:
+    """What is said of a call that another format writes."""
+    attempt = Attempt("unreadable", other.tool, text, start, start + len(text))
+    written = f"the format {other.format.name!r} writes"
+    if lost is not None and not other.marked and _as_written(fmt, text):
+        return Problem("lost_markers", f"{lost}; if it is not skipped, this is what {written}", None, start, "error", attempt)
+    said = f"there is no call, but {_shown(text)!r}, which {written}: choose that one for this model"
+    return Problem("other_format", said, None, start, "error", attempt)
 
 
 def _judged_respelt(fmt: Format, region: Region, tools: Tools | None, read: Read) -> Problem | None:

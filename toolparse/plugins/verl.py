@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolparse.formats import get_format
+from toolparse.grammar import Format
 from toolparse.message import Message, ToolCall
 from toolparse.parser import Parser
 from toolparse.plugins.names import tool_parsers
@@ -49,10 +50,7 @@ def register() -> None:
 
         def read(self, ids: list[int], tools: Any) -> tuple[str, list[Any]]:
             """The same at once."""
-            definitions = [_plain(tool) for tool in tools] if tools else None
-            prompt = presumed_prompt(self.format, decoded(self.tokenizer, ids))
-            message = read_ids(Parser(self.format, tools=definitions, prompt=prompt, new_id=_no_id, spans=True), self.tokenizer, ids)
-            report(message.problems)
+            message = _message(self.format, self.tokenizer, ids, tools)
             calls = [
                 FunctionCall(name=call.name, arguments=call.arguments, tool_call_id=call.id or None)
                 for call in message.tool_calls
@@ -62,6 +60,14 @@ def register() -> None:
 
     for name, fmt in tool_parsers().items():
         ToolParser.register(name)(type(f"Toolparse_{fmt}", (ToolparseParser,), {"format_name": fmt}))
+
+
+def _message(fmt: Format, tokenizer: Any, ids: list[int], tools: Any) -> Message:
+    definitions = [_plain(tool) for tool in tools] if tools else None
+    prompt = presumed_prompt(fmt, decoded(tokenizer, ids))
+    message = read_ids(Parser(fmt, tools=definitions, prompt=prompt, new_id=_no_id, spans=True), tokenizer, ids)
+    report(message.problems)
+    return message
 
 
 def without_calls(message: Message, stops: tuple[str, ...]) -> str:

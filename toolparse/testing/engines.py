@@ -50,34 +50,18 @@ def ours() -> Reader:
 
 def vllm() -> Reader:
     """vLLM's parsers as its server composes them: a tool parser, and the reasoning parser of the same format where there is one."""
-    from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
     from vllm.entrypoints.openai.chat_completion.stream_processor import ChatStreamProcessor
-    from vllm.parser import ParserManager
     from vllm.reasoning import ReasoningParserManager
     from vllm.tool_parsers import ToolParserManager
 
     tools = _by_format(ToolParserManager.list_registered(), _of_tools)
     thinking = _by_format(ReasoningParserManager.list_registered(), _of_reasoning)
 
-    @cache
-    def composed(tool_parser: str, reasoning_parser: str | None, harmony: bool) -> Any:
-        return ParserManager.get_parser(
-            tool_parser_name=tool_parser, reasoning_parser_name=reasoning_parser, enable_auto_tools=True, is_harmony=harmony
-        )
-
-    def made(setting: Setting, case: Case, tokenizer: Words | HarmonyTokens) -> tuple[Any, Any, Any]:
-        given = {"tools": case["tools"], "tool_choice": case.get("tool_choice", "auto")} if case["tools"] else {}
-        think = _template_options(setting, case)
-        with _making(case):
-            request = ChatCompletionRequest(model="m", messages=[{"role": "user", "content": "?"}], chat_template_kwargs=think, **given)
-            kind = composed(setting.tools, setting.reasoning, case["format"] == "harmony")
-            return request, kind, kind(tokenizer, request.tools, chat_template_kwargs=think)
-
     def whole(text: str, case: Case) -> Answer:
         tokenizer = _tokenizer(case)
 
         def read(setting: Setting) -> Answer:
-            request, _, parser = made(setting, case, tokenizer)
+            request, _, parser = _of_vllm(setting, case, tokenizer)
             parser.set_prompt_token_ids(tokenizer.encode(_prompt(case)))
             ids = tokenizer.encode(served(text, case))
             reasoning, content, calls = parser.parse(served(text, case), request, enable_auto_tools=True, model_output_token_ids=ids)
@@ -90,7 +74,7 @@ def vllm() -> Reader:
         ids = tokenizer.encode(served("".join(pieces), case))
 
         def read(setting: Setting) -> Answer:
-            request, kind, parser = made(setting, case, tokenizer)
+            request, kind, parser = _of_vllm(setting, case, tokenizer)
             processor = ChatStreamProcessor(request, parser, enable_auto_tools=True, parser_cls=kind)
             prompt = tokenizer.encode(_prompt(case))
             sent = _Sent()
@@ -106,44 +90,49 @@ def vllm() -> Reader:
     return Reader("vLLM", version("vllm"), {fmt: fmt in thinking for fmt in tools}, whole, stream)
 
 
+def _of_vllm(setting: Setting, case: Case, tokenizer: Words | HarmonyTokens) -> tuple[Any, Any, Any]:
+    """A request to vLLM, the class of its composed parser, and a parser."""
+    from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
+
+    given = {"tools": case["tools"], "tool_choice": case.get("tool_choice", "auto")} if case["tools"] else {}
+    think = _template_options(setting, case)
+    with _making(case):
+        request = ChatCompletionRequest(model="m", messages=[{"role": "user", "content": "?"}], chat_template_kwargs=think, **given)
+        kind = _vllm_class(setting.tools, setting.reasoning, case["format"] == "harmony")
+        return request, kind, kind(tokenizer, request.tools, chat_template_kwargs=think)
+
+
+@cache
+def _vllm_class(tool_parser: str, reasoning_parser: str | None, harmony: bool) -> Any:
+    from vllm.parser import ParserManager
+
+    return ParserManager.get_parser(
+        tool_parser_name=tool_parser, reasoning_parser_name=reasoning_parser, enable_auto_tools=True, is_harmony=harmony
+    )
+
+
 def sglang() -> Reader:
     """SGLang's detectors: reasoning first, where it has a detector for the format, and tool calls in what is left."""
-    from sglang.srt.entrypoints.openai.protocol import ChatCompletionRequest, Tool
     from sglang.srt.function_call.function_call_parser import FunctionCallParser
     from sglang.srt.parser.reasoning_parser import ReasoningParser
 
     tools = _by_format(FunctionCallParser.ToolCallParserEnum, _of_tools)
     thinking = _by_format(ReasoningParser.DetectorMap, _of_reasoning)
 
-    def made(setting: Setting, case: Case) -> tuple[Any, Any]:
-        tokenizer = Words(case)
-        with _making(case):
-            given = [Tool.model_validate(tool) for tool in case["tools"] or ()]
-            # Its server tells from the template whether the prompt opens reasoning; here the prefill says so.
-            always = case["format"] == "k2_horizon"  # its detector refuses to be told that nothing is opened
-            opened = True if _opens(case) else None if setting.thinking or always else False
-            reasoning = None
-            if setting.reasoning:
-                request = ChatCompletionRequest(
-                    model="m", messages=[{"role": "user", "content": "?"}], chat_template_kwargs=_template_options(setting, case)
-                )
-                reasoning = ReasoningParser(setting.reasoning, force_reasoning=opened, tokenizer=tokenizer, request=request)
-            return reasoning, FunctionCallParser(given, setting.tools, tokenizer=tokenizer)
-
     def whole(text: str, case: Case) -> Answer:
         def read(setting: Setting) -> Answer:
-            thoughts, parser = made(setting, case)
-            reasoning, rest = thoughts.parse_non_stream(detokenized(text, case)) if thoughts else (None, detokenized(text, case))
+            thoughts, parser = _of_sglang(setting, case)
+            reasoning, rest = thoughts.parse_non_stream(_detokenized(text, case)) if thoughts else (None, _detokenized(text, case))
             content, calls = parser.parse_non_stream(rest) if rest else (rest, [])
             return Answer(content, reasoning, [(call.name, call.parameters) for call in calls])
 
         return _best(case, tools, thinking, read)
 
     def stream(pieces: Sequence[str], case: Case) -> Answer:
-        pieces = Words(case).pattern.findall(detokenized("".join(pieces), case))
+        pieces = Words(case).pattern.findall(_detokenized("".join(pieces), case))
 
         def read(setting: Setting) -> Answer:
-            thoughts, parser = made(setting, case)
+            thoughts, parser = _of_sglang(setting, case)
             sent = _Sent()
 
             def add(reasoning: str | None, found: tuple[str | None, list[Any]]) -> None:
@@ -160,12 +149,33 @@ def sglang() -> Reader:
 
         return _best(case, tools, thinking, read)
 
-    def detokenized(text: str, case: Case) -> str:
-        """Its detokenizer writes a blank between special tokens where a model's tokenizer does so: the detector waits for that."""
-        text = served(text, case)
-        return text.replace("<|action_start|><|plugin|>", "<|action_start|> <|plugin|>") if case["format"] == "internlm" else text
-
     return Reader("SGLang", version("sglang"), {fmt: fmt in thinking for fmt in tools}, whole, stream)
+
+
+def _of_sglang(setting: Setting, case: Case) -> tuple[Any, Any]:
+    """SGLang's reasoning parser, if the setting has one, and its parser of tool calls."""
+    from sglang.srt.entrypoints.openai.protocol import ChatCompletionRequest, Tool
+    from sglang.srt.function_call.function_call_parser import FunctionCallParser
+    from sglang.srt.parser.reasoning_parser import ReasoningParser
+
+    tokenizer = Words(case)
+    with _making(case):
+        given = [Tool.model_validate(tool) for tool in case["tools"] or ()]
+        # Its server tells from the template whether the prompt opens reasoning; here the prefill says so.
+        always = case["format"] == "k2_horizon"  # its detector refuses to be told that nothing is opened
+        opened = True if _opens(case) else None if setting.thinking or always else False
+        reasoning = None
+        if setting.reasoning:
+            think = _template_options(setting, case)
+            request = ChatCompletionRequest(model="m", messages=[{"role": "user", "content": "?"}], chat_template_kwargs=think)
+            reasoning = ReasoningParser(setting.reasoning, force_reasoning=opened, tokenizer=tokenizer, request=request)
+        return reasoning, FunctionCallParser(given, setting.tools, tokenizer=tokenizer)
+
+
+def _detokenized(text: str, case: Case) -> str:
+    """SGLang's detokenizer writes a blank between special tokens where a model's tokenizer does so: the detector waits for that."""
+    text = served(text, case)
+    return text.replace("<|action_start|><|plugin|>", "<|action_start|> <|plugin|>") if case["format"] == "internlm" else text
 
 
 def transformers() -> Reader:

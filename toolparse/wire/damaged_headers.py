@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Literal
 
 from toolparse.grammar import Format, Parameters
 from toolparse.jsontext.characters import SPACES
@@ -23,6 +24,7 @@ PIECES = 16
 """A header has at most so many pieces."""
 _WORD = re.compile(r"[\w?.\-]{1,64}")
 _NAME = re.compile(r"[^\s<]{1,256}")
+_SPEAKS = re.compile(r"\S+\s")
 _SPACED = re.compile(r"[^<{\n]{1,256}")
 _OTHER = rf"<[ \t]{{0,2}}[{BARS}]{{1,2}}\w{{1,32}}[{BARS}]{{1,2}}>?"
 _OTHER_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{1,2}}(?:\Z|\w{{1,32}}(?:\Z|[{BARS}]{{1,2}}(?:\Z|>))))"
@@ -80,24 +82,6 @@ class DamagedHeaders:
         """Whether a header that ends at `end` has its own end."""
         return text.endswith(self.closes, 0, end)
 
-    def recipient(self, text: str, declares: Callable[[str], bool]) -> tuple[str, str] | None:
-        """The recipient that `text` names, and the word of a header that is glued to it; None when neither is known."""
-        if text in self.kinds or text in self.strict.nobody or declares(text):
-            return text, ""
-        for word in (*self.kinds, *self.types):
-            if text.endswith(word) and declares(text[: -len(word)]):
-                return text[: -len(word)], word
-        return None
-
-    def spaced(self, text: str, declares: Callable[[str], bool]) -> str:
-        """The longest declared name with blanks that `text` begins with; "" when there is none."""
-        pieces = text.split(" ")[:8]
-        for i in range(len(pieces), 1, -1):
-            name = " ".join(pieces[:i]).rstrip()
-            if declares(name):
-                return name
-        return ""
-
     def end(self, text: str, at: int, last: bool) -> int | None:
         """Where the misspelt end of a message stops that stands at `at`, if a header, another end or the output's end follows; None when it
         is none, `~at` when more text must tell."""
@@ -121,113 +105,164 @@ class DamagedHeaders:
         self, text: str, at: int, last: bool, declares: Callable[[str], bool], may_be_name: Callable[[str], bool], lost: bool = False
     ) -> Header | None:
         """The header at `at`; None when there is none that counts. Its end is where the message begins. `lost`: it has no proper end."""
-        name = word = ""
-        known = marked = behind_channel = typed = False
-        end = at
-        for _ in range(PIECES):
-            end = SPACES.match(text, end).end()  # type: ignore[union-attr]
-            if end - at > HEAD_LIMIT:
-                return None
-            if known and name not in self.kinds and self.body.match(text, end):
-                return Header("call", name, end, True)
-            if end == len(text):
-                return None if last else WAIT
-            found = self.marker.match(text, end)
-            if found is not None:
-                kind = str(found.lastgroup)
-                if not last and kind.endswith(("_", "other")) and self.marker_begins.match(text, end):
-                    return WAIT
-                if kind.startswith("close"):
-                    return self.closed(found, name, known, word, marked)
-                if kind.startswith("end"):
-                    return None
-                if kind.startswith("start") and (name or word or behind_channel):
-                    return None
-                marked = True
-                behind_channel = kind.startswith("channel")
-                if behind_channel:
-                    word = ""
-                typed = kind == "other"
-                end = found.end()
-                continue
-            if not last and (self.marker_begins.match(text, end) or (known and self.body_begins.match(text, end))):
-                return WAIT
-            if self.before and not name:
-                if not last and self.before.startswith(text[end:]):
-                    return WAIT
-                if text.startswith(self.before, end):
-                    given = self.given(text, end + len(self.before), last, declares, may_be_name)
-                    if given is None:
-                        return WAIT
-                    name, end, glued, known = given
-                    if not name:
-                        return None
-                    word = word or (glued if glued in self.kinds else "")
-                    behind_channel = False
-                    continue
-            piece = (_WORD if self.before else _NAME).match(text, end)
-            if piece is None:
-                return None
-            if not last and piece.end() == len(text):
-                return WAIT
-            said = piece[0]
-            if said.removeprefix(next((role for role in self.roles if said.startswith(role)), "")) in self.kinds:
-                said = said.removeprefix(next((role for role in self.roles if said.startswith(role)), ""))
-            if behind_channel or (said in self.kinds and not word):
-                word, behind_channel = said, False
-            elif not (typed or said in self.words or (marked and said in self.types) or (not self.before and marked and not name)):
-                marked = marked or (name in self.kinds and not self.strict.channels.channel)
-                return self.unclosed(text, end, last, name or word) if lost and marked else None
-            if not self.before:
-                name = said
-            end = piece.end()
-        return None
+        return _Reading(self, text, at, last, declares, may_be_name).header(lost)
 
     def speaks(self, text: str) -> bool:
         """Whether more stands in a header's text than markers, the words of a header and one that is garbled."""
         words = re.findall(r"\w+", self.marker.sub(" ", text))
         return sum(word not in self.words and word not in self.types for word in words) > 1
 
-    def given(
-        self, text: str, at: int, last: bool, declares: Callable[[str], bool], may_be_name: Callable[[str], bool]
-    ) -> tuple[str, int, str, bool] | None:
-        """The recipient that begins at `at`: its name, its end, a word glued to it, whether it is known. None when more text must tell."""
+
+class _Reading:
+    """One header while it is read, and what its pieces have said so far.
+
+    `name` is its recipient, which is `known` if it is declared, and `word` what else it says. `marked`: a marker stood in it; `typed`: the
+    last piece was one of another name; `behind_channel`: it was the marker in front of a channel's word.
+    """
+
+    def __init__(
+        self, headers: DamagedHeaders, text: str, at: int, last: bool, declares: Callable[[str], bool], may_be_name: Callable[[str], bool]
+    ) -> None:
+        self.headers = headers
+        self.text = text
+        self.at = self.end = at
+        self.last = last
+        self.declares = declares
+        self.may_be_name = may_be_name
+        self.name = self.word = ""
+        self.known = self.marked = self.typed = self.behind_channel = False
+
+    def header(self, lost: bool) -> Header | None:
+        headers, text = self.headers, self.text
+        for _ in range(PIECES):
+            end = self.end = SPACES.match(text, self.end).end()  # type: ignore[union-attr]
+            if end - self.at > HEAD_LIMIT:
+                return None
+            if self.known and self.name not in headers.kinds and headers.body.match(text, end):
+                return Header("call", self.name, end, True)
+            if end == len(text):
+                return None if self.last else WAIT
+            found = headers.marker.match(text, end)
+            if found is not None:
+                read = self.marker(found)
+            elif not self.last and self.is_cut():
+                return WAIT
+            elif headers.before and not self.name and text.startswith(headers.before, end):
+                read = self.recipient(end + len(headers.before))
+            else:
+                read = self.piece(lost)
+            if read is not True:
+                return read
+        return None
+
+    def is_cut(self) -> bool:
+        """Whether all that stands there may be the beginning of a marker, of arguments, or of what stands in front of a recipient."""
+        headers, text, end = self.headers, self.text, self.end
+        if headers.marker_begins.match(text, end) or (self.known and headers.body_begins.match(text, end)):
+            return True
+        return headers.before != "" and not self.name and headers.before.startswith(text[end:])
+
+    def marker(self, found: re.Match[str]) -> Header | Literal[True] | None:
+        """A marker; True when the header goes on behind it."""
+        kind = str(found.lastgroup)
+        if not self.last and kind.endswith(("_", "other")) and self.headers.marker_begins.match(self.text, self.end):
+            return WAIT
+        if kind.startswith("close"):
+            return self.closed(found)
+        if kind.startswith("end") or (kind.startswith("start") and (self.name or self.word or self.behind_channel)):
+            return None
+        self.marked = True
+        self.behind_channel = kind.startswith("channel")
+        if self.behind_channel:
+            self.word = ""
+        self.typed = kind == "other"
+        self.end = found.end()
+        return True
+
+    def piece(self, lost: bool) -> Header | Literal[True] | None:
+        """A word, or a name where nothing stands in front of one; True when the header goes on behind it."""
+        headers, text, end = self.headers, self.text, self.end
+        piece = (_WORD if headers.before else _NAME).match(text, end)
+        if piece is None:
+            return None
+        if not self.last and piece.end() == len(text):
+            return WAIT
+        bare = piece[0].removeprefix(next((role for role in headers.roles if piece[0].startswith(role)), ""))
+        said = bare if bare in headers.kinds else piece[0]
+        known = said in headers.words or (self.marked and said in headers.types) or (not headers.before and self.marked and not self.name)
+        if self.behind_channel or (said in headers.kinds and not self.word):
+            self.word, self.behind_channel = said, False
+        elif not (self.typed or known):
+            marked = self.marked or (self.name in headers.kinds and not headers.strict.channels.channel)
+            return self.unclosed(self.name or self.word) if lost and marked else None
+        if not headers.before:
+            self.name = said
+        self.end = piece.end()
+        return True
+
+    def recipient(self, at: int) -> Header | Literal[True] | None:
+        """The recipient that begins at `at`; True when the header goes on behind it."""
+        text, last = self.text, self.last
         found = _NAME.match(text, at)
         if found is None:
-            return None if at == len(text) and not last else ("", at, "", False)
+            return WAIT if at == len(text) and not last else None
         if found.end() == len(text) and not last:
-            return None
-        known = self.recipient(found[0], declares)
-        if known is not None:
-            return known[0], found.end(), known[1], True
-        if text[found.end() : found.end() + 1] == " " and may_be_name(found[0]):
+            return WAIT
+        name, end, glued = found[0], found.end(), ""
+        parted = self.parted(name)
+        self.known = parted is not None
+        if parted is not None:
+            name, glued = parted
+        elif text[end : end + 1] == " " and self.may_be_name(name):
             words = _SPACED.match(text, at)
             assert words is not None
             if words.end() == len(text) and not last and len(words[0]) < 256:
-                return None
-            name = self.spaced(words[0], declares)
-            if name:
-                return name, at + len(name), "", True
-        return found[0], found.end(), "", False
+                return WAIT
+            spaced = self.spaced(words[0])
+            if spaced:
+                name, end, self.known = spaced, at + len(spaced), True
+        self.name, self.end = name, end
+        if not self.word and glued in self.headers.kinds:
+            self.word = glued
+        self.behind_channel = False
+        return True
 
-    def closed(self, found: re.Match[str], name: str, known: bool, word: str, marked: bool) -> Header | None:
+    def parted(self, text: str) -> tuple[str, str] | None:
+        """The recipient that `text` names, and the word of a header that is glued to it; None when neither is known."""
+        headers = self.headers
+        if text in headers.kinds or text in headers.strict.nobody or self.declares(text):
+            return text, ""
+        for word in (*headers.kinds, *headers.types):
+            if text.endswith(word) and self.declares(text[: -len(word)]):
+                return text[: -len(word)], word
+        return None
+
+    def spaced(self, text: str) -> str:
+        """The longest declared name with blanks that `text` begins with; "" when there is none."""
+        pieces = text.split(" ")[:8]
+        names = (" ".join(pieces[:i]).rstrip() for i in range(len(pieces), 1, -1))
+        return next(filter(self.declares, names), "")
+
+    def closed(self, found: re.Match[str]) -> Header | None:
         """A header that has its end."""
-        close = self.closes[int(str(found.lastgroup).removeprefix("close").rstrip("_"))]
-        if not (known or word or marked or close in self.strict.kinds):
+        headers = self.headers
+        close = headers.closes[int(str(found.lastgroup).removeprefix("close").rstrip("_"))]
+        if not (self.known or self.word or self.marked or close in headers.strict.kinds):
             return None
-        if name and not known and not marked:
+        if self.name and not self.known and not self.marked:
             return None
-        return Header(self.strict.kind(name, word, close), name, found.end(), True)
+        return Header(headers.strict.kind(self.name, self.word, close), self.name, found.end(), True)
 
-    def unclosed(self, text: str, end: int, last: bool, word: str) -> Header | None:
-        """A header that lacks its end, with a message's text at `end`."""
-        if word not in self.kinds:
+    def unclosed(self, word: str) -> Header | None:
+        """A header that lacks its end, with a message's text behind it."""
+        headers, text, end = self.headers, self.text, self.end
+        if word not in headers.kinds:
             return None
-        more = re.compile(r"\S+\s").match(text, end)
-        ends = self.marker.search(text, end, end + HEAD_LIMIT)
+        more = _SPEAKS.match(text, end)
+        ends = headers.marker.search(text, end, end + HEAD_LIMIT)
         if more is None and ends is None:
-            return None if last or len(text) - end > HEAD_LIMIT else WAIT
-        return Header(self.kinds[word], "", end, True)
+            return None if self.last or len(text) - end > HEAD_LIMIT else WAIT
+        return Header(headers.kinds[word], "", end, True)
 
 
 @lru_cache(maxsize=64)

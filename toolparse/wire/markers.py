@@ -390,11 +390,7 @@ class Values:
         closes, damaged = self.closes, self.reads_damaged
         close = any_of(closes)
         tags = [text for text in closes if damaged and text.startswith("</")]
-        self.unsigned = [text[1:] for text in tags]
-        ways = [way for text in tags for way in respelt(text)]
-        self.respelt = [way for way in ways if self.calls.escaped != "xml" or way[0] != "&"]  # in XML an escape is data
-        self.words = frozenset(re.findall(r"[\w:.-]{3,}(?=[> =])", " ".join((*self.openers, *tags)).lower()))
-        """The names of the tags around keys and values."""
+        self._spell_tags(tags)
         nexts = self.openers if body.ends in ("line", "anywhere") or damaged else ()
         firsts = {text for head in self.heads for text in head.firsts if not text[0].isalnum()}  # a word may be anybody's
         marks = f"(?P<close>{close})"
@@ -430,6 +426,14 @@ class Values:
         twice = "(?:<(?=</))?" if tags else ""
         self.match = re.compile(f"(?P<hold>{hold})|{lead}{twice}(?:{marks})|(?:{far}|{lead})(?:{others}){rest}").match
         self._compile_ways(body, blank, begins, {*(text[0] for text in (*closes, *nexts, *stops)), *behind[:1]}, close, lead, hold)
+
+    def _spell_tags(self, tags: list[str]) -> None:
+        """What damage makes of the closing tags of values."""
+        self.unsigned = [text[1:] for text in tags]
+        ways = [way for text in tags for way in respelt(text)]
+        self.respelt = [way for way in ways if self.calls.escaped != "xml" or way[0] != "&"]  # in XML an escape is data
+        self.words = frozenset(re.findall(r"[\w:.-]{3,}(?=[> =])", " ".join((*self.openers, *tags)).lower()))
+        """The names of the tags around keys and values."""
 
     def _with_trims(self, between: str, behind: str, held: str) -> tuple[str, str, str]:
         """Patterns for what the template writes behind a value, in front of the marker that ends it and of one that implies the value's own
