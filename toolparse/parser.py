@@ -67,7 +67,7 @@ class Parser(TurnMachine):
     policy; model output never raises.
     """
 
-    __slots__ = ("_early", "_finished", "_held", "_places", "_prefilled", "_regions", "_see_at", "_total", "_unseen")
+    __slots__ = ("_early", "_held", "_regions", "_see_at", "_total", "_unseen")
 
     def __init__(
         self,
@@ -98,10 +98,9 @@ class Parser(TurnMachine):
         if new_id is not None or (max_held, max_depth, max_calls) != LIMITS:
             check_limits(new_id, max_held=max_held, max_depth=max_depth, max_calls=max_calls)
         choice = read_choice(tool_choice)
-        self._places: Places | None = None
         make_id, single, strict = new_id or NEW_ID[chosen.id], not parallel_tool_calls, damaged_markup == "content"
         rules = CallRules(make_id, unknown_tools, single, choice.allowed, max_calls, max_held, max_depth, strict)
-        keeping = self._keeping_places if spans else keeping_none
+        keeping = keeping_places if spans else keeping_none
         sink, writer = keeping((tools, self._call_begun, rules), max_held, calls_in_code == "content")
         options = table_options(choice.mode, choice.name is not None, bare_calls, calls_in_reasoning, damaged_markup)
         super().__init__(chosen, options, choice, sink, writer)
@@ -109,8 +108,6 @@ class Parser(TurnMachine):
         self._total = 0
         self._unseen: list[str] | None = None
         self._see_at = 0
-        self._finished = False
-        self._prefilled = False
         sink.events = writer.events
         self._early: Start | None = None
         self._regions: RegionMachine | None = None
@@ -197,8 +194,8 @@ class Parser(TurnMachine):
             if self._runs is None:
                 self._runs = Runs(self._table.format.special_tokens)
             self._runs.add(self._total, special)
-        if self._places is not None:
-            self._places.add(text)
+        if (places := self._sink.places) is not None:
+            places.add(text)
         self._total += len(text)
         events = self._sink.events = self._writer.events
         self._text = self._held + text
@@ -233,7 +230,7 @@ class Parser(TurnMachine):
 
     def finish(self, truncated: bool = False) -> list[Event]:
         """The output has ended; return the last events. `truncated` says that it was cut, by a token limit for instance."""
-        if self._finished:
+        if self._state == self._over:
             return []
         events = self._sink.events = self._writer.events
         while True:
@@ -267,7 +264,7 @@ class Parser(TurnMachine):
             events.append(Problem("no_call", "the request wants a call and none came", None, self._total, "error"))
         writer.pending_space.clear()
         self._kept.clear()
-        self._finished = True
+        self._state = self._over
         return events
 
     def _remember(self, early: Start, events: list[Event]) -> None:
@@ -281,7 +278,7 @@ class Parser(TurnMachine):
         lost = None
         if self._early is not None and self._sink.index < 0:
             self._remember(self._early, events)
-            if not self._knows_special_tokens():
+            if not self._knows_special_tokens(self._early):
                 lost = remains(self._table.format, self._early.text, lambda: self._sink.tools)
         watch = self._writer.watch
         regions = watch.regions() if watch is not None and self._runs is None else ()  # typed is typed
@@ -290,13 +287,13 @@ class Parser(TurnMachine):
 
             events.extend(judge(self._table.format, regions, self._sink.tools, self._read_as, lost))
 
-    def _knows_special_tokens(self) -> bool:
+    def _knows_special_tokens(self, early: Start) -> bool:
         """Whether the output has shown that the engine does not skip special tokens."""
         if self._runs is not None:
             return True
         fmt = self._table.format
         openers = {text for pair in fmt.reasoning if not pair.assumed for text in spellings(pair.open)}
-        return self._writer.thought and not self._prefilled and bool(openers) and openers <= set(fmt.special_tokens)
+        return self._writer.thought and not early.prefilled and bool(openers) and openers <= set(fmt.special_tokens)
 
     @staticmethod
     def _read_as(fmt: Format, text: str, tools: Tools | None) -> Message:
@@ -318,7 +315,7 @@ class Parser(TurnMachine):
 
         Raises `ValueError` for a parser without `spans=True`, and for another message.
         """
-        places = self._places
+        places: Places | None = self._sink.places
         if places is None:
             raise ValueError("this parser keeps no places: make it with spans=True")
         kinds = [PART_KINDS[type(part)] for part in message.parts]
@@ -339,9 +336,11 @@ class Parser(TurnMachine):
     @property
     def held(self) -> int:
         """How many characters wait: what may be a marker, framing, an unconfirmed call or a doubtful value."""
-        if self._finished:
+        if self._state == self._over:
             return 0
-        waiting = sum(map(len, self._writer.pending_space)) + self._kept.length + sum(map(len, self._raw))
+        waiting = (
+            sum(map(len, self._writer.pending_space)) + self._kept.length + (self._opened.raw.length if self._opened is not None else 0)
+        )
         if self._state == self._call and not self._sink.trial:
             waiting += self._reader.held
         if self._regions is not None:
@@ -363,7 +362,7 @@ class Parser(TurnMachine):
         if self._sink.index >= 0:
             return "answer" if self._text_first else "call"
         hopeless = self._regions is None and not self._table.heads
-        return "answer" if self._writer.said or self._finished or hopeless or self._choice.mode == "none" else None
+        return "answer" if self._writer.said or self._state == self._over or hopeless or self._choice.mode == "none" else None
 
     @property
     def in_reasoning(self) -> bool:
@@ -391,8 +390,6 @@ class Parser(TurnMachine):
     # -- running --------------------------------------------------------------------------------------------------------------------
 
     def _run(self, last: bool, at: int = 0) -> None:
-        if self._finished:
-            raise ValueError("this parser has finished: make a new Parser for each output")
         self._sink.base = self._base = self._total - len(self._text)
         if self._unseen:
             self._see(self._base)
@@ -404,7 +401,8 @@ class Parser(TurnMachine):
                 at = ~at
                 break
         if self._sink.trial and self._state == self._call:
-            self._raw.append(self._text[max(self._sink.start - self._base, 0) : at])
+            assert self._opened is not None
+            self._opened.raw.add(self._text[max(self._sink.opening.start - self._base, 0) : at])
         elif self._sink.open:
             self._sink.flush()
         self._held = self._text[at:]
@@ -413,10 +411,14 @@ class Parser(TurnMachine):
             self._runs.forget(self._base)
         self._set_shortcut()
 
+    def _over(self, at: int, last: bool) -> int:
+        """The state behind the end of the output."""
+        raise ValueError("this parser has finished: make a new Parser for each output")
+
     def _set_shortcut(self) -> None:
         """In which way most text would simply flow from here, or wait."""
         sink, place = self._sink, self._place
-        if self._runs is not None or self._base < 0 or self._places is not None:
+        if self._runs is not None or self._base < 0 or self._sink.places is not None:
             self._shortcut = None
         elif self._regions is not None:
             flow, index = self._regions.flow(self._held)
@@ -441,13 +443,6 @@ class Parser(TurnMachine):
 
     # -- the start --------------------------------------------------------------------------------------------------------------------
 
-    def _keeping_places(self, given: tuple[Any, ...], max_held: int, follows_code: bool) -> tuple[OpenCall, TextWriter]:
-        """Where calls and text go, with the places where they stand."""
-        from toolparse.engine.places import Places, PlacingCall, PlacingWriter
-
-        self._places = places = Places()
-        return PlacingCall(*given, places=places), PlacingWriter(max_held, follows_code, places)
-
     def _start(self, prompt: str | None, thinking: bool | None) -> None:
         """Where the output starts, in what kind of format."""
         if prompt is not None and not isinstance(prompt, str):
@@ -462,7 +457,7 @@ class Parser(TurnMachine):
         from toolparse.templates.template_machine import RegionMachine
 
         self._regions = regions = RegionMachine(
-            self.format.regions, self._sink, self._writer, self._choice, self._call_begun, self._is_typed, self._places
+            self.format.regions, self._sink, self._writer, self._choice, self._call_begun, self._is_typed
         )
         self._state = self._in_regions
         if prompt:
@@ -515,7 +510,8 @@ class Parser(TurnMachine):
             opened = max(line.rfind(text) for text in spellings(pair.open))
             begun = opened > max(map(line.rfind, spellings(pair.close))) and line[:opened].rstrip(SPACE).endswith((":", ">"))
             if end.endswith(spellings(pair.close)):
-                self._writer.at_block = self._prefilled = True
+                self._writer.at_block = True
+                self._is_prefilled()
                 self._place = self._table.place(self._place.ground, "unthought")
                 return
             marked = next((text for text in fmt.special_tokens if end.endswith(text)), "")  # which the template may write in the block
@@ -526,6 +522,11 @@ class Parser(TurnMachine):
             if frame.anywhere and end.endswith(spellings(frame.open)):
                 self._armed["frame"] = frame
 
+    def _is_prefilled(self) -> None:
+        """The prompt holds a part of the turn, which tells nothing of the engine."""
+        if self._early is not None:
+            self._early.prefilled = True
+
     def _replay(self, turn: str) -> None:
         """Run the machine over the prompt's part of the turn; its end is where the output starts, and nothing of it is said.
 
@@ -533,7 +534,7 @@ class Parser(TurnMachine):
         the first call of the output: it begins with the output's first events.
         """
         self._total = -len(turn)
-        self._prefilled = True
+        self._is_prefilled()
         self._place = self._table.place(self._place.ground, "start")
         events = self.feed(turn)
         sink = self._sink
@@ -544,12 +545,20 @@ class Parser(TurnMachine):
             sink.index = 0
         else:
             sink.index = -1
-        if self._places is not None:
-            self._places.begin_output(sink.open and not sink.muted)
+        if sink.places is not None:
+            sink.places.begin_output(sink.open and not sink.muted)
         self._shortcut = None
         self._kept.clear()
         self._writer.outer[0].clear()
         self._place = self._table.behind_prompt(self._place, turn, sink.index < 0 and self._state in (self._running, self._behind_header))
+
+
+def keeping_places(given: tuple[Any, ...], max_held: int, follows_code: bool) -> tuple[OpenCall, TextWriter]:
+    """Where calls and text go, with the places where they stand."""
+    from toolparse.engine.places import Places, PlacingCall, PlacingWriter
+
+    places = Places()
+    return PlacingCall(*given, places=places), PlacingWriter(max_held, follows_code, places)
 
 
 def keeping_none(given: tuple[Any, ...], max_held: int, follows_code: bool) -> tuple[OpenCall, TextWriter]:

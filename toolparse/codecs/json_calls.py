@@ -549,7 +549,7 @@ class EnvelopeCalls(ArgumentsReader):
 
     def refuse(self, at: int) -> int:
         """The text is no call; once one has begun it cannot be taken back, and only ends."""
-        self.refused = not self.call.count
+        self.refused = not self.call.opening.count
         self.done = True
         return ~at
 
@@ -557,7 +557,7 @@ class EnvelopeCalls(ArgumentsReader):
         self.begin_object()
         self.kept_from = self.call.base + at
         self.kept_at = at
-        self.kept = [] if self.call.count or self.loose else None
+        self.kept = [] if self.call.opening.count or self.loose else None
         self.out = discard
         found = self.plain(at)
         if found is not None and not self.keys.waits_for_id and (end := self.whole(found.end())) > 0:
@@ -603,7 +603,7 @@ class EnvelopeCalls(ArgumentsReader):
     def element(self, at: int) -> int:
         """Between the objects of the list."""
         text = self.text
-        if not (self.call.count or self.loose):
+        if not (self.call.opening.count or self.loose):
             here = SPACES.match(text, at).end()  # type: ignore[union-attr]
             if text[here : here + 1] not in ("{", ""):
                 return self.refuse(at)
@@ -622,10 +622,10 @@ class EnvelopeCalls(ArgumentsReader):
                 self.between_start = self.call.base + at
             return at + 1
         if character == "{":
-            if self.call.count:
+            if self.call.opening.count:
                 self.call.starts_at(at)
             return self.open_object(at)
-        if character == "]" and not self.call.count:
+        if character == "]" and not self.call.opening.count:
             return self.refuse(at)
         if character == "]":
             self.stack.clear()
@@ -707,7 +707,7 @@ class EnvelopeCalls(ArgumentsReader):
         """A key that is none of the format's own, or stands a second time."""
         keys = self.keys
         plain = key.lower()
-        bare = self.bare and not self.call.count
+        bare = self.bare and not self.call.opening.count
         again = key in keys.name or key in keys.arguments
         self.key_read = key
         self.key_at = self.call.base + at
@@ -842,7 +842,7 @@ class EnvelopeCalls(ArgumentsReader):
 
     def begin(self, at: int) -> None:
         if not self.began and not self.refused:
-            undeclared = self.bare and self.aliased and not self.call.count and not self.call.declares(self.name or "")
+            undeclared = self.bare and self.aliased and not self.call.opening.count and not self.call.declares(self.name or "")
             if not undeclared and self.call.begin(self.name or "", self.call_id, at):
                 self.began = True
                 self.kept = None
@@ -863,7 +863,7 @@ class EnvelopeCalls(ArgumentsReader):
                 self.name = name.strip(SPACE + ",") if isinstance(name, str) else ""
                 if not self.name:
                     self.name = None
-                    return self.refuse(at) if not self.call.count else at
+                    return self.refuse(at) if not self.call.opening.count else at
             elif role == "id":
                 self.call_id = id_value(self.captured)
             elif role == "extra":
@@ -984,7 +984,7 @@ class EnvelopeCalls(ArgumentsReader):
             self.began = False
         elif self.refused:
             return
-        elif self.call.count or (self.loose and self.stack):
+        elif self.call.opening.count or (self.loose and self.stack):
             text = "".join(self.kept or ()) + self.text[self.kept_at : at]
             position = self.kept_from - self.call.base
             self.call.problem("dropped_text", f"an object without a name is no call and was dropped: {text}", position, error=True)
@@ -1009,7 +1009,7 @@ class EnvelopeCalls(ArgumentsReader):
             if len(self.stack) >= self.level:
                 self.repaired("missing_closer", "the braces of the call were not all closed", at)
             self.settle(at, complete=self.closed or how == "close")
-        if not self.call.count:
+        if not self.call.opening.count:
             return self.refuse(at)
         self.report_between()
         self.done = True
@@ -1024,7 +1024,7 @@ class EnvelopeCalls(ArgumentsReader):
             self.call.problem("dropped_text", said, at, error=True)
         if self.level >= 0:
             self.settle(at, complete=self.closed)
-        if not self.call.count:
+        if not self.call.opening.count:
             self.refuse(at)
         self.report_between()
         self.done = True

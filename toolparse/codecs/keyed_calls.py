@@ -33,7 +33,7 @@ class KeyedCalls(EnvelopeCalls):
         self.state = self.value
         name = decoded(key).strip()
         if not name:
-            if self.call.count:
+            if self.call.opening.count:
                 self.repaired("no_name", "an empty key names no tool, and its value was dropped", at)
             else:
                 self.refuse(at)

@@ -36,15 +36,16 @@ def may_tell(fmt: Format) -> bool:
 class Start:
     """The start of an output's content, as far as it is needed: of text without a bracket only the end, in which a name may stand.
 
-    Content is added while `limit` is not 0.
+    Content is added while `limit` is not 0. `prefilled`: the turn began in the prompt, whose markers say nothing of the output's.
     """
 
-    __slots__ = ("left_out", "limit", "text")
+    __slots__ = ("left_out", "limit", "prefilled", "text")
 
     def __init__(self) -> None:
         self.text = ""
         self.left_out = 0
         self.limit = _KEPT
+        self.prefilled = False
 
     def add(self, content: str) -> None:
         self.text = text = self.text + content

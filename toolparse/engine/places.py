@@ -190,7 +190,7 @@ class PlacingCall(OpenCall):
 
     def __init__(self, *given: Any, places: Places) -> None:
         super().__init__(*given)
-        self.places = places
+        self.places: Places = places
         self.forget()
 
     def forget(self) -> None:
@@ -202,7 +202,7 @@ class PlacingCall(OpenCall):
     def begin(self, name: str, wire_id: str | None, at: int) -> bool:
         begun = super().begin(name, wire_id, at)
         if begun:
-            self.places.begin_call(self.start, bool(self.muted))
+            self.places.begin_call(self.opening.start, bool(self.muted))
         return begun
 
     def abandon(self) -> None:
@@ -230,7 +230,7 @@ class PlacingCall(OpenCall):
         self.places.closes("call", self.base + end)
 
     def end(self, complete: bool, at: int) -> None:
-        places, end, start = self.places, self.base + at, max(self.start, 0)
+        places, end, start = self.places, self.base + at, max(self.opening.start, 0)
         arguments = None
         if self.begins is not None and max(self.begins, 0) >= start:
             arguments = places.trimmed(max(self.begins, 0), end if self.ends is None else self.ends)

@@ -47,7 +47,7 @@ from toolparse.wire.damaged_headers import DamagedHeaders, damaged_headers
 from toolparse.wire.headers import WAIT, Header, Where
 from toolparse.wire.lookalikes import GAP, QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
-from toolparse.wire.open_call import OpenCall
+from toolparse.wire.open_call import OpenCall, Opening
 from toolparse.wire.spellings import spellings
 from toolparse.wire.token_runs import Runs
 
@@ -66,14 +66,17 @@ RESCAN = 1024
 class Opened:
     """The call that was opened last, by `row`, and how far what stands behind it has been read.
 
+    While it is tentative, `before` is the one in front of it and `raw` its text up to the piece at hand; a repetition is kept there, too.
     `inside`: its wrapper is still open. `closer` is the place of the last of its closers that was read, `closed` says that no other is due,
     `around` that signs stand around one. `repeated` is the call's text where that may stand again.
     """
 
-    __slots__ = ("around", "behind", "closed", "closer", "inside", "repeated", "row")
+    __slots__ = ("around", "before", "behind", "closed", "closer", "inside", "raw", "repeated", "row")
 
-    def __init__(self, row: Row, inside: bool) -> None:
+    def __init__(self, row: Row, inside: bool, before: Opened | None) -> None:
         self.row = row
+        self.before = before
+        self.raw = HeldText()
         self.behind: Behind = row.of
         self.inside = inside
         self.closer = 0
@@ -87,14 +90,13 @@ class TurnMachine:
 
     `options` are those of `table`; `sink` takes the calls, `writer` content and reasoning. `_armed` holds what counts once: the frame
     that is open, a late closer, reasoning that goes on behind a call, the unknown suffix, "object" behind the beginning of one that is no
-    call. `_opened` is the call that was opened last, `_before` the one in front of a tentative call. `_kept` is text that waits behind a
-    call or a stop token, `_raw` that of the tentative call up to the piece at hand. `_rejected` is where an opening was no call, and the
-    rows that may still count there. `_text_first`: content came before the first call.
+    call. `_opened` is the call that was opened last. `_kept` is text that waits behind a call or a stop token. `_rejected` is where an
+    opening was no call, and the rows that may still count there. `_text_first`: content came before the first call.
     """
 
     __slots__ = (
-        "_armed", "_base", "_before", "_begins", "_choice", "_kept", "_opened", "_place", "_raw", "_reader", "_rejected", "_runs",
-        "_shortcut", "_sink", "_state", "_table", "_text", "_text_first", "_writer", "format",
+        "_armed", "_base", "_begins", "_choice", "_kept", "_opened", "_place", "_reader", "_rejected", "_runs", "_shortcut", "_sink",
+        "_state", "_table", "_text", "_text_first", "_writer", "format",
     )  # fmt: skip
 
     def __init__(self, fmt: Format, options: Options, choice: Choice, sink: OpenCall, writer: TextWriter) -> None:
@@ -114,8 +116,6 @@ class TurnMachine:
         self._rejected: tuple[int, Rows] | None = None
         self._reader: Any = None
         self._opened: Opened | None = None
-        self._before: Opened | None = None
-        self._raw: list[str] = []
         self._text_first = False
         self._runs: Runs | None = None
         if self._table.suffixes is not None:
@@ -788,20 +788,20 @@ class TurnMachine:
     def _open(self, row: Row, head: Head | DamagedOpening, slots: dict[str, str], at: int, end: int, declared: bool = False) -> int | None:
         """An opening has been read up to `end`: begin the call, or try it when the name is still to come. `declared`: only that of a
         declared tool."""
-        sink, calls = self._sink, head.calls
-        self._before = self._opened
+        sink, calls, before = self._sink, head.calls, self._opened
         if head.skips or head.is_empty:
             return self._open_no_call(row, head, at, end)
         name, wire_id = self._name_of(calls, slots)
-        sink.opening(self._base + at, name is None, declared or bool(head.declared))
+        sink.opening = Opening(self._base + at, name is None, declared or bool(head.declared))
         sink.arguments_at(end)
+        shares_wrapper = self._state == self._behind_call or (calls.wrapper is not None and calls.wrapper.shared)
+        self._opened = Opened(row, head.wrapped or (self._inside and shares_wrapper), before)
         if name is not None and not (name and sink.begin(name, wire_id, at)):
+            self._opened = before
             return None
         written = slots.get("declared", slots.get("name", ""))
         if name is not None and written and name != written and written[0] in f"{QUOTES}>":
             sink.problem("repaired_markup", f"the name {written} was read as {name!r}", at)
-        shares_wrapper = self._state == self._behind_call or (calls.wrapper is not None and calls.wrapper.shared)
-        self._opened = Opened(row, head.wrapped or (self._inside and shares_wrapper))
         if head.closed:
             sink.write("{}")
             sink.end(True, end)
@@ -812,7 +812,6 @@ class TurnMachine:
         self._reader = reader_for(calls, sink, tail, not head.wrapped and bool(head.declared), unnamed)
         if tail.echoed:
             self._reader = Recorded(self._reader, self._text[at:end], sink.rules.max_held)
-        self._raw = []
         self._state = self._before_arguments if calls.lead else self._call
         return end
 
@@ -968,7 +967,7 @@ class TurnMachine:
         """Objects that name declared tools, or a list of them, with the call's closer behind but no opener in front."""
         text, sink, row = self._text, self._sink, self._table.unopened
         fence = self._writer.fence
-        if row is None or (sink.given is None and sink.tools_ is None) or (fence is not None and fence.inside) or self._writer.code:
+        if row is None or sink.request is None or (fence is not None and fence.inside) or self._writer.code:
             return None
         head: Head = row.marker  # type: ignore[assignment]
         closers = row.of.tail.damaged
@@ -990,8 +989,8 @@ class TurnMachine:
 
     def _open_no_call(self, row: Row, head: Head | DamagedOpening, at: int, end: int) -> int:
         """An entry among the calls that is none, or a block without calls, which is framing."""
+        self._opened = Opened(row, head.wrapped or head.skips, self._opened)
         self._call_begun()
-        self._opened = Opened(row, head.wrapped or head.skips)
         if head.skips:
             self._sink.starts_at(at)
             self._kept.clear()
@@ -1009,7 +1008,7 @@ class TurnMachine:
         assert opened is not None
         found = opened.behind.tail.skip_end.search(text, at)
         end = len(text) if found is None else found.start()
-        start = self._sink.start - self._base
+        start = self._sink.opening.start - self._base
         most = max(at, start + self._sink.rules.max_held)
         self._kept.add(text[at : min(end, most)])
         if end <= most and not last and (found is None or found.lastgroup == "hold"):
@@ -1042,7 +1041,6 @@ class TurnMachine:
     def _call_begun(self) -> None:
         """A call's name is confirmed: it borders what stands before it, and ends open reasoning."""
         self._armed.pop("suffix", None)
-        self._raw = []
         if self._sink.index < 0:
             self._text_first = self._writer.said
         pair = self._place.pair
@@ -1055,9 +1053,13 @@ class TurnMachine:
             else:
                 self._armed["late"] = True
         self._writer.border()
-        if self._kept and not (self._before is not None and self._before.inside):
+        opened = self._opened
+        if self._kept and not (opened is not None and opened.before is not None and opened.before.inside):
             self._hold("".join(character for character in self._kept.text if character in SPACE), 0)
         self._kept.clear()
+        if opened is not None:
+            opened.before = None
+            opened.raw.clear()
         self._place = self._place.behind_call
 
     def _call(self, at: int, last: bool) -> int:
@@ -1065,7 +1067,7 @@ class TurnMachine:
         reader, sink = self._reader, self._sink
         if not reader.done:
             at = reader.step(self._text, at, last)
-        if reader.refused or (sink.trial and self._base + at - sink.start > sink.rules.max_held):
+        if reader.refused or (sink.trial and self._base + at - sink.opening.start > sink.rules.max_held):
             return self._backtrack(at)
         if reader.done:
             sink.closes(at)
@@ -1077,17 +1079,16 @@ class TurnMachine:
     def _backtrack(self, at: int) -> int:
         """What was tried is no call: its text is running text, in which other openings are looked for; positions are set back to it."""
         sink = self._sink
-        tried = self._base + at - sink.start
-        self._text = "".join(self._raw) + self._text[max(sink.start - self._base, 0) :]
-        self._base = sink.base = sink.start
-        sink.abandon()
-        opened = self._opened
+        opened, start = self._opened, sink.opening.start
         assert opened is not None
+        tried = self._base + at - start
+        self._text = opened.raw.text + self._text[max(start - self._base, 0) :]
+        self._base = sink.base = start
+        sink.abandon()
         row = opened.row
         if row is self._table.addressed:
             self._problem("not_a_call", "a message is a call by its header and cannot be read as one, so it is content", 0, error=True)
-        self._opened = self._before
-        self._raw = []
+        self._opened = opened.before
         self._state = self._running
         self._write_kept(0)
         rows = self._place.anchored.get(self._text[:1], ())
@@ -1276,20 +1277,18 @@ class TurnMachine:
         if end is not None:
             if repeated.complete:
                 end = SPACES.match(text, end).end()  # type: ignore[union-attr]
-            self._raw.append(text[at:end])
+            opened.raw.add(text[at:end])
             at = end
             found = tail.closers[-1].match(text, at) if repeated.complete else None
             if found is not None:
-                dropped = "".join(self._raw)
+                dropped = opened.raw.taken()
                 self._problem("dropped_text", f"a repetition of the calls was dropped: {dropped}{found[0]}", at - len(dropped))
-                self._raw = []
                 self._kept.clear()
                 self._state = self._behind_call
                 return found.end()
             if not last and (at == len(text) or tail.partial[-1].match(text, at)):
                 return ~at
-        given_back = "".join(self._raw)
-        self._raw = []
+        given_back = opened.raw.taken()
         opened.repeated = None
         self._text = given_back + text[at:]
         self._base += at - len(given_back)

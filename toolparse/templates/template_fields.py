@@ -22,6 +22,7 @@ from toolparse.templates.lax_json import LaxEnvelopeCalls, LaxNamedCall
 from toolparse.templates.tags import TagReader
 from toolparse.templates.template_fill import Filled, calls_in, fill
 from toolparse.templates.value_texts import Repairs, Unreadable, is_whole, read_value
+from toolparse.wire.open_call import Opening
 
 if TYPE_CHECKING:
     from toolparse.templates.template_machine import RegionMachine
@@ -271,7 +272,7 @@ class CallText:
         self.at = 0
         self.casts = region.text.kind == "json"
         self.refused = header is not None and not self.name
-        self.sink.opening(max(machine.start, 0), True, False)
+        self.sink.opening = Opening(max(machine.start, 0), True, False)
         if header is not None and not self.casts and not self.refused:
             behind = machine.start + machine.opener - machine.base
             self.refused = not self.sink.begin(self.name, self.id, behind)
@@ -334,7 +335,7 @@ class CallText:
             if self.read:
                 self.machine.raw_from = at
                 self.machine.raw = []
-                self.sink.opening(self.machine.base + at, True, False)
+                self.sink.opening = Opening(self.machine.base + at, True, False)
             self.reader = self.enveloped(self.keys)
         return at
 
@@ -445,7 +446,7 @@ class Whole:
         self.refused = False
         self.on_trial = True
         self.held = 0
-        machine.sink.opening(max(machine.start, 0), region.role == "calls", False)
+        machine.sink.opening = Opening(max(machine.start, 0), region.role == "calls", False)
 
     def flows(self, held: str) -> int | None:
         return None
@@ -522,7 +523,7 @@ class Whole:
             if len(items) == len(calls) > 1 and len(found) == len(calls):
                 begins, ends = (behind + bound for bound in items[number])
                 here = begins if number else here
-            sink.start = max(machine.base + here, 0)
+            sink.opening.start = max(machine.base + here, 0)
             if not sink.begin(call.name, call.id, at):
                 self.refused = True
                 return

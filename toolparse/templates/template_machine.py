@@ -95,13 +95,12 @@ class RegionMachine:
         choice: Choice,
         begun: Callable[[], None],
         is_typed: Callable[[int, int], bool],
-        places: Places | None,
     ) -> None:
         self.sink = sink
         self.writer = writer
         self.begun = begun
         self.is_typed = is_typed
-        self.places = places
+        self.places: Places | None = sink.places
         self.raw: list[str] = []
         self.went_back = False
         self.fields = fields_of(regions)

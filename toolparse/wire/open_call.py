@@ -73,7 +73,7 @@ class CallRules(NamedTuple):
     """What the request and its options say of calls; the limits are those of the parser.
 
     `unknown` is what becomes of a name that no tool has, `single` says that one call is all, `allowed` has the names that may be called.
-    `strict`: damaged markup is not read, so what a codec repaired of it makes no call, or one that is not complete (`OpenCall.spoilt`).
+    `strict`: damaged markup is not read, so what a codec repaired of it makes no call, or one that is not complete (`Opening.spoilt`).
     """
 
     new_id: Callable[[], str]
@@ -86,55 +86,73 @@ class CallRules(NamedTuple):
     strict: bool
 
 
-class OpenCall:
-    """The calls of one output, one of which may be open.
+class Opening:
+    """What opens calls, found at the offset `start`; a list opens several, `count` is how many have begun so far.
 
-    `parts` takes the fragments of the arguments (a codec may append to it itself). `count` is how many the opening that is being
-    read has begun so far (a list opens several), `base` the offset in the output of the text that positions refer to. While the opening is
-    on trial, as no name is known, `queue` keeps what was reported of it.
+    While it is on trial, as no name is known, `queue` keeps what was reported of it. `declared_only`: it counts only for a declared tool.
+    `spoilt`: the call that has begun is one that a codec had to repair, which strict rules forbid.
     """
 
-    __slots__ = (
-        "base", "begun", "count", "declared_only", "events", "given", "index", "muted", "name", "open", "overflowed", "parts", "queue",
-        "rules", "spoilt", "start", "tools_",
-    )  # fmt: skip
+    __slots__ = ("count", "declared_only", "queue", "spoilt", "start")
 
-    def __init__(self, given: Any, begun: Callable[[], None], rules: CallRules) -> None:
-        self.given = given
-        self.tools_: Tools | None = None
+    def __init__(self, start: int, trial: bool, declared_only: bool) -> None:
+        self.start = start
+        self.queue: list[Problem] | None = [] if trial else None
+        self.declared_only = declared_only
+        self.count = 0
+        self.spoilt = False
+
+
+class Unread(NamedTuple):
+    """The tools of a request that nobody has looked into."""
+
+    tools: Any
+
+
+class OpenCall:
+    """The calls of one output, one of which may be open; `opening` is what it began with, or what may turn out to open one.
+
+    `parts` takes the fragments of the arguments (a codec may append to it itself). `base` is the offset in the output of the text that
+    positions refer to, `places` where things stand, if that is kept.
+    """
+
+    __slots__ = ("base", "begun", "events", "index", "muted", "name", "open", "opening", "overflowed", "parts", "request", "rules")
+
+    places: Any = None
+
+    def __init__(self, tools: Any, begun: Callable[[], None], rules: CallRules) -> None:
+        self.request: Tools | Unread | None = Unread(tools) if tools else None
         self.begun = begun
         self.rules = rules
-        self.spoilt = False
         self.events: list[Event] = []
         self.base = 0
         self.index = -1
-        self.count = 0
-        self.start = 0
+        self.opening = Opening(0, False, False)
         self.name = ""
         self.open = False
-        self.declared_only = False
         self.muted = ""
         self.overflowed = -1
         self.parts: list[str] = []
-        self.queue: list[Problem] | None = None
 
     @property
     def trial(self) -> bool:
         """Whether no name is known yet of what was opened."""
-        return self.queue is not None
+        return self.opening.queue is not None
 
     @property
     def tools(self) -> Tools | None:
         """The request's tools, prepared at the first need; a fault in them is a problem here, not an exception in mid-stream."""
-        if self.given:
+        request = self.request
+        if isinstance(request, Unread):
             from toolparse.schemas.tools import InvalidTools, Tools
 
             try:
-                self.tools_ = Tools.of(self.given)
+                self.request = request = Tools.of(request.tools)
             except InvalidTools as fault:
+                self.request = None
                 self.problem("invalid_tools", f"the request's tools cannot be used: {fault}", 0, error=True)
-            self.given = None
-        return self.tools_
+                return None
+        return request
 
     @property
     def tool(self) -> Tool | None:
@@ -179,46 +197,38 @@ class OpenCall:
         """Whether `text` begins with a declared name, or may when it goes on."""
         return any(name.startswith(text[: len(name)]) for name in (self.tools.names if self.tools is not None else ()))
 
-    def opening(self, start: int, trial: bool, declared_only: bool) -> None:
-        """An opening has been found at the offset `start`; `trial`: no name is known yet."""
-        self.start = start
-        self.queue = [] if trial else None
-        self.declared_only = declared_only
-        self.count = 0
-
     def starts_at(self, at: int) -> None:
-        self.start = self.base + at
+        self.opening.start = self.base + at
 
     def begin(self, name: str, wire_id: str | None, at: int) -> bool:
         """A name is known. False when it makes no call here; the text is then no call."""
-        rules, queue = self.rules, self.queue
-        if queue is not None and self.base + at - self.start > rules.max_held:
+        rules, opening = self.rules, self.opening
+        queue = opening.queue
+        if queue is not None and self.base + at - opening.start > rules.max_held:
             return False
         tools = self.tools
         known = tools is None or name in tools
         if tools is not None and not known and not rules.strict and (bare := bare_name(name)) in tools:
             self.problem("repaired_markup", f"what stood around the name {bare!r} was dropped: {name}", at)
             name, known = bare, True
-        if self.declared_only and not known and not self.count:
+        if not known and (opening.declared_only or rules.unknown == "content") and not opening.count:
             return False
-        if not known and rules.unknown == "content" and not self.count:
+        opening.spoilt = rules.strict and any(problem.kind == "repaired_markup" for problem in queue or ())
+        if opening.spoilt and not opening.count:
             return False
-        self.spoilt = rules.strict and any(problem.kind == "repaired_markup" for problem in queue or ())
-        if self.spoilt and not self.count:
-            return False
-        if self.index + 1 >= rules.max_calls and not self.count:
+        if self.index + 1 >= rules.max_calls and not opening.count:
             self.overflow(f"more than {rules.max_calls} calls: further ones are content", at)
             return False
         self.name = name
         self.muted = self.reason_to_drop(name, known)
         self.open = True
-        self.queue = None
-        self.count += 1
+        opening.queue = None
+        opening.count += 1
         self.begun()
         if self.muted:
             return True
         self.index += 1
-        self.events.append(CallStart(self.index, wire_id or rules.new_id(), name, max(self.start, 0)))
+        self.events.append(CallStart(self.index, wire_id or rules.new_id(), name, max(opening.start, 0)))
         for problem in queue or ():
             problem.index = self.index
             self.events.append(problem)
@@ -261,7 +271,7 @@ class OpenCall:
 
     def abandon(self) -> None:
         """The text that was tried is no call."""
-        self.queue = None
+        self.opening.queue = None
         self.parts.clear()
 
     def write(self, text: str) -> None:
@@ -284,21 +294,22 @@ class OpenCall:
             if reason == TOO_MANY:
                 self.overflow(f"more than {self.rules.max_calls} calls: one was dropped: {text}", at)
                 return
-            start, end = max(self.start, 0), max(self.base + at, 0)
+            start, end = max(self.opening.start, 0), max(self.base + at, 0)
             dropped = Attempt("dropped", self.name, text, start, end)
             self.events.append(Problem("dropped_call", f"a call was dropped ({reason}): {text}", None, self.base + at, "warning", dropped))
             return
         self.flush()
-        self.events.append(CallEnd(self.index, complete and not self.spoilt, max(self.base + at, 0)))
+        self.events.append(CallEnd(self.index, complete and not self.opening.spoilt, max(self.base + at, 0)))
 
     def problem(self, kind: str, message: str, position: int, error: bool = False) -> None:
         """Report a repair or a fault at `position` of the text that is being read."""
         where = max(self.base + position, 0)
-        if kind == "repaired_markup" and self.rules.strict and (self.open or self.queue is not None):
-            self.spoilt = error = True
+        queue = self.opening.queue
+        if kind == "repaired_markup" and self.rules.strict and (self.open or queue is not None):
+            self.opening.spoilt = error = True
         found = Problem(kind, message, self.index if self.open else None, where, "error" if error else "warning")
-        if self.queue is not None:
-            self.queue.append(found)
+        if queue is not None:
+            queue.append(found)
         elif not self.muted:
             self.flush()
             self.events.append(found)
