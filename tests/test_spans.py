@@ -122,6 +122,15 @@ def test_what_the_parts_say() -> None:
     assert [text[span.start : span.end] for span in message.spans] == ["Sun?", "I look.", "f", '{"a": 1}']
 
 
+def test_white_space_that_is_too_much_stands_where_it_was() -> None:
+    """Pieces of it wait together though a marker that was dropped stands between them."""
+    text = "\n<|close|>response<|sep|>\n"
+    for pieces in ([text], list(text)):
+        message = read(get_format("kimi_k3"), pieces, max_held=1)
+        check(message, text)
+        assert [(span.start, span.end) for span in message.spans] == [(0, 1), (25, 26)]
+
+
 def test_a_call_that_the_prompt_opens() -> None:
     message = parse('"f", "arguments": {"a": 1}}</tool_call>', "hermes", prompt='<|im_start|>assistant\n<tool_call>{"name": ', spans=True)
     (call,) = message.tool_calls

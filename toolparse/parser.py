@@ -101,7 +101,7 @@ class Parser(TurnMachine):
         make_id, single, strict = new_id or NEW_ID[chosen.id], not parallel_tool_calls, damaged_markup == "content"
         rules = CallRules(make_id, unknown_tools, single, choice.allowed, max_calls, max_held, max_depth, strict)
         keeping = keeping_places if spans else keeping_none
-        sink, writer = keeping((tools, self._call_begun, rules), max_held, calls_in_code == "content")
+        sink, writer = keeping((tools, self._call_begun, rules), calls_in_code == "content")
         options = table_options(choice.mode, choice.name is not None, bare_calls, calls_in_reasoning, damaged_markup)
         super().__init__(chosen, options, choice, sink, writer)
         self._held = ""
@@ -250,8 +250,8 @@ class Parser(TurnMachine):
         writer, stopped = self._writer, self._state == self._stopped
         if stopped:
             writer.drop_tag_space()
-        if self._place.pair is None and not writer.at_block and writer.pending_space:
-            space = "".join(writer.pending_space)
+        if self._place.pair is None and not writer.at_block and writer.answer.space:
+            space = writer.answer.space.text
             if stopped:
                 stops = self._kept.text
                 before = (blanks for stop, blanks in self._table.before_stop.items() if stops.startswith(stop))
@@ -262,7 +262,7 @@ class Parser(TurnMachine):
             self._look_for_missed_calls(events)
         if self._choice.mode == "required" and self._sink.index < 0:
             events.append(Problem("no_call", "the request wants a call and none came", None, self._total, "error"))
-        writer.pending_space.clear()
+        writer.block.space.clear()
         self._kept.clear()
         self._state = self._over
         return events
@@ -338,9 +338,7 @@ class Parser(TurnMachine):
         """How many characters wait: what may be a marker, framing, an unconfirmed call or a doubtful value."""
         if self._state == self._over:
             return 0
-        waiting = (
-            sum(map(len, self._writer.pending_space)) + self._kept.length + (self._opened.raw.length if self._opened is not None else 0)
-        )
+        waiting = self._writer.block.space.length + self._kept.length + (self._opened.raw.length if self._opened is not None else 0)
         if self._state == self._call and not self._sink.trial:
             waiting += self._reader.held
         if self._regions is not None:
@@ -362,7 +360,7 @@ class Parser(TurnMachine):
         if self._sink.index >= 0:
             return "answer" if self._text_first else "call"
         hopeless = self._regions is None and not self._table.heads
-        return "answer" if self._writer.said or self._state == self._over or hopeless or self._choice.mode == "none" else None
+        return "answer" if self._writer.answer.begun or self._state == self._over or hopeless or self._choice.mode == "none" else None
 
     @property
     def in_reasoning(self) -> bool:
@@ -549,21 +547,22 @@ class Parser(TurnMachine):
             sink.places.begin_output(sink.open and not sink.muted)
         self._shortcut = None
         self._kept.clear()
-        self._writer.outer[0].clear()
+        if self._writer.thinking:
+            self._writer.answer.space.clear()
         self._place = self._table.behind_prompt(self._place, turn, sink.index < 0 and self._state in (self._running, self._behind_header))
 
 
-def keeping_places(given: tuple[Any, ...], max_held: int, follows_code: bool) -> tuple[OpenCall, TextWriter]:
+def keeping_places(given: tuple[Any, ...], follows_code: bool) -> tuple[OpenCall, TextWriter]:
     """Where calls and text go, with the places where they stand."""
     from toolparse.engine.places import Places, PlacingCall, PlacingWriter
 
     places = Places()
-    return PlacingCall(*given, places=places), PlacingWriter(max_held, follows_code, places)
+    return PlacingCall(*given, places=places), PlacingWriter(follows_code, places)
 
 
-def keeping_none(given: tuple[Any, ...], max_held: int, follows_code: bool) -> tuple[OpenCall, TextWriter]:
+def keeping_none(given: tuple[Any, ...], follows_code: bool) -> tuple[OpenCall, TextWriter]:
     """Where calls and text go."""
-    return OpenCall(*given), TextWriter(max_held, follows_code)
+    return OpenCall(*given), TextWriter(follows_code)
 
 
 POLICIES = {

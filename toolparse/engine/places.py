@@ -145,26 +145,25 @@ class PlacingWriter(TextWriter):
 
     __slots__ = ("places",)
 
-    def __init__(self, max_held: int, follow_fences: bool, places: Places) -> None:
-        super().__init__(max_held, follow_fences)
+    def __init__(self, follow_fences: bool, places: Places) -> None:
+        super().__init__(follow_fences)
         self.places = places
 
-    def say(self, text: str, end: int) -> None:
-        keeps = self.thought_here if self.thinking else self.said or not self.at_block
-        space = self.pending_space.copy() if keeps else []
+    def say(self, text: str, end: int, with_space: bool = False) -> None:
+        space = self.block.space.pieces.copy() if with_space or self.keeps_space else []
         kind: SpanField = "reasoning" if self.thinking else "content"
-        super().say(text, end)
+        super().say(text, end, with_space)
         self.places.said(kind, space, end - len(text), end)
 
-    def hold_space(self, text: str, end: int) -> bool:
+    def hold_space(self, text: str, end: int, most: int) -> bool:
         placed = PlacedSpace(text)
         placed.start = end - len(text)
-        return super().hold_space(placed, end)
+        return super().hold_space(placed, end, most)
 
     def say_space(self, space: str) -> None:
         super().say_space(space)
         pieces = []
-        for piece in self.pending_space:
+        for piece in self.answer.space.pieces:
             kept = PlacedSpace(piece[: len(space)])
             kept.start = piece.start if isinstance(piece, PlacedSpace) else -1
             space = space[len(kept) :]

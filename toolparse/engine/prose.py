@@ -8,6 +8,7 @@ blocks begin and end.
 from __future__ import annotations
 
 from toolparse.events import Content, Event, Reasoning
+from toolparse.jsontext.held_text import HeldText
 from toolparse.wire.call_watch import CallWatch
 from toolparse.wire.fences import Fences
 
@@ -15,82 +16,90 @@ NOWHERE = -1
 """What `tag_space` is where no tag has been read that white space may belong to."""
 
 
+class Block:
+    """The text of the answer, or of one block of reasoning: `begun` says that some of it has been written.
+
+    `space` is the white space behind that, on which what follows decides. `overflowed`: there was more of it than may be held, so it is
+    text, as is what follows directly. `fence` follows code fences where these matter.
+    """
+
+    __slots__ = ("begun", "fence", "overflowed", "space")
+
+    def __init__(self, fence: Fences | None) -> None:
+        self.begun = False
+        self.space = HeldText()
+        self.overflowed = False
+        self.fence = fence
+
+
 class TextWriter:
     """Writes content and reasoning to `events`, which are those that have not been given out.
 
-    `pending_space` holds the white space that what follows decides on, `outer` that in front of open reasoning, with the fences there.
-    `overflowed`: there was more of it than may be held, so it is text, as is what follows directly. `tag_space` says from which
-    piece of it on it is part of the next tag or header, if one follows. `said`: content has been written. `at_block`: a block borders
-    what comes next. `thinking`: reasoning is open; `thought_here`: and some of it has been written; `thought`: some has been, ever.
-    `fence` follows code fences where these matter, `watch` keeps text that looks like a call. `code` are
-    the backticks that opened the code in which content stands, in formats whose calls have no markers: three or more a fence, fewer
-    inline code, which ends with its line.
+    `block` is what is being written: `answer`, or the block of reasoning that is open. `at_block`: a block borders what comes next.
+    `thought`: some reasoning has been written. `tag_space` says from which piece of the white space that waits on it is part of the next
+    tag or header, if one follows. `watch` keeps text that looks like a call. `code` are the backticks that opened the code in which content
+    stands, in formats whose calls have no markers: three or more a fence, fewer inline code, which ends with its line.
     """
 
-    __slots__ = (
-        "at_block", "code", "events", "fence", "max_held", "outer", "overflowed", "pending_length", "pending_space",
-        "said", "tag_space", "thinking", "thought", "thought_here", "watch",
-    )  # fmt: skip
+    __slots__ = ("answer", "at_block", "block", "code", "events", "tag_space", "thought", "watch")
 
-    def __init__(self, max_held: int, follow_fences: bool) -> None:
-        self.max_held = max_held
+    def __init__(self, follow_fences: bool) -> None:
         self.events: list[Event] = []
-        self.pending_space: list[str] = []
-        self.pending_length = 0
-        self.overflowed = False
-        self.fence = Fences() if follow_fences else None
-        self.outer: tuple[list[str], Fences | None] = ([], self.fence)
-        self.thinking = False
-        self.thought_here = False
+        self.answer = self.block = Block(Fences() if follow_fences else None)
         self.thought = False
-        self.said = False
         self.at_block = False
         self.tag_space = NOWHERE
         self.watch: CallWatch | None = None
         self.code = 0
 
-    def say(self, text: str, end: int) -> None:
-        """Text of the answer, or of the reasoning block that is open; it ends at the output's offset `end`."""
-        space = self.pending_space
-        before = ""
-        if space:
-            before = "".join(space)
-            space.clear()
-        self.pending_length = 0
-        self.overflowed = False
+    @property
+    def thinking(self) -> bool:
+        """Whether reasoning is open."""
+        return self.block is not self.answer
+
+    @property
+    def keeps_space(self) -> bool:
+        """Whether the white space in front of further text is part of it."""
+        return self.block.begun or not (self.at_block or self.block is not self.answer)
+
+    def say(self, text: str, end: int, with_space: bool = False) -> None:
+        """Text of the answer, or of the reasoning block that is open; it ends at the output's offset `end`. `with_space`: so is the white
+        space in front of it, whatever that borders."""
+        block = self.block
+        if block.space.pieces:
+            keeps = with_space or self.keeps_space
+            space = block.space.taken()
+            text = space + text if keeps else text
+        block.overflowed = False
         event: Event
-        if self.thinking:
-            if self.thought_here:
-                text = before + text
-            elif self.thought:
+        thinking = block is not self.answer
+        if thinking:
+            if self.thought and not block.begun:
                 text = "\n" + text  # which joins the blocks
-            self.thought_here = self.thought = True
+            self.thought = True
             event = Reasoning(text)
         else:
-            if before and (self.said or not self.at_block):
-                text = before + text
-            self.said = True
             self.at_block = False
             self.tag_space = NOWHERE
             if self.code and self.code < 3 and "\n" in text:
                 self.code = 0
             event = Content(text)
-        if self.fence is not None:
-            self.fence.feed(text)
+        block.begun = True
+        if block.fence is not None:
+            block.fence.feed(text)
         self.events.append(event)
         if self.watch is not None:
-            self.watch.add(text, end, self.thinking)
+            self.watch.add(text, end, thinking)
 
-    def hold_space(self, text: str, end: int) -> bool:
-        """White space, up to the offset `end`, whose meaning what follows decides; True if it was too much to hold, and has become text."""
-        self.pending_space.append(text)
-        self.pending_length += len(text)
-        if not self.overflowed and self.pending_length <= self.max_held:
+    def hold_space(self, text: str, end: int, most: int) -> bool:
+        """White space, up to the offset `end`, whose meaning what follows decides; True if more than `most` characters wait: all of it
+        is text now."""
+        block = self.block
+        if not block.overflowed and block.space.length + len(text) <= most:
+            block.space.add(text)
             return False
-        text = "".join(self.pending_space)
-        self.pending_space.clear()
-        self.say(text, end)
-        self.overflowed = True
+        self.say(text, end, True)
+        block.overflowed = True
         return True
 
     def say_space(self, space: str) -> None:
@@ -112,49 +121,44 @@ class TextWriter:
 
     def begin_tag_space(self) -> None:
         """White space from here on belongs to the tag or header that follows it, if one does."""
-        self.tag_space = len(self.pending_space)
+        self.tag_space = len(self.block.space.pieces)
 
     def drop_tag_space(self) -> None:
         """The tag or header has come."""
         if self.tag_space >= 0:
-            self.pending_length -= sum(map(len, self.pending_space[self.tag_space :]))
-            del self.pending_space[self.tag_space :]
+            self.block.space.keep(self.tag_space)
 
     def before_output(self, text: str) -> None:
         """Text that the prompt holds: it is not written, but the output goes on from it."""
-        if self.fence is not None:
-            self.fence.feed(text)
+        if self.block.fence is not None:
+            self.block.fence.feed(text)
         if text.strip(" \t\r\n"):
             self.at_block = self.at_block and self.thinking
 
     def border(self) -> None:
         """A block begins or ends here: white space beside it is framing, unless content stands on both sides."""
+        block = self.block
         self.at_block = True
-        self.overflowed = False
+        block.overflowed = False
         self.code = 0
-        if self.fence is not None:
-            self.fence.end_line()
-        if not self.said:
-            self.pending_space.clear()
+        if block.fence is not None:
+            block.fence.end_line()
+        if not self.answer.begun:
+            block.space.clear()
 
     def enter_reasoning(self) -> None:
         """A reasoning block opens."""
-        self.outer, self.pending_space = (self.pending_space, self.fence), []
-        if self.fence is not None:
-            self.fence = Fences()
-        self.thinking = True
-        self.thought_here = False
+        self.block = Block(Fences() if self.answer.fence is not None else None)
 
     def leave_reasoning(self) -> None:
         """The reasoning block ends."""
-        self.pending_space, self.fence = self.outer
-        self.outer = ([], self.fence)
-        self.thinking = False
+        self.block = self.answer
         self.border()
 
     @property
     def flows(self) -> bool:
         """Whether text would simply be written as it is."""
-        if self.pending_space or self.overflowed or self.code or self.fence is not None:
+        block = self.block
+        if not block.begun or block.space.pieces or block.overflowed or self.code or block.fence is not None:
             return False
-        return self.thought_here if self.thinking else self.said and not self.at_block and self.tag_space < 0
+        return block is not self.answer or (not self.at_block and self.tag_space < 0)

@@ -179,7 +179,7 @@ class TurnMachine:
     def _opening(self, row: Row, head: Head, at: int, last: bool) -> int | None:
         """The call whose opening stands at `at`. None when there is none, `~at` when more text must decide."""
         text, sink = self._text, self._sink
-        fence = self._writer.fence
+        fence = self._writer.block.fence
         if (fence is not None and (fence.inside or text.startswith("```", at))) or (self._writer.code and not head.in_code):
             return None
         found = head.full.match(text, at, at + HEAD_LIMIT + 1) or (head.cut.match(text, at) if last and head.cut is not None else None)
@@ -240,7 +240,7 @@ class TurnMachine:
     def _hold(self, space: str, end: int) -> None:
         place = self._place
         line_break = "\n" in space
-        if self._writer.hold_space(space, end):
+        if self._writer.hold_space(space, end, self._sink.rules.max_held):
             line_break = line_break or place.on_line
             place = place.behind_text
         self._place = place.behind_break if line_break else place.behind_space
@@ -319,7 +319,7 @@ class TurnMachine:
         """What begins at `start` may become a marker. Returns what must wait."""
         writer = self._writer
         space = SPACES.match(self._text, start).end()  # type: ignore[union-attr]
-        if space - start >= HELD_SPACE or (space > start and writer.thinking != writer.thought_here):
+        if space - start >= HELD_SPACE or (space > start and not writer.block.begun):
             self._hold_space(start, space)
             start = space
         self._shortcut = self._place.waiting
@@ -367,7 +367,7 @@ class TurnMachine:
     def _think(self, row: Row, at: int, end: int, last: bool) -> int:
         """Reasoning opens; behind a prompt that opened it, it has been open."""
         if self._place.kind == "echo":
-            self._writer.pending_space.clear()
+            self._writer.block.space.clear()
             self._place = self._table.thinking(row.of, "thinking line")
         else:
             self._enter_reasoning(row.of)
@@ -392,7 +392,7 @@ class TurnMachine:
         """Reasoning ends, by its own closer in the place `kind`."""
         writer = self._writer
         writer.leave_reasoning()
-        kind = "resumed" if writer.said else kind or ("answer" if writer.thought else "unthought answer")
+        kind = "resumed" if writer.answer.begun else kind or ("answer" if writer.thought else "unthought answer")
         self._place = self._table.place(self._table.ground, kind)
 
     def _again(self, row: Row, at: int, end: int, last: bool) -> int:
@@ -480,9 +480,9 @@ class TurnMachine:
 
     def _stop(self, row: Row, at: int, end: int, last: bool) -> int:
         """A stop token, which may be text; behind white space that is text it is."""
-        if self._writer.overflowed and self._state == self._running:
+        if self._writer.block.overflowed and self._state == self._running:
             self._say(at, end)
-            self._writer.overflowed = True
+            self._writer.block.overflowed = True
             return end
         self._state = self._stopped
         return at
@@ -837,7 +837,7 @@ class TurnMachine:
     def _damaged_opening(self, at: int, last: bool, at_edge: bool) -> int | None:
         """A damaged opening at `at`, if what stands in it and behind it confirms it; `at_edge`: a marker may be missing."""
         text, sink = self._text, self._sink
-        fence = self._writer.fence
+        fence = self._writer.block.fence
         if (fence is not None and fence.inside) or self._writer.code:
             return None
         if text[at] == "<" and self._table.is_nothing(text, at + 1):
@@ -966,7 +966,7 @@ class TurnMachine:
     def _unopened_object(self, at: int, last: bool) -> int | None:
         """Objects that name declared tools, or a list of them, with the call's closer behind but no opener in front."""
         text, sink, row = self._text, self._sink, self._table.unopened
-        fence = self._writer.fence
+        fence = self._writer.block.fence
         if row is None or sink.request is None or (fence is not None and fence.inside) or self._writer.code:
             return None
         head: Head = row.marker  # type: ignore[assignment]
@@ -1042,7 +1042,7 @@ class TurnMachine:
         """A call's name is confirmed: it borders what stands before it, and ends open reasoning."""
         self._armed.pop("suffix", None)
         if self._sink.index < 0:
-            self._text_first = self._writer.said
+            self._text_first = self._writer.answer.begun
         pair = self._place.pair
         if pair is not None:
             self._leave_reasoning()
@@ -1316,7 +1316,7 @@ class TurnMachine:
         kept = self._kept.taken()
         end = len(kept.rstrip(SPACE)) or len(kept)
         self._write(kept[:end], self._base + at - len(kept))
-        self._writer.overflowed = too_long
+        self._writer.block.overflowed = too_long
         if end < len(kept):
             self._hold(kept[end:], self._base + at)
         return at

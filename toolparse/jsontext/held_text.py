@@ -34,6 +34,11 @@ class HeldText:
         self.length = 0
         return "".join(pieces)
 
+    def keep(self, count: int) -> None:
+        """Only the first pieces, so many of them, are held any longer."""
+        self.length -= sum(map(len, self.pieces[count:]))
+        del self.pieces[count:]
+
     def clear(self) -> None:
         if self.pieces:
             self.pieces = []

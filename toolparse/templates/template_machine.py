@@ -174,7 +174,7 @@ class RegionMachine:
     def flow(self, held: str) -> tuple[Search | None, int]:
         """The search that finds nothing in text which simply flows from here, behind what is `held`, and what kind of event it makes."""
         field, body = self.field, self.body
-        if field is None or body is None or self.fields.looks_back or self.writer.fence is not None:
+        if field is None or body is None or self.fields.looks_back or self.writer.block.fence is not None:
             return None, -1
         index = body.flows(held)
         if index is None:
@@ -219,11 +219,11 @@ class RegionMachine:
         if places is not None and isinstance(event, (Content, Reasoning)):
             kind: SpanField = "content" if isinstance(event, Content) else "reasoning"
             places.said(kind, (), *((places.covered,) * 2 if start is None or end is None else (start, end)))
-        fence = self.writer.fence
+        fence = self.writer.block.fence
         if fence is not None and isinstance(event, (Content, Reasoning)):
             fence.feed(event.text)
         if isinstance(event, Content):
-            self.writer.said = True
+            self.writer.answer.begun = True
         self.writer.events.append(event)
 
     def problem(self, kind: str, message: str, offset: int, error: bool = False) -> None:
@@ -324,7 +324,7 @@ class RegionMachine:
         self.begin(start)
         self.opener = match.end() - start
         self.opened_behind = self.text[max(0, start - CONTEXT) : start] if self.fields.looks_back else ""
-        fence = self.writer.fence
+        fence = self.writer.block.fence
         if may_be_none and not (self.wanted and (fence is None or not fence.inside)):
             self.release(start, match.end())
         else:
@@ -478,7 +478,7 @@ class RegionMachine:
                     self.places.part("content" if isinstance(event, Content) else "reasoning", 0)
                 elif isinstance(event, CallStart):
                     self.places.begin_call(0, False)
-        self.writer.said = any(isinstance(event, Content) for event in kept)
+        self.writer.answer.begun = any(isinstance(event, Content) for event in kept)
         self.reasoned = any(isinstance(event, Reasoning) for event in kept)
         for words in self.words.values():
             words.pieces = int(words is self.body and words.joined)
