@@ -16,10 +16,10 @@ from pathlib import Path
 
 import toolparse
 from toolparse import grammar
-from toolparse.engine.prose import TextWriter
+from toolparse.engine.prose import Block, TextWriter
 from toolparse.engine.table import KINDS, THINKING_KINDS
 from toolparse.engine.turn import Opened
-from toolparse.wire.open_call import CallRules, OpenCall
+from toolparse.wire.open_call import CallRules, OpenCall, Opening
 
 ROOT = Path(toolparse.__file__).parent
 PAGE = ROOT.parent / "docs" / "architecture.md"
@@ -115,8 +115,9 @@ def figures() -> str:
     told = ", ".join(f"`{name}` ({count})" for count, name in long)
     return "\n".join(
         [
-            f"One output keeps {kept()} fields, besides the codec of the call that is open. The {len(CallRules._fields)} options of its "
-            f"calls are one of them, and what is known of the call that was opened last ({len(Opened.__slots__)}) is another.",
+            f"One output keeps {kept()} fields, besides the codec of the call that is open. Some hold a value of several: the options of "
+            f"its calls ({len(CallRules._fields)}), what opened the last call ({len(Opening.__slots__)}), how far what stands behind that "
+            f"has been read ({len(Opened.__slots__)}), the answer and the block of reasoning that is open ({len(Block.__slots__)}).",
             "",
             f"{len(long)} functions have more than {LONG} lines: {told}. None has a cyclomatic complexity over 25 (`ruff` holds that).",
             "",

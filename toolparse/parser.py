@@ -338,7 +338,7 @@ class Parser(TurnMachine):
         """How many characters wait: what may be a marker, framing, an unconfirmed call or a doubtful value."""
         if self._state == self._over:
             return 0
-        waiting = self._writer.block.space.length + self._kept.length + (self._opened.raw.length if self._opened is not None else 0)
+        waiting = self._writer.block.space.length + self._kept.length + sum(map(len, self._opened.raw if self._opened is not None else ()))
         if self._state == self._call and not self._sink.trial:
             waiting += self._reader.held
         if self._regions is not None:
@@ -400,7 +400,7 @@ class Parser(TurnMachine):
                 break
         if self._sink.trial and self._state == self._call:
             assert self._opened is not None
-            self._opened.raw.add(self._text[max(self._sink.opening.start - self._base, 0) : at])
+            self._opened.raw.append(self._text[max(self._sink.opening.start - self._base, 0) : at])
         elif self._sink.open:
             self._sink.flush()
         self._held = self._text[at:]

@@ -76,7 +76,7 @@ class Opened:
     def __init__(self, row: Row, inside: bool, before: Opened | None) -> None:
         self.row = row
         self.before = before
-        self.raw = HeldText()
+        self.raw: list[str] = []
         self.behind: Behind = row.of
         self.inside = inside
         self.closer = 0
@@ -1082,7 +1082,7 @@ class TurnMachine:
         opened, start = self._opened, sink.opening.start
         assert opened is not None
         tried = self._base + at - start
-        self._text = opened.raw.text + self._text[max(start - self._base, 0) :]
+        self._text = "".join(opened.raw) + self._text[max(start - self._base, 0) :]
         self._base = sink.base = start
         sink.abandon()
         row = opened.row
@@ -1277,18 +1277,18 @@ class TurnMachine:
         if end is not None:
             if repeated.complete:
                 end = SPACES.match(text, end).end()  # type: ignore[union-attr]
-            opened.raw.add(text[at:end])
+            opened.raw.append(text[at:end])
             at = end
             found = tail.closers[-1].match(text, at) if repeated.complete else None
             if found is not None:
-                dropped = opened.raw.taken()
+                dropped, opened.raw = "".join(opened.raw), []
                 self._problem("dropped_text", f"a repetition of the calls was dropped: {dropped}{found[0]}", at - len(dropped))
                 self._kept.clear()
                 self._state = self._behind_call
                 return found.end()
             if not last and (at == len(text) or tail.partial[-1].match(text, at)):
                 return ~at
-        given_back = opened.raw.taken()
+        given_back, opened.raw = "".join(opened.raw), []
         opened.repeated = None
         self._text = given_back + text[at:]
         self._base += at - len(given_back)

@@ -103,10 +103,13 @@ class Opening:
         self.spoilt = False
 
 
-class Unread(NamedTuple):
+class Unread:
     """The tools of a request that nobody has looked into."""
 
-    tools: Any
+    __slots__ = ("tools",)
+
+    def __init__(self, tools: Any) -> None:
+        self.tools = tools
 
 
 class OpenCall:
