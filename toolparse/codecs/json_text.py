@@ -98,15 +98,15 @@ def never_ends(text: str, at: int, last: bool) -> bool:
 class JsonReader:
     """One JSON value, read incrementally.
 
-    `out` receives valid JSON text, `report` the repairs. `step` returns how far it got; `done` says that the value has closed,
-    `closed_by` which end marker ended the text otherwise. `direct` says that `out` is where the text finally goes, so that
-    `passes` may read in place of `step`; `flow` is for states of further codecs. `level` is the depth whose values are watched.
+    `out` receives valid JSON text, `report` the repairs. `step` returns how far it got; `done` says that the value has closed, or that an
+    end marker has ended the text. `direct` says that `out` is where the text finally goes, so that `passes` may read in place of `step`;
+    `flow` is for states of further codecs. `level` is the depth whose values are watched.
     `kept`, when a list, takes the text as it was read. `lost` says that something was dropped or made up that only the writer knows.
     `trailing_stops` are those of the format, one of which may end the output inside a string.
     """
 
     __slots__ = (
-        "after_comment", "closed_by", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "gap_length", "in_array", "kept",
+        "after_comment", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "gap_length", "in_array", "kept",
         "kept_at", "key_text", "last", "level", "lost", "max_held",
         "out", "quote", "report", "seen", "stack", "state", "strict", "text", "trailing_stops", "unpaired", "word",
     )  # fmt: skip
@@ -144,7 +144,6 @@ class JsonReader:
         self.strict = StrictJson(self)
         self.done = False
         self.lost = False
-        self.closed_by = ""
         self.text = ""
         self.last = False
         self.copy = 0
@@ -630,7 +629,6 @@ class JsonReader:
         self.trailing(at)
         if how == "close":
             self.complete(at)
-        self.closed_by = how
         self.done = True
         return ~at
 

@@ -193,11 +193,10 @@ class PlainPython:
             top.is_map = True
             self.machine.kept_text()
             parts.append("{")
-        if key in top.keys:
+        if key in top.seen:
             return None
-        top.keys.add(key)
-        parts.append(f"{', ' if top.written else ''}{key}: ")
-        top.written += 1
+        parts.append(f"{', ' if top.seen else ''}{key}: ")
+        top.seen.add(key)
         top.count += 1
         top.wants = True
         return _VALUE

@@ -20,6 +20,7 @@ from typing import Literal
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.plain_python import PlainPython
+from toolparse.codecs.writer import Level
 from toolparse.jsontext.characters import BRACKETS, HIGH, SPACE, SPACES, escaped, quote
 from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.python_literals import ESCAPES
@@ -56,25 +57,23 @@ _NEXT_ARGUMENT = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*[=＝](?!=)
 _NEXT_ARGUMENT_BEGIN = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*[=＝]?)?\Z")
 
 
-class Container:
-    """An open list, tuple, dict or set.
+class Container(Level):
+    """An open list, tuple, dict or set. `seen` are a dict's keys as JSON text.
 
     `undecided`: braces whose first element has not shown which of the two they are. `is_key`: a dict's key is open or has no colon
-    yet; `wants`: its value is due; `repeated`: it is left out. `written` counts the elements or keys that have been written.
+    yet; `wants`: its value is due; `repeated`: it is left out.
     """
 
-    __slots__ = ("closer", "count", "is_key", "is_map", "keys", "repeated", "undecided", "wants", "written")
+    __slots__ = ("closer", "is_key", "is_map", "repeated", "undecided", "wants")
 
     def __init__(self, opener: str) -> None:
+        super().__init__()
         self.closer = BRACKETS[opener]
         self.undecided = opener == "{"
         self.is_map = False
         self.is_key = False
         self.wants = False
         self.repeated = False
-        self.count = 0
-        self.written = 0
-        self.keys: set[str] = set()
 
 
 class Kept:
@@ -210,8 +209,8 @@ class PythonValues(StateReader):
                 self.call.write("[" + text)
             else:
                 key = text if text.startswith('"') else quote(text)
-                self.call.write((", " if container.written else "") + key)
-            container.written += 1
+                self.call.write((", " if container.seen else "") + key)
+                container.seen.add("")  # as it is there, though no other is told from it
         surplus = self.kept_length - self.call.rules.max_held
         if surplus > 0:
             parts = self.kept[-1].parts
@@ -357,14 +356,13 @@ class PythonValues(StateReader):
     def key_read(self, top: Container, key: str) -> None:
         if not key.startswith('"'):
             key = quote(key)
-        if key in top.keys:
+        if key in top.seen:
             top.repeated = True
             self.keep("left")
             self.emit(f"{key}: ")
             return
-        top.keys.add(key)
-        self.emit((", " if top.written else "") + key + ": ")
-        top.written += 1
+        self.emit((", " if top.seen else "") + key + ": ")
+        top.seen.add(key)
 
     def decide(self, top: Container) -> None:
         """Braces hold a set, or nothing."""

@@ -22,7 +22,6 @@ from toolparse.constrain.tree import (
     EMPTY,
     HEX,
     LAST,
-    LETTER,
     WORD,
     Chars,
     Literal,
@@ -101,8 +100,6 @@ def bare(quote: str) -> Notation:
         "bare", lambda value: bare_value(value, quote), quote, chars=ANY, escapes=False, without=(quote,), bare_keys=True, spaced=False
     )
 
-
-IDENTIFIER = seq(Chars(LETTER), Repeat(Chars(WORD), 0, None))
 
 Parts = tuple[Any, ...]
 """Schemas that hold together."""

@@ -113,7 +113,6 @@ HEX = ranges((48, 57), (65, 70), (97, 102))
 WORD = ranges((48, 57), (65, 90), (95, 95), (97, 122))
 LETTER = ranges((65, 90), (95, 95), (97, 122))
 EMPTY = Literal("")
-FREE = Text(chars=ANY)
 
 
 def seq(*items: Node | str) -> Node:

@@ -6,7 +6,7 @@ import re
 
 from toolparse.jsontext.characters import BRACKETS, quote
 from toolparse.jsontext.raw_values import DEEPEST
-from toolparse.jsontext.scalars import based_number, loose_number, read_word
+from toolparse.jsontext.scalars import read_scalar
 
 _TOKEN = re.compile(
     r"""[ \t\r\n\f]*(?:
@@ -86,15 +86,11 @@ def read_python_literal(text: str) -> str | None:
             if kind == "quote":
                 value, at = _read_string(text, at, found)
             else:
-                value = _read_scalar(kind, found, inside=frame is not None)
+                value = read_scalar(found, inside=frame is not None)
             if value is None:
                 return None
             out.append(value)
             expected, scalar = False, True
-
-
-def _read_scalar(kind: str | None, text: str, inside: bool) -> str | None:
-    return loose_number(text) or based_number(text) if kind == "number" else read_word(text, inside)
 
 
 def _begin(frame: _Open, out: list[str]) -> None:

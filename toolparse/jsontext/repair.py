@@ -14,7 +14,7 @@ from typing import NamedTuple
 from toolparse.jsontext.characters import HIGH, WS, escape_surrogates, escaped, quote
 from toolparse.jsontext.python_literals import read_python_literal
 from toolparse.jsontext.raw_values import DEEPEST, too_deep
-from toolparse.jsontext.scalars import NUMBER, based_number, loose_number, not_finite, read_word, refuse
+from toolparse.jsontext.scalars import NUMBER, read_scalar, refuse
 
 
 def repair(text: str) -> str:
@@ -42,7 +42,7 @@ def repair(text: str) -> str:
         document = json.loads(_string(document))
     found = _search(document)
     if found is None:
-        return _scalar(document) or quote(document)
+        return read_scalar(document, True) or quote(document)
     return found
 
 
@@ -289,7 +289,7 @@ def _value(reading: _Reading, token: _Token, text: str) -> list[_Reading]:
         return [reading.opened(token)]
     if kind == "word":
         bare = reading.at("value-", token.start, 1.2)
-        if _scalar(token.text) is None:
+        if read_scalar(token.text, True) is None:
             return [bare]
         return [reading.at("value", token.start).wrote("bare", token.end, "after"), bare]
     if kind == "close" and listed:
@@ -478,7 +478,7 @@ def _write(out: _Out | None, text: str) -> str:
         elif kind == "string":
             pieces.append(_string(body))
         elif kind == "bare":
-            pieces.append(_scalar(body.strip()) or _string(body.strip()))
+            pieces.append(read_scalar(body.strip(), True) or _string(body.strip()))
         else:
             pieces.append(_string(body if kind == "key" else body.strip()) + ": ")
     return "".join(pieces)
@@ -506,13 +506,3 @@ def _escaped(found: re.Match[str]) -> str:
     if odd.startswith("\\x"):
         return escaped(chr(int(odd[2:], 16)))
     return escaped(odd) if len(odd) == 1 else odd
-
-
-def _scalar(word: str) -> str | None:
-    """The JSON text of a bare number or literal of JSON, Python or JavaScript; None for any other word."""
-    if word[:1] in _NUMBER_STARTS:
-        return loose_number(word) or based_number(word) or not_finite(word)
-    return read_word(word, inside=True)
-
-
-_NUMBER_STARTS = tuple("+-.0123456789")

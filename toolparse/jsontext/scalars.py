@@ -82,17 +82,15 @@ def based_number(text: str) -> str | None:
     return str(int(text, 0)) if _BASED(text) and not ("_" in text and _STRAY_UNDERSCORE(text)) else None
 
 
-def read_word(word: str, inside: bool) -> str | None:
-    """The JSON text of a word of Python; `inside` a container also of JSON's, and of one that means no finite number."""
-    if word in WORDS:
-        return WORDS[word]
-    if inside and word in WORDS.values():
+def read_scalar(word: str, inside: bool) -> str | None:
+    """The JSON text of a number or of a word of Python; `inside` a container also of JSON's, and a string for no finite number."""
+    number = loose_number(word) or based_number(word)
+    if number is not None:
+        return number
+    if not inside or word in WORDS:
+        return WORDS.get(word)
+    if word in WORDS.values():
         return word
-    return not_finite(word) if inside else None
-
-
-def not_finite(word: str) -> str | None:
-    """The JSON string for a word that means NaN or an infinity; None where it means neither."""
     bare = word.lstrip("+-").lower()
     if bare == "nan":
         return '"NaN"'
