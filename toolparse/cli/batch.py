@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from argparse import Namespace, RawDescriptionHelpFormatter
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -73,10 +73,7 @@ def run(arguments: list[str]) -> int:
 
 def batch_options() -> Options:
     """The options of the command."""
-    parser = Options(
-        prog="toolparse batch", description="Read whole files of what models wrote.", epilog=MORE,
-        formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False,
-    )  # fmt: skip
+    parser = Options(prog="toolparse batch", description="Read whole files of what models wrote.", epilog=MORE, allow_abbrev=False)
     parser.add_argument(
         "paths", nargs="+", metavar="PATH",
         help="a file (.jsonl, .json, .txt, also .gz or .zst; .parquet), a folder, a pattern in quotes, or - for lines of JSON",

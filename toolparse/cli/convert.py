@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from argparse import RawDescriptionHelpFormatter
 
 from toolparse.cli.inputs import open_input, read_text, read_tools
 from toolparse.cli.options import FAULTY, FINE, Options, format_called, is_fault
@@ -18,7 +17,6 @@ def run(arguments: list[str]) -> int:
         prog="toolparse convert",
         description="Write the message of a file in the format of another model.",
         epilog="example:\n  toolparse convert output.txt --from hermes --to llama3_json\n",
-        formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", metavar="FILE", help="text as the model wrote it, in UTF-8")
     parser.add_argument("--from", dest="source", metavar="NAME", required=True, help="the format of the file")

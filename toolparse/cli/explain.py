@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -102,7 +101,6 @@ def explain_options() -> Options:
         prog="toolparse explain",
         description="Show how an output was read: what each stretch of it is, what is wrong where, what each call was read as.",
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", metavar="FILE", help='text as the model wrote it; "-" is standard input')
     parser.add_argument("-f", "--format", metavar="NAME", help="the format, by any name that `toolparse formats` lists")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 
@@ -24,7 +23,6 @@ def run(arguments: list[str]) -> int:
         prog="toolparse grammar",
         description="Print the grammar for constrained decoding of a format and some tools.",
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("-f", "--format", metavar="NAME", required=True, help="the format, by any name that `toolparse formats` lists")
     parser.add_argument("--tools", metavar="FILE", required=True, help="JSON list of the tools that the model is given")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import RawDescriptionHelpFormatter
-
 from toolparse.cli.options import FINE, Options
 from toolparse.cli.output import print_formats, print_formats_json
 from toolparse.formats import formats
@@ -15,7 +13,6 @@ def run(arguments: list[str]) -> int:
         prog="toolparse formats",
         description="List the formats, the models that write them and their other names.",
         epilog="example:\n  toolparse formats --json\n",
-        formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="as a JSON list of objects with name, models and aliases")
     show = print_formats_json if parser.parse_args(arguments).json else print_formats

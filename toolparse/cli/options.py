@@ -7,7 +7,7 @@ import re
 import shutil
 import textwrap
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from toolparse.cli.inputs import CommandError
 from toolparse.events import CallEnd, Event, Problem
@@ -18,7 +18,10 @@ FINE, FAULTY, WRONG = 0, 1, 2  # exit statuses; see `toolparse --help`
 
 
 class Options(argparse.ArgumentParser):
-    """Options whose errors are one line, like every other error of the command."""
+    """Options whose errors are one line, like every other error of the command; examples in the help stand as they are written."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **given)
 
     def error(self, message: str) -> NoReturn:
         known = [word[2:] for word in self._option_string_actions if word.startswith("--")]

@@ -169,7 +169,6 @@ def file_options() -> Options:
         usage="toolparse FILE... --format NAME [options]",
         description=ABOUT,
         epilog=MORE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument(

@@ -80,7 +80,6 @@ def serve_options() -> Options:
         usage="toolparse serve --upstream KIND --url URL [options]",
         description=ABOUT,
         epilog=MORE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     kinds = ("openai-chat", "openai-completions", "llama.cpp", "tgi", "ollama")

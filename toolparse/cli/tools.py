@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 
 from toolparse.cli.inputs import CommandError, unreadable
@@ -17,7 +16,6 @@ def run(arguments: list[str]) -> int:
         prog="toolparse tools",
         description="Tell what will go wrong with tool definitions, one line each.",
         epilog="example:\n  toolparse tools check tools.json --format hermes",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("action", choices=("check",))
     parser.add_argument("file", metavar="FILE", help="JSON list of tool definitions, as a request has them under `tools`")
