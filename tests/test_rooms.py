@@ -54,6 +54,18 @@ def test_no_room_needs_one_above_it() -> None:
     assert not upward
 
 
+def test_no_module_imports_a_private_name_of_another() -> None:
+    private = [
+        (str(path.relative_to(PACKAGE)), alias.name)
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("toolparse")
+        for alias in node.names
+        if alias.name.startswith("_") and not alias.name.startswith("__")
+    ]
+    assert not private
+
+
 def test_no_module_needs_itself_back() -> None:
     waiting = {module: needs(module) for module in MODULES}
     while free := [module for module, needed in waiting.items() if not needed & waiting.keys()]:

@@ -41,7 +41,7 @@ from toolparse.constrain.tree import (
 )
 from toolparse.rendering.writers import Number, bare_value, json_text, python_text
 from toolparse.schemas.branches import ANY as ANY_KIND
-from toolparse.schemas.branches import Branch, _members, _target, branches_of, choices, common, kind_of, mapping, property_parts, standard
+from toolparse.schemas.branches import Branch, branches_of, choices, common, forms_of, kind_of, mapping, property_parts, standard, target_of
 
 MOST_RULES = 2_000
 """Schemas of one tool that get rules of their own; what is beyond them is any value."""
@@ -192,10 +192,10 @@ class SchemaRules:
                 words = _OF_ANY + (_LEFT_OUT.get(branch.kind, ()) if branch.kind != ANY_KIND else sum(_LEFT_OUT.values(), ()))
                 told.update((word, None) for word in words if word in schema)
                 ref = schema.get("$ref")
-                if isinstance(ref, str) and _target(ref, self.root) is True:
+                if isinstance(ref, str) and target_of(ref, self.root) is True:
                     told[f"$ref {ref[:80]}, which leads nowhere"] = None
                 for word in ("oneOf",):
-                    if len(_members(schema, word)) > 1 and len(found) > len({branch.kind for branch in found}):
+                    if len(forms_of(schema, word)) > 1 and len(found) > len({branch.kind for branch in found}):
                         told["oneOf, which is read as anyOf"] = None
         for what in told:
             self.leave_out(path, what)
@@ -260,7 +260,7 @@ class SchemaRules:
 
     def array(self, schemas: Parts, notation: Notation, path: str) -> Node:
         space, comma, _ = punctuation(self.rules, notation)
-        leading = [_members(schema, "prefixItems") or _members(schema, "items") for schema in schemas]
+        leading = [forms_of(schema, "prefixItems") or forms_of(schema, "items") for schema in schemas]
         count = max(map(len, leading), default=0)
         if count > MOST_LEADING:
             self.leave_out(path, "prefixItems, which are too many")
@@ -307,12 +307,12 @@ class SchemaRules:
     def members(self, schemas: Parts, path: str) -> tuple[list[tuple[str, Parts, bool]], Parts | None]:
         """The properties of an object, each with its schemas and whether it must be there; and the schemas of others, None for none."""
         keys = dict.fromkeys(key for schema in schemas for key in mapping(schema, "properties"))
-        required = {name for schema in schemas for name in _members(schema, "required") if isinstance(name, str)}
+        required = {name for schema in schemas for name in forms_of(schema, "required") if isinstance(name, str)}
         rest = [schema.get("additionalProperties") for schema in schemas]
         extra: Parts | None = tuple(part for part in rest if isinstance(part, dict))
         if any(part is False for part in rest) or (self.strict and keys):
             extra = None
-        missing = [name for schema in schemas for name in _members(schema, "required") if isinstance(name, str) and name not in keys]
+        missing = [name for schema in schemas for name in forms_of(schema, "required") if isinstance(name, str) and name not in keys]
         if missing and extra is None:
             self.leave_out(path, f"required names {missing[0]!r}, which the schema does not allow")
             missing = []

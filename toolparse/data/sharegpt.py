@@ -55,7 +55,7 @@ def write(conversation: Conversation) -> Row:
                 text = render(said, "hermes") if said["reasoning_content"] else content or ""
                 turns.append({"from": "gpt", "value": text, **more})
             if calls:
-                turns.append({"from": "function_call", "value": json_text([_written(call) for call in calls]), **more})
+                turns.append({"from": "function_call", "value": json_text([as_data(call) for call in calls]), **more})
         else:
             turns.append({"from": _WORDS.get(role, role), "value": text_of(content, role), **more})
     row: Row = {"conversations": turns}
@@ -83,7 +83,7 @@ def _calls(turns: Turns, text: str) -> None:
     turns.calls(called(value), message)
 
 
-def _written(call: Row) -> Row:
+def as_data(call: Row) -> Row:
     """A call as data. Arguments that JSON would write otherwise stay the text that they are."""
     function = call["function"]
     value = decoded(function["arguments"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, decoded, json_text
-from toolparse.data.sharegpt import _written
+from toolparse.data.sharegpt import as_data
 from toolparse.data.turns import called, text_of, tools_of
 from toolparse.grammar import Format
 from toolparse.jsontext.repair import repair
@@ -47,5 +47,5 @@ def write(conversation: Conversation) -> Row:
     return {
         "query": text_of(user["content"], "user"),
         "tools": json_text(conversation.tools),
-        "answers": json_text([_written(call) for call in assistant.get("tool_calls") or ()]),
+        "answers": json_text([as_data(call) for call in assistant.get("tool_calls") or ()]),
     }

@@ -74,18 +74,18 @@ def _branches(schema: object, root: object, budget: _Budget, depth: int) -> list
         if _FURTHER.isdisjoint(schema):
             break
         for word in ("anyOf", "oneOf"):
-            members = _members(schema, word)
+            members = forms_of(schema, word)
             if members:
                 union = [branch for member in members for branch in _branches(member, root, budget, depth + 1)]
                 found = _meet(found, union, budget)
-        for member in _members(schema, "allOf"):
+        for member in forms_of(schema, "allOf"):
             found = _meet(found, _branches(member, root, budget, depth + 1), budget)
         nullable = nullable or schema.get("nullable") is True
         ref = schema.get("$ref")
         if not isinstance(ref, str) or ref in seen:
             break
         seen.add(ref)
-        schema = _target(ref, root)
+        schema = target_of(ref, root)
     if nullable:
         found.append(Branch("null", ()))
     return found
@@ -112,7 +112,7 @@ def standard(name: Any) -> Any:
 
 def choices(schema: dict[str, Any]) -> Iterator[list[object]]:
     """The lists of values that a schema confines its own to."""
-    if _members(schema, "enum"):
+    if forms_of(schema, "enum"):
         yield schema["enum"]
     if "const" in schema:
         yield [schema["const"]]
@@ -145,7 +145,7 @@ def common(a: str, b: str) -> str | None:
     return "integer" if {a, b} == {"integer", "number"} else None
 
 
-def _target(ref: str, root: object) -> object:
+def target_of(ref: str, root: object) -> object:
     """What a `$ref` into the same document points to; True, which says nothing, when there is no such place."""
     if "%" in ref:
         from urllib.parse import unquote
@@ -167,7 +167,7 @@ def _target(ref: str, root: object) -> object:
     return node
 
 
-def _members(schema: dict[str, Any], word: str) -> list[Any]:
+def forms_of(schema: dict[str, Any], word: str) -> list[Any]:
     members = schema.get(word)
     return members if isinstance(members, list) else []
 
@@ -192,7 +192,7 @@ def property_parts(schema: dict[str, Any], key: str) -> list[dict[str, Any]]:
 def item_parts(schema: dict[str, Any], index: int) -> list[dict[str, Any]]:
     """What a schema says of the item at `index`: nothing, or one schema."""
     rest = schema.get("items")
-    first = _members(schema, "prefixItems")
+    first = forms_of(schema, "prefixItems")
     if isinstance(rest, list):  # as tuples were written before draft 2020-12
         first, rest = rest, schema.get("additionalItems")
     part = first[index] if 0 <= index < len(first) else rest

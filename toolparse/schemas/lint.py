@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from toolparse.schemas.branches import KINDS, PYTHON_NAMES, _target, kind_of
+from toolparse.schemas.branches import KINDS, PYTHON_NAMES, forms_of, kind_of, mapping, target_of
 from toolparse.schemas.tools import InvalidTools, Tool, Tools
 
 if TYPE_CHECKING:
@@ -138,11 +138,9 @@ def _subschemas(root: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield path, schema
         inner = [(f"{path}/{word}", schema.get(word)) for word in _SCHEMAS]
         for word in _SCHEMAS_LISTED:
-            members = schema.get(word)
-            inner += [(f"{path}/{word}/{index}", member) for index, member in enumerate(members if isinstance(members, list) else ())]
+            inner += [(f"{path}/{word}/{index}", member) for index, member in enumerate(forms_of(schema, word))]
         for word in _SCHEMAS_BY_NAME:
-            named = schema.get(word)
-            inner += [(f"{path}/{word}/{name}", member) for name, member in (named if isinstance(named, dict) else {}).items()]
+            inner += [(f"{path}/{word}/{name}", member) for name, member in mapping(schema, word).items()]
         waiting += reversed(inner)
 
 
@@ -176,7 +174,7 @@ def _references(path: str, schema: dict[str, Any], root: dict[str, Any]) -> Foun
         return
     if not isinstance(ref, str) or not ref.startswith("#"):
         yield f"{path}/$ref", "$ref", f"{ref!r} is in another document, which is never fetched", "put the schema under $defs"
-    elif _target(ref, root) is True:
+    elif target_of(ref, root) is True:
         yield f"{path}/$ref", "$ref", f"{ref!r} leads nowhere, so anything is allowed here", "add it under $defs, or mend the pointer"
 
 
