@@ -15,7 +15,7 @@ from functools import lru_cache
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import BareKeys
-from toolparse.jsontext.characters import BRACKETS, SPACE, SPACES, WS, escaped, quote
+from toolparse.jsontext.characters import BRACKETS, ESCAPE, SPACE, SPACES, WS, escaped, quote
 from toolparse.jsontext.scalars import SHORT
 from toolparse.schemas.types import UNKNOWN, Type
 from toolparse.wire.markers import END, EndMarks, Follow, flow_until
@@ -27,7 +27,7 @@ _ITEM = re.compile(rf"{WS}({SHORT}|true|false|null){WS},").match
 """An item of a list that needs no second look, with its comma."""
 _ITEM_BEGUN = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z").match
 """The beginning of one at the end of the text."""
-_HEX = re.compile(r"[0-9a-fA-F]{4}")
+_ESCAPE = re.compile(ESCAPE)
 
 
 class Marks:
@@ -543,17 +543,13 @@ class BareKeysReader(StateReader):
     def escape(self, at: int) -> int:
         """A backslash in a string in ordinary quotes."""
         text = self.text
-        character = text[at + 1 : at + 2]
-        if character == "u":
-            if len(text) - at < 6 and not self.last:
-                return ~at
-            if _HEX.match(text, at + 2):
-                self.write(text[at : at + 6])
-                return at + 6
-        elif character and character in '"\\/bfnrt':
-            self.write(text[at : at + 2])
-            return at + 2
-        elif character == "'":
+        found = _ESCAPE.match(text, at)
+        if found is not None:
+            self.write(found[0])
+            return found.end()
+        if text.startswith("u", at + 1) and len(text) - at < 6 and not self.last:
+            return ~at
+        if text.startswith("'", at + 1):
             self.write("'")
             return at + 2
         self.write("\\\\")

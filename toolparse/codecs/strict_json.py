@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from toolparse.jsontext.characters import ESCAPE
 from toolparse.jsontext.scalars import LONGEST, SHORT
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _WS = r"[ \t\r\n]{0,32}"
 _TEXT = r'[^"\\\x00-\x1f]*'
-_ESCAPED = r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})' + _TEXT
+_ESCAPED = ESCAPE + _TEXT
 _SCALAR = f"(?:{SHORT}|true|false|null)"
 _WORD = r"[-+.\w]{1,80}[ \t\r]{0,32}\Z"
 """What may become a scalar, or is one and what follows it is not there yet."""

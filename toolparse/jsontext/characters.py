@@ -11,6 +11,8 @@ WS = r"[ \t\r\n]*"
 SPACES = re.compile(WS)
 BRACKETS = {"{": "}", "[": "]", "(": ")"}
 """The closer of each opener, Python's parentheses among them."""
+ESCAPE = r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
+"""A pattern for an escape."""
 HIGH = r"\\u[dD][89abAB][0-9a-fA-F]{2}"
 """A pattern for the escape of a pair's first half."""
 _SURROGATE = re.compile("[\ud800-\udfff]")

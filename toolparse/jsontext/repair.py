@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from toolparse.jsontext.characters import HIGH, WS, escape_surrogates, escaped, quote
+from toolparse.jsontext.characters import ESCAPE, HIGH, WS, escape_surrogates, escaped, quote
 from toolparse.jsontext.python_literals import read_python_literal
 from toolparse.jsontext.raw_values import DEEPEST, too_deep
 from toolparse.jsontext.scalars import NUMBER, read_scalar, refuse
@@ -99,7 +99,7 @@ _BEHIND_KEY = re.compile(r"\s*[:=]")
 _BEHIND_LINE = re.compile(r"""["'}\]]""")
 
 _STRICT = re.compile(
-    rf"""{WS}(?:(?P<string>"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}})[^"\\\x00-\x1f]*){{0,999}}")
+    rf"""{WS}(?:(?P<string>"[^"\\\x00-\x1f]*(?:{ESCAPE}[^"\\\x00-\x1f]*){{0,999}}")
       | (?P<scalar>(?:{NUMBER}|true|false|null)(?=[\s,}}\]]))|(?P<mark>[{{}}\[\]:,]))""",
     re.VERBOSE,
 )

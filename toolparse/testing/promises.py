@@ -26,7 +26,7 @@ from typing import Any, NoReturn, Protocol, Union
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Problem, Reasoning
 from toolparse.formats import get_format
 from toolparse.grammar import Channels, Format
-from toolparse.jsontext.characters import SPACE
+from toolparse.jsontext.characters import ESCAPE, SPACE
 from toolparse.jsontext.scalars import is_number, refuse
 from toolparse.parser import Parser
 from toolparse.wire.spellings import spellings
@@ -602,7 +602,7 @@ def without_spaces(text: str) -> str:
 
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _SCALAR = re.compile(r"[-+.0-9A-Za-z]*")
-_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
+_ESCAPE = re.compile(ESCAPE)
 _SHORTEST = {"value": "null", "value or ]": "", "key": '"":null', "key or }": "", ":": ":null", ", or closer": ""}
 """What JSON may stop wanting, and the shortest text that it takes then before the closers."""
 
