@@ -17,6 +17,7 @@ from toolparse.adapters.whole_messages import to_openai
 from toolparse.data.definitions import prepared
 from toolparse.events import Attempt, AttemptStatus, Problem
 from toolparse.grammar import Format
+from toolparse.jsontext.partial import loaded
 from toolparse.jsontext.repair import repair
 from toolparse.message import Message
 from toolparse.parser import parse
@@ -191,21 +192,13 @@ def as_object(arguments: Any) -> tuple[str, AttemptStatus]:
     if isinstance(arguments, dict):
         return json_text(arguments), "ok"
     if isinstance(arguments, str):
-        if isinstance(decoded(arguments), dict):
+        if isinstance(loaded(arguments), dict):
             return arguments, "ok"
         repaired = repair(arguments)
-        if isinstance(decoded(repaired), dict):
+        if isinstance(loaded(repaired), dict):
             return repaired, "repaired"
         return arguments, "unreadable"
     return json_text(arguments), "unreadable"
-
-
-def decoded(text: str) -> Any:
-    """The value of JSON text; None when it is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def json_text(value: Any) -> str:

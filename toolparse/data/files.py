@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from toolparse.data.conversation import InvalidRow, Row
 from toolparse.data.extras import needed
+from toolparse.jsontext.partial import loaded
 
 ROWS, BYTES = 1000, 1 << 20
 """A block ends at so many rows, or behind so many bytes."""
@@ -267,10 +268,7 @@ def _text(name: str, data: bytes) -> Row | bytes:
 def _object_in_line(start: bytes) -> bool:
     """Whether the first line of what begins here is a JSON object: the file holds lines, whatever its name."""
     line, newline, _ = start.partition(b"\n")
-    try:
-        return bool(newline) and isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
+    return bool(newline) and isinstance(loaded(line), dict)
 
 
 # -- opening ------------------------------------------------------------------------------------------------------------------------------

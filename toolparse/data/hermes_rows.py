@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, decoded, json_text
+from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, json_text
 from toolparse.data.definitions import definitions
 from toolparse.data.turns import TURNS, more_in, more_of, role_of, speech, text_of, texts, tools_of, turns_of
 from toolparse.grammar import Format
+from toolparse.jsontext.partial import loaded
 from toolparse.jsontext.repair import repair
 from toolparse.rendering.render import render
 from toolparse.schemas.tools import InvalidTools
@@ -99,7 +100,7 @@ def without_tools(text: str) -> tuple[list[Row], str]:
     found = _TOOLS.search(text)
     assert found is not None
     end = text.find("</tools>", found.end())
-    while end >= 0 and (value := decoded(text[found.end() : end])) is None:  # the closer may stand in a description
+    while end >= 0 and (value := loaded(text[found.end() : end])) is None:  # the closer may stand in a description
         following = text.find("</tools>", end + 1)
         if following < 0:
             break
@@ -131,8 +132,8 @@ def _name(content: str) -> str | None:
     """The tool that an answer names."""
     value: Any = None
     if content[:1] == "{":
-        value = decoded(content)
+        value = loaded(content)
         if value is None and len(content) < 100_000:
-            value = decoded(repair(content))
+            value = loaded(repair(content))
     name = value.get("name") if isinstance(value, dict) else None
     return name if isinstance(name, str) else None

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from toolparse.adapters.whole_messages import to_openai
-from toolparse.data.conversation import LOST, Conversation, InvalidRow, Row, Turns, as_object, decoded
+from toolparse.data.conversation import LOST, Conversation, InvalidRow, Row, Turns, as_object
 from toolparse.data.turns import TURNS, called, role_of, speech, tools_of, turns_of
 from toolparse.grammar import Format
+from toolparse.jsontext.partial import loaded
 from toolparse.message import Message
 from toolparse.parser import parse
 
@@ -62,7 +63,7 @@ def _ids(row: Row) -> Iterator[str]:
 def _calls_of(turn: Row) -> Any:
     given: Any = turn.get("tool_calls") or turn.get("function_call")
     if isinstance(given, str):  # JSON text
-        return decoded(given) or given
+        return loaded(given) or given
     return given.tolist() if hasattr(given, "tolist") else given
 
 
@@ -102,9 +103,9 @@ def _assistant(turns: Turns, turn: Row, content: Any, more: Row, fmt: str | Form
 
 def _are_among(message: Message, given: Any) -> bool:
     """Whether the calls in a turn's text are those, or some of those, that the turn has as data. Others must stay in the text."""
-    known = [(name, decoded(as_object(arguments)[0])) for name, arguments, _ in called(given)]
+    known = [(name, loaded(as_object(arguments)[0])) for name, arguments, _ in called(given)]
     return all(attempt.status not in LOST for attempt in message.attempts) and all(
-        (call.name, decoded(call.arguments)) in known for call in message.tool_calls
+        (call.name, loaded(call.arguments)) in known for call in message.tool_calls
     )
 
 

@@ -6,9 +6,10 @@ in `<think>` in front of it where there is any.
 
 from __future__ import annotations
 
-from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, decoded, json_text
+from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, json_text
 from toolparse.data.turns import TURNS, called, is_followed, more_in, more_of, role_of, speech, text_of, tools_of, turns_of, without_thought
 from toolparse.grammar import Format
+from toolparse.jsontext.partial import loaded
 from toolparse.jsontext.repair import repair
 from toolparse.rendering.render import render
 
@@ -70,9 +71,9 @@ _WORDS = {"user": "human", "tool": "observation"}
 def _calls(turns: Turns, text: str) -> None:
     reasoning, rest = without_thought(text)
     message = is_followed(turns) if reasoning is None else None
-    value = decoded(rest)
+    value = loaded(rest)
     if value is None:
-        value = decoded(repair(rest))
+        value = loaded(repair(rest))
         if not isinstance(value, (dict, list)):
             raise InvalidRow(f"a turn of calls holds no JSON: {text[:200]!r}")
     if message is None and reasoning is not None:
@@ -86,6 +87,6 @@ def _calls(turns: Turns, text: str) -> None:
 def as_data(call: Row) -> Row:
     """A call as data. Arguments that JSON would write otherwise stay the text that they are."""
     function = call["function"]
-    value = decoded(function["arguments"])
+    value = loaded(function["arguments"])
     same = isinstance(value, dict) and json_text(value) == function["arguments"]
     return {"name": function["name"], "arguments": value if same else function["arguments"]}

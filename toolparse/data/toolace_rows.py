@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolparse.adapters.whole_messages import to_openai
-from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, decoded, json_text
+from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, json_text
 from toolparse.data.definitions import definitions
 from toolparse.data.turns import TURNS, more_in, more_of, role_of, speech, text_of, texts, tools_of, turns_of
 from toolparse.events import Attempt
 from toolparse.grammar import Format
+from toolparse.jsontext.partial import loaded
 from toolparse.parser import parse
 from toolparse.schemas.tools import InvalidTools
 
@@ -145,7 +146,7 @@ def _assistant(turns: Turns, text: str, names: _Names) -> None:
 
 def _results(text: str) -> list[tuple[str | None, str]]:
     """Name and content of each answer in a turn of tools."""
-    value: Any = decoded(text) if text[:1] == "[" else None
+    value: Any = loaded(text) if text[:1] == "[" else None
     if not value or not all(isinstance(answer, Mapping) and "results" in answer for answer in value):
         return [(None, text)]
     results = [(answer.get("name"), answer["results"]) for answer in value]
@@ -153,7 +154,7 @@ def _results(text: str) -> list[tuple[str | None, str]]:
 
 
 def _written(call: Row) -> str:
-    arguments = decoded(call["function"]["arguments"])
+    arguments = loaded(call["function"]["arguments"])
     if not isinstance(arguments, dict) or not all(map(_PLAIN.match, arguments)):
         raise InvalidRow(f"the shape toolace writes arguments as Python does, and cannot those of {call['function']['name']!r}")
     return str(call["function"]["name"]) + "(" + ", ".join(f"{key}={json_text(value)}" for key, value in arguments.items()) + ")"

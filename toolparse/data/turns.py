@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from toolparse.data.conversation import InvalidRow, Row, Turns, decoded
+from toolparse.data.conversation import InvalidRow, Row, Turns
 from toolparse.data.definitions import definitions
+from toolparse.jsontext.partial import loaded
 from toolparse.schemas.tools import InvalidTools
 
 TURNS = ("messages", "conversations", "conversation", "dialog", "dialogue")
@@ -31,7 +32,7 @@ def turns_of(row: Row) -> tuple[str, list[Any]] | None:
     for column in TURNS:
         given: Any = row.get(column)
         if isinstance(given, str) and given[:1] == "[":
-            given = decoded(given)
+            given = loaded(given)
         if hasattr(given, "tolist"):  # NumPy's array of objects, as pandas reads Parquet
             given = given.tolist()
         if isinstance(given, (list, tuple)) and given and all(isinstance(turn, dict) for turn in given):
@@ -113,7 +114,7 @@ def called(value: Any) -> Iterator[tuple[str | None, Any, str | None]]:
     """Name, arguments and id of each call in data: an object or a list of them, in any of the spellings that data sets have."""
     for call in value if isinstance(value, list) else [value]:
         if isinstance(call, str):
-            call = decoded(call)
+            call = loaded(call)
         if not isinstance(call, dict):
             yield None, call, None
             continue

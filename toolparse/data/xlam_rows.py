@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, decoded, json_text
+from toolparse.data.conversation import Conversation, InvalidRow, Row, Turns, json_text
 from toolparse.data.sharegpt import as_data
 from toolparse.data.turns import called, text_of, tools_of
 from toolparse.grammar import Format
+from toolparse.jsontext.partial import loaded
 from toolparse.jsontext.repair import repair
 
 COLUMNS = ("query", "tools", "answers")
@@ -25,9 +26,9 @@ def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -
     answers: Any = row["answers"]
     if isinstance(answers, str):
         text = answers
-        answers = decoded(text)
+        answers = loaded(text)
         if answers is None:
-            answers = decoded(repair(text))
+            answers = loaded(repair(text))
         if not isinstance(answers, (list, dict)):
             raise InvalidRow(f"column 'answers' holds no calls: {text[:200]!r}")
     answers = answers.tolist() if hasattr(answers, "tolist") else answers

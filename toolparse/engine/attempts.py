@@ -8,7 +8,6 @@ in quotation marks is an example.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -18,6 +17,7 @@ from toolparse.codecs.json_calls import ARGUMENTS
 from toolparse.engine.other_formats import Read, Written, any_marker, call_markers, ends_with_marker, written_by
 from toolparse.events import Attempt, AttemptStatus, Problem
 from toolparse.grammar import Envelope, Format, OneOf
+from toolparse.jsontext.partial import loaded
 from toolparse.schemas.tools import Tools
 from toolparse.wire.call_watch import Region, begins
 from toolparse.wire.dialects import NAMES
@@ -187,10 +187,7 @@ def _last_block(text: str, tools: Tools | None) -> str | None:
     inner, _, behind = text.partition("```")
     if behind.strip() or tools is None:
         return None
-    try:
-        given = json.loads(inner)
-    except (ValueError, RecursionError):
-        return None
+    given = loaded(inner)
     for found in given if isinstance(given, list) else [given]:
         name = next((found[key] for key in NAMES if key in found), None) if isinstance(found, dict) else None
         if isinstance(name, str) and name in tools and any(isinstance(found.get(key), dict) for key in ARGUMENTS):

@@ -7,7 +7,6 @@ parsed again.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +14,7 @@ from functools import lru_cache
 
 from toolparse.events import Problem
 from toolparse.grammar import Envelope, Format, JsonText, OneOf
+from toolparse.jsontext.partial import loaded
 from toolparse.jsontext.repair import repair
 from toolparse.message import Message, Part, ReasoningPart, TextPart, ToolCall
 from toolparse.wire.spellings import spellings
@@ -125,10 +125,7 @@ def _whole(part: ToolCall, fine: bool, text: str, closers: _Closers, following: 
         return None, 0
     raw = text[start : found.start()].rstrip()
     value = repair(raw if closers.alone else raw.removesuffix("}"))  # the envelope's own brace is none of the arguments'
-    try:
-        if not isinstance(json.loads(value), dict):
-            return None, 0
-    except (ValueError, RecursionError):
+    if not isinstance(loaded(value), dict):
         return None, 0
     end = found.end()
     while (more := closers.closer.match(text, closers.space.match(text, end).end())) is not None and more.end() <= limit:  # type: ignore[union-attr]

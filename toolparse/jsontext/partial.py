@@ -40,6 +40,14 @@ def _float(text: str) -> float | str:
 _decode = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=str, strict=False).decode
 
 
+def loaded(text: str | bytes) -> Any:
+    """The value of JSON text; None when it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def read_json(text: str) -> Any:
     """JSON text as Python objects; of text that breaks off or is no JSON, what was readable up to there (`{}` if nothing).
 

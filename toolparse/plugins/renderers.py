@@ -12,7 +12,6 @@ Each attempt at a call is a `ParsedToolCall` with its status, its raw text and i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -24,6 +23,7 @@ from renderers.parsers import TOOL_PARSERS
 from toolparse.events import Attempt
 from toolparse.formats import get_format
 from toolparse.grammar import Format
+from toolparse.jsontext.partial import loaded
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall
 from toolparse.parser import Parser
 from toolparse.plugins.names import tool_parsers
@@ -97,10 +97,7 @@ def _arguments(call: ToolCall | None, attempt: Attempt) -> Any:
     """An object where the arguments are one, their text otherwise."""
     if call is None:
         return None
-    try:
-        value = json.loads(call.arguments)
-    except (ValueError, RecursionError):
-        return call.arguments
+    value = loaded(call.arguments)
     return value if isinstance(value, dict) else call.arguments
 
 

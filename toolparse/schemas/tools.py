@@ -7,11 +7,11 @@ formats nor output.
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from toolparse.jsontext.partial import loaded
 from toolparse.schemas.types import Type
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Tools:
 
     def __init__(self, tools: Iterable[object]) -> None:
         if isinstance(tools, str):
-            read = _read(tools)
+            read = loaded(tools)
             tools = [read] if isinstance(read, dict) else tools if read is None else read
         if isinstance(tools, (str, bytes, Mapping)) or not isinstance(tools, Iterable):
             raise InvalidTools(None, "tools", f"expected a list of tools, got {_article(tools)}")
@@ -172,17 +172,9 @@ class RequestTools:
         return given
 
 
-def _read(text: str) -> Any:
-    """The value of JSON text; None when it is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _normalised(given: object, path: str) -> Tool:
     if isinstance(given, str):
-        read = _read(given)
+        read = loaded(given)
         given = read if isinstance(read, dict) else given
     if not isinstance(given, _MAPPINGS):
         if isinstance(given, Tool):
@@ -213,7 +205,7 @@ def _from_definition(given: object, path: str) -> Tool:
         schema = _get(given, word)
         if schema is not None:
             if isinstance(schema, str):
-                schema = _read(schema) or schema
+                schema = loaded(schema) or schema
             if not isinstance(schema, _MAPPINGS):
                 raise InvalidTools(name, f"{path}.{word}", f"expected a JSON Schema object, got {_article(schema)}")
             parameters = schema if isinstance(schema, dict) else dict(schema)
