@@ -476,16 +476,19 @@ class PythonValues(StateReader):
             if character != ",":
                 return self.closes_call(here)
             odd = self.next_key(here + 1)
-            if odd is not False:
-                return odd
-            found = _NEXT_ARGUMENT.match(text, here + 1, here + 300)
-            if found is not None and (found.end() < len(text) or found[0].endswith((")", "）")) or self.last):
-                return True
-            return None if not self.last and _NEXT_ARGUMENT_BEGIN.match(text, here + 1) and len(text) - here < 300 else False
+            return odd if odd is not False else self.next_argument(here + 1)
         top = self.stack[-1]
         if top.closer == "}":
             return character in ":,}"
         return character == "," or character == top.closer
+
+    def next_argument(self, at: int) -> bool | None:
+        """Whether a further argument, or the end of the call, stands behind the comma in front of `at`; None when more text must tell."""
+        text = self.text
+        found = _NEXT_ARGUMENT.match(text, at, at + 299)
+        if found is not None and (found.end() < len(text) or found[0].endswith((")", "）")) or self.last):
+            return True
+        return None if not self.last and len(text) - at < 299 and _NEXT_ARGUMENT_BEGIN.match(text, at) else False
 
     def ends_the_call(self, at: int) -> bool | None:
         """Whether the parenthesis at `at` can be the call's: not where code goes on behind it."""
@@ -597,11 +600,7 @@ class PythonValues(StateReader):
             return True
         if self.text[at] != "，" or self.stack:
             return self.text[at] == "）" and not self.stack and self.closes_call(at + 1)
-        found = _NEXT_ARGUMENT.match(self.text, at + 1, at + 300)
-        if found is not None and (found.end() < len(self.text) or found[0].endswith((")", "）")) or self.last):
-            return True
-        undecided = not self.last and len(self.text) - at < 300
-        return None if undecided and _NEXT_ARGUMENT_BEGIN.match(self.text, at + 1) else False
+        return self.next_argument(at + 1)
 
     def hold(self, text: str) -> None:
         """Text of an expression: held, but not without end; a longer one is a string and flows."""
