@@ -33,11 +33,13 @@ from toolparse.jsontext.characters import SPACES
 from toolparse.wire.call_names import nearly
 from toolparse.wire.dialects import DIALECTS
 from toolparse.wire.lookalikes import (
+    BAR,
     BARS,
     GAP,
     ODD_CLOSERS,
     ODD_OPEN,
     ODD_OPENERS,
+    QUOTE,
     QUOTES,
     TAG_END,
     UNSEEN,
@@ -53,6 +55,7 @@ from toolparse.wire.lookalikes import (
     misspelt,
     misspelt_begins,
     nested,
+    one_of,
     whole,
 )
 from toolparse.wire.spellings import SLOT, any_of, beginnings, frame_closers, spellings, stop_texts, texts_of
@@ -62,17 +65,19 @@ _UNNAMED = "(?:"
 _WORD = rf"[^\s<>&{ODD_OPENERS}{ODD_CLOSERS}{QUOTES}{{}}()\[\]=,;{BARS}\\]"
 _ANY_CLOSING = rf"</[\w:.\-{BARS}]{{1,40}}>"
 _ANY_CLOSING_BEGINS = rf"<(?:\Z|/[\w:.\-{BARS}]{{0,40}}(?:\Z|>))"
-_GAP = rf"{GAP}(?:(?:(?<!`)`{{1,2}}(?!`)|[:*\"')\]{UNSEEN}\u00a0]){{1,4}}{GAP})?"
+_AROUND_MARKER = one_of(":*\"')]\u00a0" + UNSEEN)
+_GAP = rf"{GAP}(?:(?:(?<!`)`{{1,2}}(?!`)|{_AROUND_MARKER}){{1,4}}{GAP})?"
 """White space between the markers of an opening, and in it a colon, or some signs around a marker; no more, as names may have them, too."""
 _GAP_BEGINS = _GAP + r"(?:\\\Z)?"
-_QUOTE = Atom(f"[{QUOTES}]?", f"[{QUOTES}]?")
+_QUOTE = atom(f"{QUOTE}?")
+_NOT_FIRST = one_of(":*" + UNSEEN)
 
 
 def _words(slot: str) -> tuple[Atom, ...]:
     blank = r"[ \n]" if slot == "name" else "[ ]"  # a key may stand right behind a name
     # A colon or a star may stand in front of it, as white space does: were it a word's first character, too, rows of them could be split
     # in many ways.
-    words = rf"(?![:*{UNSEEN}]){_WORD}{{1,128}}(?:{blank}{_WORD}{{1,64}}){{0,6}}"
+    words = rf"(?!{_NOT_FIRST}){_WORD}{{1,128}}(?:{blank}{_WORD}{{1,64}}){{0,6}}"
     fewest = "?" if slot == "name" else ""  # as the marker behind a name may be words, too
     return (_QUOTE, Atom(f"(?P<{slot}>{words}{fewest})(?!\\w)", f"{words}{blank}?"), _QUOTE)
 
@@ -537,17 +542,17 @@ class DamagedOpener:
 ANY_TAG = re.compile(r"<[A-Za-z][\w:.\-]{0,40}>|[^<>\n]{0,32}>")
 ANY_TAG_BEGINS = re.compile(r"<(?:[A-Za-z][\w:.\-]{0,40})?\Z|[^<>\n]{0,32}\Z")
 """An opening tag of any name, or the rest of one."""
-_ENDING = rf"<[ \t]{{0,2}}[{BARS}]{{1,2}}(?:(?![Ee][Nn][Dd])[\w:.▁ \-]){{0,40}}[Ee][Nn][Dd][\w:.▁ \-]{{0,24}}[{BARS}]{{1,2}}>{{1,2}}"
+_ENDING = rf"<[ \t]{{0,2}}{BAR}{{1,2}}(?:(?![Ee][Nn][Dd])[\w:.▁ \-]){{0,40}}[Ee][Nn][Dd][\w:.▁ \-]{{0,24}}{BAR}{{1,2}}>{{1,2}}"
 """A special token that ends something."""
-_ENDING_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{1,2}}[\w:.▁ \-]{{0,67}}[{BARS}]{{0,2}}>{{0,2}})"
+_ENDING_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|{BAR}{{1,2}}[\w:.▁ \-]{{0,67}}{BAR}{{0,2}}>{{0,2}})"
 _WORDS_OF_TOKEN = r"[\w:.▁ /\-]"
-_TOKEN = rf"<[ \t]{{0,2}}(?:[{BARS}]{{1,2}}{_WORDS_OF_TOKEN}{{1,64}}[{BARS}]{{0,2}}|{_WORDS_OF_TOKEN}{{1,64}}[{BARS}]{{1,2}})>{{1,2}}"
-_TOKEN_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{0,2}}{_WORDS_OF_TOKEN}{{0,64}}[{BARS}]{{0,2}}>{{0,2}})"
+_TOKEN = rf"<[ \t]{{0,2}}(?:{BAR}{{1,2}}{_WORDS_OF_TOKEN}{{1,64}}{BAR}{{0,2}}|{_WORDS_OF_TOKEN}{{1,64}}{BAR}{{1,2}})>{{1,2}}"
+_TOKEN_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|{BAR}{{0,2}}{_WORDS_OF_TOKEN}{{0,64}}{BAR}{{0,2}}>{{0,2}})"
 """What reads like a special token of any name."""
 
 
-TOKEN = re.compile(rf"<[{BARS}][\w:.▁-]{{1,40}}[{BARS}]>")
-TOKEN_BEGINS = rf"<(?:\Z|[{BARS}][\w:.▁-]{{0,40}}[{BARS}]?\Z)"
+TOKEN = re.compile(rf"<{BAR}[\w:.▁-]{{1,40}}{BAR}>")
+TOKEN_BEGINS = rf"<(?:\Z|{BAR}[\w:.▁-]{{0,40}}{BAR}?\Z)"
 """A special token of any name, and the beginning of one."""
 _STRANGE = "<[^\\w\\s<>/]{1,3}/?"
 """The beginning of a tag with characters in it that nobody sees, or that belong to nothing."""

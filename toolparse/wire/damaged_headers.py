@@ -16,7 +16,7 @@ from toolparse.grammar import Format, Parameters
 from toolparse.jsontext.characters import SPACES
 from toolparse.wire.damaged import is_marker
 from toolparse.wire.headers import WAIT, Header, Headers, headers
-from toolparse.wire.lookalikes import BARS, GAP, alike, any_alike, any_alike_begins
+from toolparse.wire.lookalikes import BAR, GAP, alike, any_alike, any_alike_begins
 from toolparse.wire.markers import HEAD_LIMIT, header_markers
 from toolparse.wire.spellings import any_of, spellings, texts_of
 
@@ -26,8 +26,8 @@ _WORD = re.compile(r"[\w?.\-]{1,64}")
 _NAME = re.compile(r"[^\s<]{1,256}")
 _SPEAKS = re.compile(r"\S+\s")
 _SPACED = re.compile(r"[^<{\n]{1,256}")
-_OTHER = rf"<[ \t]{{0,2}}[{BARS}]{{1,2}}\w{{1,32}}[{BARS}]{{1,2}}>?"
-_OTHER_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|[{BARS}]{{1,2}}(?:\Z|\w{{1,32}}(?:\Z|[{BARS}]{{1,2}}(?:\Z|>))))"
+_OTHER = rf"<[ \t]{{0,2}}{BAR}{{1,2}}\w{{1,32}}{BAR}{{1,2}}>?"
+_OTHER_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|{BAR}{{1,2}}(?:\Z|\w{{1,32}}(?:\Z|{BAR}{{1,2}}(?:\Z|>))))"
 
 
 class DamagedHeaders:

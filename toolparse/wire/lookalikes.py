@@ -23,75 +23,114 @@ UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 """Characters that nobody sees."""
 ODD_OPENERS, ODD_CLOSERS = "＜〈‹", "＞〉›"
 """What is written in the place of angle brackets."""
+
+
+def one_of(characters: str) -> str:
+    """The pattern of one of some characters. `re` compiles a class ten times slower if it has more than two runs of characters and one of
+    them is not Latin-1: such a class is written as several, between which is a flag so that `re` does not make one of them again.
+
+    >>> one_of("|¦‖")
+    '(?:[|¦]|(?-i:‖))'
+    """
+    plain = inside(character for character in characters if character <= "\xff")
+    runs: list[str] = []
+    for character in sorted(character for character in characters if character > "\xff"):
+        if runs and ord(runs[-1][-1]) + 1 == ord(character):
+            runs[-1] += character
+        else:
+            runs.append(character)
+    rest = [f"[{''.join(runs[i : i + 2])}]" for i in range(0, len(runs), 2)]
+    if not plain and len(rest) == 1:
+        return rest[0]
+    first, *others = (*((f"[{plain}]",) if plain else ()), *rest)
+    return f"(?:{'|'.join((first, *(f'(?-i:{other})' for other in others[:1]), *others[1:]))})" if others else first
+
+
+BAR, QUOTE = one_of(BARS), one_of(QUOTES)
 GAP = r"(?:[ \t\r\n]|\\n){0,64}"
 """White space between two markers, the two characters backslash and n among it."""
 _BLANKS = "[ \\t]{0,2}"
 
 
 class Atom(NamedTuple):
-    """A piece of a pattern, and what matches it or a beginning of it at the end of the input."""
+    """A piece of a pattern, and what matches it or a beginning of it at the end of the input; `missing`: it may match nothing."""
 
     full: str
     begins: str
+    missing: bool = False
 
 
 _ATTRIBUTES = r"""(?: [\w-]{1,16}=["'][^"'<>\n]{0,64}["']){0,2}"""
 _ATTRIBUTE_BEGINS = r""" [\w-]{0,16}(?:\Z|=(?:\Z|["'][^"'<>\n]{0,64}\Z))"""
-_CLOSE = Atom(f"(?:>|&gt;|[{ODD_CLOSERS}])", f"(?:>|&(?:\\Z|g(?:\\Z|t(?:\\Z|;)))|[{ODD_CLOSERS}])")
+_CLOSE = Atom(f"(?:>|&gt;|{one_of(ODD_CLOSERS)})", f"(?:>|&(?:\\Z|g(?:\\Z|t(?:\\Z|;)))|{one_of(ODD_CLOSERS)})")
 
 
 def _end(attributes: str, attribute_begins: str) -> Atom:
-    behind = rf"[ \t{UNSEEN}]{{0,2}}"
-    closed, begun = (rf"{close}{{1,3}}[{UNSEEN}]{{0,2}}" for close in _CLOSE)
+    behind = one_of(" \t" + UNSEEN) + "{0,2}"
+    closed, begun = (f"{close}{{1,3}}{one_of(UNSEEN)}{{0,2}}" for close in _CLOSE[:2])
     return Atom(
         rf"(?:{attributes}{behind}/?{closed})?",
-        rf"(?:{attributes}(?:{attribute_begins}{behind}(?:\Z|/?(?:\Z|{begun}))))?",
+        rf"(?:{attributes}(?:{attribute_begins}{behind}/?(?:\Z|{begun})))?",
+        True,
     )
 
 
 _END = _end("", "")
 TAG_END = _end(_ATTRIBUTES, f"{_ATTRIBUTE_BEGINS}|")
 """The end of a marker, and that of an opening tag, in which attributes may stand."""
-ODD_OPEN = Atom(f"(?:<|&lt;|[{ODD_OPENERS}])", f"(?:<|&(?:\\Z|l(?:\\Z|t(?:\\Z|;)))|[{ODD_OPENERS}])")
+ODD_OPEN = Atom(f"(?:<|&lt;|{one_of(ODD_OPENERS)})", f"(?:<|&(?:\\Z|l(?:\\Z|t(?:\\Z|;)))|{one_of(ODD_OPENERS)})")
 """The bracket that a marker begins with, or what stands for it."""
-
-
-def _letter(character: str) -> str:
-    lower, upper = character.lower(), character.upper()
-    return re.escape(character) if lower == upper or len(lower) != 1 or len(upper) != 1 else f"[{lower}{upper}]"
 
 
 def atom(pattern: str) -> Atom:
     """A piece that is one character, or a run of one kind."""
-    return Atom(pattern, pattern)
+    return Atom(pattern, pattern, pattern.endswith(("?", "{0,2}")) and pattern != r"\?")
+
+
+LETTERS = 5
+"""So many letters make one piece: more would be written out too often, in fewer there is too little."""
+
+
+def _word(letters: str) -> Atom:
+    """Some letters in any case."""
+    begun = "".join(f"|{letters[:i]}\\Z" for i in range(len(letters) - 1, 0, -1))
+    return Atom(f"(?ai:{letters})", f"(?ai:{letters}{begun})")
 
 
 @lru_cache(maxsize=4096)
 def atoms(text: str) -> tuple[Atom, ...]:
-    """The marker as a row of small pieces."""
+    """The marker as a row of small pieces, of which the first is one character and what may stand behind it."""
     special = any(bar in text for bar in BARS)
-    out: list[str | Atom] = []
-    for i, character in enumerate(text):
+    out: list[Atom] = []
+    at = 0
+    while at < len(text):
+        character, start, at = text[at], at, at + 1
+        pieces: tuple[str | Atom, ...]
         if character == "<":
-            out += ["<", _BLANKS] if i else ["<", f"[<{UNSEEN}]{{0,2}}", _BLANKS]
+            pieces = ("<", _BLANKS) if start else ("<", one_of("<" + UNSEEN) + "{0,2}", _BLANKS)
         elif character == "/":
-            out += ["/", _BLANKS]
+            pieces = ("/", _BLANKS)
         elif character == ">":
-            inner = ">?" if text[i - 1 : i] in tuple(BARS) else _CLOSE  # a special token in a longer marker
-            out += [_END] if i == len(text) - 1 else [_BLANKS, inner]
+            inner = ">?" if text[start - 1 : start] in tuple(BARS) else _CLOSE  # a special token in a longer marker
+            pieces = (_END,) if at == len(text) else (_BLANKS, inner)
         elif character in BARS:
-            out += [_BLANKS, f"[{BARS}]{{1,2}}", _BLANKS]
+            pieces = (_BLANKS, f"{BAR}{{1,2}}", _BLANKS)
         elif character in "▁_ " if special else character == "_":
-            out += [r"\\?", r"[▁_ \-]?"]
+            pieces = (r"\\?", one_of("▁_ -") + "?")
         elif character == " ":
-            out += ["[ \\t]{1,3}"]
+            pieces = ("[ \\t]{1,3}",)
         elif character == "=":
-            out += [_BLANKS, "=", _BLANKS]
+            pieces = (_BLANKS, "=", _BLANKS)
         elif character in QUOTES and text[0] == "<":
-            out.append(f"[{QUOTES}]?")
+            pieces = (f"{QUOTE}?",)
+        elif character.isascii() and character.isalpha():
+            while start and at < min(len(text), start + LETTERS) and text[at].isascii() and text[at].isalpha():
+                at += 1
+            pieces = (_word(text[start:at]),)
         else:
-            out.append(_letter(character))
-    return tuple(piece if isinstance(piece, Atom) else atom(piece) for piece in out)
+            pieces = (re.escape(character),)
+        out += (piece if isinstance(piece, Atom) else atom(piece) for piece in pieces)
+    return tuple(out)
 
 
 def whole(row: Iterable[Atom]) -> str:
@@ -101,9 +140,10 @@ def whole(row: Iterable[Atom]) -> str:
 
 def nested(row: Iterable[Atom]) -> str:
     """The pattern of a beginning of the row at the end of the input, or of all of it."""
-    pattern = ""
+    pattern, missing = "", True
     for piece in reversed(tuple(row)):
-        pattern = piece.begins + (f"(?:\\Z|{pattern})" if pattern else "")
+        pattern = piece.begins + (pattern if missing else f"(?:\\Z|{pattern})")
+        missing = piece.missing
     return pattern
 
 
@@ -208,9 +248,12 @@ def _begins(tree: _Tree) -> list[str]:
     out = []
     for piece, below in tree.items():
         if piece is not None:
-            rest = _begins(below)
-            ways = [*rest, ""] if None in below else ["\\Z", *rest]
-            out.append(f"{piece.begins}(?:{'|'.join(ways)})" if rest else piece.begins)
+            ways = _begins(below)
+            if None in below:
+                ways.append("")
+            elif not any(next.missing for next in below if next is not None):
+                ways.insert(0, "\\Z")
+            out.append(piece.begins + (ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"))
     return out
 
 
