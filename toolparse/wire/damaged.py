@@ -48,6 +48,8 @@ from toolparse.wire.lookalikes import (
     alike_begins,
     any_alike,
     any_alike_begins,
+    any_row,
+    any_row_begins,
     atom,
     atoms,
     exact_start,
@@ -128,8 +130,7 @@ class Row:
     def __init__(self, texts: tuple[str, ...], known: tuple[str, ...] = ()) -> None:
         self.texts = texts
         rows = [self.atoms_of(variant) for text in texts for variant in variants(text)]
-        full = [*map(whole, rows)]
-        begins = [*map(nested, rows)]
+        full, begins = [any_row(rows)], [any_row_begins(rows)]
         self.slots = frozenset(slot for text in texts for slot in SLOT.findall(text))
         self.first = tuple(dict.fromkeys(SLOT.split(text)[0] for text in texts))
         for text in texts[:1] if known and may_be_misspelt(texts[0].partition("{")[0] or " ") else ():
@@ -140,8 +141,7 @@ class Row:
             full.append(f"(?P<odd>{odd}){whole(behind)}")
             begins.append(nested((Atom("", odd), *behind)))
             begins.append(f"{misspelt_begins(first)}|{nested(tuple(map(atom, map(re.escape, first[1:]))))}\\Z")
-        self.full = "|".join(dict.fromkeys(full))
-        self.begins = "|".join(dict.fromkeys(begins))
+        self.full, self.begins = "|".join(full), "|".join(begins)
 
     @staticmethod
     def atoms_of(text: str) -> list[Atom]:
@@ -285,8 +285,7 @@ def follow_patterns(calls: Calls) -> tuple[str, str] | None:
     rows = follows_of(calls)
     if not rows:
         return None
-    full = "|".join(dict.fromkeys(re.sub(_GROUP, "(?:", whole(row)) for row in rows))
-    return full, "|".join(dict.fromkeys(map(nested, rows)))
+    return re.sub(_GROUP, "(?:", any_row(rows)), any_row_begins(rows)
 
 
 def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:

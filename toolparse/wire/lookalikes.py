@@ -169,14 +169,28 @@ def misspelt(text: str) -> str:
     """The pattern of the marker with one letter too many, too few or another one, or two in the other order, behind its second; or
     without its first sign."""
     letters = _letters(text)[2:]
-    pattern = "(?!)"
-    for i in range(letters[-1] + 1, letters[0] - 1, -1):
-        wrong = [f"{_LETTER}{re.escape(text[i:])}"] if i in letters or i - 1 in letters else []
-        wrong += [f"{_LETTER}?{re.escape(text[i + 1 :])}"] if i in letters else []
-        wrong += [re.escape(text[i + 1] + text[i] + text[i + 2 :])] if i in letters and i + 1 in letters else []
-        pattern = f"(?:{re.escape(text[i : i + 1])}{pattern}|{'|'.join(wrong)})" if wrong else f"{re.escape(text[i])}{pattern}"
+    end = letters[-1] + 2  # a letter too many may stand behind the last
     before = "<" if text[1] in BARS else r"\w<[/"  # what is said before a piece's end is gone, but for what begins a marker
-    return f"(?:{re.escape(exact_start(text))}{pattern}|(?<![{before}]){re.escape(text[1:])})"
+    wrong = _one_wrong(text, letters[0], end, frozenset(letters))
+    return f"(?:{re.escape(exact_start(text))}{wrong}{re.escape(text[end:])}|(?<![{before}]){re.escape(text[1:])})"
+
+
+def _one_wrong(text: str, start: int, end: int, letters: frozenset[int]) -> str:
+    """The pattern of the text between two places with one of its letters wrong. Halved, as each letter needs all the others beside it."""
+    ways = []
+    middle = (start + end) // 2
+    if end - start > 4:
+        ways.append(re.escape(text[start:middle]) + _one_wrong(text, middle, end, letters))
+        ways.append(_one_wrong(text, start, middle, letters) + re.escape(text[middle:end]))
+    for i in reversed(range(start, end)) if end - start <= 4 else (middle - 1,):
+        before, behind = re.escape(text[start:i]), re.escape(text[i + 1 : end])
+        if end - start <= 4 and (i in letters or i - 1 in letters):
+            ways.append(before + _LETTER + re.escape(text[i:end]))
+        if end - start <= 4 and i in letters:
+            ways.append(f"{before}{_LETTER}?{behind}")
+        if i in letters and i + 1 in letters and i + 1 < end:
+            ways.append(before + re.escape(text[i + 1] + text[i] + text[i + 2 : end]))
+    return f"(?:{'|'.join(ways)})" if ways else "(?!)"
 
 
 def misspelt_begins(text: str) -> str:
@@ -228,11 +242,11 @@ _Tree = dict["Atom | None", Any]
 """Rows by their pieces; None is an end. Markers of one family begin alike, and a pattern costs by its length when it is compiled."""
 
 
-def _tree(texts: Iterable[str], skip: int) -> _Tree:
+def _tree(rows: Iterable[Iterable[Atom]]) -> _Tree:
     root: _Tree = {}
-    for text in longest_first(dict.fromkeys(texts)):
+    for row in rows:
         branch = root
-        for piece in atoms(text)[skip:]:
+        for piece in row:
             branch = branch.setdefault(piece, {})
         branch[None] = {}
     return root
@@ -257,12 +271,26 @@ def _begins(tree: _Tree) -> list[str]:
     return out
 
 
+def any_row(rows: Iterable[Iterable[Atom]]) -> str:
+    """The pattern of one of the rows; one that never matches without any."""
+    return _full(tree) if (tree := _tree(rows)) else "(?!)"
+
+
+def any_row_begins(rows: Iterable[Iterable[Atom]]) -> str:
+    """The pattern of it, or of a beginning of it at the end of the input."""
+    return "|".join(_begins(tree)) if (tree := _tree(rows)) else "(?!)"
+
+
+def _rows(texts: Iterable[str], skip: int) -> Iterable[tuple[Atom, ...]]:
+    return (atoms(text)[skip:] for text in longest_first(dict.fromkeys(texts)))
+
+
 def any_alike(texts: Iterable[str], skip: int = 0) -> str:
     """The pattern of whatever reads like one of the markers, the longest first; one that never matches without any. `skip`: how many
     characters of each are left out, which are spelt in one way only."""
-    return _full(_tree(texts, skip)) if (texts := tuple(texts)) else "(?!)"
+    return any_row(_rows(texts, skip))
 
 
 def any_alike_begins(texts: Iterable[str], skip: int = 0) -> str:
     """The pattern of it, or of a beginning of it at the end of the input."""
-    return "|".join(_begins(_tree(texts, skip))) if (texts := tuple(texts)) else "(?!)"
+    return any_row_begins(_rows(texts, skip))
