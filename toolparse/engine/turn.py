@@ -42,7 +42,7 @@ from toolparse.jsontext.characters import SPACE, SPACES
 from toolparse.jsontext.held_text import HeldText
 from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import named_once, plain_name
-from toolparse.wire.damaged import DamagedClosers, DamagedOpening, closed_object
+from toolparse.wire.damaged import DamagedClosers, DamagedOpening, Found, Joined, closed_object
 from toolparse.wire.damaged_headers import DamagedHeaders, damaged_headers
 from toolparse.wire.headers import WAIT, Header, Where
 from toolparse.wire.lookalikes import GAP, QUOTES
@@ -848,15 +848,15 @@ class TurnMachine:
                 continue  # a bracket in prose is no marker
             if not (marked or opening.worded or (at_edge and self._may_begin(opening, at))):
                 continue
-            if opening.own_first is not None and not opening.own_first.match(text, at):
+            if opening.lead is not None and not opening.lead.first.match(text, at):
                 continue
-            if not last and len(text) - at < HEAD_LIMIT and opening.partial.match(text, at):
+            if not last and len(text) - at < HEAD_LIMIT and opening.waits(text, at):
                 return ~at
-            found = opening.full.match(text, at, at + HEAD_LIMIT + 1)
+            found = opening.match(text, at, at + HEAD_LIMIT + 1)
             if found is None or found.end() == at or found.end() - at > HEAD_LIMIT:
                 continue
             slots, end = slot_texts(found), found.end()
-            sink.name_in(found)
+            sink.name_in(found.body if isinstance(found, Joined) else found)
             if not opening.begins_own(found) and (opening.dialect or not at_edge or not self._marker_at(end)):
                 continue
             before = slots.pop("again", "")
@@ -926,7 +926,7 @@ class TurnMachine:
         closer = closers.closer(self._text, SPACES.match(self._text, end).end())  # type: ignore[union-attr]
         return closer is None or closers.ends_with(self._text, closer[1], closer[0], last)
 
-    def _is_confirmed(self, opening: DamagedOpening, found: re.Match[str], slots: dict[str, str], at_edge: bool) -> bool:
+    def _is_confirmed(self, opening: DamagedOpening, found: Found, slots: dict[str, str], at_edge: bool) -> bool:
         """Whether a damaged opening counts."""
         if self._runs is not None and any(
             found[f"p{i}"] is not None and self._runs.among(self._base + found.start(f"p{i}"), self._base + found.end(f"p{i}"), False)
@@ -942,7 +942,7 @@ class TurnMachine:
         untold = intact and self._sink.tools is None and opening.calls.needs != "tool" and "odd" not in slots
         return self._sink.declares(name or "") or untold
 
-    def _adjoins(self, opening: DamagedOpening, found: re.Match[str]) -> bool:
+    def _adjoins(self, opening: DamagedOpening, found: Found) -> bool:
         """Whether the format's own marker in front of another dialect's body is whole, and nothing but a line break stands between them."""
         if any(found[f"p{i}"] is None for i in range(opening.required)):
             return False

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from itertools import chain
-from typing import NamedTuple
+from itertools import chain, count
+from typing import Any, NamedTuple
 
 from toolparse.grammar import (
     Ahead,
@@ -129,7 +129,7 @@ class Row:
 
     def __init__(self, texts: tuple[str, ...], known: tuple[str, ...] = ()) -> None:
         self.texts = texts
-        rows = [self.atoms_of(variant) for text in texts for variant in variants(text)]
+        rows = [self.parted(self.atoms_of(variant)) for text in texts for variant in variants(text)]
         full, begins = [any_row(rows)], [any_row_begins(rows)]
         self.slots = frozenset(slot for text in texts for slot in SLOT.findall(text))
         self.first = tuple(dict.fromkeys(SLOT.split(text)[0] for text in texts))
@@ -142,6 +142,14 @@ class Row:
             begins.append(nested((Atom("", odd), *behind)))
             begins.append(f"{misspelt_begins(first)}|{nested(tuple(map(atom, map(re.escape, first[1:]))))}\\Z")
         self.full, self.begins = "|".join(full), "|".join(begins)
+
+    @staticmethod
+    def parted(row: list[Atom]) -> list[Atom]:
+        """The pieces in front of the first slot, and all others as one: which spelling stands there decides how long a name is."""
+        at = next((i for i, piece in enumerate(row) if "(?P<" in piece.full), len(row))
+        at -= 0 < at < len(row)  # the quote in front of it
+        rest = row[at:]
+        return [*row[:at], Atom(whole(rest), nested(rest), rest[0].missing)] if rest else row
 
     @staticmethod
     def atoms_of(text: str) -> list[Atom]:
@@ -172,47 +180,127 @@ shared = lru_cache(maxsize=2048)(re.compile)
 """Compiled once for all formats: such patterns are long, and many formats have the same openings."""
 
 
-def row_patterns(rows: list[Row], slot: str, follow: tuple[str, str] | None, first: int = 0) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """The patterns of a row of markers, of which all but the one with `slot` may be missing, and each doubled; and of what may become one.
+def row_pattern(rows: list[Row], slot: str, follow: str | None, first: int = 0, more: bool = False) -> re.Pattern[str]:
+    """The pattern of a row of markers, of which all but the one with `slot` may be missing, and each doubled.
 
-    A marker that is there fills the group `p0`, `p1` ... of its place. `follow`: the patterns of what must stand behind, whole and begun.
-    `first`: the first of the markers that may stand again where the one with `slot` does.
+    A marker that is there fills the group `p0`, `p1` ... of its place. `follow`: the pattern of what must stand behind. `first`: the first
+    of the markers that may stand again where the one with `slot` does. `more`: something stands behind: white space belongs to the row, and
+    no word goes on there.
     """
     # White space is only ever looked for behind a marker, never twice in a row, so that nothing can backtrack badly.
-    full = f"(?={GAP}(?:{follow[0]}))" if follow else ""
-    partial = f"(?:\\Z|{_GAP_BEGINS}(?:\\Z|{follow[1]}))" if follow else ""
+    pattern = f"(?={GAP}(?:{follow}))" if follow is not None else r"(?!(?<=\w)\w)" if more else ""
     for i, row in reversed(list(enumerate(rows))):
-        last = i == len(rows) - 1
+        gap = _GAP if more or i < len(rows) - 1 else ""
         if slot in row.slots:
-            again = row.full if any(map(is_marker, row.first)) else "(?!)"
-            leading = "".join(f"(?:{re.sub(_GROUP, _UNNAMED, other.full)}){_GAP}" for other in rows[first:i])
-            told = re.sub(_GROUP, "(?:", again.replace("(?P<name>", "(?P_again>")).replace("(?P_again>", "(?P<again>")
-            before = f"(?:(?P<once>{told}){_GAP}(?:{leading})?){{0,2}}"
-            full = f"{before}(?:{row.full}){'' if last else _GAP}{full}"
-            before = f"(?:(?:{re.sub(_GROUP, '(?:', again)}){_GAP}(?:{leading})?){{0,2}}"
-            begun = f"(?:{row.begins})(?:\\Z|{'' if last else _GAP_BEGINS}{partial})"
-            for other in reversed(rows[first:i]) if told != "(?!)" else ():
-                begun = f"(?:(?:{other.begins})(?:\\Z|{_GAP_BEGINS}))?(?:\\Z|{begun})"
-            partial = f"{before}{begun}"
+            again = doubled(row, rows[first:i], "(?P<again>")
+            pattern = f"{again}(?:{row.full}){gap}{pattern}"
         elif not any(map(may_be_damaged, row.texts)):  # a bracket or a word, which only counts where it stands
-            full = f"(?P<p{i}>{row.full}){'' if last else _GAP}{full}"
-            partial = f"(?:{row.begins})(?:\\Z|{'' if last else _GAP_BEGINS}{partial})"
-        elif last:
-            full = f"(?:(?P<p{i}>{row.full})(?:{_GAP}(?:{row.full})){{0,2}})?{full}"
-            partial = f"(?:(?:{row.begins})(?:\\Z|(?:{_GAP_BEGINS}(?:\\Z|(?:{row.begins}))){{0,2}}))?(?:\\Z|{partial or '(?!)'})"
+            pattern = f"(?P<p{i}>{row.full}){gap}{pattern}"
+        elif gap:
+            pattern = f"(?:(?P<p{i}>{row.full}){gap}){{0,3}}{pattern}"
         else:
-            full = f"(?:(?P<p{i}>{row.full}){_GAP}){{0,3}}{full}"
-            partial = f"(?:(?:{row.begins})(?:\\Z|{_GAP_BEGINS})){{0,3}}(?:\\Z|{partial})"
-    numbers, odd = iter(range(1000)), iter(range(1000))
-    full = re.sub(r"\(\?P<odd>", lambda found: f"(?P<odd_{next(odd)}>", full)
-    full = re.sub(r"\(\?P<(name|id|key|kind|again)>", lambda found: f"(?P<{found[1]}_{next(numbers)}>", full)
-    return shared(full), shared(f"(?:{partial})\\Z")
+            pattern = f"(?:(?P<p{i}>{row.full})(?:{_GAP}(?:{row.full})){{0,2}})?{pattern}"
+    numbers, odd = count(), count()
+    pattern = re.sub(r"\(\?P<odd>", lambda found: f"(?P<odd_{next(odd)}>", pattern)
+    return shared(re.sub(r"\(\?P<(name|id|key|kind|again)>", lambda found: f"(?P<{found[1]}_{next(numbers)}>", pattern))
+
+
+def doubled(row: Row, leading: list[Row], name: str = _UNNAMED) -> str:
+    """The pattern of a marker with a slot that stands once or twice in front of itself, or nothing where a word alone would be one."""
+    if not any(map(is_marker, row.first)):
+        return ""
+    told = re.sub(_GROUP, _UNNAMED, row.full.replace("(?P<name>", "(?P_name>")).replace("(?P_name>", name)
+    between = "".join(f"(?:{re.sub(_GROUP, _UNNAMED, other.full)}){_GAP}" for other in leading)
+    once = f"(?P<once>{told})" if name != _UNNAMED else f"(?:{told})"
+    return f"(?:{once}{_GAP}(?:{between})?){{0,2}}"
+
+
+def begun_pattern(rows: list[Row], slot: str, follow: str | None, first: int = 0, more: bool = False) -> re.Pattern[str]:
+    """The pattern of what may become such a row when the text goes on."""
+    pattern = f"(?:\\Z|{_GAP_BEGINS}(?:\\Z|{follow}))" if follow is not None else "\\Z" if more else ""
+    for i, row in reversed(list(enumerate(rows))):
+        gap = _GAP_BEGINS if more or i < len(rows) - 1 else ""
+        if slot in row.slots:
+            pattern = f"(?:{row.begins})(?:\\Z|{gap}{pattern})"
+            again = doubled(row, rows[first:i])
+            for other in reversed(rows[first:i]) if again else ():
+                pattern = f"(?:(?:{other.begins})(?:\\Z|{_GAP_BEGINS}))?(?:\\Z|{pattern})"
+            pattern = again + pattern
+        elif not any(map(may_be_damaged, row.texts)):
+            pattern = f"(?:{row.begins})(?:\\Z|{gap}{pattern})"
+        elif gap:
+            pattern = f"(?:(?:{row.begins})(?:\\Z|{gap})){{0,3}}(?:\\Z|{pattern})"
+        else:
+            again = f"(?:{_GAP_BEGINS}(?:\\Z|(?:{row.begins}))){{0,2}}"
+            pattern = f"(?:(?:{row.begins})(?:\\Z|{again}))?(?:\\Z|{pattern or '(?!)'})"
+    return shared(f"(?:{pattern})\\Z")
+
+
+class Lead:
+    """The format's own markers in front of the body of another dialect, which are the same in front of all of them.
+
+    `first` matches what may be one of them, whole or begun; a short pattern that spares the long ones.
+    """
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
+
+    @cached_property
+    def first(self) -> re.Pattern[str]:
+        return shared("|".join(row.begins for row in self.rows))
+
+    @cached_property
+    def _full(self) -> re.Pattern[str]:
+        return row_pattern(self.rows, "name", None, more=True)
+
+    @cached_property
+    def partial(self) -> re.Pattern[str]:
+        return begun_pattern(self.rows, "name", None, more=True)
+
+    def match(self, text: str, at: int, end: int) -> re.Match[str] | None:
+        """The markers that stand at `at`, if there is one."""
+        found = self._full.match(text, at, end)
+        return found if found is not None and found.end() > at else None
+
+
+class Joined:
+    """A body of another dialect and the format's own markers in front of it, `own` in number, as one match."""
+
+    __slots__ = ("body", "lead", "own")
+
+    def __init__(self, lead: re.Match[str], body: re.Match[str], own: int) -> None:
+        self.lead, self.body, self.own = lead, body, own
+
+    def _place(self, group: str) -> tuple[re.Match[str], str]:
+        if group[0] != "p":
+            return self.body, group
+        i = int(group[1:])
+        return (self.lead, group) if i < self.own else (self.body, f"p{i - self.own}")
+
+    def __getitem__(self, group: str) -> str | Any:
+        found, group = self._place(group)
+        return found[group]
+
+    def groupdict(self) -> dict[str, str | Any]:
+        return self.lead.groupdict() | self.body.groupdict()
+
+    def start(self, group: str) -> int:
+        found, group = self._place(group)
+        return found.start(group)
+
+    def end(self, group: str = "") -> int:
+        found, group = self._place(group) if group else (self.body, group)
+        return found.end(group or 0)
+
+
+Found = re.Match[str] | Joined
 
 
 class DamagedOpening:
     """One opening with its damage.
 
-    `full` has a group `p0`, `p1` ... for each of the `rows` around the name; `partial` is what may become a match. `wrapped`: the first is
+    A match has a group `p0`, `p1` ... for each of the `rows` around the name. `lead`: what stands in front of another dialect's body, of
+    which the others are; `skipped` is how many it has. `wrapped`: the first is
     the wrapper's own opener, `bracketed`: one begins with a bracket. `special` are the rows that are special
     tokens of the format, which never count when typed. `worded`: the first marker is a word.
     `unsigned`: tags without their first sign, which count at the start of a line.
@@ -222,17 +310,26 @@ class DamagedOpening:
     closed = skips = False
 
     def __init__(
-        self, calls: Calls, rows: list[Row], wrapped: bool, follow: tuple[str, str] | None, special: frozenset[str], own: int, dialect: bool
+        self,
+        calls: Calls,
+        rows: list[Row],
+        wrapped: bool,
+        follow: tuple[str, str] | None,
+        special: frozenset[str],
+        own: int,
+        lead: Lead | None = None,
     ) -> None:
         """`own` is how many of the rows are the format's own markers; at least one of these must be there."""
         self.calls = calls
-        self.dialect = dialect
+        self.lead = lead
+        self.dialect = lead is not None
         self.is_empty = False
         self.rows = rows
         self.named = any("name" in row.slots for row in rows)
         self.wrapped = wrapped
         self.special = frozenset(i for i, row in enumerate(rows) if special & set(row.texts))
         self.required = own
+        self.skipped = own if lead is not None else 0
         self.declared = False
         self.in_line = False
         self.follow = follow
@@ -243,33 +340,43 @@ class DamagedOpening:
         self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
 
     @cached_property
-    def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
-        return row_patterns(self.rows, "name", self.follow, self.required if self.dialect else 0)
-
-    @property
-    def full(self) -> re.Pattern[str]:
-        return self._patterns[0]
-
-    @property
-    def partial(self) -> re.Pattern[str]:
-        return self._patterns[1]
+    def _full(self) -> re.Pattern[str]:
+        return row_pattern(self.rows[self.skipped :], "name", self.follow and self.follow[0])
 
     @cached_property
-    def own_first(self) -> re.Pattern[str] | None:
-        """In front of another dialect's body, what may be one of the format's own markers, as one of them must stand there. A short
-        pattern that spares the long ones, which are compiled when it first matches."""
-        return shared("|".join(row.begins for row in self.rows[: self.required])) if self.dialect else None
+    def _partial(self) -> re.Pattern[str]:
+        return begun_pattern(self.rows[self.skipped :], "name", self.follow and self.follow[1])
 
-    def intact(self, found: re.Match[str], inside: bool) -> bool:
+    def waits(self, text: str, at: int) -> bool:
+        """Whether what stands at `at` may become one."""
+        if self.lead is None:
+            return self._partial.match(text, at) is not None
+        if self.lead.partial.match(text, at) is not None:
+            return True
+        found = self.lead.match(text, at, len(text))
+        return found is not None and self._partial.match(text, self._behind(found)) is not None
+
+    def match(self, text: str, at: int, end: int) -> Found | None:
+        if self.lead is None:
+            return self._full.match(text, at, end)
+        found = self.lead.match(text, at, end)
+        body = self._full.match(text, self._behind(found), end) if found is not None else None
+        return Joined(found, body, self.skipped) if found is not None and body is not None else None
+
+    def _behind(self, found: re.Match[str]) -> int:
+        """Where the body begins behind the markers: one that has none of its own takes no white space in front of it."""
+        return found.end() if len(self.rows) > self.skipped else found.end(found.lastindex or 0)
+
+    def intact(self, found: Found, inside: bool) -> bool:
         """Whether no marker is missing; `inside`: the wrapper is open, and its opener need not stand again."""
         rows = enumerate(self.rows[self.wrapped and inside :], self.wrapped and inside)
         return all(found[f"p{i}"] is not None for i, row in rows if "name" not in row.slots)
 
-    def begins_special(self, found: re.Match[str]) -> bool:
+    def begins_special(self, found: Found) -> bool:
         """Whether the special token that a call begins with is there, in its wrapper or without it."""
         return any(found[f"p{i}"] is not None for i in self.special if i <= self.wrapped)
 
-    def begins_own(self, found: re.Match[str]) -> bool:
+    def begins_own(self, found: Found) -> bool:
         """Whether one of the format's own markers is there."""
         for i, row in enumerate(self.rows[: self.required]):
             if "name" in row.slots:
@@ -280,6 +387,13 @@ class DamagedOpening:
         return False
 
 
+@lru_cache(maxsize=256)
+def rows_of(parts: tuple[Part, ...]) -> tuple[Row, ...]:
+    """The markers of an opening as it is written."""
+    return tuple(Row(texts) for part in parts if (texts := texts_of(part)))
+
+
+@lru_cache(maxsize=256)
 def follow_patterns(calls: Calls) -> tuple[str, str] | None:
     """The patterns of what must stand behind the opening of a call: of all of it, and of a beginning at the end of the input."""
     rows = follows_of(calls)
@@ -390,13 +504,14 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
         markers = [row for row in rows if any(map(may_be_damaged, row.first))]
         if not markers:
             continue
-        yield DamagedOpening(calls, rows, wrapped, follow_patterns(calls), special, len(rows), False)
+        yield DamagedOpening(calls, rows, wrapped, follow_patterns(calls), special, len(rows))
         leading = rows[:named]
         key = tuple(text for row in leading for text in row.texts)
         if any(map(may_be_damaged, key)) and key not in seen:
             seen.add(key)
             behind.append((calls, leading, wrapped))
     for calls, leading, wrapped in behind:
+        lead = Lead(leading)
         for dialect in DIALECTS:
             if any(
                 other.body == dialect.body and other.open == dialect.open and not isinstance(dialect.body, Envelope) for other in fmt.calls
@@ -404,14 +519,15 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
                 continue
             closers = tuple(OneOf((*spellings(part), "")) for part in (*dialect.close, *calls.close))
             there = replace(dialect, wrapper=calls.wrapper and Wrapper(calls.wrapper.open, calls.wrapper.close, True), close=closers)
-            rows = [Row(texts) for part in dialect.open if (texts := texts_of(part))]
-            opening = DamagedOpening(there, [*leading, *rows], wrapped, follow_patterns(dialect), special, len(leading), True)
+            opening = DamagedOpening(
+                there, [*leading, *rows_of(dialect.open)], wrapped, follow_patterns(dialect), special, len(leading), lead
+            )
             opening.in_line = dialect.open[:1] != ("{name}",) and not any(same_keys(other, dialect) for other in fmt.calls)
             yield opening
     for calls, leading, wrapped in behind:
         if wrapped:
             close = texts_of(calls.wrapper.close)  # type: ignore[union-attr]
-            block = DamagedOpening(calls, leading[:1], True, (any_alike(close), any_alike_begins(close)), special, 1, True)
+            block = DamagedOpening(calls, leading[:1], True, (any_alike(close), any_alike_begins(close)), special, 1, Lead(leading[:1]))
             block.is_empty = True
             yield block
 
@@ -505,8 +621,6 @@ _KEYS = (
 class DamagedOpener:
     """One way to open a parameter, with its damage; `own`: the format's. `tag` is the name of the tag around the value, if it has one."""
 
-    __slots__ = ("full", "own", "partial", "rows", "tag")
-
     def __init__(self, parts: tuple[Part, ...], own: bool) -> None:
         self.rows = [Row(texts) for part in parts if (texts := texts_of(part))]
         for row in self.rows:
@@ -517,9 +631,16 @@ class DamagedOpener:
             elif row is not self.rows[0] and row.first[0].startswith("<") and not row.slots:
                 row.full += f"|{alike(row.first[0][1:])}"
                 row.begins += f"|{alike_begins(row.first[0][1:])}"
-        self.full, self.partial = row_patterns(self.rows, "key", None)
         self.own = own
         self.tag = self.rows[-1].first[0].strip("<>= ").partition(" ")[0]
+
+    @cached_property
+    def full(self) -> re.Pattern[str]:
+        return row_pattern(self.rows, "key", None)
+
+    @cached_property
+    def partial(self) -> re.Pattern[str]:
+        return begun_pattern(self.rows, "key", None)
 
     def intact(self, found: re.Match[str]) -> bool:
         return all(found[f"p{i}"] is not None for i, row in enumerate(self.rows) if "key" not in row.slots)
@@ -588,26 +709,46 @@ class DamagedClosers:
     call, `others` what else may follow: the closers of frames, stop tokens. `lined`: the template begins calls on lines of their own.
     """
 
-    __slots__ = ("begins", "broken", "broken_begins", "fences", "lined", "names", "next", "next_begins", "others", "ranks")
-
     def __init__(self, calls: Calls, fmt: Format) -> None:
         markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
         markers = [tuple(text for text in texts if text[:1] in ("<", "[", "]")) for texts in markers]  # a fence may be anybody's
+        self.texts = tuple(text for texts in markers for text in texts)
         self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
         self.names = tuple(tuple(text for text in texts if sum(map(str.isalpha, text)) > 2) for texts in markers)
-        self.begins = re.compile(f"(?:{any_alike_begins([text for texts in markers for text in texts])})\\Z")
-        broken = [text for texts in markers for text in texts for text in broken_ways(text)]
-        tokens = fmt.channels is None and any(bar in text for texts in markers for text in texts for bar in BARS)
-        token, token_begins = (_TOKEN, _TOKEN_BEGINS) if tokens else (_ENDING, _ENDING_BEGINS)
-        odd, begun = unseen(tuple(text.strip("</>") for texts in markers for text in texts if text.startswith("<")))
-        self.broken = re.compile(rf"(?:{any_alike(broken)})(?<=[>\];＞])(?!\w)|{odd}>|{token}")
-        self.broken_begins = re.compile(rf"(?:{any_alike_begins(broken)}|{token_begins})\Z|{begun}")
+        self.in_tokens = fmt.channels is None and any(bar in text for text in self.texts for bar in BARS)
         self.fences = tuple(text for part in calls.close for text in texts_of(part) if text.startswith("`"))
         self.lined = writes_lines(calls)
+        self.following = first_markers(fmt)
         others = [*frame_closers(fmt), *(text for pair in fmt.reasoning for text in texts_of(pair.close)), *stop_texts(fmt)]
-        self.next = re.compile(any_alike(first_markers(fmt)))
-        self.next_begins = re.compile(f"(?:{any_alike_begins((*first_markers(fmt), *others))})\\Z")
-        self.others = re.compile("|".join(map(re.escape, sorted(others, key=len, reverse=True))) or "(?!)")
+        self.others = re.compile(any_of(others))
+        self._begins = (*self.following, *others)
+
+    @cached_property
+    def begins(self) -> re.Pattern[str]:
+        return re.compile(f"(?:{any_alike_begins(self.texts)})\\Z")
+
+    @cached_property
+    def next(self) -> re.Pattern[str]:
+        return re.compile(any_alike(self.following))
+
+    @cached_property
+    def next_begins(self) -> re.Pattern[str]:
+        return re.compile(f"(?:{any_alike_begins(self._begins)})\\Z")
+
+    @cached_property
+    def broken(self) -> re.Pattern[str]:
+        """A closer that lacks its bracket, its slash or what else `broken_ways` leaves out, or a token that ends something."""
+        broken = any_alike(way for text in self.texts for way in broken_ways(text))
+        return re.compile(rf"(?:{broken})(?<=[>\];＞])(?!\w)|{self._unseen[0]}>|{_TOKEN if self.in_tokens else _ENDING}")
+
+    @cached_property
+    def broken_begins(self) -> re.Pattern[str]:
+        begins = any_alike_begins(way for text in self.texts for way in broken_ways(text))
+        return re.compile(rf"(?:{begins}|{_TOKEN_BEGINS if self.in_tokens else _ENDING_BEGINS})\Z|{self._unseen[1]}")
+
+    @cached_property
+    def _unseen(self) -> tuple[str, str]:
+        return unseen(tuple(text.strip("</>") for text in self.texts if text.startswith("<")))
 
     def may_begin(self, text: str, at: int) -> bool:
         """Whether the text from `at` on may become a closer or the next call's opening."""
@@ -714,6 +855,12 @@ class DamagedClosers:
         return ~at if counts is None else end if counts else None
 
 
+@lru_cache(maxsize=256)
+def damaged_closers(calls: Calls, fmt: Format) -> DamagedClosers:
+    """The closers of a call with their damage, compiled when the first damaged one may stand somewhere."""
+    return DamagedClosers(calls, fmt)
+
+
 class DamagedFrames:
     """The closers of frames around the answer, however they are spelled, in front of a call or of a stop token; `exact` as they are."""
 
@@ -735,13 +882,22 @@ class DamagedParameters:
     `openers` open a parameter, `calls` is what must stand behind the opening of a call, `closers` are the call's own.
     """
 
-    __slots__ = ("calls", "calls_begin", "closers", "openers")
-
-    def __init__(self, calls: Calls, fmt: Format, closers: DamagedClosers) -> None:
+    def __init__(self, calls: Calls, fmt: Format) -> None:
         body = calls.body
         assert isinstance(body, Parameters)
-        self.openers = (DamagedOpener(body.open, True), *(DamagedOpener(parts, False) for parts in _KEYS))
-        self.closers = closers
-        following = [patterns for calls in fmt.calls if (patterns := follow_patterns(calls)) is not None]
-        self.calls = re.compile(f"{GAP}(?:{'|'.join(full for full, _ in following)})")
-        self.calls_begin = re.compile(f"{GAP}(?:\\Z|(?:{'|'.join(begins for _, begins in following)})\\Z)")
+        self.openers = (DamagedOpener(body.open, True), *dialect_openers())
+        self.closers = damaged_closers(calls, fmt)
+        self._following = [row for calls in fmt.calls for row in follows_of(calls)]
+
+    @cached_property
+    def calls(self) -> re.Pattern[str]:
+        return re.compile(f"{GAP}(?:{re.sub(_GROUP, _UNNAMED, any_row(self._following))})")
+
+    @cached_property
+    def calls_begin(self) -> re.Pattern[str]:
+        return re.compile(f"{GAP}(?:\\Z|(?:{any_row_begins(self._following)})\\Z)")
+
+
+@lru_cache(maxsize=1)
+def dialect_openers() -> tuple[DamagedOpener, ...]:
+    return tuple(DamagedOpener(parts, False) for parts in _KEYS)

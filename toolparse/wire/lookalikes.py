@@ -39,11 +39,9 @@ def one_of(characters: str) -> str:
             runs[-1] += character
         else:
             runs.append(character)
-    rest = [f"[{''.join(runs[i : i + 2])}]" for i in range(0, len(runs), 2)]
-    if not plain and len(rest) == 1:
-        return rest[0]
-    first, *others = (*((f"[{plain}]",) if plain else ()), *rest)
-    return f"(?:{'|'.join((first, *(f'(?-i:{other})' for other in others[:1]), *others[1:]))})" if others else first
+    classes = [f"[{plain}]"] if plain else []
+    classes += [f"[{''.join(runs[i : i + 2])}]" for i in range(0, len(runs), 2)]
+    return classes[0] if len(classes) == 1 else f"(?:{classes[0]}|(?-i:{classes[1]}){''.join(f'|{more}' for more in classes[2:])})"
 
 
 BAR, QUOTE = one_of(BARS), one_of(QUOTES)

@@ -32,7 +32,18 @@ from toolparse.grammar import (
 )
 from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.call_names import escaped_attribute
-from toolparse.wire.damaged import TOKEN, TOKEN_BEGINS, DamagedClosers, DamagedParameters, Edge, respelt, unseen, writes_lines
+from toolparse.wire.damaged import (
+    TOKEN,
+    TOKEN_BEGINS,
+    DamagedClosers,
+    DamagedParameters,
+    Edge,
+    Found,
+    damaged_closers,
+    respelt,
+    unseen,
+    writes_lines,
+)
 from toolparse.wire.dialects import NAMES
 from toolparse.wire.lookalikes import BARS, ODD_OPENERS, alike, alike_begins, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
 from toolparse.wire.spellings import (
@@ -209,7 +220,7 @@ def slotted(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\(\?P<(\w+)>", lambda slot: f"(?P<{slot[1]}_{next(numbers)}>", pattern))
 
 
-def slot_texts(found: re.Match[str]) -> dict[str, str]:
+def slot_texts(found: Found) -> dict[str, str]:
     """The text of each slot, without the white space around it."""
     return {slot_of(group): text.strip(SPACE) for group, text in found.groupdict().items() if text is not None}
 
@@ -520,7 +531,7 @@ class Values:
     @cached_property
     def damaged(self) -> DamagedParameters:
         """What may be damaged, compiled when the first such thing may stand somewhere."""
-        return DamagedParameters(self.calls, self.format, DamagedClosers(self.calls, self.format))
+        return DamagedParameters(self.calls, self.format)
 
 
 def wrapper_closers(calls: Calls) -> tuple[Marker, ...]:
@@ -651,7 +662,7 @@ class Tail:
     @cached_property
     def damaged(self) -> DamagedClosers:
         """The closers with their damage, compiled when the first damaged one may stand somewhere."""
-        return DamagedClosers(self.calls, self.format)
+        return damaged_closers(self.calls, self.format)
 
 
 def must_declare(calls: Calls) -> bool | Literal["in_reasoning"]:
