@@ -129,7 +129,7 @@ class Row:
 
     def __init__(self, texts: tuple[str, ...], known: tuple[str, ...] = ()) -> None:
         self.texts = texts
-        rows = [self.parted(self.atoms_of(variant)) for text in texts for variant in variants(text)]
+        rows = [tuple(self.parted(self.atoms_of(variant))) for text in texts for variant in variants(text)]
         full, begins = [any_row(rows)], [any_row_begins(rows)]
         self.slots = frozenset(slot for text in texts for slot in SLOT.findall(text))
         self.first = tuple(dict.fromkeys(SLOT.split(text)[0] for text in texts))

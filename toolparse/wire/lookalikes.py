@@ -36,11 +36,12 @@ def one_of(characters: str) -> str:
     runs: list[str] = []
     for character in sorted(character for character in characters if character > "\xff"):
         if runs and ord(runs[-1][-1]) + 1 == ord(character):
-            runs[-1] += character
+            runs[-1] = f"{runs[-1][0]}-{character}"
         else:
             runs.append(character)
-    classes = [f"[{plain}]"] if plain else []
-    classes += [f"[{''.join(runs[i : i + 2])}]" for i in range(0, len(runs), 2)]
+    pieces = [plain] if plain else []
+    pieces += ("".join(runs[i : i + 2]) for i in range(0, len(runs), 2))
+    classes = [piece if len(piece) == 1 else f"[{piece}]" for piece in pieces]
     return classes[0] if len(classes) == 1 else f"(?:{classes[0]}|(?-i:{classes[1]}){''.join(f'|{more}' for more in classes[2:])})"
 
 
@@ -82,7 +83,7 @@ ODD_OPEN = Atom(f"(?:<|&lt;|{one_of(ODD_OPENERS)})", f"(?:<|&(?:\\Z|l(?:\\Z|t(?:
 
 def atom(pattern: str) -> Atom:
     """A piece that is one character, or a run of one kind."""
-    return Atom(pattern, pattern, pattern.endswith(("?", "{0,2}")) and pattern != r"\?")
+    return Atom(pattern, pattern, pattern.endswith(("?", "{0,2}", "{0,4}")) and pattern != r"\?")
 
 
 LETTERS = 5
@@ -127,6 +128,8 @@ def atoms(text: str) -> tuple[Atom, ...]:
             pieces = (_word(text[start:at]),)
         else:
             pieces = (re.escape(character),)
+        if pieces[0] == _BLANKS and out and out[-1].full == _BLANKS:
+            out[-1], pieces = atom("[ \\t]{0,4}"), pieces[1:]
         out += (piece if isinstance(piece, Atom) else atom(piece) for piece in pieces)
     return tuple(out)
 
@@ -269,14 +272,28 @@ def _begins(tree: _Tree) -> list[str]:
     return out
 
 
-def any_row(rows: Iterable[Iterable[Atom]]) -> str:
+def any_row(rows: Iterable[tuple[Atom, ...]]) -> str:
     """The pattern of one of the rows; one that never matches without any."""
-    return _full(tree) if (tree := _tree(rows)) else "(?!)"
+    rows = tuple(rows)
+    ends = _by_end(rows)
+    if len(ends) > 1:  # the first that matches counts, so they stay in their order
+        return _full(_tree(rows))
+    return "".join(_full(_tree(before)) + end.full for end, before in ends.items()) or "(?!)"
 
 
-def any_row_begins(rows: Iterable[Iterable[Atom]]) -> str:
+def any_row_begins(rows: Iterable[tuple[Atom, ...]]) -> str:
     """The pattern of it, or of a beginning of it at the end of the input."""
-    return "|".join(_begins(tree)) if (tree := _tree(rows)) else "(?!)"
+    ways = (("|".join(_begins(_tree(before))), end.begins) for end, before in _by_end(rows).items())
+    return "|".join(f"(?:{begun}){end}" if end else begun for begun, end in ways) or "(?!)"
+
+
+def _by_end(rows: Iterable[tuple[Atom, ...]]) -> dict[Atom, list[tuple[Atom, ...]]]:
+    """The rows without their ends, by these; an end is long, and most rows have the same."""
+    ends: dict[Atom, list[tuple[Atom, ...]]] = {}
+    for row in rows:
+        end = row[-1] if len(row) > 1 and row[-1] in (_END, TAG_END) else Atom("", "", True)
+        ends.setdefault(end, []).append(row[:-1] if end.full else row)
+    return ends
 
 
 def _rows(texts: Iterable[str], skip: int) -> Iterable[tuple[Atom, ...]]:
