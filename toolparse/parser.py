@@ -228,6 +228,13 @@ class Parser(TurnMachine):
         else:
             self._shortcut = None
 
+    def whole(self, text: str, truncated: bool = False) -> list[Event]:
+        """All events of an output that is fed once: nothing of it has to wait for more."""
+        if self._places is not None:
+            self._places.add(text)
+        self._total, self._held = len(text), text
+        return self.finish(truncated)
+
     def finish(self, truncated: bool = False) -> list[Event]:
         """The output has ended; return the last events. `truncated` says that it was cut, by a token limit for instance."""
         if self._state == self._over:
@@ -300,7 +307,7 @@ class Parser(TurnMachine):
         """The message that a text is in another format."""
         parser = Parser(fmt, tools=tools, prompt="")
         parser._writer.watch = parser._early = None
-        return folded((*parser.feed(text), *parser.finish()))
+        return folded(parser.whole(text))
 
     def locate(self, message: Message) -> Message:
         """Set the spans of a message that was made of this parser's events, all of them so far; returns the message.
@@ -407,7 +414,8 @@ class Parser(TurnMachine):
         self._base += at
         if self._runs is not None:
             self._runs.forget(self._base)
-        self._set_shortcut()
+        if not last:
+            self._set_shortcut()
 
     def _over(self, at: int, last: bool) -> int:
         """The state behind the end of the output."""
@@ -715,7 +723,7 @@ def parse(
     }
     keeps = spans or repair == "whole"
     parser = Parser(fmt, prompt=prompt, thinking=thinking, spans=keeps, **options)
-    message = folded((*parser.feed(text), *parser.finish(truncated)), truncated)
+    message = folded(parser.whole(text, truncated), truncated)
     message.output = text
     if keeps:
         parser.locate(message)

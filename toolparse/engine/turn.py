@@ -1137,10 +1137,12 @@ class TurnMachine:
 
     def _ends_damaged(self, opened: Opened, at: int) -> bool:
         """Whether the last of the output is what is left of a closer that is still due."""
+        tail = opened.behind.tail
         return (
             not opened.closed
             and not self._text.startswith(self._table.not_of_calls, at)
-            and opened.behind.tail.damaged.ends_all(self._text, at)
+            and not any(closer.match(self._text, at) for closer in tail.closers[opened.closer :])
+            and tail.damaged.ends_all(self._text, at)
         )
 
     def _close_call(self, row: Row, at: int, end: int, last: bool) -> int:
