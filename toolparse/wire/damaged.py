@@ -180,19 +180,18 @@ shared = lru_cache(maxsize=2048)(re.compile)
 """Compiled once for all formats: such patterns are long, and many formats have the same openings."""
 
 
-def row_pattern(rows: list[Row], slot: str, follow: str | None, first: int = 0, more: bool = False) -> re.Pattern[str]:
+def row_pattern(rows: list[Row], slot: str, follow: str | None, more: bool = False) -> re.Pattern[str]:
     """The pattern of a row of markers, of which all but the one with `slot` may be missing, and each doubled.
 
-    A marker that is there fills the group `p0`, `p1` ... of its place. `follow`: the pattern of what must stand behind. `first`: the first
-    of the markers that may stand again where the one with `slot` does. `more`: something stands behind: white space belongs to the row, and
-    no word goes on there.
+    A marker that is there fills the group `p0`, `p1` ... of its place. `follow`: the pattern of what must stand behind. `more`:
+    something stands behind: white space belongs to the row, and no word goes on there.
     """
     # White space is only ever looked for behind a marker, never twice in a row, so that nothing can backtrack badly.
     pattern = f"(?={GAP}(?:{follow}))" if follow is not None else r"(?!(?<=\w)\w)" if more else ""
     for i, row in reversed(list(enumerate(rows))):
         gap = _GAP if more or i < len(rows) - 1 else ""
         if slot in row.slots:
-            again = doubled(row, rows[first:i], "(?P<again>")
+            again = doubled(row, rows[:i], "(?P<again>")
             pattern = f"{again}(?:{row.full}){gap}{pattern}"
         elif not any(map(may_be_damaged, row.texts)):  # a bracket or a word, which only counts where it stands
             pattern = f"(?P<p{i}>{row.full}){gap}{pattern}"
@@ -215,15 +214,15 @@ def doubled(row: Row, leading: list[Row], name: str = _UNNAMED) -> str:
     return f"(?:{once}{_GAP}(?:{between})?){{0,2}}"
 
 
-def begun_pattern(rows: list[Row], slot: str, follow: str | None, first: int = 0, more: bool = False) -> re.Pattern[str]:
+def begun_pattern(rows: list[Row], slot: str, follow: str | None, more: bool = False) -> re.Pattern[str]:
     """The pattern of what may become such a row when the text goes on."""
     pattern = f"(?:\\Z|{_GAP_BEGINS}(?:\\Z|{follow}))" if follow is not None else "\\Z" if more else ""
     for i, row in reversed(list(enumerate(rows))):
         gap = _GAP_BEGINS if more or i < len(rows) - 1 else ""
         if slot in row.slots:
             pattern = f"(?:{row.begins})(?:\\Z|{gap}{pattern})"
-            again = doubled(row, rows[first:i])
-            for other in reversed(rows[first:i]) if again else ():
+            again = doubled(row, rows[:i])
+            for other in reversed(rows[:i]) if again else ():
                 pattern = f"(?:(?:{other.begins})(?:\\Z|{_GAP_BEGINS}))?(?:\\Z|{pattern})"
             pattern = again + pattern
         elif not any(map(may_be_damaged, row.texts)):
