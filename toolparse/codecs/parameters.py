@@ -23,7 +23,7 @@ from toolparse.jsontext.characters import SPACE, escaped
 from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
 from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING, CLOSING_BEGINS, TOKEN
-from toolparse.wire.lookalikes import QUOTES
+from toolparse.wire.lookalikes import QUOTES, UNSEEN
 from toolparse.wire.markers import HEAD_LIMIT, Values, slot_texts
 from toolparse.wire.open_call import OpenCall
 
@@ -39,6 +39,8 @@ _ODD = re.compile(r"""[<>\n="']""").search
 """What a key has hardly ever."""
 _SIGN = re.compile(r"[<&`*\\\u00a0\u200b-\u200d\ufeff]").match
 """What stands around markup that was taken for text, and in front of more of it."""
+_OF_CLOSER = (">", *UNSEEN)
+"""What may stand right behind a closer and belong to it."""
 _QUOTED = f"{QUOTES} \u00a0\u200b\ufeff"
 ENVELOPES = ARGUMENTS - {"properties"}
 """Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
@@ -230,7 +232,7 @@ class ParameterReader(StateReader):
             if moved is not None:
                 return moved
         if ends:
-            self.close(at, complete=ends != "stop")
+            self.close(at, complete=ends != "stop", closed=text.startswith(values.closers, at))
             return at
         if values.reads_damaged:
             moved = self.repaired(at, undecided)
@@ -386,7 +388,7 @@ class ParameterReader(StateReader):
         following = closers.next.match(text, at)
         if closer is not None or (following is not None and following.end() > at):
             self.call.problem("repaired_markup", "a damaged marker ends the call", at)
-            self.close(at if closer is None else closer[1], complete=True)
+            self.close(at if closer is None else closer[1], complete=True, closed=closer is not None)
             return at if closer is None else closer[1]
         found = closers.closing(text, at)
         if found is not None and not self.junk.pieces:
@@ -403,7 +405,7 @@ class ParameterReader(StateReader):
         end = closers.near(text, at, self.last) if found is None and not self.junk else None
         if end is not None and end >= 0:
             self.call.problem("repaired_markup", f"a damaged marker ends the call: {text[at:end]}", at)
-            self.close(end, complete=True)
+            self.close(end, complete=True, closed=False)
         return end
 
     def as_json(self, at: int) -> int:
@@ -516,8 +518,12 @@ class ParameterReader(StateReader):
             bare = json.loads(inner).strip(SPACE) if inner[0] == '"' else ""
         return raw_values.read_object(bare)
 
-    def close(self, at: int, complete: bool) -> None:
+    def close(self, at: int, complete: bool, closed: bool = True) -> None:
+        """The call ends; `closed`: with its own closer."""
         if self.lost or (self.junk.pieces and not self.given):
+            complete = False
+        if complete and not closed and not self.given and self.call.may_lack_arguments:
+            self.call.problem("missing_closer", "the call has neither arguments nor its closer", at, error=True)
             complete = False
         self.report_junk(error=True)
         self.unwrap(True, at)
@@ -675,14 +681,14 @@ class ParameterReader(StateReader):
                 return self.end_with(found, kind, start, mark, enclosed is True)
             if values.reads_damaged and (kind == "close" or (kind == "alike" and values.alike.match(text, mark))):
                 self.doubts.marks(mark, own=kind == "close")
-            look = mark + 1
+            look = found.end() if kind == "close" else mark + 1  # of a closer that is data no part is a damaged one
 
     def end_with(self, found: re.Match[str], kind: str, at: int, mark: int, enclosed: bool) -> int:
         """The value ends at `at`, with the marker of this kind at `mark`; `enclosed`: between two brackets too many."""
-        if kind not in ("close", "alike"):
+        end = found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
+        if end == mark:
             self.doubts.ends_otherwise(self.key)
         self.end(at)
-        end = found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
         if enclosed:
             self.call.problem("repaired_markup", f"brackets around a closer were dropped: {self.text[mark - 1 : end + 1]}", mark)
             end += 1
@@ -808,7 +814,7 @@ class ParameterReader(StateReader):
         a few words and a closer of the call. `trimmed`: it stands as the template writes it."""
         text = self.text
         closers = self.values.damaged.closers
-        if text.startswith(">", end):  # of the closer
+        if text[end : end + 1] in _OF_CLOSER:
             end += 1
             if end == len(text) and not self.last:
                 return None

@@ -725,6 +725,8 @@ class TurnMachine:
             self._leave_reasoning()
         else:
             writer.drop_tag_space()
+        if header.kind == "call" and self._table.reads_damaged:
+            self._check_words(header, at)
         writer.tag_space = NOWHERE
         self._state = self._running
         self._place = self._table.places[("call message" if header.kind == "call" else "answer", self._place.kind, self._place.passed)]
@@ -745,6 +747,16 @@ class TurnMachine:
             self._begins = self._state if closed or header.kind != "content" else self._unclosed
             self._state = self._behind_header
         return header.end
+
+    def _check_words(self, header: Header, at: int) -> None:
+        """Words in a call's header that belong in none are told; another tool's name there may be the one that was meant."""
+        headers = damaged_headers(self.format)
+        text = self._text[max(at, -self._base) : header.end]
+        if headers.strict.whole.fullmatch(text) or not (words := headers.strange(text, header.name)):
+            return
+        others = [word for word in words if self._is_recipient(word)]
+        said = f"the header of a call of {header.name!r} names {others[0]!r}, too" if others else "words in a call's header were dropped"
+        self._problem("doubtful_value" if others else "dropped_text", f"{said}: {text}", at, error=bool(others) or len(words) > 1)
 
     def _behind_header(self, at: int, last: bool) -> int:
         """Right behind a header, whose end may stand again."""
@@ -892,9 +904,10 @@ class TurnMachine:
         opened = self._open(row, opening, {"name": name}, at, end)
         if opened is not None:
             cut = not self._text[at:end].rstrip().endswith((">", "]"))  # its opening may have held more
-            self._sink.problem("missing_closer", "a call without arguments ends where the next one begins", end, error=cut)
+            lost = self._sink.may_lack_arguments
+            self._sink.problem("missing_closer", "a call without arguments ends where the next one begins", end, error=cut or lost)
             self._sink.write("{}")
-            self._sink.end(True, end)
+            self._sink.end(not lost, end)
             self._to_behind_call()
         return opened
 

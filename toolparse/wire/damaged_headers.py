@@ -109,8 +109,12 @@ class DamagedHeaders:
 
     def speaks(self, text: str) -> bool:
         """Whether more stands in a header's text than markers, the words of a header and one that is garbled."""
-        words = re.findall(r"\w+", self.marker.sub(" ", text))
-        return sum(word not in self.words and word not in self.types for word in words) > 1
+        return len(self.strange(text, "")) > 1
+
+    def strange(self, text: str, name: str) -> list[str]:
+        """The words in a header's text, which names `name`, that no header has."""
+        words = re.findall(r"\w[\w.-]*", self.marker.sub(" ", text.replace(name, " ") if name else text))
+        return [word for word in words if word not in self.words and word not in self.types and word not in self.strict.nobody]
 
 
 class _Reading:

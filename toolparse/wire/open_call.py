@@ -168,6 +168,12 @@ class OpenCall:
         tools = self.tools
         return tools is not None and name in tools
 
+    @property
+    def may_lack_arguments(self) -> bool:
+        """Whether the open call's tool has parameters: without any, and without its closer, the call may have lost them."""
+        tool = self.tool
+        return tool is not None and bool(tool.keys)
+
     def check_key(self, key: str, at: int) -> None:
         """An argument's key that the tool does not declare is told where it reads like one that it does."""
         tool = self.tool
