@@ -86,6 +86,9 @@ _WRAPPED_CUT = re.compile(
         )
     )
 )
+_AGAIN = re.compile(rf'({"|".join(sorted(NAMES))})"{_BLANK}:{_BLANK}"([^"\\\n]{{1,64}})"')
+_AGAIN_CUT = re.compile(chained(_key_cut(NAMES), '"', _BLANK, ":", _BLANK, '"', r'[^"\\\n]{1,64}', '"') + r"\Z")
+"""The beginning of a call's object, behind its first quote."""
 WRAPPED_LIMIT = 1024
 
 
@@ -340,6 +343,18 @@ class ArgumentsReader(JsonReader):
         if self.doubtful is not None:
             self.write(self.as_object(self.doubtful.text.strip(SPACE), at))
             self.doubtful = None
+
+    def closes(self, at: int, key: bool) -> bool | None:
+        closes = super().closes(at, key)
+        undecided = closes is False and not key and not self.last and len(self.text) <= at + LOOK
+        return None if undecided and _AGAIN_CUT.match(self.text, at + 1) else closes
+
+    def inner_quote(self, at: int) -> int:
+        """A quote inside a string: behind it another call may begin, which no string holds without escapes."""
+        found = _AGAIN.match(self.text, at + 1) if self.state == self.string else None
+        if found is not None and self.call.declares(found[2]):
+            self.unreadable("doubtful_value", f"a string holds the beginning of a call of {found[2]!r}: it may have been cut there", at)
+        return super().inner_quote(at)
 
     def as_object(self, text: str, at: int) -> str:
         """Arguments that are neither an object nor a string."""

@@ -25,7 +25,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Protocol
 
 from toolparse.codecs.strict_json import PLAIN, StrictJson
-from toolparse.jsontext.characters import SPACE, SPACES, WS, escaped
+from toolparse.jsontext.characters import ODD_SPACE, SPACE, SPACES, WS, escaped
 from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.scalars import NUMBER, WORDS, loose_number
 from toolparse.wire.trailing_stops import NONE, TrailingStops
@@ -40,6 +40,7 @@ _CLOSERS = {'"': '"', "\\": '"', "'": "'", "“": '"“”„‟＂', "‘": "'�
 _OPENED = {mark: kind for kind, marks in (("“", "“”„‟＂"), ("‘", "‘’‚‛＇")) for mark in marks} | {'"': '"', "'": "'", "\\": "\\"}
 _WIDE = {"，": ",", "：": ":", "｛": "{", "｝": "}", "［": "[", "］": "]", "＝": "="}
 """Full-width punctuation, which is structure where JSON has structure."""
+_BLANK = SPACE + ODD_SPACE
 _TYPOGRAPHY = _WIDE | {mark: '"' if kind == "“" else "'" for mark, kind in _OPENED.items() if mark > "\x7f"}
 _ELEMENT_START = re.compile(rf"[{_QUOTE_CLASS}\[{{\-\dtfnTFNI]")
 _BARE_KEY = re.compile(rf"[^\s{_QUOTE_CLASS}{{}}\[\],:=<>，：｛｝＝]{{1,128}}")
@@ -461,6 +462,8 @@ class JsonReader:
             elif text.startswith("/*", at):
                 end = text.find("*/", at + 2, limit)
                 end = end + 1 if end >= 0 else end
+            elif at < limit and text[at : at + 1] > "\x7f" and text[at] in ODD_SPACE:
+                end = at
             else:
                 return at + 1 if at + 1 == len(text) < limit and text[at] == "/" else at
             if end < 0:
@@ -591,6 +594,10 @@ class JsonReader:
                 self.patch(here, here + 2, "")
                 return "", here + 2
         elif character > "\x7f":
+            if character in ODD_SPACE:
+                self.repaired("repaired_markup", f"a {character!r} between the tokens of JSON was dropped", here)
+                self.patch(here, here + 1, "")
+                return "", here + 1
             return _TYPOGRAPHY.get(character, character), here
         return character, here
 
@@ -867,9 +874,10 @@ class JsonReader:
             self.copy = end
             self.too_long(end)
             return end
-        word = held.rstrip(SPACE)
+        word = held.rstrip(_BLANK)
+        behind = held[len(word) :]
         self.copy = end
-        self.out(self.scalar(word, end - len(held)) + held[len(word) :])
+        self.out(self.scalar(word, end - len(held)) + (behind if behind.isascii() else ""))
         self.ended()
         return end
 
@@ -883,6 +891,10 @@ class JsonReader:
         bare = _DEBRIS.sub("", word, count=1)
         if bare != word and self.known(bare):
             self.repaired("repaired_markup", f"{word[len(bare) :]} behind a value was dropped", at)
+            return self.scalar(bare, at)
+        bare = word.rstrip(")>")
+        if bare != word and self.known(bare):
+            self.repaired("surplus_closer", f"{word[len(bare) :]} behind a value was dropped", at)
             return self.scalar(bare, at)
         if word in _LITERALS:
             self.repaired("literal", f"{word} was written as {_LITERALS[word]}", at)
