@@ -18,6 +18,7 @@ from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import ITEM, Calls, Elements
 from toolparse.jsontext.characters import SPACE, SPACES, WS, escaped
 from toolparse.schemas.types import UNKNOWN, Type
+from toolparse.wire.lookalikes import UNSEEN
 from toolparse.wire.markers import EndMarks, Head, flow_until
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings, inside
@@ -25,6 +26,8 @@ from toolparse.wire.spellings import any_of, beginnings, inside
 _STRING = Type({"type": "string"})
 _TAG = re.compile(r"<[ \t]{0,2}(/?)[ \t]{0,2}([^<>\n/\s](?:[^<>\n]{0,254}[^<>\n\s])?)[ \t]{0,2}>")
 _TAG_BEGUN = re.compile(r"(?:<(?:/?[^<>\n]{0,256})?)?\Z")
+_MARKED = re.compile(f"[<&`*{UNSEEN}]").search
+"""What belongs to markup, or stands around it."""
 _JUNK = re.compile(r"[^\]<]+|.", re.DOTALL)
 
 
@@ -59,7 +62,7 @@ def odd_spellings(prefix: str) -> str:
     if framed is None:
         return "(?!)"
     before, _, behind = framed.groups()
-    return f"{re.escape(before[0])}?{re.escape(before[1:])}\\w{{1,40}}{re.escape(behind[:-1])}{re.escape(behind[-1])}?(?=[ \\t]{{0,2}}<)"
+    return f"(?:{re.escape(before[0])}[{UNSEEN}]{{0,2}})?{re.escape(before[1:])}\\w{{1,40}}{re.escape(behind[:-1])}{re.escape(behind[-1])}?(?=[ \\t]{{0,2}}<)"
 
 
 def odd_beginnings(prefix: str) -> str:
@@ -72,7 +75,7 @@ def odd_beginnings(prefix: str) -> str:
     last = f"{re.escape(behind[-1])}?[ \\t]{{0,2}}\\Z"
     rest = f"\\w{{0,40}}{signs}{last}{')' * len(behind[:-1])}"
     inner = "".join(f"{re.escape(sign)}(?:\\Z|" for sign in before[1:])
-    return f"(?:{re.escape(before[0])}(?:\\Z|{inner}{rest}{')' * len(before)}|{inner}{rest}{')' * len(before[1:])})"
+    return f"(?:{re.escape(before[0])}[{UNSEEN}]{{0,2}}(?:\\Z|{inner}{rest}{')' * len(before)}|{inner}{rest}{')' * len(before[1:])})"
 
 
 marks_for = lru_cache(maxsize=64)(Marks)
@@ -158,6 +161,10 @@ class ElementsReader(StateReader):
         self.call.end(False, at)
 
     # -- writing ------------------------------------------------------------------------------------------------------------------------
+
+    def report_junk(self, error: bool = False) -> None:
+        """Signs beside a tag may stand in the value, too, which is as raw as they are."""
+        super().report_junk(error or (bool(self.junk.pieces) and _MARKED(self.junk.text) is not None))
 
     def report_left(self, key: str, at: int) -> None:
         """A value that does not count has ended."""
@@ -353,7 +360,7 @@ class ElementsReader(StateReader):
         text = self.junk.text.lstrip(SPACE).removeprefix(self.marks.prefix)
         if fits and text.strip(SPACE):
             self.junk.clear()
-            self.mend("repaired_markup", f"the missing beginning of {key!r} was added", at, error="<" in text)
+            self.mend("repaired_markup", f"the missing beginning of {key!r} was added", at, error=_MARKED(text) is not None)
             self.open_element(key, at)
             self.take(text)
             self.close_element(at)
@@ -431,7 +438,7 @@ class ElementsReader(StateReader):
     def is_doubtful(self, number: int) -> bool:
         """Whether an element that was not closed may have begun by mistake."""
         element, parent = self.stack[number], self.stack[number - 1]
-        return element.key == parent.key or (parent.kind == "list" and element.key != ITEM)
+        return element.key == parent.key or element.key in element.seen or (parent.kind == "list" and element.key != ITEM)
 
     def close_element(self, at: int) -> None:
         """The innermost element ends, whatever it is."""
@@ -469,7 +476,8 @@ class ElementsReader(StateReader):
         if complete:
             if len(self.stack) > 1:
                 undeclared = not self.stack[0].type.lists(self.stack[1].key) and self.call.tool is not None
-                strange = undeclared or any(self.is_doubtful(number) for number in range(1, len(self.stack)))
+                begins = not self.text.startswith(f"{self.marks.prefix}</", at)  # another call, which may be this one again
+                strange = undeclared or begins or any(self.is_doubtful(number) for number in range(1, len(self.stack)))
                 self.mend("missing_closer", "the elements of the call were not all closed", at, error=strange)
             if self.headless and not self.stack[-1].key:
                 self.keep_junk(self.writer.taken(), at)

@@ -404,7 +404,8 @@ class ParameterReader(StateReader):
                 return found.end()
         end = closers.near(text, at, self.last) if found is None and not self.junk else None
         if end is not None and end >= 0:
-            self.call.problem("repaired_markup", f"a damaged marker ends the call: {text[at:end]}", at)
+            around = self.ended == self.call.base + at and text[at] != "<" and _SIGN(text[at]) is not None  # it may be in the value, too
+            self.call.problem("repaired_markup", f"a damaged marker ends the call: {text[at:end]}", at, error=around)
             self.close(end, complete=True, closed=False)
         return end
 
@@ -688,6 +689,8 @@ class ParameterReader(StateReader):
         end = found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
         if end == mark:
             self.doubts.ends_otherwise(self.key)
+        if kind == "call":
+            self.cut_by_call(mark)
         self.end(at)
         if enclosed:
             self.call.problem("repaired_markup", f"brackets around a closer were dropped: {self.text[mark - 1 : end + 1]}", mark)
@@ -877,6 +880,13 @@ class ParameterReader(StateReader):
             elif found is None and undecided and head.partial.match(text, mark):
                 return None
         return False
+
+    def cut_by_call(self, mark: int) -> None:
+        """Another call's opening at `mark` ends the open value; one of the same tool may be this call, which is begun again."""
+        found = (head.full.match(self.text, mark, mark + HEAD_LIMIT) for head in self.values.heads)
+        again = any(opening is not None and slot_texts(opening)["name"] == self.call.name for opening in found)
+        self.lost = self.lost or again
+        self.call.problem("missing_closer", f"the value of {self.key!r} ends where the next call begins", mark, error=again)
 
     def starts_line(self, at: int, mark: int) -> bool:
         text = self.text

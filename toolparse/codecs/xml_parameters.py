@@ -83,6 +83,11 @@ class XmlParameterReader(ParameterReader):
         if text[start] == "&":
             entity = _ENTITY.match(text, start)
             if entity is not None:
+                if entity[0] == "&lt;" and self.values.reads_damaged:
+                    if entity.end() == len(text) and not self.last:
+                        return ~start
+                    if text.startswith("/", entity.end()):
+                        self.doubts.marks(start)
                 self.say(_ENTITIES[entity[0]])
                 return entity.end()
             if _ENTITY_BEGIN.match(text, start):
@@ -101,8 +106,14 @@ class XmlParameterReader(ParameterReader):
                 if counts is None:
                     return ~start
                 if counts:
+                    end = found.end() if kind == "close" else self.behind_closer(start) if kind == "alike" else start
+                    if end == start:
+                        self.doubts.ends_otherwise(self.key)
+                    if kind == "call":
+                        self.cut_by_call(start)
                     self.end(start)
-                    return found.end() if kind == "close" else self.behind_closer(start) if kind == "alike" else start
+                    self.ended = self.call.base + end
+                    return end
             if SECTION.startswith(text[start : start + len(SECTION)]):
                 return ~start
         self.say(text[start])

@@ -166,8 +166,8 @@ class Row:
             out += atoms(piece)
         if text[:1] == "<":
             out[0] = ODD_OPEN
-            if text[-1] == ">" and text[1:2].isalpha():
-                out[-1] = TAG_END
+        if text[-1:] == ">" and (text[1:2].isalpha() if text[0] == "<" else len(pieces) > 1):
+            out[-1] = TAG_END
         return out
 
 
@@ -651,7 +651,7 @@ class DamagedOpener:
 
     def closed(self, found: re.Match[str]) -> bool:
         """Whether the last marker has its bracket, if it is written with one."""
-        return not self.rows[-1].first[0].endswith(">") or found[0].rstrip().endswith(">")
+        return not self.rows[-1].texts[0].endswith(">") or found[0].rstrip().endswith(">")
 
     def marked(self, found: re.Match[str]) -> bool:
         """Whether a marker is there at all."""
