@@ -22,6 +22,8 @@ from toolparse.wire.markers import END, EndMarks, Follow, flow_until
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings, cut
 
+_SURPLUS = ")]}>"
+"""Brackets that may stand behind a value and are none of it."""
 _RUN = r"[}\])]"
 _ITEM = re.compile(rf"{WS}({SHORT}|true|false|null){WS},").match
 """An item of a list that needs no second look, with its comma."""
@@ -628,8 +630,11 @@ class BareKeysReader(StateReader):
         self.marked = False
         text = text.strip(SPACE)
         value, problem = ("null", None) if text == "None" and not self.type.declared else self.type.read(text, True)
-        if problem is not None:
-            self.call.problem("wrong_type", problem, at)
+        if problem is not None and text[-1:] in _SURPLUS and (found := self.type.read(text.rstrip(_SURPLUS), True))[1] is None:
+            value, problem = found
+            self.call.problem("surplus_closer", f"{text[len(text.rstrip(_SURPLUS)) :]} behind a value was dropped", at)
+        if problem is not None:  # where no string is wanted, what is left of markup is damage
+            self.call.problem("wrong_type", problem, at, error=any(sign in text for sign in _SURPLUS + "<`*"))
         self.begin_value(at)
         self.write(value)
         self.value_ended(at)

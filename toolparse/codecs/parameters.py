@@ -264,6 +264,9 @@ class ParameterReader(StateReader):
         end, doubtful = self.behind_repeats(found)
         if end < 0 or (self.junk and end == len(self.text) and not self.last):
             return ~at
+        if self.values.reads_damaged and " value=" in found[0]:
+            self.call.problem("dropped_text", f"a value that stood as an attribute was dropped: {found[0]}", at, error=True)
+            self.lost = True
         if repaired:
             self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {found[0]}", at)
         if end > found.end():
