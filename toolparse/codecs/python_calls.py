@@ -14,7 +14,7 @@ from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.python_values import PythonValues
 from toolparse.codecs.writer import Arguments
 from toolparse.grammar import PythonCalls
-from toolparse.jsontext.characters import SPACE, SPACES
+from toolparse.jsontext.characters import ALL_SPACES, ODD_SPACE, SPACE, SPACES
 from toolparse.wire.open_call import OpenCall
 
 BLANKS = 256
@@ -176,7 +176,7 @@ class PythonReader(PythonValues):
 
     def next_key(self, at: int) -> bool | None:
         text = self.text
-        at = SPACES.match(text, at, at + BLANKS).end()  # type: ignore[union-attr]
+        at = ALL_SPACES.match(text, at, at + BLANKS).end()  # type: ignore[union-attr]
         found = _ODD_KEY.match(text, at)
         if found is not None and (not found[3] or found.end() < len(text) or self.last):
             key = (found[1] or found[2]).strip(SPACE)
@@ -295,11 +295,11 @@ class PythonReader(PythonValues):
             if not self.last and _NAME_BEGIN.match(text, here + 1):
                 return ~at
             found = _ANY_NAME.match(text, here + 1)
-            name = self.call.declared_name(found[1].strip(SPACE)) if found is not None else ""
+            name = self.call.declared_name(found[1].strip(SPACE + ODD_SPACE)) if found is not None else ""
             if found is not None and name:
                 return self.next_call(found, name)
             begun = None if self.last else _ANY_NAME_BEGIN.match(text, here + 1)
-            if begun is not None and self.call.may_be_declared(begun[1].strip(SPACE)):
+            if begun is not None and self.call.may_be_declared(begun[1].strip(SPACE + ODD_SPACE)):
                 return ~at
         if text[at] in ")}":
             return self.before_end(at)

@@ -21,7 +21,7 @@ from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.plain_python import PlainPython
 from toolparse.codecs.writer import Level
-from toolparse.jsontext.characters import BRACKETS, HIGH, SPACE, SPACES, escaped, quote
+from toolparse.jsontext.characters import ALL_SPACES, BRACKETS, HIGH, SPACE, SPACES, escaped, quote
 from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.python_literals import ESCAPES
 from toolparse.jsontext.scalars import WORDS, based_number, loose_number
@@ -222,8 +222,8 @@ class PythonValues(StateReader):
     def token(self, at: int) -> int:
         """Where the next token begins; negative where it is not there yet, or a marker has ended the text."""
         text = self.text
-        if text[at : at + 1] <= " ":
-            at = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if not " " < text[at : at + 1] <= "\x7f":
+            at = ALL_SPACES.match(text, at).end()  # type: ignore[union-attr]
         if at == len(text):
             return ~at
         ends = self.ends(text, at, self.last)
@@ -464,7 +464,7 @@ class PythonValues(StateReader):
     def closes(self, at: int) -> bool | None:
         """Whether an unescaped quote closes its string, where templates escape none: by what follows it."""
         text = self.text
-        here = SPACES.match(text, at + 1, at + 129).end()  # type: ignore[union-attr]
+        here = ALL_SPACES.match(text, at + 1, at + 129).end()  # type: ignore[union-attr]
         if here == len(text):
             return True if self.last else None
         character = WIDE.get(text[here], text[here])

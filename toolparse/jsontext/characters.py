@@ -11,6 +11,7 @@ WS = r"[ \t\r\n]*"
 SPACES = re.compile(WS)
 ODD_SPACE = "\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200e))) + "\u202f\u205f\u2060\u3000\ufeff"
 """White space of other kinds, and characters that nobody sees."""
+ALL_SPACES = re.compile(f"[{SPACE}{ODD_SPACE}]*")
 BRACKETS = {"{": "}", "[": "]", "(": ")"}
 """The closer of each opener, Python's parentheses among them."""
 ESCAPE = r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
