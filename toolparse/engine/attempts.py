@@ -9,7 +9,7 @@ in quotation marks is an example.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from itertools import pairwise
 
@@ -49,10 +49,12 @@ _UNMARKED = re.compile(
 """What may be a call without any marker, and nothing else; a word on a line of its own is no name of a function."""
 _NAME = re.compile(r"[\w.-]{1,64}")
 _BEFORE_NAME = frozenset("\"'“>]}=:.[|｜/{(\n")
-_BEHIND_NAME = frozenset("\"'”<({[:>|｜\n")
+_BEHIND_NAME = frozenset("\"'”<({[:>|｜\n*`\u00a0")
+_TAGGED = re.compile(r"<[\w:.-]{1,24} {1,4}\Z")
 _EXAMPLES = re.compile(r"""(?s:```.*?(?:```|\Z))|`[^`\n]{1,400}`|["'“‘][<\[][^"'“”‘’\n]{1,80}[>\]]["'”’]""")
 _CLOSED = re.compile(r"""[<\[][^"'“”‘’`\n]{0,80}[>\]]["'”’](?=[\s.,;:)]|\Z)""")
 _QUOTES_OF_TAGS = re.compile(r"`{1,3}(?=\]?<[^`\n])|(?<=>)`{1,3}")
+_FENCE = re.compile(r"```\w{0,16}")
 _BLOCK = re.compile(r"\s*```\w{0,16}\s*((?:(?!```)[\s\S])*)(?:```)?\s*")
 """A code block with nothing in front of it or behind."""
 
@@ -95,12 +97,12 @@ def _pieces(region: Region, openers: re.Pattern[str]) -> Iterable[Region]:
 
 def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: str | None) -> Problem | None:
     block = _BLOCK.fullmatch(region.text) if region.first else None
-    if region.fenced and block is None and (block_of := _last_block(region.text, tools)) is not None:
+    if block is None and (block_of := _last_block(region.text, region.fenced, tools)) is not None:
         text, start = region.text, region.start
         said = f"a code block at the end holds a call of {block_of!r}, which is none in this format: {_shown(text)}"
         return Problem("not_a_call", said, None, start, "error", Attempt("unreadable", block_of, text, start, start + len(text)))
     markers = _markers(fmt)
-    found = _without_examples(region, block, markers)
+    found = _without_examples(region, block, markers, tools)
     if found is None:
         return None
     text, plain, start = found
@@ -132,21 +134,25 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     return None
 
 
-def _without_examples(region: Region, block: re.Match[str] | None, markers: Iterable[str]) -> tuple[str, str, int] | None:
+def _without_examples(
+    region: Region, block: re.Match[str] | None, markers: Collection[str], tools: Tools | None
+) -> tuple[str, str, int] | None:
     """A region from where a call may begin in it: its text, the same with blanks for what is an example, and where that starts; None when
     none may. `block`: all that there is, a code block, which is no example."""
     text, start = region.text, region.start
     if block is not None:
         start += block.start(1)
         text = block[1]
-    elif region.fenced:
+    elif region.fenced and ("```" in text or not any(marker in text for marker in markers)):
         start += len(text) - len(text.partition("```")[2])
         text = text.partition("```")[2]
     quoted = 0 if block is not None else _quoted(text)
     plain = " " * quoted + _EXAMPLES.sub(_without_example, text[quoted:])
     at = begins(plain, region.first)
     if at is None:
-        return None
+        at = min((plain.find(marker) for marker in markers if marker in plain), default=-1) if _named(plain, tools) is not None else -1
+        if at < 0:
+            return None
     at += len(plain[at:]) - len(plain[at:].lstrip())
     text, plain = text[at:].rstrip(), plain[at:]
     lead = next((marker[0] for marker in markers if len(marker) > 2 and text.startswith(marker[1:]) and marker[0] == "]"), "")
@@ -167,7 +173,7 @@ def _judged_respelt(fmt: Format, region: Region, tools: Tools | None, read: Read
     """The same of a region whose markup is escaped or written with other signs, or in which each tag stands in back quotes. Only what names
     a declared tool is one."""
     text = region.text
-    plain = _QUOTES_OF_TAGS.sub("", plain_signs(text))
+    plain = _QUOTES_OF_TAGS.sub("", plain_signs(text)).replace('\\"', '"')
     if tools is None or plain == text:
         return None
     problem = _judged(fmt, Region(region.start, plain, region.fenced, region.first), tools, read, None)
@@ -182,8 +188,14 @@ def _judged_respelt(fmt: Format, region: Region, tools: Tools | None, read: Read
     return Problem("not_a_call", said, None, region.start, "error", attempt)
 
 
-def _last_block(text: str, tools: Tools | None) -> str | None:
-    """The declared tool that the JSON in a code block calls, behind which nothing stands; None when it is another thing."""
+def _last_block(text: str, fenced: bool, tools: Tools | None) -> str | None:
+    """The declared tool that the JSON in a code block calls, behind which nothing stands; None when it is another thing. `fenced`: the text
+    begins in the block."""
+    if not fenced:
+        opened = _FENCE.search(text)
+        if opened is None:
+            return None
+        text = text[opened.end() :]
     inner, _, behind = text.partition("```")
     if behind.strip() or tools is None:
         return None
@@ -255,19 +267,26 @@ def _shown(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
+def _folded(name: str) -> str:
+    """A name of several words however it is written."""
+    return name.replace("_", "").replace("-", "").lower()
+
+
 def _named(text: str, tools: Tools | None) -> str | None:
     """The first declared tool whose name stands in the text as in a call: with a bracket or a quote beside it."""
     if tools is None:
         return None
+    folded = {_folded(name): name for name in tools.names if not name.islower() or "_" in name}
     for found in _NAME.finditer(text):
         word = found[0].strip(".-")
-        for name in (word, word.rpartition(".")[2]):
-            if name in tools:
-                start = found.end() - len(name) - (len(found[0]) - len(found[0].rstrip(".-")))
+        for written in (word, word.rpartition(".")[2]):
+            name = written if written in tools else folded.get(_folded(written), "")
+            if name:
+                start = found.end() - len(written) - (len(found[0]) - len(found[0].rstrip(".-")))
                 before, behind = text[:start].rstrip(" ")[-1:], text[found.end() :].lstrip(" ")[:1]
                 if behind == "(" and not _ARGUMENTS.match(text, text.index("(", found.end())):
                     continue  # of which prose speaks
                 ends = behind in _BEHIND_NAME or not behind or (before == "=" and behind in "])}")
-                if ends and (before in _BEFORE_NAME or not before):
+                if ends and (before in _BEFORE_NAME or not before or _TAGGED.search(text, max(start - 32, 0), start)):
                     return name
     return None

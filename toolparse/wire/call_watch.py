@@ -34,12 +34,12 @@ LOOKS = {
     "<": _TAG,
     "&": f"lt;(?:{_TAG})",
     **dict.fromkeys(ODD_OPENERS, _TAG),
-    "[": rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}",
+    "[": rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.:{UNSEEN}]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}",
     "{": (
-        rf"[ \t\n]{{0,16}}(?:{_QUOTE}(?:{_KEY}{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
+        rf"[ \t\n]{{0,16}}(?:\\?{_QUOTE}(?:{_KEY}\\?{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
         rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|{_OTHER_TAG}"
     ),
-    ">": r">>[\w.-]{1,64}\n[ ]{0,2}\{",
+    ">": r">>[^\s{}<>]{1,64}\n[ ]{0,2}\{",
 }
 """What follows the first character of a look. `re` is slow where it ignores the case, so it does not."""
 _LABEL = r"[ ]{0,4}(?:[|｜]\w{1,24}[|｜]>)?(?:Action:[ \n]{0,4}){0,2}"
@@ -55,7 +55,7 @@ FOLLOWED = {
     **dict.fromkeys(("<", *ODD_OPENERS), _IN_TAG),
     "&": "l",
     "[": rf"/\w:.\-\"' \n{{|｜{UNSEEN}",
-    "{": rf" \t\n\"'“”\w:.\-/|｜{UNSEEN}",
+    "{": rf" \t\n\\\"'“”\w:.\-/|｜{UNSEEN}",
     "`": "`",
     ">": ">",
 }
