@@ -528,7 +528,6 @@ class ParameterReader(StateReader):
             complete = False
         if complete and not closed and not self.given and self.call.may_lack_arguments:
             self.call.problem("missing_closer", "the call has neither arguments nor its closer", at, error=True)
-            complete = False
         self.report_junk(error=True)
         self.unwrap(True, at)
         if complete:

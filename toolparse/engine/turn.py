@@ -678,7 +678,7 @@ class TurnMachine:
         lost = found is None or (found != WAIT and not headers.is_closed(self._text, found.end))
         damaged = headers.read(self._text, at, last, self._is_recipient, self._may_be_recipient, lost)
         proper = not lost and found != WAIT
-        if damaged is None or (proper and damaged == WAIT):
+        if damaged is None or (proper and damaged == WAIT and not headers.is_closed(self._text, found.end, "<")):  # type: ignore[union-attr]
             return found
         if damaged == WAIT:
             return damaged
@@ -907,7 +907,7 @@ class TurnMachine:
             lost = self._sink.may_lack_arguments
             self._sink.problem("missing_closer", "a call without arguments ends where the next one begins", end, error=cut or lost)
             self._sink.write("{}")
-            self._sink.end(not lost, end)
+            self._sink.end(True, end)
             self._to_behind_call()
         return opened
 

@@ -191,7 +191,7 @@ def row_pattern(rows: list[Row], slot: str, follow: str | None, more: bool = Fal
     for i, row in reversed(list(enumerate(rows))):
         gap = _GAP if more or i < len(rows) - 1 else ""
         if slot in row.slots:
-            again = doubled(row, rows[:i], "(?P<again>")
+            again = doubled(row, rows[:i], "(?P<again>") if slot == "name" else ""
             pattern = f"{again}(?:{row.full}){gap}{pattern}"
         elif not any(map(may_be_damaged, row.texts)):  # a bracket or a word, which only counts where it stands
             pattern = f"(?P<p{i}>{row.full}){gap}{pattern}"
@@ -221,7 +221,7 @@ def begun_pattern(rows: list[Row], slot: str, follow: str | None, more: bool = F
         gap = _GAP_BEGINS if more or i < len(rows) - 1 else ""
         if slot in row.slots:
             pattern = f"(?:{row.begins})(?:\\Z|{gap}{pattern})"
-            again = doubled(row, rows[:i])
+            again = doubled(row, rows[:i]) if slot == "name" else ""
             for other in reversed(rows[:i]) if again else ():
                 pattern = f"(?:(?:{other.begins})(?:\\Z|{_GAP_BEGINS}))?(?:\\Z|{pattern})"
             pattern = again + pattern

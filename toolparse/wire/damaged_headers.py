@@ -78,9 +78,9 @@ class DamagedHeaders:
         self.heads = re.compile(f"{GAP}(?:{any_alike(heads)})")
         self.heads_begin = re.compile(f"{GAP}(?:\\Z|(?:{any_alike_begins(heads)})\\Z)")
 
-    def is_closed(self, text: str, end: int) -> bool:
-        """Whether a header that ends at `end` has its own end."""
-        return text.endswith(self.closes, 0, end)
+    def is_closed(self, text: str, end: int, before: str = "") -> bool:
+        """Whether a header that ends at `end` has its own end, with `before` in front of that."""
+        return text.endswith(tuple(before + close for close in self.closes) if before else self.closes, 0, end)
 
     def end(self, text: str, at: int, last: bool) -> int | None:
         """Where the misspelt end of a message stops that stands at `at`, if a header, another end or the output's end follows; None when it
