@@ -42,9 +42,11 @@ class Doubts:
         """The opener of a key that is not given stands at `at`, inside a line of the value."""
         self.openers.setdefault(key, self.call.base + at)
 
-    def ends_otherwise(self, key: str) -> None:
-        """The value of `key` ends without its own closer, or in front of damage: what reads like markup in it may be left of that."""
-        if self.mark >= 0:
+    def ends_otherwise(self, key: str, at: int) -> None:
+        """The value of `key` ends at `at` without its own closer, or in front of damage: what reads like markup in it may be left of that."""
+        if self.call.rules.strict:
+            self.said.append((f"the value of {key!r} ends without its own closer", self.call.base + at))
+        elif self.mark >= 0:
             self.said.append((f"the value of {key!r} holds what may be left of its closer", self.mark))
 
     def tell(self) -> None:

@@ -690,7 +690,7 @@ class ParameterReader(StateReader):
         """The value ends at `at`, with the marker of this kind at `mark`; `enclosed`: between two brackets too many."""
         end = found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
         if end == mark:
-            self.doubts.ends_otherwise(self.key)
+            self.doubts.ends_otherwise(self.key, mark)
         if kind == "call":
             self.cut_by_call(mark)
         self.end(at)
@@ -720,12 +720,12 @@ class ParameterReader(StateReader):
             if counts is False and values.reads_damaged:
                 counts = self.closes_before_damage(found.end(), mark > found.start())
                 if counts:
-                    self.doubts.ends_otherwise(self.key)
+                    self.doubts.ends_otherwise(self.key, mark)
             return counts
         if kind == "wait":
             return False
-        if kind == "piece":
-            self.doubts.add(f"the value of {self.key!r} holds {found['piece']}, which may be left of damaged markup", mark)
+        if kind in ("piece", "own"):
+            self.doubts.add(f"the value of {self.key!r} holds {found[kind]}, which may be left of damaged markup", mark)
             return False
         if kind == "tag":
             tag = found["tag"].lower()
@@ -967,7 +967,7 @@ class ParameterReader(StateReader):
             value, problem = self.type.read(text, none)
         if problem is not None:
             # Where no string is wanted, what is left of markup, or of a quote, is damage.
-            marked = self.values.reads_damaged and (_MARKUP(text) is not None or text.count('"') % 2 == 1)
+            marked = _MARKUP(text) is not None or text.count('"') % 2 == 1
             self.call.problem("wrong_type", f"{self.key}: {problem}", at, error=marked)
         self.call.parts.append(self.arguments.member(self.key) + value)
 

@@ -108,7 +108,7 @@ class XmlParameterReader(ParameterReader):
                 if counts:
                     end = found.end() if kind == "close" else self.behind_closer(start) if kind == "alike" else start
                     if end == start:
-                        self.doubts.ends_otherwise(self.key)
+                        self.doubts.ends_otherwise(self.key, start)
                     if kind == "call":
                         self.cut_by_call(start)
                     self.end(start)

@@ -427,6 +427,12 @@ class Values:
             doubled = (f"<{text}" for text in tags)
             held += f"|{beginnings((*ranks, *slashless, *pieces, *doubled))}|{odd_tag_begins}|{token_begins}"
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
+        else:  # what reads like the tags around keys and values is data, and told
+            begun = {re.split(r"[ =>{]", text)[0].replace("/", "", 1) for text in (*self.openers, *closes) if text[0] == "<"}
+            own = tuple(sorted(text[:1] + slash + text[1:] for text in begun if len(text) > 3 for slash in ("", "/")))
+            rest = f"|(?P<own>{any_alike(own)})"
+            held += f"|(?:{any_alike_begins(own)})\\Z"
+            begins.add("<")
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
         spelt = (*closes, *slashless)
