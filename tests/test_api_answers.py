@@ -67,6 +67,8 @@ def test_what_the_adapters_write_is_read_back(adapter: Any, pieces: Any) -> None
             for call in expected.tool_calls:
                 if not isinstance(call.value(), dict):
                     return
+            if any(not call.arguments for call in expected.tool_calls[:-1]):
+                return  # a call without input in front of another one is one of `{}` there
         assert plain(message) == plain(expected)
         if turn:
             again = message_of(turn[0] if adapter is not ResponseEvents else {"output": turn})

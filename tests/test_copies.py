@@ -86,7 +86,8 @@ def test_a_copy_may_be_made_between_any_two_characters_of_a_call(name: str) -> N
         for at, other in copies:
             builder = MessageBuilder()
             before = Parser(fmt, tools=Tools(strategies.TOOLS), new_id=same_id)
-            for event in (*before.feed(text[:at]), *other.feed(text[at:]), *other.finish()):
+            begun = [event for character in text[:at] for event in before.feed(character)]
+            for event in (*begun, *other.feed(text[at:]), *other.finish()):
                 builder.add(event)
             assert builder.message == events, at
 

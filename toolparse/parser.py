@@ -230,9 +230,10 @@ class Parser(TurnMachine):
 
     def whole(self, text: str, truncated: bool = False) -> list[Event]:
         """All events of an output that is fed once: nothing of it has to wait for more."""
-        if self._places is not None:
-            self._places.add(text)
-        self._total, self._held = len(text), text
+        if (places := self._sink.places) is not None:
+            places.add(text)
+        self._total += len(text)
+        self._held += text
         return self.finish(truncated)
 
     def finish(self, truncated: bool = False) -> list[Event]:

@@ -43,7 +43,7 @@ class Doubts:
         self.openers.setdefault(key, self.call.base + at)
 
     def ends_otherwise(self, key: str, at: int) -> None:
-        """The value of `key` ends at `at` without its own closer, or in front of damage: what reads like markup in it may be left of that."""
+        """The value of `key` ends at `at` without its own closer, or before damage: what reads like markup in it may be left of that."""
         if self.call.rules.strict:
             self.said.append((f"the value of {key!r} ends without its own closer", self.call.base + at))
         elif self.mark >= 0:

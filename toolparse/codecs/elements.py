@@ -62,7 +62,8 @@ def odd_spellings(prefix: str) -> str:
     if framed is None:
         return "(?!)"
     before, _, behind = framed.groups()
-    return f"(?:{re.escape(before[0])}[{UNSEEN}]{{0,2}})?{re.escape(before[1:])}\\w{{1,40}}{re.escape(behind[:-1])}{re.escape(behind[-1])}?(?=[ \\t]{{0,2}}<)"
+    first, last = re.escape(before[0]), re.escape(behind[-1])
+    return f"(?:{first}[{UNSEEN}]{{0,2}})?{re.escape(before[1:])}\\w{{1,40}}{re.escape(behind[:-1])}{last}?(?=[ \\t]{{0,2}}<)"
 
 
 def odd_beginnings(prefix: str) -> str:

@@ -21,7 +21,7 @@ from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.plain_python import PlainPython
 from toolparse.codecs.writer import Level
-from toolparse.jsontext.characters import ALL_SPACES, BRACKETS, HIGH, SPACE, SPACES, escaped, quote
+from toolparse.jsontext.characters import ALL_SPACES, BRACKETS, HIGH, SPACE, escaped, quote
 from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.python_literals import ESCAPES
 from toolparse.jsontext.scalars import WORDS, based_number, loose_number
