@@ -42,7 +42,7 @@ PREFILL = 4096
 """How many characters of the prompt's end may tell the suffix of the markers."""
 MAX_HELD, MAX_DEPTH, MAX_CALLS = 1_048_576, 256, 4096
 """The limits of a parser: characters of text that wait, levels of nesting, calls."""
-UNSEEN = 400
+UNSEEN = 128
 """So many characters of running text are shown at once to those who look for calls in it."""
 
 
