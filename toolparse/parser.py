@@ -229,7 +229,7 @@ class Parser(TurnMachine):
             self._shortcut = None
 
     def whole(self, text: str, truncated: bool = False) -> list[Event]:
-        """All events of an output that is fed once: nothing of it has to wait for more."""
+        """All events of an output that this parser is given at once: nothing of it has to wait for more."""
         if (places := self._sink.places) is not None:
             places.add(text)
         self._total += len(text)
