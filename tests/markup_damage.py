@@ -523,6 +523,61 @@ def cut(of: Turn) -> Iterator[Damaged]:
         yield Damaged(of.text[: places[-1] - 2], of.calls)
 
 
+# Several things at once
+
+
+def begun_again(of: Turn) -> Iterator[Damaged]:
+    """The call is cut in its last value, and written again."""
+    places = [at for at, value in enumerate(of.held) if value]
+    if len(of.calls) == 1 and places:
+        yield Damaged(of.text[: places[-1]] + "\n" + of.text[of.start :].lstrip(), of.calls)
+
+
+def another_opener(of: Turn) -> Iterator[Damaged]:
+    """The opening of a call stands in front, with another tool's name."""
+    name = of.calls[0][0]
+    place = re.search(rf"(?<!\w){name}(?!\w)", of.text[of.start :])
+    opening = [mark for mark in of.marks if place is not None and mark.start <= of.start + place.start()]
+    if opening and place is not None:
+        mark = opening[-1]
+        other = next(call[0] for call in (*TURNS[0], *TURNS[2]) if call[0] not in {name for name, _ in of.calls})
+        begun = of.text[mark.start : max(of.start + place.end(), mark.end)].replace(name, other)
+        yield Damaged(f"{of.text[: mark.start]}{begun}\n{of.text[mark.start :]}", of.calls)
+
+
+def _among_marks(text: str) -> Damage:
+    """Something between two marks, or between a mark and a bracket."""
+
+    def damage(of: Turn) -> Iterator[Damaged]:
+        starts, ends = {mark.start for mark in of.marks}, {mark.end for mark in of.marks}
+        before = {at: len(of.text[:at].rstrip()) for at in starts}
+        places = [at for at, end in before.items() if end > of.start and (end in ends or (of.text[end - 1] in "}])" and not of.held[end - 1]))]
+        for mark in _spread(of, _distinct([mark for mark in of.marks if mark.start in places])):
+            yield Damaged(of.text[: mark.start] + text + of.text[mark.start :], of.calls, text if text.isprintable() else "")
+
+    return damage
+
+
+def words_behind_an_opener(of: Turn) -> Iterator[Damaged]:
+    place = re.search(rf"(?<!\w){of.calls[0][0]}(?!\w)", of.text[of.start :])
+    opening = [mark for mark in of.marks if not mark.closes and place is not None and mark.end <= of.start + place.start()]
+    for mark in _spread(of, _distinct(opening)):
+        yield Damaged(f"{of.text[: mark.end]}\n{WORDS[1]}\n{of.text[mark.end :]}", of.calls, WORDS[1])
+
+
+def escaped_once_more(of: Turn) -> Iterator[Damaged]:
+    for envelope in _envelopes(of)[:1]:
+        inner = json.dumps(of.text[envelope.start : envelope.end], ensure_ascii=False)
+        for written in (inner, inner[1:-1]):
+            yield Damaged(of.text[: envelope.start] + written + of.text[envelope.end :], of.calls)
+
+
+def another_bracket(of: Turn) -> Iterator[Damaged]:
+    for end in _spread(of, _ends_of_arguments(of)):
+        for bracket in {"}": "])", "]": "})", ")": "}]"}[of.text[end - 1]]:
+            yield Damaged(of.text[: end - 1] + bracket + of.text[end:], of.calls)
+
+
 DAMAGES: dict[str, Damage] = {
     "opener lost": _in_marks(lambda mark: "", _opens),
     "opener doubled": _in_marks(lambda mark: mark.text * 2, _opens),
@@ -588,6 +643,21 @@ DAMAGES: dict[str, Damage] = {
     "body: `f(key=value)`": _dialect(_as_python),
     "body: `<function=f>`": _dialect(_as_functions),
     'body: `<invoke name="f">`': _dialect(_as_invokes),
+    "another bracket at the end": another_bracket,
+    "no-break space behind punctuation": _replaced(r"(?<=[,:{\[]) ", "\u00a0"),
+    "an invisible character between marks": _among_marks("\u200b"),
+    "a comment between marks": _among_marks("<!-- the call -->"),
+    "words behind an opener": words_behind_an_opener,
+    'attribute: `<function=f type="x">`': _in_marks(
+        lambda mark: f'{mark.text[:-1]} type="string">', lambda mark: _tag(mark) and re.match(r"<[\w:]", mark.text) and not mark.closes
+    ),
+    "value as an attribute": _in_marks(
+        lambda mark: re.sub(r"^(<[\w:]*param\w*[ =].*)>$", r'\1 value="1"/>', mark.text), lambda mark: not mark.closes
+    ),
+    "closer of another family": _in_marks(lambda mark: "<|tool_call_end|>", _closes),
+    "JSON escaped once more": escaped_once_more,
+    "cut, and begun again": begun_again,
+    "another call's opening in front": another_opener,
     "half a closer at the end": half_a_closer,
     "cut": cut,
 }

@@ -475,10 +475,11 @@ class ElementsReader(StateReader):
         complete = how == "close"
         self.report_junk()
         if complete:
+            if not self.stack[0].seen and len(self.stack) == 1 and not self.closes(at) and self.call.may_lack_arguments:
+                self.mend("missing_closer", "the call has neither arguments nor its closer", at, error=True)
             if len(self.stack) > 1:
                 undeclared = not self.stack[0].type.lists(self.stack[1].key) and self.call.tool is not None
-                begins = not self.text.startswith(f"{self.marks.prefix}</", at)  # another call, which may be this one again
-                strange = undeclared or begins or any(self.is_doubtful(number) for number in range(1, len(self.stack)))
+                strange = undeclared or not self.closes(at) or any(self.is_doubtful(number) for number in range(1, len(self.stack)))
                 self.mend("missing_closer", "the elements of the call were not all closed", at, error=strange)
             if self.headless and not self.stack[-1].key:
                 self.keep_junk(self.writer.taken(), at)
@@ -497,6 +498,10 @@ class ElementsReader(StateReader):
         self.done = True
         self.call.end(complete, at)
         return at
+
+    def closes(self, at: int) -> bool:
+        """Whether a closing tag stands at `at`, and not another call, which may be this one again."""
+        return self.text.startswith(f"{self.marks.prefix}</", at)
 
     def plain_closer(self, at: int) -> int | None:
         """Where a closing tag without its marker ends, if it counts; 0 when it does not, None when more text must tell.

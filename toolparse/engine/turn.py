@@ -55,7 +55,7 @@ _BREAKS = re.compile(GAP)
 _PIECE = re.compile(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")
 HELD_SPACE = 64
 """White space up to this length waits with the text instead of in the writer."""
-COMMENTS = ("//", "#", "/*")
+COMMENTS = ("//", "#", "/*", "<!--")
 """What stands behind one of these is no content."""
 LONGEST_OBJECT = 4096
 """An object that may be a call without its opener is held up to this length."""

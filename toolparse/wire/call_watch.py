@@ -42,12 +42,12 @@ LOOKS = {
     ">": r">>[^\s{}<>]{1,64}\n[ ]{0,2}\{",
 }
 """What follows the first character of a look. `re` is slow where it ignores the case, so it does not."""
-_LABEL = r"[ ]{0,4}(?:[|｜]\w{1,24}[|｜]>)?(?:Action:[ \n]{0,4}){0,2}"
+_LABEL = rf"[ {UNSEEN}]{{0,4}}(?:[|｜]\w{{1,24}}[|｜]>)?(?:Action:[ \n]{{0,4}}){{0,2}}"
 _NAMED = r"[\"'`]?[\w.:-]{1,64}(?![\w.:-])[\"'`]?[ ]{0,2}(?:\n[ ]{0,2})?"
 _LINE = (
     rf"{_LABEL}(?:{_NAMED}"
     r"(?:\{[ \t\n]{0,8}[\"'}“]|\((?:[ \n]{0,8}(?:[\w$-]{1,64}[ ]{0,2}=|[{\"'])|\)[ ]{0,2}\n)|Action Input:)"
-    r"|(?<=:)[ \n]{0,4}(?:```\w{0,16}[ \n]{0,4})?[\[{])"
+    r"|Action Input:[ ]{0,4}[\[{]|(?<=:)[ \n]{0,4}(?:```\w{0,16}[ \n]{0,4})?[\[{])"
 )
 """Behind a line break: a name and the beginning of arguments, or what agents write in front of these."""
 _IN_TAG = rf"|｜\] /\w:.\-{UNSEEN}"
@@ -63,7 +63,7 @@ FOLLOWED = {
 else."""
 _SEARCHES = {
     **{first: re.compile(f"{re.escape(first)}(?=[{FOLLOWED[first]}])(?:{look})").search for first, look in LOOKS.items()},
-    "\n": re.compile(rf"\n(?=[ \n\"'`|｜\w.:\-])(?:{_LINE})").search,
+    "\n": re.compile(rf"\n(?=[ \n\"'`|｜\w.:\-{UNSEEN}])(?:{_LINE})").search,
 }
 """One search for each first character, which `re` looks for quickly if it is the only one; most texts have few of them."""
 

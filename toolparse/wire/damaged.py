@@ -603,6 +603,9 @@ _NEAR_BEGINS = re.compile(rf"{_LEADS}(?:&|&l|&lt|[^\W_][\w:.{BARS}{UNSEEN}\-]{{0
 """A word between signs such as those around a marker, and the beginning of that."""
 MOST_WORDS = 80
 _WORDS = re.compile(f"[^<\\n()[\\]{{}}=]{{1,{MOST_WORDS}}}\\s{{0,3}}")
+_REMARK = re.compile(r"<!--[^<>]{0,120}-->\s{0,3}")
+_REMARK_BEGINS = re.compile(r"<(?:\Z|!(?:\Z|-(?:\Z|-[^<>]{0,120}\Z)))")
+"""A comment of markup, which stands for words, and the beginning of one."""
 _KEYS = (
     ("<parameter={key}>",),
     ('<parameter name="{key}">',),
@@ -841,12 +844,12 @@ class DamagedClosers:
 
     def behind_words(self, text: str, at: int, last: bool) -> int | None:
         """Where some words end that stand at `at`, right in front of a closer of the call that only structure follows; else as above."""
-        words = _WORDS.match(text, at)
+        words = _WORDS.match(text, at) or _REMARK.match(text, at)
         if words is None:
-            return ~at if at == len(text) and not last else None
+            return ~at if not last and (at == len(text) or _REMARK_BEGINS.match(text, at)) else None
         end = words.end()
         if end == len(text) or (not last and self.begins.match(text, end)):
-            return None if last or end - at >= MOST_WORDS else ~at
+            return None if last or (end - at >= MOST_WORDS and text[at] != "<") else ~at
         found = self.closer(text, end)
         if found is None:
             return None
