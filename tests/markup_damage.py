@@ -551,7 +551,9 @@ def _among_marks(text: str) -> Damage:
     def damage(of: Turn) -> Iterator[Damaged]:
         starts, ends = {mark.start for mark in of.marks}, {mark.end for mark in of.marks}
         before = {at: len(of.text[:at].rstrip()) for at in starts}
-        places = [at for at, end in before.items() if end > of.start and (end in ends or (of.text[end - 1] in "}])" and not of.held[end - 1]))]
+        places = [
+            at for at, end in before.items() if end > of.start and (end in ends or (of.text[end - 1] in "}])" and not of.held[end - 1]))
+        ]
         for mark in _spread(of, _distinct([mark for mark in of.marks if mark.start in places])):
             yield Damaged(of.text[: mark.start] + text + of.text[mark.start :], of.calls, text if text.isprintable() else "")
 

@@ -682,7 +682,9 @@ class ParameterReader(StateReader):
             if counts:
                 self.take(at, start)
                 return self.end_with(found, kind, start, mark, enclosed is True)
-            if values.reads_damaged and (kind == "close" or (kind == "alike" and (values.alike.match(text, mark) or TOKEN.match(text, mark)))):
+            if values.reads_damaged and (
+                kind == "close" or (kind == "alike" and (values.alike.match(text, mark) or TOKEN.match(text, mark)))
+            ):
                 self.doubts.marks(mark, own=kind == "close")
             look = found.end() if kind == "close" else mark + 1  # of a closer that is data no part is a damaged one
 

@@ -21,7 +21,7 @@ from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.plain_python import PlainPython
 from toolparse.codecs.writer import Level
-from toolparse.jsontext.characters import ALL_SPACES, BRACKETS, HIGH, SPACE, escaped, quote
+from toolparse.jsontext.characters import ALL_SPACES, BRACKETS, HIGH, ODD_SPACE, SPACE, escaped, quote
 from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.python_literals import ESCAPES
 from toolparse.jsontext.scalars import WORDS, based_number, loose_number
@@ -53,8 +53,8 @@ _SURROGATE_PAIR_BEGIN = re.compile(HIGH + r"(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-
 _OCTAL = re.compile("[0-7]{1,3}")
 _WORDS = WORDS | {word: word for word in WORDS.values()}
 _NUMBER = re.compile(r"[-+]?[0-9][0-9_.eE+-]{0,64}|True|False|None|true|false|null")
-_NEXT_ARGUMENT = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*[=＝](?!=)|[)）])")
-_NEXT_ARGUMENT_BEGIN = re.compile(r"[ \t\r\n]*(?:[^\W\d]\w{0,255}[ \t\r\n]*[=＝]?)?\Z")
+_NEXT_ARGUMENT = re.compile(rf"[{SPACE}{ODD_SPACE}]*(?:[^\W\d]\w{{0,255}}[ \t\r\n]*[=＝](?!=)|[)）])")
+_NEXT_ARGUMENT_BEGIN = re.compile(rf"[{SPACE}{ODD_SPACE}]*(?:[^\W\d]\w{{0,255}}[ \t\r\n]*[=＝]?)?\Z")
 
 
 class Container(Level):

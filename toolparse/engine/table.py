@@ -566,6 +566,15 @@ class Table:
         return tuple((opening, DamagedCall(self, opening.calls)) for opening in openings)
 
     @cached_property
+    def wrappers(self) -> tuple[re.Pattern[str], tuple[Head, ...], tuple[str, ...]]:
+        """The openers of wrappers, what opens a call in one, and the keys under which objects there name a tool."""
+        wrapped = [behind for behind in self.behind.values() if behind.calls.wrapper is not None and behind.calls in self.format.calls]
+        openers = [text.rstrip() for behind in wrapped for text in spellings(behind.calls.wrapper.open)]  # type: ignore[union-attr]
+        heads = tuple(head for behind in wrapped for head in behind.tail.next if head.named and len(head.firsts[0]) > 1)
+        names = tuple(key for behind in wrapped if isinstance(behind.calls.body, Envelope) for key in behind.calls.body.name)
+        return re.compile(any_of(text for text in openers if is_marker(text) and len(text) > 3)), heads, names
+
+    @cached_property
     def marker_words(self) -> frozenset[str]:
         """The words in the markers of calls and frames, and none."""
         texts = (*(text for calls in self.format.calls for text in markers_of(calls)), *frame_closers(self.format))

@@ -53,6 +53,9 @@ from toolparse.wire.token_runs import Runs
 
 _BREAKS = re.compile(GAP)
 _PIECE = re.compile(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")
+SHORT = 96
+"""Words between two markers are no longer than this."""
+_ASIDE = re.compile(r"[ \t\r\n]{0,16}((?:[^<>{}\[\]()=|`\n]{1,80}|<!--[^<>]{0,120}-->)?)([ \t\r\n]{0,16})")
 HELD_SPACE = 64
 """White space up to this length waits with the text instead of in the writer."""
 COMMENTS = ("//", "#", "/*", "<!--")
@@ -844,7 +847,42 @@ class TurnMachine:
 
     def _damaged_call(self, row: Row, at: int, end: int, last: bool) -> int | None:
         """An opening whose markup is damaged. Only at the start of a line may a marker be missing."""
-        return self._damaged_opening(at, last, self._place.on_line)
+        done = self._damaged_opening(at, last, self._place.on_line)
+        return done if done is not None else self._words_behind_opener(at, last)
+
+    def _words_behind_opener(self, at: int, last: bool) -> int | None:
+        """A wrapper's opener and a few words or a comment in front of a call: the words are content, and the opener is framing."""
+        text, sink = self._text, self._sink
+        openers, heads, keys = self._table.wrappers
+        fence = self._writer.fence
+        found = openers.match(text, at)
+        if found is None or sink.tools is None or self._place.pair is not None or (fence is not None and fence.inside) or self._writer.code:
+            return None
+        words = _ASIDE.match(text, found.end())
+        assert words is not None
+        behind = words.end()
+        if behind == len(text) or text.startswith("<!", behind) or text[behind:] == "<":
+            return ~at if not last and behind - at < 2 * SHORT else None
+        lines = self._place.on_line or "\n" in words[2] or words[1].startswith("<!")
+        if not words[1] or not lines or self._is_typed(at, found.end()):
+            return None
+        if text[behind] in "{[" and keys:
+            closed = closed_object(text, behind, keys, sink.declares)
+            if closed is not None and closed < 0:
+                return ~at if not last and len(text) - at < LONGEST_OBJECT else None
+            counts = closed is not None
+        else:
+            opening = [head.full.match(text, behind, behind + HEAD_LIMIT) for head in heads]
+            undecided = not last and len(text) - behind < HEAD_LIMIT
+            if undecided and not any(opening) and any(head.partial.match(text, behind) for head in heads):
+                return ~at
+            counts = any(found is not None and sink.declares(slot_texts(found)["name"]) for found in opening)
+        if not counts:
+            return None
+        self._problem("repaired_markup", f"words behind {found[0]} are content", at)
+        self._write(text[found.end() : behind], self._base + found.end())
+        self._place = self._place.behind_break
+        return behind
 
     def _damaged_opening(self, at: int, last: bool, at_edge: bool) -> int | None:
         """A damaged opening at `at`, if what stands in it and behind it confirms it; `at_edge`: a marker may be missing."""
