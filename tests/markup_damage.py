@@ -653,9 +653,6 @@ DAMAGES: dict[str, Damage] = {
     'attribute: `<function=f type="x">`': _in_marks(
         lambda mark: f'{mark.text[:-1]} type="string">', lambda mark: _tag(mark) and re.match(r"<[\w:]", mark.text) and not mark.closes
     ),
-    "value as an attribute": _in_marks(
-        lambda mark: re.sub(r"^(<[\w:]*param\w*[ =].*)>$", r'\1 value="1"/>', mark.text), lambda mark: not mark.closes
-    ),
     "closer of another family": _in_marks(lambda mark: "<|tool_call_end|>", _closes),
     "JSON escaped once more": escaped_once_more,
     "cut, and begun again": begun_again,

@@ -75,6 +75,21 @@ READ = [
         "<function=write_file>\n<parameter=path>a/b</parameter>\n<parameter=text>x</parameter>\n</function>\n</tool_call>",
         [("write_file", {"path": "a/b", "text": "x"})],
     ),
+    # white space and brackets of other kinds between the tokens
+    (
+        "hermes",
+        '<tool_call>\n{"name":\u00a0"run_query",\u3000"arguments": {"sql": "select 1"\u00a0,\u00a0"limit": 5\ufeff}}\n</tool_call>',
+        [("run_query", {"sql": "select 1", "limit": 5})],
+    ),
+    ("llama4_pythonic", '[run_query(sql="select 1",\u00a0limit=\u00a05)]', [("run_query", {"sql": "select 1", "limit": 5})]),
+    (
+        "deepseek_v31",
+        '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>run_query<｜tool▁sep｜>{"limit": 5)<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+        [("run_query", {"limit": 5})],
+    ),
+    ("gemma4", "<|tool_call>call:run_query{limit:5]<tool_call|>", [("run_query", {"limit": 5})]),
+    # attributes behind a key that is an attribute itself
+    ("minicpm5", '<function name="run_query"><param name="sql" type="string">select 1</param></function>', SELECT),
     # a closer without its slash, half a fence, another token than the closer, where the output ends
     ("hermes", '<tool_call>\n{"name": "list_ports", "arguments": {}}\n<tool_call>', [("list_ports", PORTS)]),
     ("jamba", '<tool_calls>[{"name": "list_ports", "arguments": {}}]<tool_calls>', [("list_ports", PORTS)]),
@@ -268,6 +283,44 @@ TOLD = [
     ("dots", '<dots_function_call>\n<invoke name="write_file">\n<parameter name="path">a**</parameter>**\n'
      '<parameter name="text">x</parameter>\n</invoke>\n</dots_function_call>', "doubtful_value"),
     ("qwen3_coder", QUERY.format("select 1\n<</parameter>"), "doubtful_value"),
+    # another call's opening stands in front, or another tool's name in the header
+    ("qwen3_coder", QUERY.replace("<function=", "<function=write_file>\n<function=").format("select 1"), "missing_closer"),
+    ("minimax_m3", ']<]minimax[>[<tool_call>\n]<]minimax[>[<invoke name="write_file">\n]<]minimax[>[<invoke name="list_ports">\n'
+     "]<]minimax[>[</invoke>\n]<]minimax[>[</tool_call>", "missing_closer"),
+    ("harmony", "<|start|>assistant<|channel|>commentary to=functions.write_file\n<|channel|>commentary to=functions.run_query "
+     '<|constrain|>json<|message|>{"sql": "select 1"}<|call|>', "doubtful_value"),
+    ("harmony", "<|start|>\nLet me check.\nassistant<|channel|>commentary to=functions.run_query "
+     '<|constrain|>json<|message|>{"sql": "select 1"}<|call|>', "dropped_text"),
+    # a call is cut in a value, and begins again
+    ("hermes", '<tool_call>\n{"name": "run_query", "arguments": {"sql": "sele\n<tool_call>\n'
+     '{"name": "run_query", "arguments": {"sql": "select 1"}}\n</tool_call>', "doubtful_value"),
+    ("glm45", "<tool_call>run_query\n<arg_key>sql</arg_key>\n<arg_value>sele\n<tool_call>run_query\n<arg_key>sql</arg_key>\n"
+     "<arg_value>select 1</arg_value>\n</tool_call>", "missing_closer"),
+    ("minicpm5", '<function name="run_query"><param name="sql">sele\n'
+     '<function name="run_query"><param name="sql">select 1</param></function>', "missing_closer"),
+    # the value's own closer stands in the value, in front of what the call's closer follows
+    ("glm45", "<tool_call>run_query\n<arg_key>sql</arg_key>\n<arg_value>select 1</arg_value>\n<b></b></tool_call>", "doubtful_value"),
+    # a value stands in its tag
+    ("dots", '<dots_function_call>\n<invoke name="run_query">\n<parameter name="sql" value="select 1"/>\n</invoke>\n'
+     "</dots_function_call>", "dropped_text"),
+    # signs around tags, of which one may belong to the value; a closer that is escaped as all values are
+    ("minicpm5", '<function name="run_query"><param name="sql">select 1`</param>`</function>', "repaired_markup"),
+    ("minicpm5", '<function name="run_query"><param name="sql">select 1&lt;/param&gt;</function>', "doubtful_value"),
+    ("minimax_m3", ']<]minimax[>[<tool_call>\n]<]minimax[>[<invoke name="run_query">\n`]<]minimax[>[<sql>`select 1]<]minimax[>[</sql>\n'
+     "]<]minimax[>[</invoke>\n]<]minimax[>[</tool_call>", "repaired_markup"),
+    # a comment in front of a closer, an invisible character behind one
+    ("hermes", '<tool_call>\n{"name": "list_ports", "arguments": {}}\n<!-- done --></tool_call>', "dropped_text"),
+    ("hy_v3", "<tool_calls>\n<tool_call>run_query<tool_sep>\n<arg_key>sql</arg_key>\n<arg_value>select 1</arg_value>\u200b\n"
+     "<arg_key>limit</arg_key>\n<arg_value>5</arg_value>\n</tool_call>\n</tool_calls>", "repaired_markup"),
+    # names and JSON that are nearly those of a call, where nothing else marks one
+    ("llama3_json", 'Look.\n{"name": "RunQuery", "parameters": {"sql": "select 1"}}', "not_a_call"),
+    ("llama3_json", 'Look.\n"{\\"name\\": \\"run_query\\", \\"parameters\\": {\\"sql\\": \\"select 1\\"}}"', "not_a_call"),
+    ("pythonic", 'Look.[default_api:run_query(sql="select 1")]', "not_a_call"),
+    ("functionary_v32", 'Look.>>>run_query()\n{"sql": "select 1"}', "not_a_call"),
+    ("spark25", "Look.<tool_call>list_ports**</tool_call>**", "not_a_call"),
+    ("react", 'Look.\nAction: list_ports\nAction Input: {}\n\u200bAction: run_query\nAction Input: {"sql": "select 1"}', "not_a_call"),
+    # a code block that nobody closes, with the format's own closer behind
+    ("minicpm5", 'Look.```json<param name="sql">select 1 from run_query</param></function>\n{"name": "run_query"}', "not_a_call"),
     # what stands in the place of a name holds one
     ("glm45", "<tool_call>run_query‹id›\n<arg_key>sql</arg_key>\n<arg_value>select 1</arg_value>\n</tool_call>", "not_a_call"),
 ]  # fmt: skip
@@ -278,6 +331,21 @@ def test_what_cannot_be_read_is_told(name: str, text: str, kind: str) -> None:
     message = read(name, text, [])
     assert (kind, "error") in {(problem.kind, problem.severity) for problem in message.problems}
     assert read(name, text, list(range(1, len(text)))) == message
+
+
+STRICT = [
+    QUERY.format("select 1\n< parameter=limit>\n5\n</parameter>"),
+    QUERY.format("select 1\n</Parameter>\n<parameter=limit>\n5\n</parameter>"),
+    QUERY.format("select 1\n<parameter=limit>\n5\n</parameter>"),
+]
+
+
+@pytest.mark.parametrize("text", STRICT)
+def test_the_strict_grammar_tells_of_values_that_hold_what_reads_like_markup(text: str) -> None:
+    given = {"tools": PREPARED, "prompt": "", "new_id": lambda: "id", "damaged_markup": "content"}
+    whole = strategies.in_pieces(text, "qwen3_coder", len(text), **given)
+    assert "error" in {problem.severity for problem in whole.problems}
+    assert strategies.in_pieces(text, "qwen3_coder", 1, **given) == whole
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -421,6 +489,28 @@ def test_words_in_front_of_a_closer_are_content_and_the_closer_is_framing(blank:
     message = read("qwen3_coder", text, [])
     assert (message.content, message.problems) == ("That is it.", [])
     assert read("qwen3_coder", text, list(range(1, len(text)))) == message
+
+
+BEHIND_OPENERS = [
+    ("nemotron_v3", QUERY.format("select 1").replace("<tool_call>\n", "<tool_call>Let me check.\n"), "Let me check."),
+    ("hermes", '<tool_call>\nLet me check.\n{"name": "run_query", "arguments": {"sql": "select 1"}}\n</tool_call>', "Let me check."),
+    (
+        "deepseek_v31",
+        "<｜tool▁calls▁begin｜><!-- now --><｜tool▁call▁begin｜>run_query<｜tool▁sep｜>"
+        '{"sql": "select 1"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+        "<!-- now -->",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "words"), BEHIND_OPENERS)
+def test_words_between_a_wrappers_opener_and_a_call_are_content(name: str, text: str, words: str) -> None:
+    message = read(name, text, [])
+    assert (message.content, [(call.name, call.value(), call.complete) for call in message.tool_calls]) == (
+        words,
+        [("run_query", {"sql": "select 1"}, True)],
+    )
+    assert read(name, text, list(range(1, len(text)))) == message
 
 
 def mention(random: Random, marker: str) -> str:

@@ -223,7 +223,9 @@ class PythonValues(StateReader):
         """Where the next token begins; negative where it is not there yet, or a marker has ended the text."""
         text = self.text
         if not " " < text[at : at + 1] <= "\x7f":
-            at = ALL_SPACES.match(text, at).end()  # type: ignore[union-attr]
+            start, at = at, ALL_SPACES.match(text, at).end()  # type: ignore[union-attr]
+            if not text[start:at].isascii():
+                self.call.problem("repaired_markup", "white space of another kind was read as such", start)
         if at == len(text):
             return ~at
         ends = self.ends(text, at, self.last)

@@ -880,6 +880,7 @@ class TurnMachine:
         if not counts:
             return None
         self._problem("repaired_markup", f"words behind {found[0]} are content", at)
+        self._writer.border()
         self._write(text[found.end() : behind], self._base + found.end())
         self._place = self._place.behind_break
         return behind
