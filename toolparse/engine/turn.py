@@ -873,10 +873,10 @@ class TurnMachine:
             counts = closed is not None
         else:
             opening = [head.full.match(text, behind, behind + HEAD_LIMIT) for head in heads]
-            undecided = not last and len(text) - behind < HEAD_LIMIT
-            if undecided and not any(opening) and any(head.partial.match(text, behind) for head in heads):
+            counts = any(opened is not None and sink.declares(slot_texts(opened)["name"]) for opened in opening)
+            undecided = not counts and not last and len(text) - behind < HEAD_LIMIT
+            if undecided and any(head.partial.match(text, behind) for head in heads):
                 return ~at
-            counts = any(found is not None and sink.declares(slot_texts(found)["name"]) for found in opening)
         if not counts:
             return None
         self._problem("repaired_markup", f"words behind {found[0]} are content", at)
