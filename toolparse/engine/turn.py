@@ -854,7 +854,7 @@ class TurnMachine:
         """A wrapper's opener and a few words or a comment in front of a call: the words are content, and the opener is framing."""
         text, sink = self._text, self._sink
         openers, heads, keys = self._table.wrappers
-        fence = self._writer.fence
+        fence = self._writer.block.fence
         found = openers.match(text, at)
         if found is None or sink.tools is None or self._place.pair is not None or (fence is not None and fence.inside) or self._writer.code:
             return None
