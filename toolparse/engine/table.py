@@ -566,11 +566,11 @@ class Table:
         return tuple((opening, DamagedCall(self, opening.calls)) for opening in openings)
 
     @cached_property
-    def wrappers(self) -> tuple[re.Pattern[str], tuple[Head, ...], tuple[str, ...]]:
-        """The openers of wrappers, what opens a call in one, and the keys under which objects there name a tool."""
+    def wrappers(self) -> tuple[re.Pattern[str], tuple[tuple[Head, Tail], ...], tuple[str, ...]]:
+        """The openers of wrappers, what opens a call in one with what closes it, and the keys under which objects there name a tool."""
         wrapped = [behind for behind in self.behind.values() if behind.calls.wrapper is not None and behind.calls in self.format.calls]
         openers = [text.rstrip() for behind in wrapped for text in spellings(behind.calls.wrapper.open)]  # type: ignore[union-attr]
-        heads = tuple(head for behind in wrapped for head in behind.tail.next if head.named and len(head.firsts[0]) > 1)
+        heads = tuple((head, behind.tail) for behind in wrapped for head in behind.tail.next if head.named and len(head.firsts[0]) > 1)
         names = tuple(key for behind in wrapped if isinstance(behind.calls.body, Envelope) for key in behind.calls.body.name)
         return re.compile(any_of(text for text in openers if is_marker(text) and len(text) > 3)), heads, names
 

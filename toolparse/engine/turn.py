@@ -867,16 +867,20 @@ class TurnMachine:
         if not words[1] or not lines or self._is_typed(at, found.end()):
             return None
         if text[behind] in "{[" and keys:
+            closers = self._table.unopened.of.tail.damaged  # type: ignore[union-attr]
             closed = closed_object(text, behind, keys, sink.declares)
-            if closed is not None and closed < 0:
+            end = SPACES.match(text, closed).end() if closed is not None and closed >= 0 else -1  # type: ignore[union-attr]
+            if closed is not None and (end < 0 or (not last and (end == len(text) or closers.begins.match(text, end)))):
                 return ~at if not last and len(text) - at < LONGEST_OBJECT else None
-            counts = closed is not None
+            counts = closed is not None and closers.closer(text, end) is not None
         else:
-            opening = [head.full.match(text, behind, behind + HEAD_LIMIT) for head in heads]
-            counts = any(opened is not None and sink.declares(slot_texts(opened)["name"]) for opened in opening)
-            undecided = not counts and not last and len(text) - behind < HEAD_LIMIT
-            if undecided and any(head.partial.match(text, behind) for head in heads):
+            opening = ((head.full.match(text, behind, behind + HEAD_LIMIT), tail) for head, tail in heads)
+            ends = [(opened.end(), tail) for opened, tail in opening if opened is not None and sink.declares(slot_texts(opened)["name"])]
+            closes = self._closes_at(ends[0][1].damaged, ends[0][0], last) if ends else False
+            undecided = not ends and not last and len(text) - behind < HEAD_LIMIT
+            if closes is None or (undecided and any(head.partial.match(text, behind) for head, _ in heads)):
                 return ~at
+            counts = closes
         if not counts:
             return None
         self._problem("repaired_markup", f"words behind {found[0]} are content", at)
