@@ -12,7 +12,9 @@ answer or at its end.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from toolparse.wire.lookalikes import ODD_OPENERS, UNSEEN
 
@@ -61,19 +63,23 @@ FOLLOWED = {
 }
 """What may follow the first character of a look, or of a code fence, as the inside of a character class: most in code are followed by
 else."""
-_SEARCHES = {
-    **{first: re.compile(f"{re.escape(first)}(?=[{FOLLOWED[first]}])(?:{look})").search for first, look in LOOKS.items()},
-    "\n": re.compile(rf"\n(?=[ \n\"'`|｜\w.:\-{UNSEEN}])(?:{_LINE})").search,
-}
-"""One search for each first character, which `re` looks for quickly if it is the only one; most texts have few of them."""
+_SIGNS = (*LOOKS, "\n")
+
+
+@lru_cache(maxsize=len(_SIGNS))
+def _search(sign: str) -> Callable[..., re.Match[str] | None]:
+    """The search for looks that begin with this character, which `re` finds quickly if it is the only one; compiled when a text has it."""
+    if sign == "\n":
+        return re.compile(rf"\n(?=[ \n\"'`|｜\w.:\-])(?:{_LINE})").search
+    return re.compile(f"{re.escape(sign)}(?=[{FOLLOWED[sign]}])(?:{LOOKS[sign]})").search
 
 
 def _look(text: str, at: int, end: int) -> re.Match[str] | None:
     """The first look in the text from `at` on that ends in front of `end`."""
     first = None
-    for sign, search in _SEARCHES.items():
+    for sign in _SIGNS:
         if (begin := text.find(sign, at, end)) >= 0 and (first is None or begin < first.start()):
-            found = search(text, begin, end)
+            found = _search(sign)(text, begin, end)
             if found is not None and (first is None or found.start() < first.start()):
                 first = found
     return first
