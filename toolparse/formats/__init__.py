@@ -7,7 +7,6 @@ any name that an engine gives it; case and punctuation do not matter.
 from __future__ import annotations
 
 import copyreg
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable
@@ -135,6 +134,8 @@ def get_reasoning(name: str) -> Format:
 def unknown(name: str, known: dict[str, Format]) -> UnknownFormat:
     if len(name) > LONGEST or not name.isprintable():  # arguments in the wrong order
         return UnknownFormat(f"no format is called by a text of {len(name)} characters; the output goes first, then the name of its format")
+    import difflib  # which only a wrong name needs
+
     close = [known[match].name for match in difflib.get_close_matches(key(name), list(known), 5, 0.5)]
     hint = f"; did you mean {' or '.join(dict.fromkeys(close))}?" if close else "; `toolparse formats` lists all of them"
     return UnknownFormat(f"no format is called {name!r}{hint}")
