@@ -161,10 +161,11 @@ class Parser(TurnMachine):
                 return []
             if (rewrites := shortcut.rewrites) is None or (written := rewrites(joined)) is None:
                 return self._read(shortcut, joined, text, 0)
+            said, at = written
             self._total += len(text)
-            self._held = ""
-            shortcut.flow = shortcut.reader.flow  # type: ignore[union-attr]
-            return [CallArguments(shortcut.index, written)]
+            self._held = joined[at:]
+            shortcut.flow = shortcut.reader.flow if at == len(joined) else None  # type: ignore[union-attr]
+            return [CallArguments(shortcut.index, said)] if said else []
         if (at := passes.read(joined)) < 0:
             return self._read(shortcut, joined, text, ~at)
         self._total += len(text)

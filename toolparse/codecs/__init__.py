@@ -3,7 +3,8 @@
 A codec reads with `step(text, at, last)`, says what it reads to the `OpenCall`, and sets `done` or `refused` (the text is no call).
 `finish(at)` tells it that the output ended inside the call. Most text needs no step, and a codec says so in up to four ways, each of
 which is None where it does not apply: `flow` is the search that finds nothing in text that passes as it is, `passes` reads how far text
-does, `rewrites` gives what becomes of text in which nothing ends (or None), and `waits` tells whether all of a short text is still held.
+does, `rewrites` gives what becomes of text in which nothing ends and how far it goes, as its end may wait (or None), and `waits` tells
+whether all of a short text is still held.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Protocol
 from toolparse.grammar import BareKeys, Calls, Elements, Envelope, JsonText, PythonCalls
 from toolparse.wire.markers import EndMarks, Tail
 from toolparse.wire.open_call import OpenCall
+
+Rewritten = tuple[str, int]
 
 
 class Passing(Protocol):
@@ -49,7 +52,7 @@ class Reader(Protocol):
     def passes(self) -> Passing | None: ...
 
     @property
-    def rewrites(self) -> Callable[[str], str | None] | None: ...
+    def rewrites(self) -> Callable[[str], Rewritten | None] | None: ...
 
     @property
     def waits(self) -> Callable[[str], object] | None: ...

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+from toolparse.codecs import Rewritten
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import BareKeys
@@ -160,11 +161,12 @@ class BareKeysReader(StateReader):
         return self.marks.flow_of_many if self.many else self.marks.flow
 
     @property
-    def rewrites(self) -> Callable[[str], str | None] | None:
+    def rewrites(self) -> Callable[[str], Rewritten | None] | None:
         return self.rewritten if self.state == self.string and not self.writer.leaving else None
 
-    def rewritten(self, text: str) -> str | None:
-        return escaped(text) if (self.marks.string_of_many if self.many else self.marks.string)(text) is None else None
+    def rewritten(self, text: str) -> Rewritten | None:
+        search = self.marks.string_of_many if self.many else self.marks.string
+        return (escaped(text), len(text)) if search(text) is None else None
 
     @property
     def waits(self) -> Callable[[str], object] | None:

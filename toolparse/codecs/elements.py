@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from toolparse.codecs import Rewritten
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import ITEM, Calls, Elements
@@ -142,11 +143,11 @@ class ElementsReader(StateReader):
         return self.marks.flow if self.flows else None
 
     @property
-    def rewrites(self) -> Callable[[str], str | None] | None:
+    def rewrites(self) -> Callable[[str], Rewritten | None] | None:
         return self.rewritten if self.flows else None
 
-    def rewritten(self, text: str) -> str | None:
-        return escaped(text) if self.marks.search(text) is None else None
+    def rewritten(self, text: str) -> Rewritten | None:
+        return (escaped(text), len(text)) if self.marks.search(text) is None else None
 
     @property
     def waits(self) -> Callable[[str], object] | None:

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable
 
+from toolparse.codecs import Rewritten
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.doubts import Doubts
 from toolparse.codecs.json_calls import ARGUMENTS, NamedCall
@@ -114,16 +115,20 @@ class ParameterReader(StateReader):
         return self.values.flow if self.state == self.value and self.streaming and not self.line else None
 
     @property
-    def rewrites(self) -> Callable[[str], str | None] | None:
+    def rewrites(self) -> Callable[[str], Rewritten | None] | None:
         return self.rewritten if self.state == self.value and self.streaming else None
 
-    def rewritten(self, text: str) -> str | None:
+    def rewritten(self, text: str) -> Rewritten | None:
         values = self.values
-        if values.marks(text) is not None and values.search(text, 0) is not None:
-            return None
+        end = len(text)
+        if values.marks(text) is not None and (found := values.search(text, 0)) is not None:
+            if found.lastgroup not in ("hold", "wait"):
+                return None
+            end = found.start()
+            text = text[:end]
         if self.by_line and (self.line or "\n" in text):
             self.follow_line(text)
-        return escaped(text)
+        return escaped(text), end
 
     @property
     def waits(self) -> Callable[[str], object] | None:

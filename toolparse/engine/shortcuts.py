@@ -4,8 +4,8 @@ A shortcut is given by the place in the turn, or by the call that is open, and h
 nothing: it takes a piece only where the machine would say the same, and a test takes all of them away.
 
 `flow` is the search that finds nothing in text which passes as it is, `index` what it becomes: arguments of the call of that number,
-`CONTENT` or `REASONING`. `rewrites` gives what text becomes if it only has to be written otherwise, `waits` is true of text shorter than
-`SHORT` that only waits. `take` reads all other text: the events and how much is settled, or None where the machine must look. `passes`
+`CONTENT` or `REASONING`. `rewrites` gives what text becomes if it only has to be written otherwise, and how far: the rest waits. `waits`
+is true of text shorter than `SHORT` that only waits. `take` reads all other text: the events and how much is settled, or None where the machine must look. `passes`
 reads how far plain text does, and `take` then goes on behind it. `over`: the codec has read to the end of the call, and the machine goes
 on behind it.
 """
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from re import Match
 from typing import Protocol
 
-from toolparse.codecs import Passing, Reader
+from toolparse.codecs import Passing, Reader, Rewritten
 from toolparse.events import CallArguments, Event
 from toolparse.jsontext.scalars import LONGEST
 from toolparse.wire.open_call import OpenCall
@@ -37,7 +37,7 @@ class Shortcut(Protocol):
     over: bool
     passes: Passing | None
     waits: Callable[[str], object] | None
-    rewrites: Callable[[str], str | None] | None
+    rewrites: Callable[[str], Rewritten | None] | None
     reader: Reader | None
 
     def take(self, text: str, base: int, at: int) -> Taken | None: ...
@@ -51,7 +51,7 @@ class Flowing:
     over = False
     passes: Passing | None = None
     waits: Callable[[str], object] | None = None
-    rewrites: Callable[[str], str | None] | None = None
+    rewrites: Callable[[str], Rewritten | None] | None = None
     reader: Reader | None = None
 
     def __init__(self, flow: Search, index: int) -> None:
@@ -72,7 +72,7 @@ class Waiting:
     index = CONTENT
     over = False
     passes: Passing | None = None
-    rewrites: Callable[[str], str | None] | None = None
+    rewrites: Callable[[str], Rewritten | None] | None = None
     reader: Reader | None = None
 
     def __init__(self, waits: Callable[[str], object]) -> None:
