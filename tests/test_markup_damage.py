@@ -513,6 +513,26 @@ def test_words_between_a_wrappers_opener_and_a_call_are_content(name: str, text:
     assert read(name, text, list(range(1, len(text)))) == message
 
 
+@pytest.mark.parametrize(
+    ("name", "opener"),
+    [
+        ("internlm", "<|plugin|>\n"), ("minimax_m3", "<tool_call>\n"), ("minimax_m3", "]<]minimax[>[\n"),
+        ("minimax_m3", "]<]minimax[>[]<]minimax[>[<tool_call>\n"), ("minimax_m3", "]<]minimax[>[<tool_call><tool_call>\n"),
+    ],
+)  # fmt: skip
+def test_of_an_opener_of_two_tokens_either_may_be_lost_or_stand_twice(name: str, opener: str) -> None:
+    call = toolparse.ToolCall(id="0", name="run_query", arguments='{"sql": "a"}')
+    text = toolparse.render(toolparse.Message(content="Let me look.", tool_calls=[call]), name, tools=TOOLS)
+    written = {"internlm": "<|action_start|><|plugin|>\n", "minimax_m3": "]<]minimax[>[<tool_call>\n"}[name]
+    head, found, rest = text.partition(written)
+    assert found
+    damaged = f"{head}{opener}{rest}"
+    message = read(name, damaged, [])
+    assert message.content == "Let me look."
+    assert [(each.name, each.complete) for each in message.tool_calls] == [(call.name, True)]
+    assert read(name, damaged, list(range(1, len(damaged)))) == message
+
+
 def mention(random: Random, marker: str) -> str:
     """A marker as documentation names it."""
     shape = random.choice(("{}", "`{}`", '"{}"', "({})", "| {} |", "\n```\n{}\n```\n", "**{}**", "the tag {}."))

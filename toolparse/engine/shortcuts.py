@@ -5,9 +5,9 @@ nothing: it takes a piece only where the machine would say the same, and a test 
 
 `flow` is the search that finds nothing in text which passes as it is, `index` what it becomes: arguments of the call of that number,
 `CONTENT` or `REASONING`. `rewrites` gives what text becomes if it only has to be written otherwise, and how far: the rest waits. `waits`
-is true of text shorter than `SHORT` that only waits. `take` reads all other text: the events and how much is settled, or None where the machine must look. `passes`
-reads how far plain text does, and `take` then goes on behind it. `over`: the codec has read to the end of the call, and the machine goes
-on behind it.
+is true of text shorter than `SHORT` that only waits. `take` reads all other text: the events and how much is settled, or None where the
+machine must look. `passes` reads how far plain text does, and `take` then goes on behind it. `over`: the codec has read to the end of the
+call, and the machine goes on behind it.
 """
 
 from __future__ import annotations

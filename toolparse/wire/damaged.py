@@ -109,6 +109,9 @@ _SIGN = re.compile(r"(?<=\w)(?:=| \w+=)\"?\Z")
 _TAG_END = re.compile(r"(?:>|<\|\w+\|>)\Z")
 
 
+_TWO_TOKENS = re.compile(r"([<\]][^{}\s]*?[>\[])(<[^{}\s]*>)")
+
+
 def variants(text: str) -> tuple[str, ...]:
     """The ways to write a tag that holds a name: `<f=x>`, `<f name="x">`, and both without further attributes."""
     found = _ATTRIBUTE.fullmatch(text)
@@ -372,8 +375,8 @@ class DamagedOpening:
         return all(found[f"p{i}"] is not None for i, row in rows if "name" not in row.slots)
 
     def begins_special(self, found: Found) -> bool:
-        """Whether the special token that a call begins with is there, in its wrapper or without it."""
-        return any(found[f"p{i}"] is not None for i in self.special if i <= self.wrapped)
+        """Whether the special token that a call begins with is there, in its wrapper or without it; any of them where none holds a name."""
+        return any(found[f"p{i}"] is not None for i in self.special if i <= self.wrapped or not self.named)
 
     def begins_own(self, found: Found) -> bool:
         """Whether one of the format's own markers is there."""
@@ -454,8 +457,14 @@ def own_rows(calls: Calls) -> tuple[list[Row], bool]:
     parts = ([calls.wrapper.open] if calls.wrapper is not None else []) + list(calls.open)
     markers = [*parts, *calls.close, *([calls.wrapper.close] if calls.wrapper is not None else [])]
     known = tuple(text for part in markers for text in texts_of(part) if is_marker(text) and not SLOT.search(text))
-    rows = [Row(texts, known or ("\0",)) for part in parts if (texts := texts_of(part))]
+    rows = [Row(with_halves(texts), known or ("\0",)) for part in parts if (texts := texts_of(part))]
     return rows, calls.wrapper is not None
+
+
+def with_halves(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Markers, and of those that are two tokens the two, either of which may be lost or stand twice."""
+    halves = (found.groups() for text in texts if (found := _TWO_TOKENS.fullmatch(text)))
+    return tuple(dict.fromkeys((*texts, *(half for pair in halves for half in pair))))
 
 
 def suspicious(fmt: Format) -> tuple[str, ...]:
@@ -463,7 +472,7 @@ def suspicious(fmt: Format) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for calls in fmt.calls:
         for row in ([calls.wrapper.open] if calls.wrapper is not None else []) + list(calls.open):
-            firsts = [SLOT.split(text)[0] for text in texts_of(row)]
+            firsts = [SLOT.split(text)[0] for text in with_halves(texts_of(row))]
             found |= dict.fromkeys(_SIGN.sub("", text) if text[0] in "<]" else text for text in firsts if is_marker(text))
             if any("{name}" in text for text in texts_of(row)):
                 break
@@ -475,7 +484,7 @@ def opens_nothing(fmt: Format) -> str:
     their first two letters. Empty where any may."""
     wrappers = [calls.wrapper.open for calls in fmt.calls if calls.wrapper is not None]
     openings = [parts for calls in (*fmt.calls, *DIALECTS) for parts in (calls.open, *calls.also)]
-    texts = [text for part in (*wrappers, *chain(*openings)) for text in texts_of(part)]
+    texts = [text for part in (*wrappers, *chain(*openings)) for text in with_halves(texts_of(part))]
     begun = sorted({text[1:3].lower() for text in texts if text.startswith("<")})
     if any("{" in two for two in begun):
         return ""
