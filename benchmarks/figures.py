@@ -119,7 +119,7 @@ def figures() -> str:
             f"its calls ({len(CallRules._fields)}), what opened the last call ({len(Opening.__slots__)}), how far what stands behind that "
             f"has been read ({len(Opened.__slots__)}), the answer and the block of reasoning that is open ({len(Block.__slots__)}).",
             "",
-            f"{len(long)} of the functions are longer than {LONG} lines: {told}. None has a cyclomatic complexity over 25 (`ruff` holds that).",
+            f"Functions of more than {LONG} lines: {told or 'none'}. None has a cyclomatic complexity over 25 (`ruff` holds that).",
             "",
             *lines(),
             "",

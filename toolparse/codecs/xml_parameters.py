@@ -106,14 +106,7 @@ class XmlParameterReader(ParameterReader):
                 if counts is None:
                     return ~start
                 if counts:
-                    end = found.end() if kind == "close" else self.behind_closer(start) if kind == "alike" else start
-                    if end == start:
-                        self.doubts.ends_otherwise(self.key, start)
-                    if kind == "call":
-                        self.cut_by_call(start)
-                    self.end(start)
-                    self.ended = self.call.base + end
-                    return end
+                    return self.end_with(found, kind, start, start, False)
             if SECTION.startswith(text[start : start + len(SECTION)]):
                 return ~start
         self.say(text[start])

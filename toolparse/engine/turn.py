@@ -711,19 +711,7 @@ class TurnMachine:
         """Behind a header: the message that it announces begins."""
         writer = self._writer
         if header.kind in ("cut", "lost", "again"):
-            dropped = self._text[max(at, -self._base) : header.end]
-            if header.kind == "cut":
-                self._problem("cut_marker", f"the output ends inside a header, which was dropped: {dropped}", at)
-            elif header.kind == "lost":
-                declared = bool(header.name) and self._is_recipient(header.name)
-                said = "a call's header without its end was dropped" if declared else "a header without a message was dropped"
-                lost = bool(header.name) or damaged_headers(self.format).speaks(dropped)
-                self._problem("not_a_call" if declared else "dropped_text", f"{said}: {dropped}", at, error=lost)
-            writer.drop_tag_space()
-            if header.kind == "cut":
-                return ~header.end
-            self._to_header(at, header.end)
-            return header.end
+            return self._drop_header(header, at)
         if self._place.pair is not None:
             self._leave_reasoning()
         else:
@@ -749,6 +737,22 @@ class TurnMachine:
             closed = damaged_headers(self.format).is_closed(self._text, header.end)
             self._begins = self._state if closed or header.kind != "content" else self._unclosed
             self._state = self._behind_header
+        return header.end
+
+    def _drop_header(self, header: Header, at: int) -> int:
+        """A header that announces no message: the output ends in it, it lacks its end, or another one follows at once."""
+        dropped = self._text[max(at, -self._base) : header.end]
+        if header.kind == "cut":
+            self._problem("cut_marker", f"the output ends inside a header, which was dropped: {dropped}", at)
+        elif header.kind == "lost":
+            declared = bool(header.name) and self._is_recipient(header.name)
+            said = "a call's header without its end was dropped" if declared else "a header without a message was dropped"
+            lost = bool(header.name) or damaged_headers(self.format).speaks(dropped)
+            self._problem("not_a_call" if declared else "dropped_text", f"{said}: {dropped}", at, error=lost)
+        self._writer.drop_tag_space()
+        if header.kind == "cut":
+            return ~header.end
+        self._to_header(at, header.end)
         return header.end
 
     def _check_words(self, header: Header, at: int) -> None:

@@ -428,8 +428,7 @@ class Values:
             held += f"|{beginnings((*ranks, *slashless, *pieces, *doubled))}|{odd_tag_begins}|{token_begins}"
             begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
         else:  # what reads like the tags around keys and values is data, and told
-            begun = {re.split(r"[ =>{]", text)[0].replace("/", "", 1) for text in (*self.openers, *closes) if text[0] == "<"}
-            own = tuple(sorted(text[:1] + slash + text[1:] for text in begun if len(text) > 3 for slash in ("", "/")))
+            own = tags_of((*self.openers, *closes))
             rest = f"|(?P<own>{any_alike(own)})"
             held += f"|(?:{any_alike_begins(own)})\\Z"
             begins.add("<")
@@ -542,6 +541,12 @@ class Values:
 
 def wrapper_closers(calls: Calls) -> tuple[Marker, ...]:
     return (calls.wrapper.close,) if calls.wrapper is not None else ()
+
+
+def tags_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """The beginnings of the tags that these markers are, with the slash and without it."""
+    begun = {re.split(r"[ =>{]", text)[0].replace("/", "", 1) for text in texts if text[0] == "<"}
+    return tuple(sorted(text[:1] + slash + text[1:] for text in begun if len(text) > 3 for slash in ("", "/")))
 
 
 def part_before(calls: Calls, fmt: Format) -> Part:
