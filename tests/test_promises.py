@@ -30,7 +30,9 @@ every_format = pytest.mark.parametrize("name", NAMES)
 def test_every_promise_holds_for_any_text(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
     text = data.draw(strategies.texts(fmt))
-    check_text(fmt, text, pieces=data.draw(strategies.pieces(text)), **data.draw(strategies.asked(fmt)))
+    options = data.draw(strategies.asked(fmt))
+    events = check_text(fmt, text, pieces=data.draw(strategies.pieces(text)), **options)
+    assert joined(Parser(fmt, **options).whole(text), text) == joined(events, text)
 
 
 @every_format
@@ -40,7 +42,8 @@ def test_every_promise_holds_under_any_policy(name: str, data: st.DataObject) ->
     fmt = get_format(name)
     text = data.draw(strategies.texts(fmt))
     options = {**data.draw(strategies.asked(fmt)), **data.draw(strategies.policies(fmt))}
-    check_text(fmt, text, pieces=data.draw(strategies.pieces(text)), **options)
+    events = check_text(fmt, text, pieces=data.draw(strategies.pieces(text)), **options)
+    assert joined(Parser(fmt, **options).whole(text), text) == joined(events, text)
 
 
 @every_format
