@@ -92,6 +92,13 @@ def test_a_copy_may_be_made_between_any_two_characters_of_a_call(name: str) -> N
             assert builder.message == events, at
 
 
+def test_a_copy_may_be_made_inside_a_value_that_may_be_null() -> None:
+    tools = [{"name": "f", "parameters": {"properties": {"a": {"type": ["integer", "null"]}}}}]
+    parser = Parser("qwen3_coder", tools=tools, new_id=same_id)
+    parser.feed("<tool_call>\n<function=f>\n<parameter=a>\nnu")
+    check_copies(parser, [("ll\n</parameter>\n</function>\n</tool_call>", None)])
+
+
 @examples(40, 600)
 @given(data=st.data())
 def test_a_copy_knows_of_tokens_what_the_parser_knew(data: st.DataObject) -> None:

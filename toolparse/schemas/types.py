@@ -229,8 +229,15 @@ _NOUNS = {
     "array": "an array",
     "string": "a string that the schema allows",
 }
+
+
+def read_null(text: str) -> str | None:
+    """The text itself if it is null."""
+    return text if text == "null" else None
+
+
 _READERS: dict[str, Callable[[str], str | None] | None] = {
-    "null": lambda text: text if text == "null" else None,
+    "null": read_null,
     "integer": scalars.read_integer,
     "number": scalars.read_number,
     "boolean": raw_values.read_boolean,
