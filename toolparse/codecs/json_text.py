@@ -313,8 +313,9 @@ class JsonReader:
         quote = self.quote
         found = _STOPS[quote](text, at)
         if found is None:
-            assigning = _ASSIGNING.search(text, max(at, len(text) - 32)) if not self.last else None
-            end = self.trailing_stops.begin(text, at) if assigning is None else assigning.start()
+            end = self.trailing_stops.begin(text, at)
+            if not self.last and (assigning := _ASSIGNING.search(text, max(at, len(text) - 32))) is not None:
+                end = min(end, assigning.start())
             self.key_text += text[at:end]
             return ~end
         end = found.start()
