@@ -66,6 +66,12 @@ def test_a_bracket_from_a_special_token_is_text_whatever_follows_and_however_it_
         assert joined(feed_runs(Parser("pythonic", prompt=""), pieces), '[["c": {}]') == [Content('[["c": {}]')]
 
 
+def test_what_opens_no_call_is_the_same_text_however_what_was_typed_is_cut() -> None:
+    for typed in (["{}>"], ["{", "}", ">"]):
+        events = feed_runs(Parser("granite", prompt=""), [("<|tool_call|>", True), *((piece, False) for piece in typed)])
+        assert joined(events, "") == [Content("<|tool_call|>{}>")]
+
+
 def feed_runs(parser: Parser, runs: list[tuple[str, bool | None]]) -> list[Event]:
     events = [event for run, special in runs for event in parser.feed(run, special)]
     return events + parser.finish()

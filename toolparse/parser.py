@@ -20,7 +20,7 @@ from toolparse.engine.prose import TextWriter
 from toolparse.engine.shortcuts import CONTENT, SHORT, Flowing, Reading, Shortcut, Waiting
 from toolparse.engine.table import Options, Place
 from toolparse.engine.tool_choice import FORCED, FORCED_BY_NAME, read_choice
-from toolparse.engine.turn import HELD_SPACE, TurnMachine
+from toolparse.engine.turn import HELD_SPACE, RESCAN, TurnMachine
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning, Span
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format
@@ -414,8 +414,8 @@ class Parser(TurnMachine):
             self._sink.flush()
         self._held = self._text[at:]
         self._base += at
-        if self._runs is not None:
-            self._runs.forget(self._base)
+        if self._runs is not None:  # what may come back as running text is looked at again
+            self._runs.forget(max(self._sink.opening.start, self._base - RESCAN) if self._sink.trial else self._base)
         if not last:
             self._set_shortcut()
 

@@ -498,6 +498,8 @@ class TurnMachine:
             return None
         if end - at == 1:  # a bracket, which what follows makes a marker
             return None
+        if self._rejected is not None and self._rejected[0] == self._base + at - 1:  # the rest of a marker that opened no call
+            return None
         self._problem("stray_marker", f"the special token {row.marker} closes or wraps nothing here and was dropped", at)
         self._place = self._place.behind_space
         return end
