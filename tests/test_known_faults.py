@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cost import growth
 
-from toolparse import CallArguments, CallEnd, CallStart, Content, Event, Parser, Problem, Reasoning, get_format, parse
+from toolparse import Attempt, CallArguments, CallEnd, CallStart, Content, Event, Parser, Problem, Reasoning, get_format, parse
 from toolparse.testing import check_arguments, check_chunkings, check_linear, check_text, check_well_formed, chunkings, joined, read
 from toolparse.testing.promises import steps
 
@@ -45,6 +45,46 @@ CASES: tuple[tuple[str, dict[str, Any], str, list[Event]], ...] = (
             CallEnd(0, True, 26),
             dropped("a repetition of the calls was dropped: [f(a=1)]<|tool_call_end|>", None, 44),
             Content("Porch"),
+        ],
+    ),
+    # a stop token was a part of a key that is not closed, unless the text was whole
+    (
+        "hermes",
+        {},
+        '<tool_call>{"name": "f", "arguments": {"a": 1} "bc}<|im_end|>',
+        [
+            CallStart(0, "", "f", 0),
+            CallArguments(0, '{"a": 1}'),
+            Problem("missing_comma", "a missing comma was added", 0, 47, "warning"),
+            dropped("a quote that is not closed begins behind the arguments, and what follows is lost: bc}", 0, 61, "error"),
+            CallEnd(0, True, 61),
+        ],
+    ),
+    # a whole output's last line was not looked at if it may have become a marker
+    (
+        "internlm",
+        {"tool_choice": {"type": "function", "function": {"name": "f"}}},
+        ">\n{",
+        [Content(">"), CallStart(0, "", "f", 2), CallArguments(0, "{"), CallEnd(0, False, 3)],
+    ),
+    # a call that the prompt begins and that was dropped was told in front of the output
+    (
+        "kimi_k3",
+        {
+            "tool_choice": {"type": "function", "function": {"name": "f"}},
+            "prompt": '<|open|>message role="assistant"<|sep|><|open|tools<|sep|<|open|call tool=1<|sep|<|open|',
+        },
+        "",
+        [
+            Problem(
+                "dropped_call",
+                "a call was dropped (the request does not allow this tool): 1 {}",
+                None,
+                0,
+                "warning",
+                Attempt("dropped", "1", "1 {}", 0, 0),
+            ),
+            Problem("no_call", "the request wants a call and none came", None, 0, "error"),
         ],
     ),
     # a block longer than may be held raised

@@ -311,6 +311,8 @@ class TurnMachine:
             kind, marker = "marker", text[start]  # which in code may count for nothing
         if kind == "hold":
             self._say(at, start)
+            if last and text[start] in SPACE:  # a line may begin behind it
+                return start
             return ~(self._end_in_marker(start) if last else self._hold_marker(start))
         end = at + len(text[at:start].rstrip(SPACE))
         self._say(at, end)

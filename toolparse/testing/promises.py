@@ -287,6 +287,9 @@ def check_arguments(events: Iterable[Event], text: str) -> None:
 def check_chunkings(new: NewParser, text: str, events: Iterable[Event], ways: Iterable[Sequence[str]]) -> None:
     """Any chunking gives the events of the whole text, neighbours of one kind joined; and no moment of it is ill-formed."""
     whole = joined(events, text)
+    parser = new()
+    if isinstance(parser, Parser) and joined(parser.whole(text), text) != whole:
+        fail("`parse`, which knows that the text is whole, says something else", text)
     for pieces in ways:
         got = read(new(), pieces)
         check_arguments(got, text)

@@ -305,7 +305,7 @@ class OpenCall:
                 return
             start, end = max(self.opening.start, 0), max(self.base + at, 0)
             dropped = Attempt("dropped", self.name, text, start, end)
-            self.events.append(Problem("dropped_call", f"a call was dropped ({reason}): {text}", None, self.base + at, "warning", dropped))
+            self.events.append(Problem("dropped_call", f"a call was dropped ({reason}): {text}", None, end, "warning", dropped))
             return
         self.flush()
         self.events.append(CallEnd(self.index, complete and not self.opening.spoilt, max(self.base + at, 0)))
