@@ -75,6 +75,20 @@ def test_each_failed_attempt_is_one_and_none_spans_a_call() -> None:
     assert [attempt.text for attempt in message.attempts if attempt.status == "no_name"] == bad
 
 
+def test_a_value_that_holds_the_closer_of_its_call_is_told_by_what_is_left_of_it() -> None:
+    text = "<tool_call>\n<function=clock>\n<parameter=zone>\na\n</tool_call>\nb\n</parameter>\n</function>\n</tool_call>"
+    message = toolparse.parse(text, "nemotron_v3", tools=TOOLS, prompt="")
+    assert message.tool_calls[0].value() != {"zone": "a\n</tool_call>\nb"}
+    assert [problem.severity for problem in message.problems] == ["error"]
+    mention = toolparse.parse("Close a value by </parameter>, the call by </function>.", "nemotron_v3", tools=TOOLS, prompt="")
+    assert [problem.severity for problem in mention.problems] == ["warning"]
+
+
+def test_an_attempt_whose_first_bracket_is_lost_starts_with_the_output() -> None:
+    message = toolparse.parse("|tools_prefix|>{r:false<|tools_suffix|>", "glm4")
+    assert [(attempt.start, problem.position) for attempt, problem in zip(message.attempts, message.problems, strict=True)] == [(0, 0)]
+
+
 def test_nothing_but_what_is_said_follows_the_first_character_of_what_looks_like_a_call() -> None:
     for first, look in LOOKS.items():
         for character in map(chr, (*range(0x250), 0x2018, 0x201C, 0x201D, 0xFF5C, 0x4E00)):

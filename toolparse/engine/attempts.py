@@ -16,7 +16,7 @@ from itertools import pairwise
 from toolparse.codecs.json_calls import ARGUMENTS
 from toolparse.engine.other_formats import Read, Written, any_marker, call_markers, ends_with_marker, written_by
 from toolparse.events import Attempt, AttemptStatus, Problem
-from toolparse.grammar import Envelope, Format, OneOf
+from toolparse.grammar import Envelope, Format, OneOf, Parameters
 from toolparse.jsontext.partial import loaded
 from toolparse.schemas.tools import Tools
 from toolparse.wire.call_watch import Region, begins
@@ -84,6 +84,19 @@ def _openers(fmt: Format) -> re.Pattern[str]:
     return re.compile(any_of(text for text in texts if len(text) > 2))
 
 
+@lru_cache(maxsize=256)
+def _ends(fmt: Format) -> re.Pattern[str]:
+    """The closer of a raw value with one of its call behind it."""
+    rows = []
+    for calls in fmt.calls:
+        if isinstance(calls.body, Parameters):
+            parts = (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))
+            texts = [text.strip() for part in parts if isinstance(part, (str, OneOf)) for text in spellings(part)]
+            values = any_of(text.strip() for text in spellings(calls.body.close))
+            rows.append(rf"(?:{values})\s{{0,8}}(?:{any_of(text for text in texts if len(text) > 2)})")
+    return re.compile("|".join(rows) or r"(?!)")
+
+
 def _pieces(region: Region, openers: re.Pattern[str]) -> Iterable[Region]:
     """A region by the attempts in it. In a code block all of it is one."""
     text = region.text
@@ -119,7 +132,7 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     supposed = bare and (bare["named"] or bare["called"])
     other = written_by(text, fmt, tools, read, supposed) if tools is None or (called and name is not None) else None
     if other is not None and (other.whole or not own) and (other.marked or not begun):
-        return _as_other_format(fmt, other, other.lead + text, start - len(other.lead), lost)
+        return _as_other_format(fmt, other, other.lead + text, max(start - len(other.lead), 0), lost)
     status: AttemptStatus = "unreadable" if name is not None else "no_name"
     attempt = Attempt(status, name, text, start, start + len(text))
     if lost is not None and not own:
@@ -129,9 +142,13 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
         what = f"a call of {name!r}" if name is not None else "a call"
         said = f"this looks like {what} and cannot be read as one, so it is content: {_shown(text)}"
         return Problem("not_a_call", said, None, start, "error", attempt)
-    if own:
-        return Problem("not_a_call", f"a marker of calls stands in the text with no call behind it: {_shown(text)}", None, start)
-    return None
+    if not own:
+        return None
+    ended = _ends(fmt).search(plain)
+    if ended is not None and not _openers(fmt).search(plain, 0, ended.start()):
+        said = f"the end of a call's arguments stands in the text, so a value in front of it may have been ended too early: {_shown(text)}"
+        return Problem("not_a_call", said, None, start, "error", attempt)
+    return Problem("not_a_call", f"a marker of calls stands in the text with no call behind it: {_shown(text)}", None, start)
 
 
 def _without_examples(
@@ -156,7 +173,7 @@ def _without_examples(
     at += len(plain[at:]) - len(plain[at:].lstrip())
     text, plain = text[at:].rstrip(), plain[at:]
     lead = next((marker[0] for marker in markers if len(marker) > 2 and text.startswith(marker[1:]) and marker[0] == "]"), "")
-    return lead + text, lead + plain, start + at - len(lead)
+    return lead + text, lead + plain, max(start + at - len(lead), 0)
 
 
 def _as_other_format(fmt: Format, other: Written, text: str, start: int, lost: str | None) -> Problem:
