@@ -60,6 +60,22 @@ CASES: tuple[tuple[str, dict[str, Any], str, list[Event]], ...] = (
             CallEnd(0, True, 61),
         ],
     ),
+    # a comma in a list was passed on though a marker stood behind it, unless the text was whole
+    (
+        "phi4_mini_json",
+        {},
+        'functools[{"name": "f", "arguments": {"s": ["x", functools[{"name": "g", "arguments": {}}]',
+        [
+            CallStart(0, "", "f", 0),
+            CallArguments(0, '{"s": ["x"'),
+            Problem("trailing_comma", "a trailing comma was dropped", 0, 49, "warning"),
+            Problem("missing_closer", "the braces of the call were not all closed", 0, 49, "warning"),
+            CallEnd(0, False, 49),
+            CallStart(1, "", "g", 49),
+            CallArguments(1, "{}"),
+            CallEnd(1, True, 89),
+        ],
+    ),
     # a whole output's last line was not looked at if it may have become a marker
     (
         "internlm",

@@ -37,6 +37,9 @@ _WORD = r"[-+.\w]{1,80}[ \t\r]{0,32}\Z"
 _QUOTE = rf'"{_WS}(?:,{_WS})?\Z|\\(?:u[0-9a-fA-F]{{0,3}})?\Z'
 """The same of the quote that closes a string, and of an escape."""
 _START = r"(?=[\[{\-0-9tfn])"
+_BOTH = frozenset("[tfn")
+_SURE = frozenset(("tr", "fa", "nu", *(f"[{character}" for character in '[{"-0123456789] \n')))
+"""What begins with the sign or letter of a marker and is none."""
 _END = rf"(?P<after>)(?:,{_WS})?\Z"
 _MEMBER = rf',{_WS}"(?P<key>)|\}}(?P<close>)'
 _ELEMENT = rf',{_WS}(?:"(?P<string>)|{_START}(?P<value>)(?:{_WORD})?)|\](?P<close>)'
@@ -97,9 +100,9 @@ for _state in _STATES.values():
 
 class StrictJson:
     """The strict path of one machine: `enter`, then `read` until it gives back. While it is `active`, it alone knows the `state`; `flow` is
-    the search that finds nothing in text which passes as it is."""
+    the search that finds nothing in text which passes as it is, `marks` what the format's markers and values without quotes begin with."""
 
-    __slots__ = ("active", "flow", "machine", "state", "stops")
+    __slots__ = ("active", "flow", "machine", "marks", "state", "stops")
 
     written: str | None = None
     """What is read passes as it stands."""
@@ -107,6 +110,7 @@ class StrictJson:
     def __init__(self, machine: JsonReader) -> None:
         self.machine = machine
         self.stops = machine.trailing_stops
+        self.marks = _BOTH & getattr(machine.ends, "firsts", _BOTH)
         self.state = _VALUE
         self.flow: Search | None = None
         self.active = False
@@ -159,6 +163,10 @@ class StrictJson:
             following = state.next.get(outcome) or self.across(outcome, text, end)
             if following is None:
                 break
+            if self.marks and outcome == "value" and following is _VALUE_LISTED:
+                begin = found.end("value")
+                if text[begin] in self.marks and text[begin : begin + 2] not in _SURE and machine.ends(text, begin, False) is not False:
+                    break  # a marker may follow: the comma is one too many then
             if state is _KEY:
                 keys.add(key)
                 machine.key_text = ""
