@@ -199,6 +199,7 @@ def opening(fmt):
 def test_values_of_any_schema(name):
     """What a schema allows may be written, whatever the schema's spelling, and a sample of the grammar fits it."""
     fmt = get_format(name)
+    first = fmt.variant(calls=fmt.calls[:1])  # what cannot be written that way is written in another one
     known = structure(fmt.calls[0], fmt)
 
     @examples(3, 80)
@@ -214,7 +215,7 @@ def test_values_of_any_schema(name):
         message = Message(tool_calls=[ToolCall(name="f", arguments=json.dumps({"v": value}, ensure_ascii=False))])
         if not any(word in json.dumps(value, ensure_ascii=False) for word in (*known, "e+3")):  # e+3 may be beyond e299
             try:
-                text = render(message, fmt, tools=tools)
+                text = render(message, first, tools=tools)
             except CannotRender:
                 text = None
             assert text is None or Matcher(grammar).allows(text), text

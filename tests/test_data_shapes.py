@@ -275,6 +275,8 @@ def conversations(draw: st.DrawFn, text: st.SearchStrategy[str] = SENTENCE) -> l
 def lacks(shape: str, conversation: list[dict[str, Any]]) -> bool:
     """Whether the shape has no place for something in the conversation, by its nature."""
     turns = [message for message in conversation if message["role"] == "assistant"]
+    if any("<think>" in (turn["content"] or "") for turn in turns):
+        return True  # which opens reasoning
     if shape in ("xlam", "glaive") and any(message.keys() & {"weight", "loss"} for message in conversation):
         return True
     if shape == "xlam":
