@@ -60,6 +60,13 @@ CASES: tuple[tuple[str, dict[str, Any], str, list[Event]], ...] = (
             CallEnd(0, True, 61),
         ],
     ),
+    # what was read last of an object without a name was told twice, if the text was whole
+    (
+        "cohere_command",
+        {"prompt": '<|CHATBOT_TOKEN|>|START_ACTION|>[{"tool""k"}{"'},
+        "><",
+        [dropped('an object without a name is no call and was dropped: {"><', None, 0, "error")],
+    ),
     # a comma in a list was passed on though a marker stood behind it, unless the text was whole
     (
         "phi4_mini_json",

@@ -247,8 +247,8 @@ class Parser(TurnMachine):
             self._run(True)
             if self._state != self._call:
                 break
-            self._sink.base = self._total - len(self._held)
-            self._reader.finish(len(self._held))
+            self._sink.base = self._total - len(self._text)
+            self._reader.finish(len(self._text))
             self._sink.flush()
             if not self._reader.refused:
                 break

@@ -180,6 +180,7 @@ class JsonReader:
             self.out(text[self.copy : at])
         if self.kept is not None:
             self.kept.append(text[self.kept_at : at])
+            self.kept_at = at
         return at
 
     def close_text(self, text: str, at: int) -> int:
