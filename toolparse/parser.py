@@ -42,7 +42,7 @@ PREFILL = 4096
 """How many characters of the prompt's end may tell the suffix of the markers."""
 MAX_HELD, MAX_DEPTH, MAX_CALLS = 1_048_576, 256, 4096
 """The limits of a parser: characters of text that wait, levels of nesting, calls."""
-UNSEEN = 128
+UNSEEN = 400
 """So many characters of running text are shown at once to those who look for calls in it."""
 
 
@@ -134,24 +134,29 @@ class Parser(TurnMachine):
         joined = held + text if held else text
         if (flow := shortcut.flow) is not None:
             found, index = flow(joined), shortcut.index
-            if found is None or index < 0:
-                if found is None:
-                    if held:
-                        self._held = ""
-                elif found.lastindex == 1 and len(joined) - (at := found.start()) < HELD_SPACE:
-                    self._held = joined[at:]
-                    joined = joined[:at]
-                else:
-                    return self._fed(text, None)
-                self._total += len(text)
+            if found is None:
+                total = self._total = self._total + len(text)
+                if held:
+                    self._held = ""
                 if index >= 0:
                     return [CallArguments(index, joined)]
-                if not joined:
-                    return []
                 if (unseen := self._unseen) is not None:
                     unseen.append(joined)
-                    if self._total > self._see_at:
-                        self._see(self._total - len(self._held))
+                    if total > self._see_at:
+                        self._see(total)
+                return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
+            if index < 0:
+                if found.lastindex != 1 or len(joined) - (at := found.start()) >= HELD_SPACE:
+                    return self._fed(text, None)
+                total = self._total = self._total + len(text)
+                self._held = joined[at:]
+                if not at:
+                    return []
+                joined = joined[:at]
+                if (unseen := self._unseen) is not None:
+                    unseen.append(joined)
+                    if total > self._see_at:
+                        self._see(total - len(self._held))
                 return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
         passes = shortcut.passes
         if passes is None:

@@ -21,7 +21,7 @@ from toolparse.wire.lookalikes import ODD_OPENERS, UNSEEN
 BEHIND = 480
 LONGEST = 4096
 MOST = 8
-LOOK, LOOKED_AT = 256, 512
+LOOK, LOOKED_AT = 256, 1024
 """What `LOOKS` and `_LINE` match is shorter than the first of these, whatever is repeated in it. The second: so much text is looked at at
 once, as the end of it is looked at again."""
 
