@@ -56,7 +56,7 @@ def check_copies(parser: Parser, rest: list[tuple[str, bool | None]]) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@examples(2, 12)
+@examples(1, 12)
 @given(data=st.data())
 def test_a_copy_goes_on_independently(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -99,7 +99,7 @@ def test_a_copy_may_be_made_inside_a_value_that_may_be_null() -> None:
     check_copies(parser, [("ll\n</parameter>\n</function>\n</tool_call>", None)])
 
 
-@examples(40, 600)
+@examples(25, 600)
 @given(data=st.data())
 def test_a_copy_knows_of_tokens_what_the_parser_knew(data: st.DataObject) -> None:
     fmt = get_format(data.draw(st.sampled_from(NAMES)))

@@ -490,7 +490,7 @@ def test_two_halves_of_different_names(names: tuple[str, str], size: int) -> Non
 
 @pytest.mark.parametrize("fmt", sorted({case["format"] for case in SPLIT_CASES}))
 def test_without_a_tool_half_the_rest_is_content(fmt: str) -> None:
-    for case in effort.some([case for case in SPLIT_CASES if case["format"] == fmt], 12, fmt):
+    for case in effort.some([case for case in SPLIT_CASES if case["format"] == fmt], 8, fmt):
         content, reasoning, _ = one_parser(toolparse.get_format(fmt), case, tool_choice="none")
         for size in (1, 1_000_000):
             split = ReasoningSplit(toolparse.get_format(fmt), prompt=case["prefill"], tools=case["tools"], calls_follow=False)

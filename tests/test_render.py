@@ -96,7 +96,7 @@ def messages(fmt):
 def test_what_is_rendered_is_read_back(fmt):
     seen = Counter()
 
-    @examples(9, 40)
+    @examples(6, 40)
     @given(messages(fmt))
     def check(message):
         try:
@@ -118,7 +118,7 @@ def test_values_of_any_schema_come_back(fmt):
     """The schemas of raw text in all spellings; a refused value is one that this format writes like another."""
     seen = Counter()
 
-    @examples(8, 40)
+    @examples(6, 40)
     @given(typed(list(VALUES)))
     def check(case):
         schema, value = case

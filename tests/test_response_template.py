@@ -133,7 +133,7 @@ def words(name: str) -> list[str]:
     return [*unescaped, *pieces]
 
 
-@examples(100, 2000)
+@examples(60, 2000)
 @given(data=st.data())
 def test_pieces_never_matter(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(CASES)))

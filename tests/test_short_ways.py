@@ -111,7 +111,7 @@ AROUND = {"pythonic": "[{}]", "llama4_pythonic": "[{}]", "lfm2": "<|tool_call_st
 
 
 @pytest.mark.parametrize("name", AROUND)
-@examples(40, 400)
+@examples(25, 400)
 @given(data=st.data())
 def test_the_short_way_over_python_values_says_the_same_after_each_piece(name: str, data: st.DataObject) -> None:
     text = AROUND[name].format(f"get(a={data.draw(PYTHON_VALUES)}, c={data.draw(PYTHON_VALUES)})")
@@ -140,7 +140,7 @@ def same_both_ways(text: str, fmt: str | Format, **options: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [fmt.name for fmt in formats()])
-@examples(6, 60)
+@examples(4, 60)
 @given(data=st.data())
 def test_a_whole_output_is_the_same_message_without_its_short_way(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -154,7 +154,7 @@ def test_a_whole_output_is_the_same_message_without_its_short_way(name: str, dat
 def test_the_vectors_are_the_same_messages_without_the_short_way(name: str) -> None:
     for case in strategies.vectors(get_format(name)):
         same_both_ways(case["text"], name, tools=case["tools"] or None, prompt=case["prefill"] or "")
-    for case in some(strategies.vectors(get_format(name)), 4, name):
+    for case in some(strategies.vectors(get_format(name)), 3, name):
         same_both_ways(case["text"], name)
 
 
@@ -208,7 +208,7 @@ def test_most_formats_have_plain_turns() -> None:
 
 
 @given(st.lists(st.sampled_from(("\\", '"', "'", "n", "x", "u", "\n", '\\"', "é")), max_size=7).map("".join), st.sampled_from("\"'"))
-@examples(100, 5000)
+@examples(60, 5000)
 def test_what_flows_inside_a_python_string_reads_the_same_in_json(text: str, quote: str) -> None:
     if re.search(ODD[quote], text) is None:
         assert json.loads(f'"{text}"') == ast.literal_eval(quote + text + quote)

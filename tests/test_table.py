@@ -6,6 +6,7 @@ import itertools
 from string import ascii_letters
 
 import pytest
+from effort import some
 
 from toolparse import formats, get_format
 from toolparse.engine.table import KINDS, THINKING_KINDS, Options, Place, table
@@ -79,7 +80,7 @@ def test_kinds_lead_to_kinds() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_opening_begins_where_two_letters_are_said_to_open_nothing(name: str) -> None:
     of = table(get_format(name))
-    for two in map("".join, itertools.product(ascii_letters, (*ascii_letters, *" _=>/\\", ""))):
+    for two in some(list(map("".join, itertools.product(ascii_letters, (*ascii_letters, *" _=>/\\", "")))), 1200, name):
         if of.is_nothing(two):
             begun = (opening.waits if opening.lead is None else opening.lead.first.match for opening, _ in of.damaged)
             assert not any(begins(f"<{two}", 0) for begins in begun)
