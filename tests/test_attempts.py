@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from random import Random
 
 import pytest
@@ -94,6 +95,17 @@ def test_nothing_but_what_is_said_follows_the_first_character_of_what_looks_like
         for character in map(chr, (*range(0x250), 0x2018, 0x201C, 0x201D, 0xFF5C, 0x4E00)):
             if re.fullmatch(f"[{FOLLOWED[first]}]", character) is None:
                 assert not any(re.match(look, character + rest) for rest in ("", "a", "tool", '"name":', " ", "name(", "{"))
+
+
+def test_of_a_long_text_only_a_part_is_held_at_once() -> None:
+    text, watch = '\nname({"a"' * 20_000, CallWatch()
+    tracemalloc.start()
+    try:
+        watch.add(text, len(text), False)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < len(text) / 2  # all of it was copied at each region
 
 
 @pytest.mark.parametrize("before", ["", "```\ncode\n", "``", "`````", "x" * 1020])

@@ -155,10 +155,12 @@ class CallWatch:
             self._thinking = thinking
         elif end - len(text) > self._end:  # a call stood between
             self._close()
-        self._end = end
-        self._text += text
-        if len(self._text) > self._enough:
-            self._look_at()
+        begin = end - len(text)
+        for at in range(0, len(text), LONGEST):  # what is left of a text is copied at each region
+            self._text += text[at : at + LONGEST]
+            self._end = min(begin + at + LONGEST, end)
+            if len(self._text) > self._enough:
+                self._look_at()
 
     def _look_at(self) -> None:
         while (self._sure >= 0 or self._begins()) and self._ends():
