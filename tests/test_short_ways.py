@@ -26,7 +26,6 @@ from toolparse.codecs.parameters import ParameterReader
 from toolparse.codecs.plain_python import PlainPython
 from toolparse.codecs.python_calls import PythonReader
 from toolparse.codecs.python_values import ODD
-from toolparse.engine import shortcuts
 from toolparse.engine.plain_turns import plain_turns
 from toolparse.grammar import Envelope, JsonText
 from toolparse.schemas.tools import RequestTools
@@ -43,7 +42,7 @@ def without(ways: Iterable[str]) -> Iterator[None]:
         for codec in CODECS:
             for way in ways:
                 stack.enter_context(patch.object(codec, way, None))
-        stack.enter_context(patch.object(shortcuts, "SHORT", 0))
+        stack.enter_context(patch.object(parser, "SHORT", 0))
         stack.enter_context(patch.object(PlainPython, "enter", lambda plain: False))
         stack.enter_context(patch.object(ParameterReader, "is_new", lambda reader, key: False))
         stack.enter_context(patch.object(json_calls, "whole_object", lambda text, at, depth: -1))
