@@ -289,11 +289,17 @@ def _folded(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
+@lru_cache(maxsize=16)
+def _by_folded_name(names: tuple[str, ...]) -> dict[str, str]:
+    """Those of the names that are several words, as `_folded` gives them."""
+    return {_folded(name): name for name in names if not name.islower() or "_" in name}
+
+
 def _named(text: str, tools: Tools | None) -> str | None:
     """The first declared tool whose name stands in the text as in a call: with a bracket or a quote beside it."""
     if tools is None:
         return None
-    folded = {_folded(name): name for name in tools.names if not name.islower() or "_" in name}
+    folded = _by_folded_name(tools.names)
     for found in _NAME.finditer(text):
         word = found[0].strip(".-")
         for written in (word, word.rpartition(".")[2]):

@@ -58,6 +58,12 @@ class TextWriter:
         return self.block is not self.answer
 
     @property
+    def in_code(self) -> bool:
+        """Whether code is open, in which no damaged markup is a call."""
+        fence = self.block.fence
+        return bool(self.code) or (fence is not None and fence.inside)
+
+    @property
     def keeps_space(self) -> bool:
         """Whether the white space in front of further text is part of it."""
         return self.block.begun or not (self.at_block or self.block is not self.answer)

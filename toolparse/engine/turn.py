@@ -53,8 +53,8 @@ from toolparse.wire.token_runs import Runs
 
 _BREAKS = re.compile(GAP)
 _PIECE = re.compile(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")
-SHORT = 96
-"""Words between two markers are no longer than this."""
+LONGEST_ASIDE = 192
+"""A marker, and words or a comment behind it, are waited for so long."""
 _ASIDE = re.compile(r"[ \t\r\n]{0,16}((?:[^<>{}\[\]()=|`\n]{1,80}|<!--[^<>]{0,120}-->)?)([ \t\r\n]{0,16})")
 HELD_SPACE = 64
 """White space up to this length waits with the text instead of in the writer."""
@@ -862,15 +862,14 @@ class TurnMachine:
         """A wrapper's opener and a few words or a comment in front of a call: the words are content, and the opener is framing."""
         text, sink = self._text, self._sink
         openers, heads, keys = self._table.wrappers
-        fence = self._writer.block.fence
         found = openers.match(text, at)
-        if found is None or sink.tools is None or self._place.pair is not None or (fence is not None and fence.inside) or self._writer.code:
+        if found is None or sink.tools is None or self._place.pair is not None or self._writer.in_code:
             return None
         words = _ASIDE.match(text, found.end())
         assert words is not None
         behind = words.end()
         if behind == len(text) or text.startswith("<!", behind) or text[behind:] == "<":
-            return ~at if not last and behind - at < 2 * SHORT else None
+            return ~at if not last and behind - at < LONGEST_ASIDE else None
         lines = self._place.on_line or "\n" in words[2] or words[1].startswith("<!")
         if not words[1] or not lines or self._is_typed(at, found.end()):
             return None
@@ -900,8 +899,7 @@ class TurnMachine:
     def _damaged_opening(self, at: int, last: bool, at_edge: bool) -> int | None:
         """A damaged opening at `at`, if what stands in it and behind it confirms it; `at_edge`: a marker may be missing."""
         text, sink = self._text, self._sink
-        fence = self._writer.block.fence
-        if (fence is not None and fence.inside) or self._writer.code:
+        if self._writer.in_code:
             return None
         if text[at] == "<" and self._table.is_nothing(text, at + 1):
             return None
@@ -1030,8 +1028,7 @@ class TurnMachine:
     def _unopened_object(self, at: int, last: bool) -> int | None:
         """Objects that name declared tools, or a list of them, with the call's closer behind but no opener in front."""
         text, sink, row = self._text, self._sink, self._table.unopened
-        fence = self._writer.block.fence
-        if row is None or sink.request is None or (fence is not None and fence.inside) or self._writer.code:
+        if row is None or sink.request is None or self._writer.in_code:
             return None
         head: Head = row.marker  # type: ignore[assignment]
         closers = row.of.tail.damaged

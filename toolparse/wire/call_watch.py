@@ -90,7 +90,7 @@ _BLOCK = r"```\w{0,16}[ \t\r\n]{0,8}"
 _AT_START = re.compile(
     rf"[ \t\r\n]{{0,64}}(?:(?:{_BARE}|{_BLOCK}(?:{_BARE}|[<\[{{]))(?P<full>)"
     rf"|(?:>{{0,3}}[\w.:-]{{0,64}}=?[ ]{{0,2}}\n?<?|`{{1,2}}"
-    rf"|[|｜]\w{{0,24}}[|｜]?|{_BLOCK}(?:[\w.:-]{{0,64}}=?[ ]{{0,2}}\n?<?)?)\Z(?P<cut>))"
+    rf"|[|｜]\w{{0,24}}[|｜]?|{_BLOCK}(?:[\w.:-]{{0,64}}=?[ ]{{0,2}}\n?<?)?)\Z)"
 )
 """What a call without a marker in front of it begins with: a name and a bracket, or a code block. It counts at the start of the text."""
 
@@ -175,7 +175,7 @@ class CallWatch:
             if start is not None and start["full"] is None:
                 return False
             self._at_start = False
-            if start is not None and start["full"] is not None:
+            if start is not None:
                 self._begin(0, True)
                 return True
         look = _look(text, 0, len(text))
