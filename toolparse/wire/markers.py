@@ -399,49 +399,55 @@ class Values:
     def _compile_values(self, body: Parameters, blank: str, stops: tuple[str, ...]) -> None:
         """What may end a value: its closer, another marker, what may become one."""
         closes, damaged = self.closes, self.reads_damaged
-        close = any_of(closes)
         tags = [text for text in closes if damaged and text.startswith("</")]
         self._spell_tags(tags)
         nexts = self.openers if body.ends in ("line", "anywhere") or damaged else ()
         firsts = {text for head in self.heads for text in head.firsts if not text[0].isalnum()}  # a word may be anybody's
-        marks = f"(?P<close>{close})"
-        others = f"(?P<next>{any_of(nexts)})"
-        held = beginnings((*closes, *nexts, *firsts, *stops))
-        rest = ""
-        odd_tag, odd_tag_begins = unseen(tuple(text[2:-1] for text in tags))
-        begins = {text[0] for text in (*closes, *nexts, *firsts, *stops) if text}
         slashless = [*(text.replace("/", "", 1) for text in closes if damaged and "/" in text), *self.unsigned, *self.respelt]
+        odd_tag, odd_tag_begins = unseen(tuple(text[2:-1] for text in tags))
+        held = beginnings((*closes, *nexts, *firsts, *stops))
         if damaged:
-            odd = [text for text in closes if not text.startswith("</")]
-            ranks = self.closers
-            pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
-            token, token_begins = (TOKEN.pattern, TOKEN_BEGINS) if not pieces else ("(?!)", "(?!)")
-            token = f"(?!{any_of((*nexts, *firsts, *ranks))}){token}"  # of any other name
-            odd_whole = "".join("|" + alike(text) for text in odd)
-            marks += f"|(?P<alike>{token}|<[ \\t]{{0,2}}/{odd_whole}|{any_of(slashless)}|{odd_tag})"
-            others += f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})"
-            word = "<(?P<tag>[A-Za-z][\\w:.\\-]{0,40})(?![\\w:.\\-]|\\Z)"
-            odd_begins = "".join("|" + alike_begins(text) for text in odd)
-            wait = f"<[ \\t]{{0,2}}\\Z|{token_begins}|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{odd_begins}"
-            rest = f"|(?P<piece>{any_of(pieces)})|{word}|(?P<wait>{wait})"
-            doubled = (f"<{text}" for text in tags)
-            held += f"|{beginnings((*ranks, *slashless, *pieces, *doubled))}|{odd_tag_begins}|{token_begins}"
-            begins.update("<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS))
+            alike, others, rest, more, begins = self._damaged_ends(tags, nexts, firsts, slashless, odd_tag)
+            held += f"|{more}|{odd_tag_begins}"
         else:  # what reads like the tags around keys and values is data, and told
             own = tags_of((*self.openers, *closes))
-            rest = f"|(?P<own>{any_alike(own)})"
+            alike, others, rest, begins = "", "", f"|(?P<own>{any_alike(own)})", {"<"}
             held += f"|(?:{any_alike_begins(own)})\\Z"
-            begins.add("<")
         if stops:  # they trail: what is open when the output ends does not hold them
             held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
+        begins.update(text[0] for text in (*closes, *nexts, *firsts, *stops) if text)
         spelt = (*closes, *slashless)
         self.alike = re.compile(f"{any_alike(spelt)}|{odd_tag}>?")
         self.alike_begins = re.compile(f"(?:{any_alike_begins(spelt)})\\Z")
         behind = self.trim + (body.between if damaged else "")
         lead, far, hold = self._with_trims(body.between, behind, held)
         twice = "(?:<(?=</))?" if tags else ""
-        self.match = re.compile(f"(?P<hold>{hold})|{lead}{twice}(?:{marks})|(?:{far}|{lead})(?:{others}){rest}").match
+        close = any_of(closes)
+        ends = f"{lead}{twice}(?:(?P<close>{close}){alike})|(?:{far}|{lead})(?:(?P<next>{any_of(nexts)}){others}){rest}"
+        self.match = re.compile(f"(?P<hold>{hold})|{ends}").match
         self._compile_ways(body, blank, begins, {*(text[0] for text in (*closes, *nexts, *stops)), *behind[:1]}, close, lead, hold)
+
+    def _damaged_ends(
+        self, tags: list[str], nexts: tuple[str, ...], firsts: set[str], slashless: list[str], odd_tag: str
+    ) -> tuple[str, str, str, str, set[str]]:
+        """What else may end a value where markup is damaged: patterns for what reads like its closer, for other markers, for what is only
+        noted, for what may become one of these, and the characters with which they begin."""
+        odd = [text for text in self.closes if not text.startswith("</")]
+        ranks = self.closers
+        pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
+        token, token_begins = (TOKEN.pattern, TOKEN_BEGINS) if not pieces else ("(?!)", "(?!)")
+        token = f"(?!{any_of((*nexts, *firsts, *ranks))}){token}"  # of any other name
+        like = "".join(f"|{alike(text)}" for text in odd)
+        like_begins = "".join(f"|{alike_begins(text)}" for text in odd)
+        wait = f"<[ \\t]{{0,2}}\\Z|{token_begins}|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{like_begins}"
+        doubled = (f"<{text}" for text in tags)
+        return (
+            f"|(?P<alike>{token}|<[ \\t]{{0,2}}/{like}|{any_of(slashless)}|{odd_tag})",
+            f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})",
+            f"|(?P<piece>{any_of(pieces)})|<(?P<tag>[A-Za-z][\\w:.\\-]{{0,40}})(?![\\w:.\\-]|\\Z)|(?P<wait>{wait})",
+            f"{beginnings((*ranks, *slashless, *pieces, *doubled))}|{token_begins}",
+            {"<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS)},
+        )
 
     def _spell_tags(self, tags: list[str]) -> None:
         """What damage makes of the closing tags of values."""
