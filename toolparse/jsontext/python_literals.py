@@ -27,19 +27,42 @@ ESCAPES = {
 
 
 class _Open:
-    """A container of a Python literal that is not yet closed."""
+    """A container of a Python literal that is not yet closed: `members` of a dict, or `items` of anything else.
 
-    __slots__ = ("closer", "comma", "keys", "mark", "member", "repeated", "role", "start")
+    `key` is the key whose value is due.
+    """
 
-    def __init__(self, mark: str, start: int) -> None:
-        self.mark = mark
-        self.closer = BRACKETS[mark]
-        self.start = start  # where its text starts in the output
-        self.role = "first" if mark == "{" else "item"  # of the value at hand: "first" of a dict or set, "key", "value", "item"
+    __slots__ = ("closer", "comma", "items", "key", "members")
+
+    def __init__(self, opener: str) -> None:
+        self.closer = BRACKETS[opener]
         self.comma = False
-        self.keys: set[str] = set()
-        self.member = start  # where its last member starts in the output
-        self.repeated = False  # the last member has a key that was there before, and is taken out again at its end
+        self.items: list[str] = []
+        self.members: dict[str, str] = {}
+        self.key: str | None = None
+
+    def take(self, value: str, scalar: bool, mark: str) -> bool:
+        """Take a value, which may be a `scalar`, with the mark behind it; False where one of them cannot stand here."""
+        if mark == ":":
+            fits = scalar and self.closer == "}" and self.key is None and not self.items
+            self.key = value if value[0] == '"' else f'"{value}"'
+            return fits
+        self.comma = self.comma or mark == ","
+        if self.key is not None:
+            self.members.setdefault(self.key, value)
+            self.key = None
+        else:
+            self.items.append(value)
+        return mark in (",", self.closer) and not (self.items and self.members)
+
+    @property
+    def text(self) -> str:
+        """All of it as JSON."""
+        if self.closer == "}" and not self.items:
+            return "{" + ", ".join([f"{key}: {value}" for key, value in self.members.items()]) + "}"
+        if self.closer == ")" and len(self.items) == 1 and not self.comma:
+            return self.items[0]  # parentheses around one value
+        return f"[{', '.join(self.items)}]"
 
 
 def read_python_literal(text: str) -> str | None:
@@ -48,95 +71,40 @@ def read_python_literal(text: str) -> str | None:
     Tuples and sets become arrays, and keys that are no strings their text; of a repeated key the first value stands. Numbers
     keep their digits, `nan` and infinities become strings. Nothing is evaluated, and the time is linear.
 
+    This is for whole texts, and says no to what `codecs/python_values.py` repairs: one reader for both would have to know
+    in the middle of a text what the other may decide at its end.
+
     >>> read_python_literal("{'a': (1, 2.50), 3: None}")
     '{"a": [1, 2.50], "3": null}'
     """
-    out: list[str] = []
     stack: list[_Open] = []
+    value: str | None = None  # the one that has been read last, until what stands behind it is known
+    scalar = False  # it is no container
     at = 0
-    expected, scalar = True, False  # a value, not what stands between values; the last value was a scalar
-    while True:
-        token = _TOKEN.match(text, at)
-        if token is None:
-            return None
-        kind, at = token.lastgroup, token.end()
-        found = token[kind] if kind else ""
+    while (token := _TOKEN.match(text, at)) is not None:
+        kind, at = str(token.lastgroup), token.end()
+        found = token[kind]
         frame = stack[-1] if stack else None
         if kind == "end":
-            return None if frame or expected else "".join(out)
-        if kind == "mark" and found in "}])":
-            if frame is None or found != frame.closer or frame.role == ("value" if expected else "key"):
+            return None if frame else value
+        if value is not None:
+            if frame is None or not frame.take(value, scalar, found):
                 return None
-            stack.pop()
-            _close(frame, out, empty=expected and not frame.comma)
-            expected = scalar = False
-        elif not expected:
-            if kind != "mark" or frame is None or not _separate(frame, found, scalar, out):
-                return None
-            expected = True
-        else:
-            if frame is not None:
-                _begin(frame, out)
-            if kind == "mark":
-                if found not in BRACKETS or len(stack) == DEEPEST:
-                    return None
-                stack.append(_Open(found, len(out)))
-                out.append("{" if found == "{" else "[")
+            value = None
+            if found in ",:":
                 continue
-            if kind == "quote":
-                value, at = _read_string(text, at, found)
-            else:
-                value = read_scalar(found, inside=frame is not None)
+        if kind == "mark" and frame is not None and found == frame.closer and frame.key is None:
+            value, scalar = stack.pop().text, False
+        elif kind == "mark":
+            if found not in BRACKETS or len(stack) == DEEPEST:
+                return None
+            stack.append(_Open(found))
+        else:
+            value, at = _read_string(text, at, found) if kind == "quote" else (read_scalar(found, inside=frame is not None), at)
+            scalar = True
             if value is None:
                 return None
-            out.append(value)
-            expected, scalar = False, True
-
-
-def _begin(frame: _Open, out: list[str]) -> None:
-    """A key, a value or an item begins: the comma in front of it."""
-    if frame.role != "value":
-        frame.member = len(out)
-        if frame.comma and len(out) > frame.start + 1:
-            out.append(", ")
-
-
-def _separate(frame: _Open, mark: str, scalar: bool, out: list[str]) -> bool:
-    """A comma or colon behind a value, which may be a `scalar`; whether it may stand there."""
-    if mark == "," and frame.role != "key":
-        _end_member(frame, out)
-        frame.comma = True
-        frame.role = {"first": "item", "value": "key"}.get(frame.role, "item")
-        return True
-    if mark == ":" and frame.role in ("first", "key") and scalar:
-        _end_key(frame, out)
-        frame.role = "value"
-        return True
-    return False
-
-
-def _end_key(frame: _Open, out: list[str]) -> None:
-    key = out[-1] if out[-1].startswith('"') else f'"{out[-1]}"'
-    frame.repeated = key in frame.keys
-    frame.keys.add(key)
-    out[-1] = key + ": "
-
-
-def _end_member(frame: _Open, out: list[str]) -> None:
-    if frame.repeated:
-        del out[frame.member :]
-        frame.repeated = False
-
-
-def _close(frame: _Open, out: list[str], empty: bool) -> None:
-    _end_member(frame, out)
-    if frame.mark == "(" and not frame.comma and not empty:
-        out[frame.start] = ""  # parentheses around one value
-    elif frame.mark == "{" and (frame.keys or empty):
-        out.append("}")
-    else:
-        out[frame.start] = "["
-        out.append("]")
+    return None
 
 
 def _read_string(text: str, at: int, opener: str) -> tuple[str | None, int]:
