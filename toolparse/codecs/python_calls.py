@@ -34,6 +34,12 @@ _NAME = re.compile(rf"{_SOME}([^\W\d][\w.\-]{{0,255}}){_SOME}\(")
 _NAME_BEGIN = re.compile(rf"{_SOME}(?:[^\W\d][\w.\-]{{0,255}}{_SOME})?\Z")
 _ANY_NAME = re.compile(rf"{_SOME}([^\n(){{}}\[\]<>=,（]{{1,256}})[(（]")
 _ANY_NAME_BEGIN = re.compile(rf"{_SOME}([^\n(){{}}\[\]<>=,（]{{0,256}})\Z")
+_PARENTHESES = re.compile(r"[)）]+")
+_CODE = frozenset("\"'\\.+*/-=")
+"""What stands directly behind a parenthesis in code, and never behind a call."""
+_NUMBER = re.compile(r"[-+]?[0-9][0-9_.eE+-]{0,64}|True|False|None|true|false|null")
+_NEXT_ARGUMENT = re.compile(rf"[{SPACE}{ODD_SPACE}]*(?:[^\W\d]\w{{0,255}}[ \t\r\n]*[=＝](?!=)|[)）])")
+_NEXT_ARGUMENT_BEGIN = re.compile(rf"[{SPACE}{ODD_SPACE}]*(?:[^\W\d]\w{{0,255}}[ \t\r\n]*[=＝]?)?\Z")
 
 
 class PythonReader(PythonValues):
@@ -168,13 +174,48 @@ class PythonReader(PythonValues):
         ends = self.ends(text, behind, self.last)
         return None if ends is None else bool(ends)
 
+    def closes_argument(self, character: str, at: int) -> bool | None:
+        if character == ")":
+            return self.ends_the_call(at)
+        if character == "}" and self.unpacking:
+            return True
+        if character != ",":
+            return self.closes_call(at)
+        odd = self.next_key(at + 1)
+        return odd if odd is not False else self.next_argument(at + 1)
+
     def closes_call(self, at: int) -> bool | None:
         """Whether a bracket behind a quote, in place of the parenthesis, ends the list and with it the call."""
-        if not self.listed or self.text[at : at + 1] != "]":
+        return self.list_ends(at) if self.listed and self.text[at : at + 1] == "]" else False
+
+    def ends_the_call(self, at: int) -> bool | None:
+        """Whether the parenthesis at `at` can be the call's: not where code goes on behind it."""
+        found = _PARENTHESES.match(self.text, at, at + 129)
+        assert found is not None
+        if found.end() == len(self.text):
+            return True if self.last else None
+        return self.text[found.end()] not in _CODE
+
+    def wide_ends(self, text: str, at: int) -> bool | None:
+        """Behind a literal, or where an argument follows."""
+        if self.spilling:
             return False
-        return self.list_ends(at)
+        if _NUMBER.fullmatch((self.word.text + text).strip(SPACE)):
+            return True
+        if self.text[at] != "，" or self.stack:
+            return self.text[at] == "）" and not self.stack and self.closes_call(at + 1)
+        return self.next_argument(at + 1)
+
+    def next_argument(self, at: int) -> bool | None:
+        """Whether a further argument, or the end of the call, stands behind the comma in front of `at`; None when more text must tell."""
+        text = self.text
+        found = _NEXT_ARGUMENT.match(text, at, at + 299)
+        if found is not None and (found.end() < len(text) or found[0].endswith((")", "）")) or self.last):
+            return True
+        return None if not self.last and len(text) - at < 299 and _NEXT_ARGUMENT_BEGIN.match(text, at) else False
 
     def next_key(self, at: int) -> bool | None:
+        """Whether a key that is no identifier begins the next argument behind the comma in front of `at`; None when more must tell."""
         text = self.text
         at = ALL_SPACES.match(text, at, at + BLANKS).end()  # type: ignore[union-attr]
         found = _ODD_KEY.match(text, at)

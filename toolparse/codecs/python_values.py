@@ -21,7 +21,7 @@ from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.plain_python import PlainPython
 from toolparse.codecs.writer import Level
-from toolparse.jsontext.characters import ALL_SPACES, BRACKETS, HIGH, ODD_SPACE, SPACE, escaped, quote
+from toolparse.jsontext.characters import ALL_SPACES, BRACKETS, HIGH, SPACE, escaped, quote
 from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.python_literals import ESCAPES
 from toolparse.jsontext.scalars import WORDS, based_number, loose_number
@@ -35,9 +35,6 @@ _CURLY = {"“": "”", "”": "”", "‘": "’", "’": "’"}
 _KEY_BEGIN = re.compile(r'[ \t\r\n]*(?:"[^"\\\x00-\x1f]*(?:"[ \t\r\n]*)?)?\Z').match
 _CUT = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
 """The beginning of a number or name at the end of the text, which waits there."""
-_PARENTHESES = re.compile(r"[)）]+")
-_CODE = frozenset("\"'\\.+*/-=")
-"""What stands directly behind a parenthesis in code, and never behind a call."""
 _STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
 _STOP |= {"”": re.compile(r"[”\"\\\x00-\x1f]"), "’": re.compile(r"[’'\"\\\x00-\x1f]")}
 ODD = {quote: rf'[{quote}"\\\x00-\x1f](?:(?<=[\x00-\x1f])|(?<=\\)(?![ntrbf\\"])|(?<=")(?:(?<!\\")|(?<=\\\\"))|(?<=\'))' for quote in "\"'"}
@@ -52,9 +49,6 @@ _SURROGATE_PAIR = re.compile(HIGH + r"\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _SURROGATE_PAIR_BEGIN = re.compile(HIGH + r"(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?\Z")
 _OCTAL = re.compile("[0-7]{1,3}")
 _WORDS = WORDS | {word: word for word in WORDS.values()}
-_NUMBER = re.compile(r"[-+]?[0-9][0-9_.eE+-]{0,64}|True|False|None|true|false|null")
-_NEXT_ARGUMENT = re.compile(rf"[{SPACE}{ODD_SPACE}]*(?:[^\W\d]\w{{0,255}}[ \t\r\n]*[=＝](?!=)|[)）])")
-_NEXT_ARGUMENT_BEGIN = re.compile(rf"[{SPACE}{ODD_SPACE}]*(?:[^\W\d]\w{{0,255}}[ \t\r\n]*[=＝]?)?\Z")
 
 
 class Container(Level):
@@ -95,8 +89,6 @@ def _flows(stops: TrailingStops) -> dict[str, Search]:
 
 class PythonValues(StateReader):
     """Reads values; `value` is where one begins, `ended_at_top` is the state behind one that stands in no container."""
-
-    unpacking = False
 
     __slots__ = (
         "brackets", "depth", "dropping", "ends", "kept", "kept_length", "plain", "quote", "raw_quotes", "spilling", "stack",
@@ -174,6 +166,14 @@ class PythonValues(StateReader):
 
     def cut(self, at: int, how: str) -> int:
         """A marker outside any string ends the text."""
+        raise NotImplementedError
+
+    def closes_argument(self, character: str, at: int) -> bool | None:
+        """Whether a quote in no container closes its string, with `character` at `at` behind it; None when more text must tell."""
+        raise NotImplementedError
+
+    def wide_ends(self, text: str, at: int) -> bool | None:
+        """Whether full-width punctuation at `at` ends an expression, whose last part is `text`."""
         raise NotImplementedError
 
     # -- output -----------------------------------------------------------------------------------------------------------------------
@@ -464,49 +464,21 @@ class PythonValues(StateReader):
         return at
 
     def closes(self, at: int) -> bool | None:
-        """Whether an unescaped quote closes its string, where templates escape none: by what follows it."""
+        """Whether an unescaped quote closes its string, where templates escape none: by what follows it.
+
+        Not the rule of `json_text.py`: Python has parentheses, bare keys with `=`, and code behind a string, but no missing commas.
+        """
         text = self.text
         here = ALL_SPACES.match(text, at + 1, at + 129).end()  # type: ignore[union-attr]
         if here == len(text):
             return True if self.last else None
         character = WIDE.get(text[here], text[here])
         if not self.stack:
-            if character == ")":
-                return self.ends_the_call(here)
-            if character == "}" and self.unpacking:
-                return True
-            if character != ",":
-                return self.closes_call(here)
-            odd = self.next_key(here + 1)
-            return odd if odd is not False else self.next_argument(here + 1)
+            return self.closes_argument(character, here)
         top = self.stack[-1]
         if top.closer == "}":
             return character in ":,}"
         return character == "," or character == top.closer
-
-    def next_argument(self, at: int) -> bool | None:
-        """Whether a further argument, or the end of the call, stands behind the comma in front of `at`; None when more text must tell."""
-        text = self.text
-        found = _NEXT_ARGUMENT.match(text, at, at + 299)
-        if found is not None and (found.end() < len(text) or found[0].endswith((")", "）")) or self.last):
-            return True
-        return None if not self.last and len(text) - at < 299 and _NEXT_ARGUMENT_BEGIN.match(text, at) else False
-
-    def ends_the_call(self, at: int) -> bool | None:
-        """Whether the parenthesis at `at` can be the call's: not where code goes on behind it."""
-        found = _PARENTHESES.match(self.text, at, at + 129)
-        assert found is not None
-        if found.end() == len(self.text):
-            return True if self.last else None
-        return self.text[found.end()] not in _CODE
-
-    def next_key(self, at: int) -> bool | None:
-        """Whether a key that is no identifier begins the next argument behind the comma in front of `at`; None when more must tell."""
-        return False
-
-    def closes_call(self, at: int) -> bool | None:
-        """Whether what stands at `at` can only follow an argument though it is no comma and no parenthesis."""
-        return False
 
     def escape(self, at: int) -> int:
         """A backslash in a string: a Python escape, or itself."""
@@ -593,16 +565,6 @@ class PythonValues(StateReader):
             ends = self.ends(self.text, at, self.last)
             return str(ends) if ends else ends
         return False
-
-    def wide_ends(self, text: str, at: int) -> bool | None:
-        """Whether full-width punctuation ends an expression, whose last part is `text`: behind a literal, or where an argument follows."""
-        if self.spilling:
-            return False
-        if _NUMBER.fullmatch((self.word.text + text).strip(SPACE)):
-            return True
-        if self.text[at] != "，" or self.stack:
-            return self.text[at] == "）" and not self.stack and self.closes_call(at + 1)
-        return self.next_argument(at + 1)
 
     def hold(self, text: str) -> None:
         """Text of an expression: held, but not without end; a longer one is a string and flows."""
