@@ -17,19 +17,18 @@ from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import BareKeys
 from toolparse.jsontext.characters import BRACKETS, ESCAPE, SPACE, SPACES, WS, escaped, quote
-from toolparse.jsontext.scalars import SHORT
+from toolparse.jsontext.scalars import SHORT, begun_scalar
 from toolparse.schemas.types import UNKNOWN, Type
 from toolparse.wire.markers import END, EndMarks, Follow, flow_until
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings, cut
+from toolparse.wire.trailing_stops import trail
 
 _SURPLUS = ")]}>"
 """Brackets that may stand behind a value and are none of it."""
 _RUN = r"[}\])]"
 _ITEM = re.compile(rf"{WS}({SHORT}|true|false|null){WS},").match
 """An item of a list that needs no second look, with its comma."""
-_ITEM_BEGUN = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z").match
-"""The beginning of one at the end of the text."""
 _ESCAPE = re.compile(ESCAPE)
 
 
@@ -52,8 +51,7 @@ class Marks:
         self.cut_quote = re.compile(beginnings((quote,)))
         close = any_of(closers)
         end = rf"(?P<end>{_RUN}{{0,16}}(?:{close}))"
-        trail = rf"(?:{any_of(stops)})[ \t\r\n]{{0,64}}\Z"
-        held = rf"{_RUN}{{0,16}}(?:{beginnings(closers)})|{_RUN}{{1,16}}\Z|{trail}"
+        held = rf"{_RUN}{{0,16}}(?:{beginnings(closers)})|{_RUN}{{1,16}}\Z|{trail(stops)}"
         short = re.escape(quote[:-1])
         string = f"(?P<hold>{beginnings((quote, *stops))}|{held})|(?P<quote>{mark})|{end}|(?P<short>{short})"
         self.string = re.compile(string).search
@@ -177,7 +175,7 @@ class BareKeysReader(StateReader):
             return None if self.flowing else self.marks.waiting_member if in_object else self.marks.waiting_item
         if self.state != self.between:
             return None
-        return self.marks.waiting_key if in_object else None if self.stack[-1].type.has_parts else _ITEM_BEGUN
+        return self.marks.waiting_key if in_object else None if self.stack[-1].type.has_parts else begun_scalar
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
@@ -331,7 +329,7 @@ class BareKeysReader(StateReader):
                 found = _ITEM(text, at)
             self.call.parts.append((", " if top.count else "") + ", ".join(items))
             top.count += len(items)
-        return ~at if len(text) - at < 48 and not self.last and _ITEM_BEGUN(text, at) else at
+        return ~at if len(text) - at < 48 and not self.last and begun_scalar(text, at) else at
 
     def value(self, at: int) -> int:
         text = self.text

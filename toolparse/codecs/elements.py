@@ -23,6 +23,7 @@ from toolparse.wire.lookalikes import UNSEEN
 from toolparse.wire.markers import EndMarks, Head, flow_until
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings, inside
+from toolparse.wire.trailing_stops import trail
 
 _STRING = Type({"type": "string"})
 _TAG = re.compile(r"<[ \t]{0,2}(/?)[ \t]{0,2}([^<>\n/\s](?:[^<>\n]{0,254}[^<>\n\s])?)[ \t]{0,2}>")
@@ -43,8 +44,7 @@ class Marks:
         self.cut_prefix = re.compile(beginnings((prefix,)))
         self.odd = re.compile(odd_spellings(prefix))
         self.odd_begins = re.compile(odd_beginnings(prefix))
-        trail = rf"(?:{any_of(ends.stops)})[ \t\r\n]{{0,64}}\Z"
-        hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail}|{odd_beginnings(prefix)}"
+        hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail(ends.stops)}|{odd_beginnings(prefix)}"
         self.search = re.compile(f"(?P<hold>{hold})|(?P<prefix>{re.escape(prefix)})|(?P<odd>{self.odd.pattern})|(?P<plain></)").search
         firsts = {prefix[0], "<", *(text[0] for text in ends.stops)}
         self.flow = flow_until(firsts)
@@ -282,22 +282,20 @@ class ElementsReader(StateReader):
                 if follows is None:
                     return ~at
                 if follows:
-                    self.mend("repaired_markup", f"{tag[0]} was read as the end of {element.key!r}", at)
-                    self.close_element(at)
-                    return tag.end()
-            self.report_spelling(at, behind, tag)
+                    return self.close_with(tag[0], at, tag.end())
+            self.report_spelling(at, tag)
             self.make_room(tag[2], at)
             self.open_element(tag[2], at)
             return tag.end()
         if any(element.key == tag[2] for element in self.stack[1:]):
             self.report_junk()
-            self.report_spelling(at, behind, tag)
+            self.report_spelling(at, tag)
             self.close_to(tag[2], at)
             return tag.end()
         return self.unmatched(tag, at)
 
-    def report_spelling(self, at: int, behind: int, tag: re.Match[str]) -> None:
-        """A tag counts, whose marker stands from `at` to `behind`: tell how it is spelled, if that is not as it should be."""
+    def report_spelling(self, at: int, tag: re.Match[str]) -> None:
+        """A tag counts, whose marker stands at `at`: tell how it is spelled, if that is not as it should be."""
         written = self.text[at : tag.end()]
         if written != f"{self.marks.prefix}<{tag[1]}{tag[2]}>":
             self.mend("repaired_markup", f"a damaged tag was read: {written}", at)
@@ -381,9 +379,7 @@ class ElementsReader(StateReader):
             )
             if follows and not own:
                 self.report_junk()
-                self.mend("repaired_markup", f"{tag[0]} was read as the end of {element.key!r}", at)
-                self.close_element(at)
-                return tag.end()
+                return self.close_with(tag[0], at, tag.end())
         self.keep_junk(self.text[at : tag.end()], at)
         return tag.end()
 
@@ -545,9 +541,14 @@ class ElementsReader(StateReader):
 
     def close_plainly(self, at: int, end: int) -> int:
         """The closing tag without its marker from `at` to `end` counts. What stands before it has been taken."""
-        key = self.stack[-1].key
-        if not self.text.startswith(f"</{key}>", at):
-            self.mend("repaired_markup", f"{self.text[at:end]} was read as the end of {key!r}", at)
+        if not self.text.startswith(f"</{self.stack[-1].key}>", at):
+            return self.close_with(self.text[at:end], at, end)
+        self.close_element(at)
+        return end
+
+    def close_with(self, written: str, at: int, end: int) -> int:
+        """What stands from `at` to `end` is the closing tag of the innermost element, though it is not that to the letter."""
+        self.mend("repaired_markup", f"{written} was read as the end of {self.stack[-1].key!r}", at)
         self.close_element(at)
         return end
 
@@ -663,9 +664,7 @@ class ElementsReader(StateReader):
         if own:
             self.mend("repaired_markup", f"a {prefix} without a tag was dropped", mark)
             return next_tag - len(prefix)
-        self.mend("repaired_markup", f"{text[mark:end].strip(SPACE)} was read as the end of {self.stack[-1].key!r}", mark)
-        self.close_element(mark)
-        return end
+        return self.close_with(text[mark:end].strip(SPACE), mark, end)
 
     def leaf_marked(self, at: int, mark: int, behind: int) -> int | None:
         """A marker inside a leaf that began at or before `at`; None when it is data."""
@@ -711,7 +710,7 @@ class ElementsReader(StateReader):
         elif all(outer.key != tag[2] for outer in self.stack[1:]):
             return self.damaged_closer(at, mark, behind)
         self.take(text[at:mark])
-        self.report_spelling(mark, behind, tag)
+        self.report_spelling(mark, tag)
         self.close_to(tag[2], mark)
         return tag.end()
 
@@ -735,9 +734,7 @@ class ElementsReader(StateReader):
                 return ~mark
             if follows:
                 self.take(text[at:mark])
-                self.mend("repaired_markup", f"{tag[0]} was read as the end of {element.key!r}", mark)
-                self.close_element(mark)
-                return tag.end()
+                return self.close_with(tag[0], mark, tag.end())
         if self.streaming:
             return None
         self.to_container(tag[2], mark)

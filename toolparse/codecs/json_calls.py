@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from toolparse.codecs.json_text import LOOK, SWALLOWED, EndsAt, JsonReader, never_ends
+from toolparse.codecs.writer import object_of
 from toolparse.grammar import Envelope
 from toolparse.jsontext.characters import HIGH, SPACE, SPACES, escape_surrogates, quote
 from toolparse.jsontext.held_text import HeldText
@@ -948,7 +949,7 @@ class EnvelopeCalls(ArgumentsReader):
             return False
         self.call.problem("repaired_markup", "the arguments stood beside the name", self.key_at - self.call.base)
         self.extras = [extra for extra in self.extras if extra[0] not in found]
-        self.call.write("{" + ", ".join(f"{quote(decoded(key))}: {text}" for key, text in found.items()) + "}")
+        self.call.write(object_of({decoded(key): text for key, text in found.items()}))
         return True
 
     def name_among_arguments(self) -> None:
@@ -959,7 +960,7 @@ class EnvelopeCalls(ArgumentsReader):
             if key.lower() in NAMES and isinstance(name, str) and self.call.declares(name) and key not in self.parameters(name):
                 self.call.problem("repaired_markup", "the name stood inside the arguments", self.kept_from - self.call.base)
                 self.name = name
-                self.pending = ["{" + ", ".join(f"{quote(k)}: {v}" for k, v in members.items() if k != key) + "}"]
+                self.pending = [object_of({k: v for k, v in members.items() if k != key})]
                 return
 
     def tell_extras(self, given: bool) -> bool:

@@ -183,9 +183,9 @@ class JsonReader:
             self.kept_at = at
         return at
 
-    def close_text(self, text: str, at: int) -> int:
-        """Read the last of a text whose end something else has found, and close what is open there. Returns where the value ends."""
-        at = self.step(text, at, True)
+    def close_text(self, text: str) -> int:
+        """Read the rest of a text whose end something else has found, and close what is open there. Returns where the value ends."""
+        at = self.step(text, 0, True)
         if not self.done and self.state == self.bare_word:
             at = self.step(text, self.word_ended(at, at), True)
         if not self.done:
@@ -890,14 +890,10 @@ class JsonReader:
         if token != word and _COMMENT.match(word, len(token)) and self.known(token):
             self.repaired("comment", "a comment was removed", at)
             return self.scalar(token, at)
-        bare = _DEBRIS.sub("", word, count=1)
-        if bare != word and self.known(bare):
-            self.repaired("repaired_markup", f"{word[len(bare) :]} behind a value was dropped", at)
-            return self.scalar(bare, at)
-        bare = word.rstrip(")>")
-        if bare != word and self.known(bare):
-            self.repaired("surplus_closer", f"{word[len(bare) :]} behind a value was dropped", at)
-            return self.scalar(bare, at)
+        for kind, bare in (("repaired_markup", _DEBRIS.sub("", word, count=1)), ("surplus_closer", word.rstrip(")>"))):
+            if bare != word and self.known(bare):
+                self.repaired(kind, f"{word[len(bare) :]} behind a value was dropped", at)
+                return self.scalar(bare, at)
         if word in _LITERALS:
             self.repaired("literal", f"{word} was written as {_LITERALS[word]}", at)
             return _LITERALS[word]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from toolparse.codecs.writer import object_of
 from toolparse.grammar import Envelope, JsonText, Parameters, PythonCalls
-from toolparse.jsontext.characters import escaped, quote
+from toolparse.jsontext.characters import escaped
 from toolparse.jsontext.scalars import SHORT, WORDS
 from toolparse.schemas.tools import Tool
 from toolparse.schemas.types import UNKNOWN, Type
@@ -77,7 +78,7 @@ def read_python(text: str, at: int, tool: Tool | None) -> tuple[str, int] | None
         string = single if double is None else double
         written[key] = number or (WORDS[word] if word else f'"{string}"')
         if comma is None:
-            return "{" + ", ".join([f"{quote(key)}: {value}" for key, value in written.items()]) + "}", at
+            return object_of(written), at
     return None
 
 
@@ -108,7 +109,7 @@ def _parameters(tail: Tail, body: Parameters) -> Read:
                 return None
             written[key] = made
             at = found.end()
-        return "{" + ", ".join([f"{quote(key)}: {value}" for key, value in written.items()]) + "}", at
+        return object_of(written), at
 
     return read
 

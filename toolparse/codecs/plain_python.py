@@ -133,7 +133,7 @@ class PlainPython:
                 parts.append(f'{found[1]}"')
                 following = _AFTER
             else:
-                following = self.token(state, str(outcome), found, parts)
+                following = self.token(str(outcome), found, parts)
             if following is None:
                 found = None
                 break
@@ -146,7 +146,7 @@ class PlainPython:
         self.leave()
         return ~at
 
-    def token(self, state: State, outcome: str, found: re.Match[str], parts: list[str]) -> State | None:
+    def token(self, outcome: str, found: re.Match[str], parts: list[str]) -> State | None:
         """What follows a token that has been read, outside strings; None where only the machine may read it."""
         stack = self.machine.stack
         top = stack[-1]

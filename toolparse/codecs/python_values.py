@@ -24,7 +24,7 @@ from toolparse.codecs.writer import Level
 from toolparse.jsontext.characters import ALL_SPACES, BRACKETS, HIGH, SPACE, escaped, quote
 from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.python_literals import ESCAPES
-from toolparse.jsontext.scalars import WORDS, based_number, loose_number
+from toolparse.jsontext.scalars import WORDS, based_number, begun_scalar, loose_number
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.trailing_stops import NONE, Search, TrailingStops, flow_before
@@ -33,8 +33,6 @@ WIDE = {"，": ",", "）": ")", "：": ":", "］": "]", "｝": "}"}
 """Full-width punctuation, which is structure where only structure can stand."""
 _CURLY = {"“": "”", "”": "”", "‘": "’", "’": "’"}
 _KEY_BEGIN = re.compile(r'[ \t\r\n]*(?:"[^"\\\x00-\x1f]*(?:"[ \t\r\n]*)?)?\Z').match
-_CUT = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z")
-"""The beginning of a number or name at the end of the text, which waits there."""
 _STOP = {quote: re.compile(rf"[{quote}\\\\\x00-\x1f\"]") for quote in "\"'"}
 _STOP |= {"”": re.compile(r"[”\"\\\x00-\x1f]"), "’": re.compile(r"[’'\"\\\x00-\x1f]")}
 ODD = {quote: rf'[{quote}"\\\x00-\x1f](?:(?<=[\x00-\x1f])|(?<=\\)(?![ntrbf\\"])|(?<=")(?:(?<!\\")|(?<=\\\\"))|(?<=\'))' for quote in "\"'"}
@@ -264,7 +262,7 @@ class PythonValues(StateReader):
             return self.open_string(character, at)
         if character in _CURLY:
             return self.open_curly(character, at)
-        if not self.last and _CUT.match(text, at):
+        if not self.last and begun_scalar(text, at):
             return ~at
         self.separate()
         if character in "([{" and len(self.stack) < self.depth and not (top is not None and top.is_key):

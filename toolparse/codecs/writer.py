@@ -11,9 +11,20 @@ and no types: what a held value is, its codec decides when it is complete.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from toolparse.jsontext.characters import escaped, quote
 from toolparse.jsontext.held_text import HeldText
 from toolparse.wire.open_call import OpenCall
+
+
+def object_of(members: Mapping[str, str]) -> str:
+    """An object of members whose values are JSON text.
+
+    >>> object_of({"a": "1", "b": "[]"})
+    '{"a": 1, "b": []}'
+    """
+    return "{" + ", ".join([f"{quote(key)}: {value}" for key, value in members.items()]) + "}"
 
 
 class Level:

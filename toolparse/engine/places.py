@@ -35,22 +35,17 @@ class Places:
 
     __slots__ = ("bounds", "covered", "kinds", "last", "opener", "origin", "spans", "text")
 
-    def __init__(self, origin: int = 0, text: str = "") -> None:
-        self.kinds: list[str] = []
-        self.bounds: list[list[int]] = []
-        self.spans: list[Span] = []
-        self.covered = 0
-        self.last = ""
-        self.opener: tuple[int, int] | None = None
-        self.origin = origin
-        self.text = text
+    def __init__(self) -> None:
+        self.begin_output(False)
 
     def begin_output(self, in_call: bool) -> None:
         """What was read so far is the prompt's part of the turn, which may have left a call open."""
-        self.kinds, self.bounds, self.spans = [], [], []
+        self.kinds: list[str] = []
+        self.bounds: list[list[int]] = []
+        self.spans: list[Span] = []
         self.covered = self.origin = 0
         self.text = self.last = ""
-        self.opener = None
+        self.opener: tuple[int, int] | None = None
         if in_call:
             self.begin_call(0, False)
 

@@ -516,7 +516,7 @@ class Table:
             "any calls": ground.any_calls,
             "line calls": ground.line_calls,
             "lost opener": [Row("", "lost opener")] if self.reads_damaged else [],
-            "lost object": [Row("", "lost object", begins=_OBJECTS)] if self.unopened is not None and ground.calls else [],
+            "lost object": [Row("", "lost opener", begins=_OBJECTS)] if self.unopened is not None and ground.calls else [],
             "labels": [Row(pair.label, "think", pair) for pair in pairs if pair.label],
             "again": rows_of("again", again),
             "openers": self.openers,

@@ -1013,17 +1013,13 @@ class TurnMachine:
         return "\n" in self._text[end:begin] or (begin == end and opening.in_line)
 
     def _lost_opener(self, row: Row, at: int, end: int, last: bool) -> int | None:
-        """A call without any opener, where nothing has been said yet: the name of a declared tool with the right marker behind it, or an
-        object that names one."""
+        """A call without any opener: an object or a list that names a declared tool, or where nothing has been said yet the name of one
+        with the right marker behind it."""
         text = self._text
         if text[at] in "{[":
             return self._unopened_object(at, last)
         named = self._table.named_first and (text[at].isalnum() or text[at] == "_") and self._sink.may_be_name(text[at:])
         return self._damaged_opening(at, last, True) if named else None
-
-    def _lost_object(self, row: Row, at: int, end: int, last: bool) -> int | None:
-        """The same at the start of a line: an object or a list that names a declared tool."""
-        return self._unopened_object(at, last)
 
     def _unopened_object(self, at: int, last: bool) -> int | None:
         """Objects that name declared tools, or a list of them, with the call's closer behind but no opener in front."""
@@ -1414,7 +1410,6 @@ class TurnMachine:
         "section": _section,
         "damaged call": _damaged_call,
         "lost opener": _lost_opener,
-        "lost object": _lost_object,
         "stop": _stop,
         "stray": _stray,
         "backticks": _backticks,

@@ -135,12 +135,12 @@ class _Reading(NamedTuple):
     def wrote(self, kind: str, end: int, state: str, cost: float = 0.0) -> _Reading:
         return _Reading(self.cost + cost, state, self.open, self.start, _Out(self.out, kind, self.start, end))
 
-    def opened(self, token: _Token, cost: float = 0.0) -> _Reading:
+    def opened(self, token: _Token) -> _Reading:
         if len(self.open) == DEEPEST:
-            return self.at("deep1", token.start, cost)
+            return self.at("deep1", token.start)
         bracket = token.text
         out = _Out(self.out, bracket, 0, 0)
-        return _Reading(self.cost + cost, "key" if bracket == "{" else "value", self.open + bracket, 0, out)
+        return _Reading(self.cost, "key" if bracket == "{" else "value", self.open + bracket, 0, out)
 
     def closed(self, count: int, cost: float = 0.0) -> _Reading:
         out, left = self.out, self.open

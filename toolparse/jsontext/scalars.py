@@ -16,6 +16,8 @@ SHORT = r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,7})?"
 """A number that needs no second look."""
 LONGEST = 128
 """Such a scalar and the spaces behind it are shorter than this: a machine that must not hold as many characters reads on its own."""
+begun_scalar = re.compile(r"[ \t\r\n]{0,24}[-+.\w]{1,24}[ \t\r\n]{0,24}\Z").match
+"""The beginning of a number or word at the end of the text, which waits there."""
 is_integer = re.compile(INTEGER).fullmatch
 is_number = re.compile(NUMBER).fullmatch
 _LOOSE = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?").fullmatch

@@ -33,7 +33,7 @@ class Type:
     - `declared`: the schema says something about the type;
     - `exactly_string`: a string and nothing else, so the text can flow at once;
     - `string_or_null`: it can flow once it is no beginning of `null` (or `None`);
-    - `allows_string`, `allows_null`;
+    - `allows_string`;
     - `is_array`, `is_object`: the only container that is possible;
     - `has_parts`: it says something of a container's members or items.
 
@@ -50,7 +50,6 @@ class Type:
         "_plan",
         "_root",
         "_sole",
-        "allows_null",
         "allows_string",
         "declared",
         "exactly_string",
@@ -70,7 +69,6 @@ class Type:
         self.declared = ANY not in present
         self.kinds = tuple(kind for kind in KINDS if kind in present) if self.declared else ()
         self.allows_string = not self.declared or "string" in present
-        self.allows_null = not self.declared or "null" in present
         self.exactly_string = self.kinds == ("string",)
         self.string_or_null = self.kinds == ("null", "string")
         self.is_array = "array" in self.kinds and "object" not in self.kinds

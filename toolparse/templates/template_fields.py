@@ -383,7 +383,7 @@ class CallText:
                 end = reader.step(text, 0, True)
                 reader.close(end) if closed else reader.finish(end)
             elif closed:
-                end = reader.close_text(text, 0)
+                end = reader.close_text(text)
             else:
                 end = reader.step(text, 0, True)
                 if not reader.done:

@@ -124,7 +124,7 @@ def json_value(text: str, how: ValueText, report: Reporter, depth: int) -> Any:
         raise Unreadable(f"{text[:40]!r} is no JSON")
     parts: list[str] = []
     reader = JsonReader(Repairs(report, 0, "unquoted_key" if how.unquoted_keys else ""), parts.append, depth=depth)
-    rest = plain[reader.close_text(plain, 0) :].strip()
+    rest = plain[reader.close_text(plain) :].strip()
     if rest:
         report.problem("dropped_text", f"text behind the JSON was dropped: {rest}", 0)
     return read_json("".join(parts))

@@ -60,7 +60,7 @@ from toolparse.wire.spellings import (
     spellings,
     stop_texts,
 )
-from toolparse.wire.trailing_stops import trailing_stops
+from toolparse.wire.trailing_stops import trail, trailing_stops
 
 HEAD_LIMIT = 1024
 """A call's opening is at most this long, in characters; what is longer is text."""
@@ -245,7 +245,7 @@ def sequence(parts: tuple[Part, ...], name: str, whole: bool, blank: str = WS, s
                 for start in part.starts
             )
         else:
-            texts = "|".join(slots(text, name, whole, False, silent, blank) for text in spellings(part))
+            texts = "|".join(slots(text, name, whole, False, silent) for text in spellings(part))
         space = blank if i else ""
         if isinstance(part, Ahead):
             out.append(f"(?={space}(?:{texts}))" if whole else f"(?:{end}{space}(?:{end}{texts}))")
@@ -256,7 +256,7 @@ def sequence(parts: tuple[Part, ...], name: str, whole: bool, blank: str = WS, s
     return "".join(out)
 
 
-def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool = False, blank: str = WS) -> str:
+def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool = False) -> str:
     """The pattern of one marker with slots. A slot's text ends where its characters end, so more text never changes a match."""
     pieces = SLOT.split(text)
     out = ""
@@ -414,7 +414,7 @@ class Values:
             alike, others, rest, begins = "", "", f"|(?P<own>{any_alike(own)})", {"<"}
             held += f"|(?:{any_alike_begins(own)})\\Z"
         if stops:  # they trail: what is open when the output ends does not hold them
-            held = f"(?:{held}|(?:{any_of(stops)})[ \\t\\r\\n]{{0,64}}\\Z)"
+            held = f"(?:{held}|{trail(stops)})"
         begins.update(text[0] for text in (*closes, *nexts, *firsts, *stops) if text)
         spelt = (*closes, *slashless)
         self.alike = re.compile(f"{any_alike(spelt)}|{odd_tag}>?")

@@ -7,7 +7,7 @@ follows, it stays unread. Knows the tokens, and nothing of what the string is pa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from toolparse.compiled import compiled
@@ -16,6 +16,11 @@ from toolparse.wire.spellings import any_of, beginnings, inside
 _BLANKS = 64
 """So much white space behind a stop token waits with it."""
 Search = Callable[[str], "re.Match[str] | None"]
+
+
+def trail(stops: Iterable[str]) -> str:
+    """A pattern for a stop token at the end of the text."""
+    return rf"(?:{any_of(stops)})[ \t\r\n]{{0,{_BLANKS}}}\Z"
 
 
 class TrailingStops:
@@ -30,7 +35,7 @@ class TrailingStops:
         firsts = {text[0] for text in stops} or {"\0"}
         self.first = firsts.pop() if len(firsts) == 1 else ""
         self._reach = max(map(len, stops), default=0) + _BLANKS
-        self._ending = re.compile(rf"{beginnings(stops)}|(?:{any_of(stops)})[ \t\r\n]{{0,{_BLANKS}}}\Z").search
+        self._ending = re.compile(f"{beginnings(stops)}|{trail(stops)}").search
         self.flow = flow_before(stops, r'["\\\x00-\x1f]')
 
     def begin(self, text: str, at: int) -> int:
@@ -52,7 +57,7 @@ def flow_before(stops: tuple[str, ...], odd: str) -> Search:
     ways = []
     for first in firsts:
         rests = [text[1:] for text in stops if text[0] == first]
-        ways.append(rf"(?<={re.escape(first)})(?:\Z|{beginnings(rests)}|(?:{any_of(rests)})[ \t\r\n]{{0,{_BLANKS}}}\Z)")
+        ways.append(rf"(?<={re.escape(first)})(?:\Z|{beginnings(rests)}|{trail(rests)})")
     return re.compile(f"{characters}{inside(firsts)}](?:(?<={characters}]){more}|{'|'.join(ways)})").search
 
 
