@@ -278,7 +278,7 @@ class BareKeysReader(StateReader):
         text = self.text
         if at < len(text) and text[at] > " ":
             return at
-        return SPACES.match(text, at).end()  # type: ignore[union-attr]
+        return SPACES.match(text, at).end()
 
     def between(self, at: int) -> int:
         """Where a key may stand, or an item of a list."""

@@ -9,14 +9,14 @@ import re
 from collections.abc import Callable, Iterable
 
 from toolparse.codecs.json_text import EndsAt
-from toolparse.jsontext.characters import SPACE
+from toolparse.jsontext.characters import SPACE, always
 from toolparse.jsontext.held_text import HeldText
 from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
 from toolparse.wire.open_call import OpenCall
 
 _SURPLUS = re.compile(r"[)\]}]{1,64}")
 _TAG = re.compile(r"<[^<>\n]{0,256}>")
-_BEHIND = re.compile(r"[ \t\r\n]{0,256}")
+_BEHIND = always(r"[ \t\r\n]{0,256}")
 
 
 class StateReader:
@@ -60,7 +60,7 @@ class StateReader:
         found = _SURPLUS.match(text, at)
         if found is not None:
             end = found.end()
-            behind = _BEHIND.match(text, end).end()  # type: ignore[union-attr]
+            behind = _BEHIND.match(text, end).end()
             ends: bool | str | None = None if behind == len(text) else self.ends(text, behind, self.last)
             if "\n" in text[end:behind] or (self.last and behind == len(text)):
                 ends = True

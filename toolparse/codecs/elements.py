@@ -17,7 +17,7 @@ from toolparse.codecs import Rewritten
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import ITEM, Calls, Elements
-from toolparse.jsontext.characters import SPACE, SPACES, WS, escaped
+from toolparse.jsontext.characters import SPACE, SPACES, WS, always, escaped
 from toolparse.schemas.types import UNKNOWN, Type
 from toolparse.wire.lookalikes import UNSEEN
 from toolparse.wire.markers import EndMarks, Head, flow_until
@@ -40,7 +40,7 @@ class Marks:
         """`calls` is how the call is opened, where that may stand twice."""
         self.heads = [Head(calls, calls.open, "anywhere", False, False)] if calls is not None else []
         self.prefix = prefix = body.prefix
-        self.stray = re.compile(rf"(?:</(?:(?!{re.escape(prefix)}|{beginnings((prefix,))})[^<>\n]){{0,64}})?[ \t\r\n]{{0,256}}")
+        self.stray = always(rf"(?:</(?:(?!{re.escape(prefix)}|{beginnings((prefix,))})[^<>\n]){{0,64}})?[ \t\r\n]{{0,256}}")
         self.cut_prefix = re.compile(beginnings((prefix,)))
         self.odd = re.compile(odd_spellings(prefix))
         self.odd_begins = re.compile(odd_beginnings(prefix))
@@ -207,7 +207,7 @@ class ElementsReader(StateReader):
     def inside(self, at: int) -> int:
         """Between the elements of a container."""
         text = self.text
-        start, at = at, SPACES.match(text, at).end()  # type: ignore[union-attr]
+        start, at = at, SPACES.match(text, at).end()
         if self.junk.pieces and at > start:
             self.keep_junk(text[start:at], start)
         if at == len(text):
@@ -252,7 +252,7 @@ class ElementsReader(StateReader):
             return False if tag[1] and any(element.key == tag[2] for element in self.stack[1:]) else how
         if not self.may_hold(tag[2]):
             return how
-        behind = SPACES.match(text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, tag.end(), tag.end() + 256).end()
         for head in self.marks.heads:
             if head.full.match(text, behind):
                 return how
@@ -321,7 +321,7 @@ class ElementsReader(StateReader):
     def structure(self, at: int) -> bool | None:
         """Whether a marker, blanks aside, stands at `at`, of a tag or of the call's end; None when more text must tell."""
         text = self.text
-        end = SPACES.match(text, at, at + 256).end()  # type: ignore[union-attr]
+        end = SPACES.match(text, at, at + 256).end()
         if text.startswith(self.marks.prefix, end):
             return True
         if not self.last and (end == len(text) or self.marks.cut_prefix.match(text, end)):
@@ -366,7 +366,7 @@ class ElementsReader(StateReader):
             self.close_element(at)
             return tag.end()
         if len(self.stack) > 1:
-            behind = SPACES.match(self.text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
+            behind = SPACES.match(self.text, tag.end(), tag.end() + 256).end()
             follows = self.structure(tag.end())
             following = _TAG.match(self.text, behind + len(self.marks.prefix)) if follows else None
             undecided = not self.last and following is None and self.text.startswith(self.marks.prefix, behind)
@@ -511,7 +511,7 @@ class ElementsReader(StateReader):
             cut = not self.last and bool(self.stack[-1].key) and closer.startswith(text[at:])
             return None if cut else self.other_closer(at)
         end = at + len(closer)
-        behind = SPACES.match(text, end).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, end).end()
         prefix = self.marks.prefix
         if text.startswith(prefix, behind):
             behind += len(prefix)
@@ -527,7 +527,7 @@ class ElementsReader(StateReader):
         if tag is None or not tag[1] or self.nested or self.headless or len(self.stack) < 2:
             return None if tag is None and not self.last and _TAG_BEGUN.match(text, at) else 0
         prefix = self.marks.prefix
-        behind = SPACES.match(text, tag.end(), tag.end() + 256).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, tag.end(), tag.end() + 256).end()
         if not text.startswith(prefix, behind):
             return None if not self.last and prefix.startswith(text[behind:]) else 0
         following = _TAG.match(text, behind + len(prefix))
@@ -645,10 +645,10 @@ class ElementsReader(StateReader):
             return None
         text = self.text
         tag = _TAG.match(text, behind)
-        end = tag.end() if tag is not None else self.marks.stray.match(text, behind).end()  # type: ignore[union-attr]
+        end = tag.end() if tag is not None else self.marks.stray.match(text, behind).end()
         follows = self.structure(end)
         prefix = self.marks.prefix
-        next_tag = SPACES.match(text, end).end() + len(prefix)  # type: ignore[union-attr]
+        next_tag = SPACES.match(text, end).end() + len(prefix)
         closer = f"</{self.stack[-1].key}>"
         if follows and not self.last and closer.startswith(text[next_tag:]):
             follows = None

@@ -19,7 +19,7 @@ from typing import Any
 from toolparse.codecs.json_text import LOOK, SWALLOWED, EndsAt, JsonReader, never_ends
 from toolparse.codecs.writer import object_of
 from toolparse.grammar import Envelope
-from toolparse.jsontext.characters import HIGH, SPACE, SPACES, escape_surrogates, quote
+from toolparse.jsontext.characters import HIGH, SPACE, SPACES, always, escape_surrogates, quote
 from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.scalars import refuse
 from toolparse.wire.dialects import NAMES
@@ -220,7 +220,7 @@ class ArgumentsReader(JsonReader):
 
     def arguments(self, at: int) -> int:
         """Where the value of the arguments begins: its first character says how it is read."""
-        here = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(self.text, at).end()
         self.copy = here
         if here == len(self.text):
             return ~here
@@ -269,7 +269,7 @@ class ArgumentsReader(JsonReader):
     def beyond(self, at: int) -> int:
         """Behind all calls: brackets that are left over are framing, and so is the end of a frame that stood in front."""
         text = self.text
-        here = SPACES.match(text, at, at + SURPLUS).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at, at + SURPLUS).end()
         self.copy = at
         if here == at + SURPLUS:
             return self.leave(at)
@@ -407,7 +407,7 @@ class NamedCall(ArgumentsReader):
     def ahead(self, at: int) -> int:
         """In front of the arguments: an envelope that names the same tool again is unwrapped."""
         text = self.text
-        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at).end()
         self.copy = here
         if here < len(text) and text[here] != "{":
             moved = None if self.ends(text, here, self.last) is not False else self.lead(here)
@@ -604,7 +604,7 @@ class EnvelopeCalls(ArgumentsReader):
 
     def outer(self, at: int) -> int:
         """The opening brace of the object, or the bracket of the list."""
-        here = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(self.text, at).end()
         if here == len(self.text):
             return ~here
         if self.text[here] == "[":
@@ -620,7 +620,7 @@ class EnvelopeCalls(ArgumentsReader):
         """Between the objects of the list."""
         text = self.text
         if not (self.call.opening.count or self.loose):
-            here = SPACES.match(text, at).end()  # type: ignore[union-attr]
+            here = SPACES.match(text, at).end()
             if text[here : here + 1] not in ("{", ""):
                 return self.refuse(at)
         character, at = self.odd(at)
@@ -767,7 +767,7 @@ class EnvelopeCalls(ArgumentsReader):
 
     def nested_or_name(self, at: int) -> int:
         """The value of a key that holds the name, or the whole call."""
-        here = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(self.text, at).end()
         self.copy = here
         if here == len(self.text):
             return ~here
@@ -789,7 +789,7 @@ class EnvelopeCalls(ArgumentsReader):
     def alias_value(self, at: int) -> int:
         """The value of another name for the arguments, which may be a parameter of the tool instead."""
         text = self.text
-        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at).end()
         self.copy = here
         if here == len(text):
             return ~here
@@ -910,10 +910,10 @@ class EnvelopeCalls(ArgumentsReader):
         """Whether another object begins where this one, with name and arguments, has not been closed."""
         if not (self.closed and self.name and len(self.stack) == self.level):
             return False
-        return self.text.startswith("{", SPACES.match(self.text, at).end())  # type: ignore[union-attr]
+        return self.text.startswith("{", SPACES.match(self.text, at).end())
 
     def unclosed(self, at: int) -> int:
-        at = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(self.text, at).end()
         self.trailing(at)
         self.repaired("missing_closer", "a missing } was added", at)
         self.pop()
@@ -1055,22 +1055,22 @@ def decoded(key: str) -> str:
 
 
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
-_COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
-_COMMA = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
+_COLON = always(r"[ \t\r\n]*:[ \t\r\n]*")
+_COMMA = always(r"[ \t\r\n]*,?[ \t\r\n]*")
 
 
 def members_of(text: str) -> dict[str, str]:
     """The members of an object, the text of each value as it stands; none when it is no object. The first of equal keys counts."""
     found: dict[str, str] = {}
-    at = SPACES.match(text, 1).end()  # type: ignore[union-attr]
+    at = SPACES.match(text, 1).end()
     if text[:1] != "{":
         return found
     while at < len(text) and text[at] == '"':
         key, end = _DECODER.raw_decode(text, at)
-        begin = _COLON.match(text, end).end()  # type: ignore[union-attr]
+        begin = _COLON.match(text, end).end()
         _, end = _DECODER.raw_decode(text, begin)
         found.setdefault(key, text[begin:end])
-        at = _COMMA.match(text, end).end()  # type: ignore[union-attr]
+        at = _COMMA.match(text, end).end()
     return found
 
 

@@ -458,7 +458,7 @@ class JsonReader:
         """The position behind white space and finished comments; the end of the text if a comment may still finish before `limit`."""
         text = self.text
         while True:
-            at = SPACES.match(text, at, limit).end()  # type: ignore[union-attr]
+            at = SPACES.match(text, at, limit).end()
             if text.startswith(("//", "#"), at):
                 end = text.find("\n", at, limit)
             elif text.startswith("/*", at):
@@ -565,7 +565,7 @@ class JsonReader:
         the step got to. Skips white space; reads comments; stops where the call's text ends.
         """
         text = self.text
-        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at).end()
         if here == len(text):
             return "", ~here
         ends = self.ends(text, here, self.last)
@@ -965,7 +965,7 @@ class JsonReader:
     def after_comma(self, at: int) -> int:
         """A comma that is written only when a key or a value follows it, with no more of the blanks than may be held."""
         text = self.text
-        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at).end()
         self.gap.append(text[at : min(here, at + max(self.max_held - self.gap_length, 0))])
         self.gap_length += here - at
         self.copy = here

@@ -170,7 +170,7 @@ class ParameterReader(StateReader):
         text = self.text
         values = self.values
         start = at
-        at = values.blanks.match(text, at).end()  # type: ignore[union-attr]
+        at = values.blanks.match(text, at).end()
         if self.junk.pieces and at > start:
             self.keep_junk(text[start:at], start)
         if at == len(text):
@@ -429,7 +429,7 @@ class ParameterReader(StateReader):
         """Whether a parameter's opener stands behind `at`, blanks aside, damaged or not; None when more text must tell."""
         text = self.text
         start = at
-        at = self.values.blanks.match(text, at, at + MOST_BLANKS).end()  # type: ignore[union-attr]
+        at = self.values.blanks.match(text, at, at + MOST_BLANKS).end()
         if at - start >= MOST_BLANKS:
             return False
         if at == len(text):
@@ -787,7 +787,7 @@ class ParameterReader(StateReader):
     def closing_follows(self, at: int) -> bool | None:
         """Whether a closing tag of any name stands behind `at`, blanks aside, or nothing; None when more text must tell."""
         text = self.text
-        at = self.values.blanks.match(text, at, at + MOST_BLANKS).end()  # type: ignore[union-attr]
+        at = self.values.blanks.match(text, at, at + MOST_BLANKS).end()
         if not self.last and (at == len(text) or CLOSING_BEGINS.match(text, at)):
             return None
         return at == len(text) or CLOSING.match(text, at) is not None
@@ -800,13 +800,13 @@ class ParameterReader(StateReader):
         if closer is None:
             return None if not self.last and closers.begins.match(text, mark) else False
         rank, at = closer
-        at = self.values.blanks.match(text, at).end()  # type: ignore[union-attr]
+        at = self.values.blanks.match(text, at).end()
         if at == len(text):
             return False if self.last else None
         for close in self.values.closes:
             if text.startswith(close, at):
                 at += len(close)
-                behind = self.values.blanks.match(text, at).end()  # type: ignore[union-attr]
+                behind = self.values.blanks.match(text, at).end()
                 if not self.last and (behind == len(text) or closers.begins.match(text, behind)):
                     return None
                 inner = closers.closer(text, behind)
@@ -833,7 +833,7 @@ class ParameterReader(StateReader):
             counts = self.values.follows[""](text, end, self.last)
             if counts is not False:
                 return counts
-        at = self.values.blanks.match(text, end).end()  # type: ignore[union-attr]
+        at = self.values.blanks.match(text, end).end()
         counts = self.opens_at(end)
         if counts is not False:
             return counts

@@ -166,7 +166,7 @@ class PythonReader(PythonValues):
     def list_ends(self, at: int) -> bool | None:
         """Whether the `]` at `at` ends the list: a marker, the end of the line or of the output follows it."""
         text = self.text
-        behind = SPACES.match(text, at + 1, at + 1 + BLANKS).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, at + 1, at + 1 + BLANKS).end()
         if "\n" in text[at + 1 : behind]:
             return True
         if behind == len(text):
@@ -217,7 +217,7 @@ class PythonReader(PythonValues):
     def next_key(self, at: int) -> bool | None:
         """Whether a key that is no identifier begins the next argument behind the comma in front of `at`; None when more must tell."""
         text = self.text
-        at = ALL_SPACES.match(text, at, at + BLANKS).end()  # type: ignore[union-attr]
+        at = ALL_SPACES.match(text, at, at + BLANKS).end()
         found = _ODD_KEY.match(text, at)
         if found is not None and (not found[3] or found.end() < len(text) or self.last):
             key = (found[1] or found[2]).strip(SPACE)
@@ -319,14 +319,14 @@ class PythonReader(PythonValues):
     def after(self, at: int) -> int:
         """Behind a call of a list: a comma and the next call, the end of the list, or no more of it."""
         text = self.text
-        here = SPACES.match(text, at, at + BLANKS).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at, at + BLANKS).end()
         if here == len(text):
             return ~at
         if text[here] in "]］":
             self.state = self.surplus
             return here + 1
         if text[here] in ",，":
-            closing = SPACES.match(text, here + 1, here + 1 + BLANKS).end()  # type: ignore[union-attr]
+            closing = SPACES.match(text, here + 1, here + 1 + BLANKS).end()
             if text[closing : closing + 1] == "]":
                 self.state = self.surplus
                 return closing + 1
@@ -374,7 +374,7 @@ class PythonReader(PythonValues):
         end = at + 1
         while end < len(text) and end - at < 64 and text[end] in ")}":
             end += 1
-        behind = SPACES.match(text, end, end + BLANKS).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, end, end + BLANKS).end()
         if behind == len(text) and not self.last:
             return ~at
         if text[behind : behind + 1] in (",", "]"):

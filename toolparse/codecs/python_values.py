@@ -221,7 +221,7 @@ class PythonValues(StateReader):
         """Where the next token begins; negative where it is not there yet, or a marker has ended the text."""
         text = self.text
         if not " " < text[at : at + 1] <= "\x7f":
-            start, at = at, ALL_SPACES.match(text, at).end()  # type: ignore[union-attr]
+            start, at = at, ALL_SPACES.match(text, at).end()
             if not text[start:at].isascii():
                 self.call.problem("repaired_markup", "white space of another kind was read as such", start)
         if at == len(text):
@@ -467,7 +467,7 @@ class PythonValues(StateReader):
         Not the rule of `json_text.py`: Python has parentheses, bare keys with `=`, and code behind a string, but no missing commas.
         """
         text = self.text
-        here = ALL_SPACES.match(text, at + 1, at + 129).end()  # type: ignore[union-attr]
+        here = ALL_SPACES.match(text, at + 1, at + 129).end()
         if here == len(text):
             return True if self.last else None
         character = WIDE.get(text[here], text[here])

@@ -15,11 +15,11 @@ from collections.abc import Callable
 
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.parameters import ParameterReader
-from toolparse.jsontext.characters import SPACE, SPACES
+from toolparse.jsontext.characters import SPACE, SPACES, always
 from toolparse.wire.markers import LOOK, Values
 from toolparse.wire.open_call import OpenCall
 
-_BEGIN = re.compile(r"[ \t]*(\r?\n)?")
+_BEGIN = always(r"[ \t]*(\r?\n)?")
 _SECTION_FLOW = re.compile(r'[\]"\\\x00-\x1f]').search
 _ENTITY = re.compile("&(?:lt|gt|amp|quot|apos);")
 _ENTITY_BEGIN = re.compile(r"&(?:l|lt|g|gt|a|am|amp|ap|apo|apos|q|qu|quo|quot)?\Z")
@@ -57,8 +57,8 @@ class XmlParameterReader(ParameterReader):
     def layout(self, at: int) -> int:
         """Where a value begins: a line break says that it is laid out."""
         found = _BEGIN.match(self.text, at, at + LOOK)
-        end = found.end()  # type: ignore[union-attr]
-        self.laid_out = found[1] is not None  # type: ignore[index]
+        end = found.end()
+        self.laid_out = found[1] is not None
         if not self.laid_out and not self.last and end - at < LOOK and end + self.text.startswith("\r", end) == len(self.text):
             return ~at
         self.state = self.lead if self.laid_out else self.value
@@ -66,7 +66,7 @@ class XmlParameterReader(ParameterReader):
 
     def lead(self, at: int) -> int:
         """In front of a value that is laid out."""
-        at = SPACES.match(self.text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(self.text, at).end()
         if at == len(self.text):
             return ~at
         self.state = self.value
@@ -137,7 +137,7 @@ class XmlParameterReader(ParameterReader):
                 return ~end
             behind = end + len(SECTION_END)
             if self.laid_out:
-                behind = SPACES.match(text, behind, behind + LOOK).end()  # type: ignore[union-attr]
+                behind = SPACES.match(text, behind, behind + LOOK).end()
             if text.startswith(close, behind):
                 self.put(text[at:end])
                 self.end(end)

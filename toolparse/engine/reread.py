@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from toolparse.events import Problem
 from toolparse.grammar import Envelope, Format, JsonText, OneOf
+from toolparse.jsontext.characters import always
 from toolparse.jsontext.partial import loaded
 from toolparse.jsontext.repair import repair
 from toolparse.message import Message, Part, ReasoningPart, TextPart, ToolCall
@@ -128,7 +129,7 @@ def _whole(part: ToolCall, fine: bool, text: str, closers: _Closers, following: 
     if not isinstance(loaded(value), dict):
         return None, 0
     end = found.end()
-    while (more := closers.closer.match(text, closers.space.match(text, end).end())) is not None and more.end() <= limit:  # type: ignore[union-attr]
+    while (more := closers.closer.match(text, closers.space.match(text, end).end())) is not None and more.end() <= limit:
         end = more.end()
     return replace(part, arguments=value, complete=True), end
 
@@ -142,7 +143,7 @@ class _Closers:
         begin = sorted({mark.strip() for mark in openers} - {""}, key=len, reverse=True)
         self.closer = re.compile("|".join(map(re.escape, marks)))
         self.behind = re.compile(r"\s*(?:\Z|" + "|".join(map(re.escape, [*marks, *begin])) + ")")
-        self.space = re.compile(r"\s*")
+        self.space = always(r"\s*")
 
 
 @lru_cache(maxsize=256)

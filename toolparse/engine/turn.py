@@ -38,7 +38,7 @@ from toolparse.engine.table import Behind, Closer, Options, Place, Row, Rows, Ta
 from toolparse.engine.tool_choice import BY_NAME, Choice
 from toolparse.events import Attempt, Problem
 from toolparse.grammar import Calls, Format, Frame, Reasoning
-from toolparse.jsontext.characters import SPACE, SPACES
+from toolparse.jsontext.characters import SPACE, SPACES, always
 from toolparse.jsontext.held_text import HeldText
 from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import named_once, plain_name
@@ -51,8 +51,8 @@ from toolparse.wire.open_call import OpenCall, Opening
 from toolparse.wire.spellings import spellings
 from toolparse.wire.token_runs import Runs
 
-_BREAKS = re.compile(GAP)
-_PIECE = re.compile(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")
+_BREAKS = always(GAP)
+_PIECE = always(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")
 LONGEST_ASIDE = 192
 """A marker, and words or a comment behind it, are waited for so long."""
 _ASIDE = re.compile(r"[ \t\r\n]{0,16}((?:[^<>{}\[\]()=|`\n]{1,80}|<!--[^<>]{0,120}-->)?)([ \t\r\n]{0,16})")
@@ -287,7 +287,7 @@ class TurnMachine:
     def _running(self, at: int, last: bool) -> int:
         """Running text, until a marker."""
         text = self._text
-        begin = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        begin = SPACES.match(text, at).end()
         if begin > at:
             self._hold_space(at, begin)
             at = begin
@@ -323,7 +323,7 @@ class TurnMachine:
     def _hold_marker(self, start: int) -> int:
         """What begins at `start` may become a marker. Returns what must wait."""
         writer = self._writer
-        space = SPACES.match(self._text, start).end()  # type: ignore[union-attr]
+        space = SPACES.match(self._text, start).end()
         if space - start >= HELD_SPACE or (space > start and not writer.block.begun):
             self._hold_space(start, space)
             start = space
@@ -333,7 +333,7 @@ class TurnMachine:
     def _end_in_marker(self, start: int) -> int:
         """The output ends in what may have become a marker."""
         text = self._text
-        space = SPACES.match(text, start).end()  # type: ignore[union-attr]
+        space = SPACES.match(text, start).end()
         self._hold_space(start, space)
         if not self._is_fragment(text[space:], space):
             self._say(space, len(text))
@@ -458,7 +458,7 @@ class TurnMachine:
             return ~at if not last and frames.begins.match(text, at) else None
         if found[0] in frames.exact:
             return None
-        behind = SPACES.match(text, found.end()).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, found.end()).end()
         if not last and (behind == len(text) or frames.next_begins.match(text, behind)):
             return ~at
         if behind < len(text) and not frames.next.match(text, behind):
@@ -511,10 +511,10 @@ class TurnMachine:
         one follows."""
         text = self._text
         word = _PIECE.match(text, end)
-        rest = text[word.end() : word.end() + HEAD_LIMIT]  # type: ignore[union-attr]
+        rest = text[word.end() : word.end() + HEAD_LIMIT]
         if not last and (not rest or any(token.startswith(rest) for token in self.format.special_tokens)):
             return ~at
-        if word[1] not in self._table.marker_words or not rest.startswith(self.format.special_tokens):  # type: ignore[index]
+        if word[1] not in self._table.marker_words or not rest.startswith(self.format.special_tokens):
             return None
         ends_call = any(marker in behind.tail.ends.closers for behind in self._table.behind.values())
         self._problem("repaired_markup", f"a piece of damaged markup was dropped: {marker}", at, ends_call)
@@ -568,7 +568,7 @@ class TurnMachine:
         """Where a header may stand; `first`: nothing of the output stands before it."""
         text, headers = self._text, self._table.headers
         assert headers is not None
-        begin = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        begin = SPACES.match(text, at).end()
         if begin > at:
             self._hold_space(at, begin)
             at = begin
@@ -783,7 +783,7 @@ class TurnMachine:
 
     def _unclosed(self, at: int, last: bool) -> int:
         """Behind a header without its end, where a call's text may begin."""
-        begin = SPACES.match(self._text, at).end()  # type: ignore[union-attr]
+        begin = SPACES.match(self._text, at).end()
         if begin == len(self._text) and not last:
             return ~at
         self._state = self._running
@@ -876,7 +876,7 @@ class TurnMachine:
         if text[behind] in "{[" and keys:
             closers = self._table.unopened.of.tail.damaged  # type: ignore[union-attr]
             closed = closed_object(text, behind, keys, sink.declares)
-            end = SPACES.match(text, closed).end() if closed is not None and closed >= 0 else -1  # type: ignore[union-attr]
+            end = SPACES.match(text, closed).end() if closed is not None and closed >= 0 else -1
             if closed is not None and (end < 0 or (not last and (end == len(text) or closers.begins.match(text, end)))):
                 return ~at if not last and len(text) - at < LONGEST_OBJECT else None
             counts = closed is not None and closers.closer(text, end) is not None
@@ -941,8 +941,8 @@ class TurnMachine:
         """A damaged opening is confirmed, from `at` to `end`; a line break that is written out belongs to it."""
         text = self._text
         gap = _BREAKS.match(text, end)
-        if "\\" in gap[0]:  # type: ignore[index]
-            end = gap.end()  # type: ignore[union-attr]
+        if "\\" in gap[0]:
+            end = gap.end()
         opened = self._open(row, opening, slots, at, end, declared)
         if opened is not None and not opening.is_empty:
             self._sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
@@ -962,7 +962,7 @@ class TurnMachine:
 
     def _marker_at(self, at: int) -> bool:
         """Whether a marker may begin behind `at`, blanks aside."""
-        at = SPACES.match(self._text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(self._text, at).end()
         return self._text[at : at + 1] in ("<", "[")
 
     def _may_begin(self, opening: DamagedOpening, at: int) -> bool:
@@ -980,12 +980,12 @@ class TurnMachine:
 
     def _is_marked(self, at: int) -> bool:
         """Whether something other than a word stands behind `at`, blanks aside."""
-        at = SPACES.match(self._text, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(self._text, at).end()
         return not self._text[at : at + 1].isalnum()
 
     def _closes_at(self, closers: DamagedClosers, end: int, last: bool) -> bool | None:
         """Whether a closer that stands right behind a damaged opening is one (true where none stands); None when more text must tell."""
-        closer = closers.closer(self._text, SPACES.match(self._text, end).end())  # type: ignore[union-attr]
+        closer = closers.closer(self._text, SPACES.match(self._text, end).end())
         return closer is None or closers.ends_with(self._text, closer[1], closer[0], last)
 
     def _is_confirmed(self, opening: DamagedOpening, found: Found, slots: dict[str, str], at_edge: bool) -> bool:
@@ -1009,7 +1009,7 @@ class TurnMachine:
         if any(found[f"p{i}"] is None for i in range(opening.required)):
             return False
         end = found.end(f"p{opening.required - 1}")
-        begin = SPACES.match(self._text, end).end()  # type: ignore[union-attr]
+        begin = SPACES.match(self._text, end).end()
         return "\n" in self._text[end:begin] or (begin == end and opening.in_line)
 
     def _lost_opener(self, row: Row, at: int, end: int, last: bool) -> int | None:
@@ -1033,7 +1033,7 @@ class TurnMachine:
             found = closed_object(text, end, head.calls.body.name, sink.declares)  # type: ignore[union-attr]
             if found is None:
                 return None
-            end = SPACES.match(text, found).end() if found >= 0 else found  # type: ignore[union-attr]
+            end = SPACES.match(text, found).end() if found >= 0 else found
             if found < 0 or (not last and (end == len(text) or closers.begins.match(text, end))):
                 return ~at if not last and len(text) - at < LONGEST_OBJECT else None
         closer = closers.closer(text, end)
@@ -1278,7 +1278,7 @@ class TurnMachine:
 
     def _written_break(self, closers: DamagedClosers, at: int, last: bool) -> int | None:
         """Behind the two characters backslash and n, right behind a call, if a marker of calls or the end follows them."""
-        end = _BREAKS.match(self._text, at).end()  # type: ignore[union-attr]
+        end = _BREAKS.match(self._text, at).end()
         text = self._text[end:]
         if not text.strip(SPACE) or text == "\\":
             if not last or text == "\\":
@@ -1335,7 +1335,7 @@ class TurnMachine:
         end = repeated.read(text, at)
         if end is not None:
             if repeated.complete:
-                end = SPACES.match(text, end).end()  # type: ignore[union-attr]
+                end = SPACES.match(text, end).end()
             opened.raw.append(text[at:end])
             at = end
             found = tail.closers[-1].match(text, at) if repeated.complete else None

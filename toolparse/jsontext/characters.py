@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import re
 from json.encoder import encode_basestring
+from typing import Protocol
+
+
+class Always(Protocol):
+    """A pattern that matches wherever it is tried, if only nothing."""
+
+    def match(self, string: str, pos: int = ..., endpos: int = ..., /) -> re.Match[str]: ...
+
+
+def always(pattern: str) -> Always:
+    """A compiled pattern that can match nothing."""
+    return re.compile(pattern)  # type: ignore[return-value]
+
 
 SPACE = " \t\r\n"
 """JSON's white space, which is that of a turn's markup too."""
 WS = r"[ \t\r\n]*"
-SPACES = re.compile(WS)
+SPACES = always(WS)
 ODD_SPACE = "\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200E))) + "\u202f\u205f\u2060\u3000\ufeff"
 """White space of other kinds, and characters that nobody sees."""
-ALL_SPACES = re.compile(f"[{SPACE}{ODD_SPACE}]*")
+ALL_SPACES = always(f"[{SPACE}{ODD_SPACE}]*")
 BRACKETS = {"{": "}", "[": "]", "(": ")"}
 """The closer of each opener, Python's parentheses among them."""
 ESCAPE = r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'

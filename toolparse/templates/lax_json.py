@@ -39,7 +39,7 @@ class LaxJson(JsonReader):
         does.
         """
         text = self.text
-        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at).end()
         found = self.opened.match(text, here)
         if found is None:
             return ~here if not self.last and self.opening.match(text, here) else None

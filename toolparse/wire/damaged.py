@@ -578,7 +578,7 @@ def edges_of_objects(keys: tuple[str, ...]) -> tuple[Edge, ...]:
 def closed_object(text: str, at: int, keys: tuple[str, ...], declares: Callable[[str], bool]) -> int | None:
     """Where the object at `at` ends that has one of the keys with a declared name, or the list that begins with such an object; None when
     it is none, -1 when more text must tell."""
-    first = SPACES.match(text, at + 1, at + 9).end() if text[at] == "[" else at  # type: ignore[union-attr]
+    first = SPACES.match(text, at + 1, at + 9).end() if text[at] == "[" else at
     found = names_call(keys)(text, first) if first < len(text) else None
     if found is None:
         return None if first < len(text) else -1

@@ -90,13 +90,13 @@ class DamagedHeaders:
             return ~at if found is None and not last and self.marker_begins.match(text, at) else None
         if not last and (found.end() == len(text) or self.heads_begin.match(text, found.end())):
             return ~at
-        behind = SPACES.match(text, found.end()).end()  # type: ignore[union-attr]
+        behind = SPACES.match(text, found.end()).end()
         return found.end() if behind == len(text) or self.heads.match(text, found.end()) else None
 
     def begins_call(self, text: str, at: int, last: bool) -> bool | None:
         """Whether the arguments of a call begin behind a header that ends at `at`; None when more text must tell."""
         again = self.again.match(text, at)
-        at = SPACES.match(text, at if again is None else again.end()).end()  # type: ignore[union-attr]
+        at = SPACES.match(text, at if again is None else again.end()).end()
         if self.body.match(text, at):
             return True
         return None if not last and (at == len(text) or self.body_begins.match(text, at) or self.again_begins.match(text, at)) else False
@@ -139,7 +139,7 @@ class _Reading:
     def header(self, lost: bool) -> Header | None:
         headers, text = self.headers, self.text
         for _ in range(PIECES):
-            end = self.end = SPACES.match(text, self.end).end()  # type: ignore[union-attr]
+            end = self.end = SPACES.match(text, self.end).end()
             if end - self.at > HEAD_LIMIT:
                 return None
             if self.known and self.name not in headers.kinds and headers.body.match(text, end):

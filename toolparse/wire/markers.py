@@ -30,7 +30,7 @@ from toolparse.grammar import (
     PythonCalls,
     Where,
 )
-from toolparse.jsontext.characters import SPACE, WS
+from toolparse.jsontext.characters import SPACE, WS, always
 from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.damaged import (
     TOKEN,
@@ -315,7 +315,7 @@ class Follow:
     __slots__ = ("at_end", "blanks", "full", "partial")
 
     def __init__(self, before: tuple[str, ...], stops: tuple[str, ...], blank: str = WS) -> None:
-        self.blanks = re.compile(blank)
+        self.blanks = always(blank)
         self.at_end = END in before
         texts = [text for text in before if text != END] + list(stops if self.at_end else ())
         self.full = re.compile(any_of(texts)) if before else None
@@ -325,7 +325,7 @@ class Follow:
         """Whether the right thing follows at `at`; None when more text must tell."""
         if self.full is None:
             return True
-        end = self.blanks.match(text, at, at + LOOK).end()  # type: ignore[union-attr]
+        end = self.blanks.match(text, at, at + LOOK).end()
         if self.full.match(text, end):
             return True
         if end == len(text) or self.partial.match(text, end):
@@ -352,7 +352,7 @@ class Values:
         self.kinds: dict[str, str] = dict(body.kinds) if body.kinds != "types" else {}
         self.closers = tuple(text for part in (*calls.close, *wrapper_closers(calls)) for text in spellings(part))
         self.end_closes = any(text in stops for part in calls.close for text in spellings(part))
-        self.blanks = re.compile(blank)
+        self.blanks = always(blank)
         self.blanks_partial = re.compile("(?!)" if blank == WS else r"\\\Z")
         self.closes = closes = body.close.spellings if isinstance(body.close, OneOf) else (body.close,)
         self.lined = damaged and writes_lines(calls)
