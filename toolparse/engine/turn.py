@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from toolparse.codecs import reader_for
 from toolparse.codecs.echo import Recorded, Repetition
@@ -1396,43 +1396,18 @@ class TurnMachine:
         """Whether the engine said that a special-token marker from `start` to `end` came from ordinary tokens."""
         return self._runs is not None and self._runs.typed(self._text[start:end], self._base + start)
 
-    # -- what rows do, by their words ---------------------------------------------------------------------------------------------------
 
-    does: ClassVar[dict[str, Callable[[TurnMachine, Row, int, int, bool], int | None]]] = {
-        "think": _think,
-        "close": _close,
-        "again": _again,
-        "late": _late,
-        "frame": _frame,
-        "close frame": _close_frame,
-        "damaged frame": _damaged_frame,
-        "closes nothing": _closes_nothing,
-        "section": _section,
-        "damaged call": _damaged_call,
-        "lost opener": _lost_opener,
-        "stop": _stop,
-        "stray": _stray,
-        "backticks": _backticks,
-        "suffix": _suffix,
-        "header": _header,
-        "damaged header": _damaged_header,
-        "end message": _end_message,
-        "end call message": _end_call_message,
-        "no message": _no_message,
-        "stop message": _stop_message,
-        "close call": _close_call,
-        "damaged behind call": _damaged_behind_call,
-        "behind message": _behind_message,
-        "think behind call": _think_behind_call,
-        "resume": _resume,
-        "late behind call": _late_behind_call,
-        "go on": _go_on,
-    }
-    """What the words in `Row.does` mean; "call" is in `_opening`. An action gets the row, where its marker begins and ends, and `last`; it
-    returns where the text goes on, `~position` when more text must tell, or None when the row does not count after all."""
-
-
-DOES = TurnMachine.does
+Action = Callable[[TurnMachine, Row, int, int, bool], "int | None"]
+DOES: dict[str, Action] = {
+    word: getattr(TurnMachine, "_" + word.replace(" ", "_"))
+    for word in (
+        "think", "close", "again", "late", "frame", "close frame", "damaged frame", "closes nothing", "section", "damaged call",
+        "lost opener", "stop", "stray", "backticks", "suffix", "header", "damaged header", "end message", "end call message", "no message",
+        "stop message", "close call", "damaged behind call", "behind message", "think behind call", "resume", "late behind call", "go on",
+    )
+}  # fmt: skip
+"""What the words in `Row.does` mean: the method of this name; "call" is in `_opening`. An action gets the row, where its marker begins and
+ends, and `last`; it returns where the text goes on, `~position` when more text must tell, or None when the row does not count after all."""
 
 
 def is_cut(rest: str, tags: tuple[str, ...]) -> bool:
