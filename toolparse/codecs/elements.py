@@ -22,7 +22,7 @@ from toolparse.schemas.types import UNKNOWN, Type
 from toolparse.wire.lookalikes import UNSEEN
 from toolparse.wire.markers import EndMarks, Head, flow_until
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.spellings import any_of, beginnings, inside
+from toolparse.wire.spellings import any_of, beginnings, chained, inside
 from toolparse.wire.trailing_stops import trail
 
 _STRING = Type({"type": "string"})
@@ -42,10 +42,10 @@ class Marks:
         self.prefix = prefix = body.prefix
         self.stray = always(rf"(?:</(?:(?!{re.escape(prefix)}|{beginnings((prefix,))})[^<>\n]){{0,64}})?[ \t\r\n]{{0,256}}")
         self.cut_prefix = re.compile(beginnings((prefix,)))
-        self.odd = re.compile(odd_spellings(prefix))
-        self.odd_begins = re.compile(odd_beginnings(prefix))
-        hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail(ends.stops)}|{odd_beginnings(prefix)}"
-        self.search = re.compile(f"(?P<hold>{hold})|(?P<prefix>{re.escape(prefix)})|(?P<odd>{self.odd.pattern})|(?P<plain></)").search
+        odd, odd_begins = odd_spellings(prefix)
+        self.odd, self.odd_begins = re.compile(odd), re.compile(odd_begins)
+        hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail(ends.stops)}|{odd_begins}"
+        self.search = re.compile(f"(?P<hold>{hold})|(?P<prefix>{re.escape(prefix)})|(?P<odd>{odd})|(?P<plain></)").search
         firsts = {prefix[0], "<", *(text[0] for text in ends.stops)}
         self.flow = flow_until(firsts)
         begun = f"(?!{any_of((*ends.closers, *ends.openings))}){re.escape(prefix)}{_TAG_BEGUN.pattern}"
@@ -57,27 +57,17 @@ _FRAMED = re.compile(r"(\W{2,8})(\w+)(\W{2,8})")
 """A word between signs, of which either may be misspelt and still be known by the other."""
 
 
-def odd_spellings(prefix: str) -> str:
-    """A pattern for the marker with its word misspelt or in other letters, or with its first or last sign missing, in front of a tag."""
+def odd_spellings(prefix: str) -> tuple[str, str]:
+    """The pattern of the marker with its word misspelt or in other letters, or with its first or last sign missing, in front of a tag; and
+    of a beginning of that at the end of the text."""
     framed = _FRAMED.fullmatch(prefix)
     if framed is None:
-        return "(?!)"
-    before, _, behind = framed.groups()
-    first, last = re.escape(before[0]), re.escape(behind[-1])
-    return f"(?:{first}[{UNSEEN}]{{0,2}})?{re.escape(before[1:])}\\w{{1,40}}{re.escape(behind[:-1])}{last}?(?=[ \\t]{{0,2}}<)"
-
-
-def odd_beginnings(prefix: str) -> str:
-    """A pattern for a beginning of that at the end of the text."""
-    framed = _FRAMED.fullmatch(prefix)
-    if framed is None:
-        return "(?!)"
-    before, _, behind = framed.groups()
-    signs = "".join(f"(?:\\Z|{re.escape(sign)}" for sign in behind[:-1])
-    last = f"{re.escape(behind[-1])}?[ \\t]{{0,2}}\\Z"
-    rest = f"\\w{{0,40}}{signs}{last}{')' * len(behind[:-1])}"
-    inner = "".join(f"{re.escape(sign)}(?:\\Z|" for sign in before[1:])
-    return f"(?:{re.escape(before[0])}[{UNSEEN}]{{0,2}}(?:\\Z|{inner}{rest}{')' * len(before)}|{inner}{rest}{')' * len(before[1:])})"
+        return "(?!)", "(?!)"
+    (first, *before), _, (*behind, last) = (map(re.escape, signs) for signs in framed.groups())
+    first += f"[{UNSEEN}]{{0,2}}"
+    begun = chained(*before, r"\w{0,40}", *behind, f"{last}?[ \\t]{{0,2}}")
+    whole = f"(?:{first})?{''.join(before)}\\w{{1,40}}{''.join(behind)}{last}?(?=[ \\t]{{0,2}}<)"
+    return whole, f"(?:{first}(?:\\Z|{begun})|{begun})\\Z"
 
 
 marks_for = lru_cache(maxsize=64)(Marks)
@@ -418,14 +408,11 @@ class ElementsReader(StateReader):
             self.call.problem("repeated_key", f"the parameter {element.key!r} is given twice; the first one stands", at, error=True)
             element.muted = element.begun = self.writer.leaving = True
 
-    def close_to(self, key: str, at: int) -> bool:
-        """A closing tag: the elements inside the one that it closes are closed, too. False when it closes none."""
-        if all(element.key != key for element in self.stack[1:]):
-            return False
+    def close_to(self, key: str, at: int) -> None:
+        """A closing tag: the elements inside the one that it closes are closed, too."""
         while self.stack[-1].key != key:
             self.imply_closer(at)
         self.close_element(at)
-        return True
 
     def imply_closer(self, at: int) -> None:
         """The innermost element has ended, and its closing tag is missing."""

@@ -68,7 +68,7 @@ _SCALAR_BEGIN = re.compile(
     r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|(?:0|[1-9]\d*)(?:\.\d+)?[eE][+-]?\d*|)|t(?:r(?:ue?)?)?|f(?:a(?:l(?:se?)?)?)?|n(?:u(?:ll?)?)?", re.ASCII
 )
 _COMMENT = re.compile(r"[ \t]*(?://|#|/\*)")
-_DEEP = re.compile(r'["\\{}\[\]\x00-\x1f]')
+_DEEP = re.compile(r'["\\{}\[\]]')
 
 _LITERALS = WORDS | {"undefined": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
 _NOT_FINITE = {"NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf", "+inf"}
@@ -107,7 +107,7 @@ class JsonReader:
     """
 
     __slots__ = (
-        "after_comment", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "gap_length", "in_array", "kept",
+        "after_comment", "commented_quotes", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "kept",
         "kept_at", "key_text", "last", "level", "lost", "max_held",
         "out", "quote", "report", "seen", "stack", "state", "strict", "text", "trailing_stops", "unpaired", "word",
     )  # fmt: skip
@@ -134,10 +134,10 @@ class JsonReader:
         self.key_text = ""
         self.word = HeldText()
         self.max_held = MAX_HELD
-        self.gap: list[str] = []
-        self.gap_length = 0
-        self.deep: list[int] = []
+        self.gap = HeldText()
+        self.deep = (0, False)
         self.after_comment: Callable[[int], int] = self.value
+        self.commented_quotes = 0
         self.kept: list[str] | None = None
         self.kept_at = 0
         self.direct = False
@@ -271,7 +271,7 @@ class JsonReader:
         if len(self.stack) - max(self.level, 0) >= self.depth:
             self.repaired("too_deep", f"nested deeper than {self.depth}: the value became a string of its text", at)
             self.patch(at, at, '"')
-            self.deep = [0, 0]
+            self.deep = (0, False)
             self.state = self.too_deep
             return at
         if self.text[at] != opener:
@@ -583,6 +583,7 @@ class JsonReader:
                 end = here + (1 if character == "#" else 2)
                 self.patch(here, end, "")
                 self.after_comment = self.state
+                self.commented_quotes = 0
                 self.state = self.block_comment if opener == "/*" else self.line_comment
                 return "", end
         elif character == "\\":
@@ -604,21 +605,13 @@ class JsonReader:
         return character, here
 
     def line_comment(self, at: int) -> int:
-        return self.comment(at, False)
-
-    def odd_comment(self, at: int) -> int:
-        """A quote is open in the comment."""
-        return self.comment(at, True)
-
-    def comment(self, at: int, odd: bool) -> int:
         """A comment to the end of its line. If it holds an odd number of quotes, it may be text of a string."""
         end = self.text.find("\n", at)
         self.copy = len(self.text) if end < 0 else end
-        odd ^= self.text.count('"', at, self.copy) % 2 == 1
+        self.commented_quotes += self.text.count('"', at, self.copy)
         if end < 0:
-            self.state = self.odd_comment if odd else self.line_comment
             return ~len(self.text)
-        if odd:
+        if self.commented_quotes % 2:
             self.report.problem("comment", "a comment that holds a single quote was removed: it may be text of a string", end, error=True)
         self.state = self.after_comment
         return end
@@ -652,21 +645,20 @@ class JsonReader:
     @property
     def held(self) -> int:
         """How many characters have been read and not passed on."""
-        return self.word.length + sum(map(len, self.gap))
+        return self.word.length + self.gap.length
 
     def cut_off(self) -> None:
         """The output ended here: pass on what was held and is the beginning of valid JSON."""
         word = self.word.taken()
-        text = "".join(self.gap) + (word if _SCALAR_BEGIN.fullmatch(word) else "")
+        text = self.gap.taken() + (word if _SCALAR_BEGIN.fullmatch(word) else "")
         if text:
             self.out(text)
-        self.gap = []
 
     def completion(self, floor: int = 0) -> str:
         """The shortest text that makes a valid document of what has been passed on, down to the container at depth `floor`."""
         if self.done:
             return ""
-        state = self.after_comment if self.state in (self.line_comment, self.odd_comment, self.block_comment) else self.state
+        state = self.after_comment if self.state in (self.line_comment, self.block_comment) else self.state
         open_token = ""
         if state in (self.string, self.too_deep, self.long_word):
             open_token = '"'
@@ -958,16 +950,14 @@ class JsonReader:
         return at
 
     def hold_comma(self) -> None:
-        self.gap = [","]
-        self.gap_length = 0
+        self.gap.add(",")
         self.state = self.after_comma
 
     def after_comma(self, at: int) -> int:
         """A comma that is written only when a key or a value follows it, with no more of the blanks than may be held."""
         text = self.text
         here = SPACES.match(text, at).end()
-        self.gap.append(text[at : min(here, at + max(self.max_held - self.gap_length, 0))])
-        self.gap_length += here - at
+        self.gap.add(text[at : min(here, at + max(self.max_held + 1 - self.gap.length, 0))])
         self.copy = here
         return self.value(here) if self.in_array else self.before_key(here)
 
@@ -988,15 +978,14 @@ class JsonReader:
 
     def begin_token(self, at: int) -> None:
         """A key or a value begins at `at`: the comma that was held for it is written."""
-        if self.gap:
-            self.patch(at, at, "".join(self.gap))
-            self.gap = []
+        if self.gap.pieces:
+            self.patch(at, at, self.gap.taken())
 
     def trailing(self, at: int) -> None:
         """A closer stands where the comma that was held wanted a key or a value."""
-        if self.gap:
+        if self.gap.pieces:
             self.repaired("trailing_comma", "a trailing comma was dropped", at)
-            self.gap = []
+            self.gap.clear()
 
     # -- too deep -------------------------------------------------------------------------------------------------------------------
 
@@ -1005,37 +994,24 @@ class JsonReader:
         text = self.text
         level, quoted = self.deep
         start = at
-        while True:
-            found = _DEEP.search(text, at)
-            if found is None:
-                at = len(text)
-                break
-            at = found.start()
-            character = found[0]
-            if not quoted and character not in '{["':
-                ends = self.ends(text, at, self.last) if character in "}]" else False
-                if ends is None:
+        while (found := _DEEP.search(text, at)) is not None:
+            character, at = found[0], found.end()
+            if character == '"':
+                quoted = not quoted
+            elif character == "\\":
+                if at == len(text) and not self.last:
+                    at -= 1
                     break
-            at += 1
-            if quoted:
-                if character == "\\":
-                    if at == len(text) and not self.last:
-                        at -= 1
-                        break
-                    at += 1
-                elif character == '"':
-                    quoted = 0
-            elif character == '"':
-                quoted = 1
-            elif character in "{[":
-                level += 1
-            elif character in "}]":
-                level -= 1
+                at += quoted
+            elif not quoted:
+                level += 1 if character in "{[" else -1
                 if level == 0:
                     self.patch(start, at, escaped(text[start:at]) + '"')
                     self.ended()
                     return at
+        else:
+            at = len(text)
         at = min(at, len(text))
-        self.deep = [level, quoted]
+        self.deep = (level, quoted)
         self.patch(start, at, escaped(text[start:at]))
         return ~at
