@@ -23,7 +23,7 @@ from toolparse.codecs.plain_python import PlainPython
 from toolparse.codecs.writer import Level
 from toolparse.jsontext.characters import ALL_SPACES, BRACKETS, HIGH, SPACE, escaped, quote
 from toolparse.jsontext.held_text import HeldText
-from toolparse.jsontext.python_literals import ESCAPES
+from toolparse.jsontext.python_literals import CODE, ESCAPES, code_of
 from toolparse.jsontext.scalars import WORDS, based_number, begun_scalar, loose_number
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
@@ -41,11 +41,10 @@ _WORD_BEGIN = re.compile(r"[ \t\r\n]*[-+.\w]{0,24}[ \t\r\n]*\Z").match
 _EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<，）：］｝]""")
 """What may end an expression, markers (which begin with `<`) among it."""
 _SIMPLE = {letter: escaped(character) for letter, character in ESCAPES.items()} | {"/": "/"}
-_DIGITS = {"x": 2, "u": 4, "U": 8}
-_HEXADECIMAL = re.compile("[0-9a-fA-F]*")
+_CODE = re.compile(CODE)
+_CODE_BEGIN = re.compile(r"(?:[0-7]{1,2}|x[0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7})\Z")
 _SURROGATE_PAIR = re.compile(HIGH + r"\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _SURROGATE_PAIR_BEGIN = re.compile(HIGH + r"(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?\Z")
-_OCTAL = re.compile("[0-7]{1,3}")
 _WORDS = WORDS | {word: word for word in WORDS.values()}
 
 
@@ -487,28 +486,18 @@ class PythonValues(StateReader):
         if follows in _SIMPLE:
             self.emit(_SIMPLE[follows])
             return at + 2
-        if follows in _DIGITS:
-            wanted = _DIGITS[follows]
-            digits = _HEXADECIMAL.match(text, at + 2, at + 2 + wanted)[0]  # type: ignore[index]
-            if len(digits) == wanted:
-                pair = _SURROGATE_PAIR.match(text, at)
-                if pair is not None:
-                    self.emit(json.loads(f'"{pair[0]}"'))
-                    return pair.end()
-                if not self.last and _SURROGATE_PAIR_BEGIN.match(text, at):
-                    return ~at
-                self.emit(character_of(int(digits, 16)))
-                return at + 2 + wanted
-            if at + 2 + len(digits) == len(text) and not self.last:
-                return ~at
-        octal = _OCTAL.match(text, at + 1)
-        if octal is not None:
-            if octal.end() == len(text) and len(octal[0]) < 3 and not self.last:
-                return ~at
-            self.emit(character_of(int(octal[0], 8)))
-            return octal.end()
-        self.emit("\\\\")
-        return at + 1
+        if not self.last and (_CODE_BEGIN.match(text, at + 1) or _SURROGATE_PAIR_BEGIN.match(text, at)):
+            return ~at
+        pair = _SURROGATE_PAIR.match(text, at)
+        if pair is not None:
+            self.emit(json.loads(f'"{pair[0]}"'))
+            return pair.end()
+        found = _CODE.match(text, at + 1)
+        if found is None:
+            self.emit("\\\\")
+            return at + 1
+        self.emit(character_of(code_of(*found.groups(""))))
+        return found.end()
 
     # -- everything else ------------------------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _STOP = {mark: re.compile(rf"\\|{mark}" + ("|\n" if len(mark) == 1 else "")) for mark in ('"', "'", '"""', "'''")}
-_ESCAPE = re.compile(r"([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([^xuUN])", re.DOTALL)
+CODE = r"([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})"
+"""A pattern for what stands behind the backslash where a character is given by its code."""
+_ESCAPE = re.compile(CODE + r"|([^xuUN])", re.DOTALL)
 ESCAPES = {
     **{"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "a": "\a", "v": "\v"},
     **{"\n": "", "\\": "\\", "'": "'", '"': '"'},
@@ -107,6 +109,11 @@ def read_python_literal(text: str) -> str | None:
     return None
 
 
+def code_of(octal: str, *hexadecimal: str) -> int:
+    """The code of a character by the groups of `CODE`, all but one of which are empty."""
+    return int(octal, 8) if octal else int("".join(hexadecimal), 16)
+
+
 def _read_string(text: str, at: int, opener: str) -> tuple[str | None, int]:
     """The JSON text of the Python string whose first character is at `at`, None for none, and the offset behind its closing quote."""
     stop = _STOP[opener]
@@ -122,9 +129,8 @@ def _read_string(text: str, at: int, opener: str) -> tuple[str | None, int]:
         escape = _ESCAPE.match(text, at)
         if escape is None:
             return None, at
-        octal, two, four, eight, char = escape.groups()
-        digits = two or four or eight
-        code = int(octal, 8) if octal else int(digits, 16) if digits else 0
+        *digits, char = escape.groups("")
+        code = 0 if char else code_of(*digits)
         if code > 0x10FFFF:
             return None, at
         pieces.append(ESCAPES.get(char, "\\" + char) if char else chr(code))

@@ -143,16 +143,12 @@ class Casts(list[str]):
         self.depth = 0
         self.quoted = False
         self.waiting: list[str] = []
-        self.length = 0
+        self.held = 0
 
     @property
     def passes(self) -> bool:
         """Whether text inside a string goes through as it is."""
         return self.quoted and self.state == self.inside
-
-    @property
-    def held(self) -> int:
-        return self.length
 
     def append(self, text: str) -> None:
         at = 0
@@ -214,19 +210,19 @@ class Casts(list[str]):
         """A value that waits."""
         end = self.value_end(text, at)
         self.waiting.append(text[at:end])
-        self.length += end - at
+        self.held += end - at
         if self.state != self.holding:
             self.settle()
-        elif self.length > self.max_held:
+        elif self.held > self.max_held:
             self.put("".join(self.waiting))
-            self.waiting, self.length = [], 0
+            self.waiting, self.held = [], 0
             self.state = self.inside
         return end
 
     def settle(self) -> None:
         """The value that waits is whole."""
         text = "".join(self.waiting)
-        self.waiting, self.length = [], 0
+        self.waiting, self.held = [], 0
         value = read_json(text)
         if isinstance(value, list):
             changed = any(isinstance(item, str) and cast(item, self.types) for item in value)

@@ -295,10 +295,6 @@ def _is_hostname(text: str) -> bool:
     return len(text) <= 253 and all(map(_LABEL, text.split(".")))
 
 
-def _is_pointer(text: str) -> bool:
-    return not _BAD_POINTER(text)
-
-
 def _is_address(address: Callable[[str], object]) -> Callable[[str], bool]:
     def fits(text: str) -> bool:
         try:
@@ -326,7 +322,7 @@ FORMATS: dict[str, Callable[[str], object]] = {
     "idn-email": _EMAIL,
     "ipv4": _is_address(ipaddress.IPv4Address),
     "ipv6": _is_address(ipaddress.IPv6Address),
-    "json-pointer": _is_pointer,
+    "json-pointer": lambda text: not _BAD_POINTER(text),
     "regex": _is_regex,
     "time": _TIME,
     "uri": _URI,

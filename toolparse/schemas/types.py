@@ -44,21 +44,9 @@ class Type:
     """
 
     __slots__ = (
-        "_branches",
-        "_known",
-        "_openers",
-        "_plan",
-        "_root",
-        "_sole",
-        "allows_string",
-        "declared",
-        "exactly_string",
-        "has_parts",
-        "is_array",
-        "is_object",
-        "kinds",
-        "string_or_null",
-    )
+        "_branches", "_known", "_openers", "_plan", "_root", "_sole", "allows_string", "declared",
+        "exactly_string", "has_parts", "is_array", "is_object", "kinds", "string_or_null",
+    )  # fmt: skip
 
     def __init__(self, schema: object, root: object = None, known: dict[tuple[tuple[int, ...], ...], Type] | None = None) -> None:
         """`known` are the types already made for the same root: a recursive schema has finitely many."""
