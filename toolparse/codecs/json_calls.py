@@ -825,8 +825,7 @@ class EnvelopeCalls(ArgumentsReader):
         if self.role == "name" and self.state == self.string and self.text[at] == '"':
             found = SWALLOWED.match(self.text, at + 1, at + 1 + LOOK)
             if found is not None and self.is_key(found[1]):
-                self.repaired("repaired_markup", "the name was not closed", at)
-                self.patch(at, at, '"')
+                self.mend("repaired_markup", "the name was not closed", at, at, '"')
                 self.ended()
                 return at
         return super().inner_quote(at)

@@ -217,6 +217,12 @@ class JsonReader:
         self.pass_on(at)
         self.report.problem(kind, message, at)
 
+    def mend(self, kind: str, message: str, start: int, end: int, text: str) -> int:
+        """Report a repair: `text` in place of what stands from `start` to `end`, which is returned."""
+        self.repaired(kind, message, start)
+        self.patch(start, end, text)
+        return end
+
     def unreadable(self, kind: str, message: str, at: int) -> None:
         """Report what no repair can bring back: what comes out is not what was written."""
         self.pass_on(at)
@@ -269,8 +275,7 @@ class JsonReader:
     def open(self, opener: str, at: int) -> int:
         """`at` is the position of the opening bracket."""
         if len(self.stack) - max(self.level, 0) >= self.depth:
-            self.repaired("too_deep", f"nested deeper than {self.depth}: the value became a string of its text", at)
-            self.patch(at, at, '"')
+            self.mend("too_deep", f"nested deeper than {self.depth}: the value became a string of its text", at, at, '"')
             self.deep = (0, False)
             self.state = self.too_deep
             return at
@@ -375,8 +380,7 @@ class JsonReader:
         size = len(self.key_text)
         begin = at - (size - assigned.end(1))
         end = at - (size - assigned.start(3)) if assigned[3] else at
-        self.repaired("repaired_markup", f"the key {assigned[1]!r} was not closed", begin)
-        self.patch(begin, end, '": ')
+        self.mend("repaired_markup", f"the key {assigned[1]!r} was not closed", begin, end, '": ')
         self.key_text = ""
         self.on_key(assigned[1], end)
         return end
@@ -514,9 +518,7 @@ class JsonReader:
             moved = self.odd_escape(follows, at)
             if moved is not None:
                 return moved
-        self.repaired("escape", f"the backslash before {follows!r} begins no JSON escape and was escaped", at)
-        self.patch(at, at + 1, "\\\\")
-        return at + 1
+        return self.mend("escape", f"the backslash before {follows!r} begins no JSON escape and was escaped", at, at + 1, "\\\\")
 
     def escaped_twice(self, at: int) -> int:
         """Two backslashes at `at` in a string whose own quotes are escaped, too: what they begin is one escape."""
@@ -542,9 +544,7 @@ class JsonReader:
         if follows == "x":
             digits = min(2, len(_HEX.match(text, at + 2)[0]))  # type: ignore[index]
             if digits == 2:
-                self.repaired("escape", "a Python escape was written as JSON writes it", at)
-                self.patch(at, at + 4, "\\u00" + text[at + 2 : at + 4])
-                return at + 4
+                return self.mend("escape", "a Python escape was written as JSON writes it", at, at + 4, "\\u00" + text[at + 2 : at + 4])
             if at + 2 + digits == len(text) and not self.last:
                 return ~at
         elif follows == "'":
@@ -553,9 +553,7 @@ class JsonReader:
             self.patch(at, at + 2, "'")
             return at + 2
         elif follows == "\n":
-            self.repaired("control_character", "an escaped raw newline was written as \\n", at)
-            self.patch(at, at + 2, "\\n")
-            return at + 2
+            return self.mend("control_character", "an escaped raw newline was written as \\n", at, at + 2, "\\n")
         return None
 
     # -- repairs between the tokens -----------------------------------------------------------------------------------------------------
@@ -593,14 +591,10 @@ class JsonReader:
             if follows == '"':
                 return '"', here
             if follows and follows in "nrt":
-                self.repaired("repaired_markup", "white space that was written as an escape was dropped", here)
-                self.patch(here, here + 2, "")
-                return "", here + 2
+                return "", self.mend("repaired_markup", "white space that was written as an escape was dropped", here, here + 2, "")
         elif character > "\x7f":
             if character in ODD_SPACE:
-                self.repaired("repaired_markup", f"a {character!r} between the tokens of JSON was dropped", here)
-                self.patch(here, here + 1, "")
-                return "", here + 1
+                return "", self.mend("repaired_markup", f"a {character!r} between the tokens of JSON was dropped", here, here + 1, "")
             return _TYPOGRAPHY.get(character, character), here
         return character, here
 
@@ -680,8 +674,7 @@ class JsonReader:
                 self.patch(at, at + 1, closer)
             self.pop()
             return at + 1
-        self.repaired("missing_closer", f"a missing {self.stack[-1]} was added", at)
-        self.patch(at, at, self.stack[-1])
+        self.mend("missing_closer", f"a missing {self.stack[-1]} was added", at, at, self.stack[-1])
         self.pop()
         return at
 
@@ -724,9 +717,7 @@ class JsonReader:
 
     def drop(self, kind: str, message: str, at: int) -> int:
         """The character at `at` is one too many."""
-        self.repaired(kind, message, at)
-        self.patch(at, at + 1, "")
-        return at + 1
+        return self.mend(kind, message, at, at + 1, "")
 
     def junk(self, start: int, end: int) -> None:
         dropped = self.text[start:end]
@@ -743,8 +734,7 @@ class JsonReader:
         key, self.key_text = self.key_text, ""
         if character == ":":
             if self.text[at] != ":":
-                self.repaired("separator", "a full-width colon was replaced", at)
-                self.patch(at, at + 1, ":")
+                self.mend("separator", "a full-width colon was replaced", at, at + 1, ":")
             self.on_key(key, at + 1)
             return at + 1
         if character == "=":
@@ -752,12 +742,10 @@ class JsonReader:
             if length == 1 and at + 1 == len(self.text) and not self.last:
                 self.key_text = key
                 return ~at
-            self.repaired("separator", "an equals sign behind a key was replaced by a colon", at)
-            self.patch(at, at + length, ":")
+            self.mend("separator", "an equals sign behind a key was replaced by a colon", at, at + length, ":")
             self.on_key(key, at + length)
             return at + length
-        self.repaired("separator", "a missing colon was added", at)
-        self.patch(at, at, ": ")
+        self.mend("separator", "a missing colon was added", at, at, ": ")
         self.on_key(key, at)
         return at
 
@@ -944,8 +932,7 @@ class JsonReader:
                     return ~at
                 self.junk(at, word.end() if word else at + 1)
                 return self.copy
-        self.repaired("missing_comma", "a missing comma was added", at)
-        self.patch(at, at, "")
+        self.mend("missing_comma", "a missing comma was added", at, at, "")
         self.hold_comma()
         return at
 
