@@ -28,7 +28,8 @@ from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings, chained
 from toolparse.wire.trailing_stops import NONE
 
-_HIGH_AT_END = re.compile(rf"{HIGH}\Z")
+_HIGH_AT_END = re.compile(rf"(?<!\\)(?:\\\\)*({HIGH})\Z")
+"""The first half of a pair, whose backslash no other one escapes."""
 ARGUMENTS = frozenset(
     ("arguments", "parameters", "args", "params", "input", "tool_input", "kwargs", "argument", "parameter", "properties")
 )  # fmt: skip
@@ -152,8 +153,8 @@ class Unwrapper:
             self.raw.append(text)
         inside = self.kept + self.without_closing_quote(inside)
         pair = _HIGH_AT_END.search(inside)
-        self.kept = pair[0] if pair else ""
-        self.decoded(json.loads(f'"{inside[: pair.start()] if pair else inside}"'))
+        self.kept = pair[1] if pair else ""
+        self.decoded(json.loads(f'"{inside[: pair.start(1)] if pair else inside}"'))
 
     @staticmethod
     def without_closing_quote(text: str) -> str:
@@ -191,7 +192,8 @@ class Unwrapper:
             if not reader.done:
                 reader.complete(len(reader.text))
             elif rest.strip(SPACE + "}])"):
-                reader.unreadable("dropped_text", f"text behind the arguments was dropped: {rest}", len(reader.text))
+                reader.lost = True
+                self.problem("dropped_text", f"text behind the arguments was dropped: {rest}", 0, error=True)
             elif rest.strip(SPACE):
                 self.problem("surplus_closer", f"surplus brackets behind the arguments were dropped: {rest}", 0)
 
