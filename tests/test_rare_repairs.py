@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from toolparse import Parser, get_format, parse
 from toolparse.testing import check_chunkings, check_text, read
@@ -120,3 +122,37 @@ def test_pairs_that_were_escaped_twice_may_be_cut_anywhere(value: str) -> None:
     cuts = [[text[:start], text[start:end], text[end:]] for start in (20, 50, 56) for end in range(start, len(text))]
     check_chunkings(lambda: Parser("hermes", prompt=""), text, expected, cuts)
     assert parse(text, "hermes", prompt="").tool_calls[0].value() == {"a": value}
+
+
+PIECES = [
+    *'{}[],:"',
+    '\\"',
+    "\\\\",
+    "\\",
+    "u",
+    "\\ud83d",
+    "\\ude00",
+    "😀",
+    "a",
+    "1",
+    "true",
+    "\n",
+    " ",
+    '\\"a\\":',
+    '\\\\\\"',
+    '"a":',
+    "'",
+    "“",
+]
+
+
+@pytest.mark.parametrize("text", [ARGUMENTS, JSON % '{"arguments": %s, "name": "f"}', NAMED])
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_every_promise_holds_for_arguments_in_a_string(text: str, data: st.DataObject) -> None:
+    """An object in a string that was not closed was written twice from where it had been read to, and a cut one said more in one piece."""
+    inside = "".join(data.draw(st.lists(st.sampled_from(PIECES), max_size=10)))
+    before, behind = text.split("%s")
+    name = "hermes" if text != NAMED else "deepseek_v31"
+    end = data.draw(st.sampled_from(('"' + behind, '}"' + behind, behind, "")))
+    check_text(get_format(name), before + '"{' + inside + end, tools=TOOLS, prompt="")

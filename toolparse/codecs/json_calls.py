@@ -179,6 +179,12 @@ class Unwrapper:
         self.buffer += escape_surrogates(text)
         self.buffer = self.buffer[self.reader.step(self.buffer, 0, False) :]
 
+    def cut_off(self) -> None:
+        """The output ended in the string."""
+        if self.is_object:
+            self.reader.step(self.buffer, 0, True)
+            self.reader.cut_off()
+
     def close(self) -> None:
         """The string has closed."""
         if not self.decided:
@@ -347,6 +353,12 @@ class ArgumentsReader(JsonReader):
             self.write(self.as_object(self.doubtful.text.strip(SPACE), at))
             self.doubtful = None
 
+    def cut_off(self) -> None:
+        if self.unwrapper is not None:
+            self.unwrapper.cut_off()
+        elif self.out == self.write:
+            super().cut_off()
+
     def closes(self, at: int, key: bool) -> bool | None:
         closes = super().closes(at, key)
         undecided = closes is False and not key and not self.last and len(self.text) <= at + LOOK
@@ -499,8 +511,7 @@ class NamedCall(ArgumentsReader):
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
-        if self.out == self.write:
-            self.cut_off()
+        self.cut_off()
         self.settle(at, self.closed and not self.lost)
 
     def settle(self, at: int, complete: bool) -> None:
@@ -1034,7 +1045,7 @@ class EnvelopeCalls(ArgumentsReader):
 
     def finish(self, at: int) -> None:
         """The output ended inside the text."""
-        if self.role == "arguments" and self.out == self.write:
+        if self.role == "arguments":
             self.cut_off()
         elif self.closed and self.state in (self.key, self.string):
             said = f"a quote that is not closed begins behind the arguments, and what follows is lost: {self.key_text[:1000]}"

@@ -176,8 +176,7 @@ class JsonReader:
                     strict.leave()
                     break
                 at = ~at
-        if self.copy < at:
-            self.out(text[self.copy : at])
+        self.pass_on(at)
         if self.kept is not None:
             self.kept.append(text[self.kept_at : at])
             self.kept_at = at
