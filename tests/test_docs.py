@@ -66,7 +66,7 @@ def kinds_reported() -> set[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                if name in ("problem", "_problem", "repaired", "drop", "Problem"):
+                if name in ("problem", "_problem", "repaired", "mend", "unreadable", "drop", "Problem"):
                     found.add(node.args[0].value)
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "self.left" and isinstance(node.value, ast.Tuple):
                 found.add(ast.literal_eval(node.value.elts[0]))
