@@ -196,6 +196,49 @@ def test_a_fault_that_was_found_is_gone(name: str, options: dict[str, Any], text
     assert [event for event in events if event not in mentions] == expected  # that a marker stands in the text is told beside it
 
 
+FERRY = {
+    "type": "function",
+    "function": {
+        "name": "ferry",
+        "parameters": {
+            "type": "object",
+            "properties": {"origin": {"type": "string"}, "seats": {"type": "array"}, "night": {"type": "boolean"}},
+        },
+    },
+}
+CUTS: tuple[tuple[str, dict[str, Any], str], ...] = (
+    # what a value begins with was told twice where it had to wait
+    ("glm45", {}, "tool_call>ferry<argkeyorigin>"),
+    ("kimi_k3", {}, "|open|>call tool=ferry<|sep|<|open|argument key=night type=>"),
+    # white space in text between the arguments was lost
+    ("functiongemma", {}, "<start_function_call>call:ferry{seats:[<escapei<escape>c ="),
+    # whether text stood in front of a closing tag
+    ("minimax_m3", {}, ']<]minimax[>[<tool_call>]<]minimax[>[invoke name="ferry"><]n[><seats><]x[><item>[</t>]<]minimax[>[<item>'),
+    # text of a value that may not be held was written twice
+    ("minimax_m3", {"max_held": 0}, "<toolcall]<]minimax[>[invoke name=ferry]<]minimax[>[<t>><]m[><d>"),
+    # a limit of what is held did not hold for what is read at once
+    ("react", {"max_held": 0}, 'Action: ferry\nAction Input: {"origin": "x", "seats": 4}'),
+    ("pythonic", {"max_held": 3}, '[ferry(seats={"ty":'),
+    # nor did a word go on behind text that is not kept
+    ("spark25", {"max_held": 0}, "tool_call>ferry<argkey>y>night</a>"),
+    # a line break that is written out, cut in two
+    ("lfm2", {}, "|tool_call_start|>[ferry\\n("),
+    ("mimo", {}, "function=ferry<parameter=origin><function=ferry>\\n<param"),
+    # the sign of an assignment in front of what a key has to wait for
+    ("inkling", {}, '<|contentinvoketooljson|{name:_ "l\t:"'),
+    ("sarashina", {}, '<|tool_calls|>{name:r,\\"l: \\"s'),
+)
+
+
+@pytest.mark.parametrize(("name", "options", "text"), CUTS)
+@pytest.mark.parametrize("damaged_markup", ["read", "content"])
+def test_what_depended_on_the_cut_does_so_no_more(name: str, options: dict[str, Any], text: str, damaged_markup: str) -> None:
+    fmt, given = get_format(name), {**options, "tools": [FERRY], "damaged_markup": damaged_markup}
+    told = joined(check_text(fmt, text, **given), text)
+    parser = Parser(fmt, **given)
+    assert joined(parser.whole(text), text) == told
+
+
 @pytest.mark.parametrize(
     ("name", "prefix", "unit"),
     [

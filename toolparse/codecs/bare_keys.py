@@ -278,7 +278,10 @@ class BareKeysReader(StateReader):
         text = self.text
         if at < len(text) and text[at] > " ":
             return at
-        return SPACES.match(text, at).end()
+        end = SPACES.match(text, at).end()
+        if self.junk.pieces:
+            self.keep_junk(text[at:end], at)
+        return end
 
     def between(self, at: int) -> int:
         """Where a key may stand, or an item of a list."""

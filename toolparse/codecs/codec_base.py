@@ -26,7 +26,7 @@ class StateReader:
     what follows, and in the end `done`.
     """
 
-    __slots__ = ("call", "done", "junk", "junk_start", "last", "mended", "refused", "state", "text")
+    __slots__ = ("call", "done", "junk", "junk_end", "junk_start", "last", "mended", "refused", "state", "text")
 
     ends: EndsAt
 
@@ -39,6 +39,8 @@ class StateReader:
         self.last = False
         self.junk = HeldText()
         self.junk_start = 0
+        self.junk_end = ""
+        """Its last character, though more of it may stand there than is kept."""
         self.mended = False
         """Something was wrong in the markup of the arguments."""
 
@@ -88,8 +90,9 @@ class StateReader:
         """`text`, which began at `at` or before, stands between the arguments and is none."""
         if not self.junk:
             self.junk_start = self.call.base + at
+        self.junk_end = text[-1:]
         room = self.call.rules.max_held - self.junk.length
-        if room > 0:
+        if room > 0 or not self.junk:
             self.junk.add(text[:room])
 
     def report_junk(self, error: bool = False) -> None:

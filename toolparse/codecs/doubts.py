@@ -30,7 +30,8 @@ class Doubts:
 
     def add(self, said: str, at: int) -> None:
         """Tell this when the open value ends."""
-        self.said.append((said, self.call.base + at))
+        if (doubt := (said, self.call.base + at)) not in self.said:  # a value that has to wait begins twice
+            self.said.append(doubt)
 
     def marks(self, at: int, own: bool = False) -> None:
         """What reads like the value's closer stands at `at`; `own`: to the letter."""

@@ -552,22 +552,19 @@ class ElementsReader(StateReader):
         while True:
             found = self.marks.search(text, look)
             end = len(text) if found is None else found.start()
-            kind = None if found is None else found.lastgroup
-            if found is not None and kind == "plain":
-                closes = self.plain_closer(end)
-                if closes == 0:
-                    look = found.end()
-                    continue
-                self.take(text[at:end])
-                return ~end if closes is None else self.close_plainly(end, closes)
-            if found is not None and kind in ("prefix", "odd"):
-                moved = self.leaf_marked(at, end, found.end())
-                if moved is None:
-                    look = found.end()
-                    continue
-                return moved
             self.take(text[at:end])
-            return ~end
+            at = end
+            if found is None or found.lastgroup == "hold":
+                return ~at
+            moved = self.leaf_closed(at) if found.lastgroup == "plain" else self.leaf_marked(at, found.end())
+            if moved is not None:
+                return moved
+            look = found.end()
+
+    def leaf_closed(self, at: int) -> int | None:
+        """A closing tag without its marker inside a leaf; None when it is data."""
+        closes = self.plain_closer(at)
+        return ~at if closes is None else self.close_plainly(at, closes) if closes else None
 
     def repeated_opener(self, at: int) -> int:
         """Where the text of a leaf begins: behind its opening tag, or behind a second one."""
@@ -623,7 +620,7 @@ class ElementsReader(StateReader):
         self.take(text.strip(SPACE).removeprefix(self.marks.prefix))
         self.close_element(at)
 
-    def damaged_closer(self, at: int, mark: int, behind: int) -> int | None:
+    def damaged_closer(self, mark: int, behind: int) -> int | None:
         """A marker in a leaf with a closing tag that is cut or closes nothing, or with none: it ends the leaf if a marker follows.
 
         If what follows is the leaf's own closing tag, the first marker is one too many. None when it is data.
@@ -640,76 +637,61 @@ class ElementsReader(StateReader):
         if follows and not self.last and closer.startswith(text[next_tag:]):
             follows = None
         if follows is None:
-            self.take(text[at:mark])
             return ~mark
         if not follows:
             return None
         own = text.startswith(closer, next_tag)
         if own and end > behind:
             return None
-        self.take(text[at:mark])
         if own:
             self.mend("repaired_markup", f"a {prefix} without a tag was dropped", mark)
             return next_tag - len(prefix)
         return self.close_with(text[mark:end].strip(SPACE), mark, end)
 
-    def leaf_marked(self, at: int, mark: int, behind: int) -> int | None:
-        """A marker inside a leaf that began at or before `at`; None when it is data."""
+    def leaf_marked(self, mark: int, behind: int) -> int | None:
+        """A marker inside a leaf; None when it is data."""
         text = self.text
         how = self.ends_call(mark)
         tag = _TAG.match(text, behind)
         if how is None or (tag is None and not self.last and _TAG_BEGUN.match(text, behind)):
-            self.take(text[at:mark])
             return ~mark
         if how == "close":
-            self.take(text[at:mark])
             return self.ended("close", mark)
         element = self.stack[-1]
         if element.collects and not self.streaming and not self.headless and not self.nested:
             if tag is None and text.startswith(f"<{ITEM}", behind):
-                self.take(text[at:mark])
                 self.to_container(ITEM, mark)
                 return mark
             if tag is not None and tag[1] and tag[2] == ITEM and all(outer.key != ITEM for outer in self.stack[1:]):
-                self.take(text[at:mark])
                 self.first_item(mark)
                 return tag.end()
         if tag is None:
-            return self.damaged_closer(at, mark, behind)
+            return self.damaged_closer(mark, behind)
         if self.nested:
             self.nested += 0 if tag[2] != element.key else -1 if tag[1] else 1
             if self.nested:
                 return None
-        return self.closer_in_leaf(at, mark, behind, tag) if tag[1] else self.opener_in_leaf(at, mark, tag)
+        return self.closer_in_leaf(mark, behind, tag) if tag[1] else self.opener_in_leaf(mark, tag)
 
-    def closer_in_leaf(self, at: int, mark: int, behind: int, tag: re.Match[str]) -> int | None:
+    def closer_in_leaf(self, mark: int, behind: int, tag: re.Match[str]) -> int | None:
         """A closing tag inside a leaf, which ends it unless it closes nothing."""
-        text = self.text
         element = self.stack[-1]
         if self.headless:
-            self.take(text[at:mark])
-            at = mark
             element.key = tag[2]
             self.headless = False
             element.type = self.stack[-2].type.property(element.key)
             if not element.muted:
                 self.name(element, self.stack[-2], mark)
         elif all(outer.key != tag[2] for outer in self.stack[1:]):
-            return self.damaged_closer(at, mark, behind)
-        self.take(text[at:mark])
+            return self.damaged_closer(mark, behind)
         self.report_spelling(mark, tag)
         self.close_to(tag[2], mark)
         return tag.end()
 
-    def opener_in_leaf(self, at: int, mark: int, tag: re.Match[str]) -> int | None:
+    def opener_in_leaf(self, mark: int, tag: re.Match[str]) -> int | None:
         """An opening tag inside a leaf: the leaf holds elements, or has lost its closing tag; None when it is data."""
-        text = self.text
         element = self.stack[-1]
-        if not self.streaming:
-            self.take(text[at:mark])
-            at = mark
         if self.ends_leaf(tag[2]):
-            self.take(text[at:mark])
             doubtful = self.streaming  # a string may hold what is left of the closing tag
             self.mend("missing_closer", f"the missing end of {element.key!r} was added", mark, error=doubtful)
             self.close_element(mark)
@@ -717,10 +699,8 @@ class ElementsReader(StateReader):
         if tag[2] == element.key and not self.may_hold(element.key):  # its closing tag without the slash, if a marker follows
             follows = self.structure(tag.end())
             if follows is None:
-                self.take(text[at:mark])
                 return ~mark
             if follows:
-                self.take(text[at:mark])
                 return self.close_with(tag[0], mark, tag.end())
         if self.streaming:
             return None

@@ -259,9 +259,10 @@ class ArgumentsReader(JsonReader):
         return here
 
     def whole(self, at: int) -> int:
-        """Where the object at `at` ends, if it needs no second look; else -1."""
+        """Where the object at `at` ends, if it needs no second look and nothing in it is longer than may be held; else -1."""
         end = whole_object(self.text, at, self.depth) if isinstance(self.ends, EndMarks) else -1
-        return -1 if end > 0 and self.ends.full.search(self.text, at, end) else end  # type: ignore[attr-defined]
+        odd = end - at > self.max_held or (end > 0 and self.ends.full.search(self.text, at, end))  # type: ignore[attr-defined]
+        return -1 if odd else end
 
     def lead(self, at: int) -> int | None:
         """Behind what stands in front of an object and is none of it; `~at` when more text must tell, None when there is no such thing."""

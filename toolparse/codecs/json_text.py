@@ -53,8 +53,8 @@ _LISTED_STRING = re.compile(rf"{_INSIDE_STRING}[{_QUOTE_CLASS}]{WS}[,\]]")
 _LISTED_STRING_CUT = re.compile(rf"[{_QUOTE_CLASS}]\Z|{_INSIDE_STRING}(?:[{_QUOTE_CLASS}]{WS})?\Z")
 SWALLOWED = re.compile(rf'([\w$.\-]{{1,64}})"{WS}[:：]')
 _SWALLOWED_CUT = re.compile(rf'[\w$.\-]{{0,64}}(?:"{WS})?\Z')
-_ASSIGNED = re.compile(r"([\w$.\-]{1,64})[ \t]{0,8}([=:])[ \t]{0,8}([{\[]?)[ \t]{0,8}\Z")
-_ASSIGNING = re.compile(r"(?<![ \t=:{\[])[ \t]{0,8}(?:[=:][ \t]{0,8}(?:[{\[][ \t]{0,8})?)?\Z")
+_ASSIGNED = re.compile(r"([\w$.\-]{1,64})[ ]{0,8}([=:])[ ]{0,8}([{\[]?)[ ]{0,8}\Z")
+_ASSIGNING = re.compile(r"(?<![ \t=:{\[])[ ]{0,8}(?:[=:][ ]{0,8}(?:[{\[][ ]{0,8})?)?\Z")
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}")
 _DEBRIS = re.compile(r"(?<![\\nrt; ])(?:\\[nrt]|;| ){1,32}\Z")
 _TWO_VALUES = re.compile(r"""[\s,][A-Za-z_$][\w$.\-]{0,63}\s*[:=](?!/)""")
@@ -334,11 +334,11 @@ class JsonReader:
             end = self.odd_character(at)
             if end > at:
                 self.key_text += text[at:end]
-            return end
+            return end if end >= 0 else ~self.before_assignment(~end)
         doubled = text.startswith('""', at) and self.doubled_quote(at)
         closes = doubled if doubled is not False else self.closes(at + width - 1, key=True)
         if closes is None:
-            return ~(at - self.unread_assignment())
+            return ~self.before_assignment(at)
         if closes:
             width += doubled is True
             if text[at : at + width] != '"':
@@ -356,13 +356,14 @@ class JsonReader:
         """The key, and the sign behind it, with which the text of the key that is open ends."""
         return _ASSIGNED.search(self.key_text, max(0, len(self.key_text) - LOOK))
 
-    def unread_assignment(self) -> int:
-        """Give back the sign of an assignment that a key has read: how many characters that are."""
-        size = len(self.key_text)
+    def before_assignment(self, at: int) -> int:
+        """A key must wait at `at`: so must the sign of an assignment in front of that, which is given back. Where it stands."""
         assigned = self.assigned()
-        if assigned is not None:
-            self.key_text = self.key_text[: assigned.end(1)]
-        return size - len(self.key_text)
+        size = 0 if assigned is None else len(self.key_text) - assigned.end(1)
+        if not 0 < size <= at:
+            return at
+        self.key_text = self.key_text[:-size]
+        return at - size
 
     def doubled_quote(self, at: int) -> bool | None:
         """Whether the two quotes at `at` both close a key; None when more text must tell."""

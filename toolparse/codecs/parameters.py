@@ -175,7 +175,7 @@ class ParameterReader(StateReader):
             self.keep_junk(text[start:at], start)
         if at == len(text):
             return ~at
-        if at == start and self.junk.pieces and values.junk.match(self.junk.pieces[-1][-1:]):
+        if at == start and self.junk.pieces and values.junk.match(self.junk_end):
             run = values.junk.match(text, at)
             if run is not None:  # a word that a piece ended in goes on: nothing begins inside it
                 self.keep_junk(run[0], at)
@@ -276,7 +276,7 @@ class ParameterReader(StateReader):
             self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {found[0]}", at)
         if end > found.end():
             self.call.problem("repaired_markup", f"a parameter's opener stood twice: {self.text[found.end() : end]}", found.end())
-        before, behind = self.junk.pieces[-1][-1] if self.junk.pieces else "", self.text[end : end + 1]
+        before, behind = self.junk_end if self.junk.pieces else "", self.text[end : end + 1]
         if doubtful or (_SIGN(behind) and (repaired or before == behind)):
             said = f"the value of {slot_texts(found)['key']!r} begins with what may belong to the markup in front of it"
             self.call.problem("doubtful_value", said, end, error=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from toolparse.jsontext.characters import WS
-from toolparse.jsontext.scalars import SHORT, WORDS
+from toolparse.jsontext.scalars import LONGEST, SHORT, WORDS
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.trailing_stops import Search, flow_before
 
@@ -66,7 +66,7 @@ class PlainPython:
     def __init__(self, machine: PythonValues) -> None:
         ends = machine.ends
         self.machine = machine
-        self.possible = isinstance(ends, EndMarks) and STRUCTURE.isdisjoint(ends.firsts)
+        self.possible = isinstance(ends, EndMarks) and STRUCTURE.isdisjoint(ends.firsts) and machine.call.rules.max_held >= LONGEST
         self.active = False
         self.state = _AFTER
         self.written = ""

@@ -223,13 +223,13 @@ def begun_pattern(rows: list[Row], slot: str, follow: str | None, more: bool = F
     for i, row in reversed(list(enumerate(rows))):
         gap = _GAP_BEGINS if more or i < len(rows) - 1 else ""
         if slot in row.slots:
-            pattern = f"(?:{row.begins})(?:\\Z|{gap}{pattern})"
+            pattern = f"(?:{row.begins})(?:\\Z|{gap}(?:\\Z|{pattern}))"
             again = doubled(row, rows[:i]) if slot == "name" else ""
             for other in reversed(rows[:i]) if again else ():
                 pattern = f"(?:(?:{other.begins})(?:\\Z|{_GAP_BEGINS}))?(?:\\Z|{pattern})"
             pattern = again + pattern
         elif not any(map(may_be_damaged, row.texts)):
-            pattern = f"(?:{row.begins})(?:\\Z|{gap}{pattern})"
+            pattern = f"(?:{row.begins})(?:\\Z|{gap}(?:\\Z|{pattern}))"
         elif gap:
             pattern = f"(?:(?:{row.begins})(?:\\Z|{gap})){{0,3}}(?:\\Z|{pattern})"
         else:
@@ -906,7 +906,7 @@ class DamagedParameters:
 
     @cached_property
     def calls_begin(self) -> re.Pattern[str]:
-        return re.compile(f"{GAP}(?:\\Z|(?:{any_row_begins(self._following)})\\Z)")
+        return re.compile(f"{GAP}(?:\\\\?\\Z|(?:{any_row_begins(self._following)})\\Z)")
 
 
 @lru_cache(maxsize=1)

@@ -73,10 +73,10 @@ class DamagedHeaders:
         self.body = re.compile(any_alike(bodies))
         self.body_begins = re.compile(f"(?:{any_alike_begins(bodies)})\\Z")
         self.again = re.compile(f"{GAP}(?:{any_of(self.closes)}|{any_alike(self.closes)})")
-        self.again_begins = re.compile(f"{GAP}(?:\\Z|(?:{any_alike_begins(self.closes)})\\Z)")
+        self.again_begins = re.compile(f"{GAP}(?:\\\\?\\Z|(?:{any_alike_begins(self.closes)})\\Z)")
         heads = header_markers(channels)
         self.heads = re.compile(f"{GAP}(?:{any_alike(heads)})")
-        self.heads_begin = re.compile(f"{GAP}(?:\\Z|(?:{any_alike_begins(heads)})\\Z)")
+        self.heads_begin = re.compile(f"{GAP}(?:\\\\?\\Z|(?:{any_alike_begins(heads)})\\Z)")
 
     def is_closed(self, text: str, end: int, before: str = "") -> bool:
         """Whether a header that ends at `end` has its own end, with `before` in front of that."""
