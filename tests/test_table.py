@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import re
+from random import Random
 from string import ascii_letters
 
 import pytest
-from effort import some
+from effort import seed, some
 
 from toolparse import formats, get_format
 from toolparse.engine.table import KINDS, THINKING_KINDS, Options, Place, table
 from toolparse.engine.turn import DOES
+from toolparse.wire import markers
+from toolparse.wire.markers import watch_pattern
 
 NAMES = [fmt.name for fmt in formats() if fmt.regions is None]
 LINKS = ("behind_text", "behind_space", "behind_break", "behind_border", "behind_call", "behind_closer")
@@ -85,3 +89,38 @@ def test_no_opening_begins_where_two_letters_are_said_to_open_nothing(name: str)
             begun = (opening.waits if opening.lead is None else opening.lead.first.match for opening, _ in of.damaged)
             assert not any(begins(f"<{two}", 0) for begins in begun)
             assert not any(row.marker.partial.match(f"<{two}") for row in of.calls if row.marker.firsts[0][:1] == "<")
+
+
+PIECES = (
+    *'<</& [{\n\t|｜＜‹\u200btTaxf1"_=>',
+    "&lt;",
+    "lt;",
+    "  ",
+    "to",
+    "TO",
+    "tool",
+    "tool_call",
+    "Call",
+    "think",
+    "/",
+    "im",
+    "\n  ",
+    "name",
+)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if get_format(name).calls])
+def test_what_turns_a_search_back_at_once_could_not_be_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(f"{name}{seed()}")
+    ground = random.choice([ground for ground in table(get_format(name)).grounds if any(ground.searched)])
+    monkeypatch.setattr(markers, "_refused", lambda *_: "")
+    slow = re.compile(watch_pattern(*ground.searched)).search
+    own = [text[:i] for text in ground.searched[0] for i in (1, 2, 3, len(text))]
+    held = 0
+    for _ in range(2000):
+        text = "".join(random.choice(own if random.random() < 0.3 else PIECES) for _ in range(random.randint(1, 5)))
+        text = text.swapcase() if random.random() < 0.2 else text
+        found, expected = ground.search(text), slow(text)
+        assert (found and (found.lastgroup, found.span())) == (expected and (expected.lastgroup, expected.span())), text
+        held += expected is not None and expected.start() < len(text) - 1
+    assert held > 100

@@ -225,7 +225,7 @@ class Ground:
         lined = tuple(text for row in edge for text in row.firsts if is_marker(text) and "`" not in text) if table.reads_damaged else ()
         unsigned = tuple(text[1:] for text in alike if text[1:2].isalnum()) if calls else ()  # a tag without its first sign
         damaged_line = (Row("", "damaged call", begins=(*lined, *unsigned)),) if lined or unsigned else ()
-        lost = (*(table.lost_object if pair is None and calls else ()), *(Edge(re.escape(text), cut(text)) for text in unsigned))
+        lost = (*(table.lost_object if pair is None and calls else ()), *(Edge(re.escape(text), cut(text), text[0]) for text in unsigned))
         self.any_calls = (*(row for row in calls if row in edge or row in like_edge), *damaged_line)
         self.line_calls = tuple(row for row in self.any_calls if where(row) != "start")
         rows = tuple(rows)

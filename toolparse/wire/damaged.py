@@ -550,10 +550,12 @@ _SCAN = json.JSONDecoder().raw_decode
 
 
 class Edge(NamedTuple):
-    """What is noticed at the start of a line: the whole of it, and that or a beginning of it at the end of the input."""
+    """What is noticed at the start of a line: the whole of it, that or a beginning of it at the end of the input, and the
+    first character."""
 
     full: str
     begins: str
+    first: str
 
 
 @lru_cache(maxsize=64)
@@ -566,13 +568,13 @@ def _named(keys: tuple[str, ...]) -> Edge:
     """Such an object, up to the quote in front of the name."""
     blank = r"\s{0,64}"
     begins = rf"\{{{blank}(?:\Z|\"(?:\Z|(?:{beginnings_of(keys)})(?:\Z|\"{blank}(?:\Z|:{blank}(?:\Z|\")))))"
-    return Edge(rf"\{{{blank}\"(?:{any_of(keys)})\"{blank}:{blank}\"", begins)
+    return Edge(rf"\{{{blank}\"(?:{any_of(keys)})\"{blank}:{blank}\"", begins, "{")
 
 
 def edges_of_objects(keys: tuple[str, ...]) -> tuple[Edge, ...]:
     """Such an object, or a list that begins with one."""
     named = _named(keys)
-    return named, Edge(rf"\[\s{{0,8}}{named.full}", rf"\[\s{{0,8}}(?:\Z|{named.begins})")
+    return named, Edge(rf"\[\s{{0,8}}{named.full}", rf"\[\s{{0,8}}(?:\Z|{named.begins})", "[")
 
 
 def closed_object(text: str, at: int, keys: tuple[str, ...], declares: Callable[[str], bool]) -> int | None:

@@ -578,25 +578,64 @@ def watch_pattern(
     for text in sorted(markers, key=len, reverse=True):
         by_first.setdefault(text[0], []).append(text[1:])
     held, whole = _branches(by_first, alike, edges)
-    if any(text[0] == "<" for text in alike):
-        by_first |= {sign: by_first.get(sign, []) for sign, _ in _ODD_BEGINNINGS}
-    begins = inside({*SPACE, *by_first})
+    for sign, rest in _ODD_BEGINNINGS if any(text[0] == "<" for text in alike) else ():
+        by_first.setdefault(sign, []).append(rest)
+    begins = {*SPACE, *by_first}
     begun_marker = f"[{inside(by_first)}]" if by_first else "(?!)"
     # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character.
-    spaces = r"[ \t\r]" if edges or lost else r"[ \t\r\n]"
-    goes_on = f"(?<!{spaces}(?=[^{begins}]))"
-    blank = rf"(?<=[ \t\r\n])(?![^{begins}])(?<![ \t\r\n]{{2}}){WS}(?:\Z|{begun_marker})"
+    refused = {sign: f"{re.escape(sign)}(?={refused})" for sign, rests in by_first.items() if (refused := _refused(sign, rests, alike))}
+    at_edge = {*edges, *(edge.first for edge in lost)}
+    turns_back = list(refused.values())
+    if "" not in edges:
+        refused_lines = "".join(f"|{marker}" for sign, marker in refused.items() if sign not in at_edge)
+        turns_back.append(rf"\n(?=[^{inside(begins | at_edge)}]{refused_lines})")
+    no_marker = "".join(f"|(?={marker})" for marker in refused.values())
+    turns_back.append(rf"[ \t\r](?!\Z)(?:(?<=[ \t\r\n]{{2}}){no_marker})")
+    goes_on = rf"(?<![ \t\r](?=[^{inside(begins)}]))(?<!{'|'.join(turns_back)})"
+    blank = rf"(?<=[ \t\r\n])(?![^{inside(begins)}])(?<![ \t\r\n]{{2}}){WS}(?:\Z|{begun_marker})"
     new_line = r"(?<=[ \t\r\n])(?<![ \t\r\n]{2})(?:(?<=\n)|[ \t\r\n]*\n)[ \t]*"
-    begun = [f"{re.escape(first)}(?:{gate.begun})" for first, gate in edges.items() if gate.begun] + [begun for _, begun in lost]
+    begun = [f"{re.escape(first)}(?:{gate.begun})" for first, gate in edges.items() if gate.begun] + [edge.begins for edge in lost]
     at_line = rf"|{new_line}(?:{'|'.join(begun)})\Z" if begun else ""
     branches = [f"(?:(?:{blank}|(?<![ \\t\\r\\n]))(?:(?<=[ \\t\\r\\n])\\Z|{by_sign(held)}){at_line})(?P<hold>)"]
     if edges or lost:
-        refused = (re.escape(first) + (f"(?!{gate.refused})" if gate.refused else "") for first, gate in edges.items())
-        edge = r"[^ \t\r\n]" if "" in edges else "|".join([*refused, *(full for full, _ in lost)])
+        shown = (re.escape(first) + (f"(?!{gate.refused})" if gate.refused else "") for first, gate in edges.items())
+        edge = r"[^ \t\r\n]" if "" in edges else "|".join([*shown, *(edge.full for edge in lost)])
         branches.append(rf"(?<=\n)[ \t]*(?={edge})(?P<line>)")
     if whole:
         branches.append(f"(?<![ \\t\\r\\n])(?:{by_sign(whole)})(?P<marker>)")
     return rf"[ \t\r\n{inside(by_first)}]{goes_on}(?:{'|'.join(branches)})"
+
+
+def _refused(sign: str, rests: Iterable[str], alike: tuple[str, ...]) -> str:
+    """What shows, in the first visible characters of ASCII behind the sign, that none of these markers or their look-alikes stands there;
+    "" where nothing does."""
+    seconds: dict[str, set[str]] = {}
+    for rest in rests:
+        seconds.setdefault(rest[:1], set()).add(rest[1:2])
+    for first, second in ((text[1], text[2:3]) for text in alike if text[0] == sign):
+        if not (first.isalpha() or first == "/" or first in BARS):
+            return ""
+        follow = {second.lower(), second.upper()} if second.isalpha() and first not in BARS else {""}
+        for case in (first.lower(), first.upper()) if first not in BARS else BARS:
+            seconds.setdefault(case, set()).update(follow, " \t" if first == "/" else "")
+    refused = []
+    if sign == "<" and any(text[0] == sign for text in alike):
+        seconds |= {first: {""} for first in "< \t"}
+        refused.append(rf"[ \t]{{1,4}}{ascii_but(seconds)}")
+    if "" in seconds:
+        return ""
+    refused += (re.escape(first) + ascii_but(second) for first, second in seconds.items() if "" not in second)
+    return "|".join((ascii_but(seconds), *refused))
+
+
+def ascii_but(characters: Iterable[str]) -> str:
+    """The class of the visible characters of ASCII without some."""
+    runs, start = "", " "
+    for end in (*sorted(character for character in characters if " " <= character <= "~"), "\x7f"):
+        if start < end:
+            runs += f"{re.escape(start)}-{re.escape(chr(ord(end) - 1))}"
+        start = chr(ord(end) + 1)
+    return f"[{runs}]"
 
 
 _ODD_BEGINNINGS = (("&", "lt;"), *((sign, "") for sign in ODD_OPENERS))
