@@ -206,7 +206,7 @@ class Parser(TurnMachine):
         events = self._sink.events = self._writer.events
         self._text = self._held + text
         self._run(False)
-        if self._early is not None:
+        if events and self._early is not None:
             self._remember(self._early, events)
         self._writer.events = []  # these are the caller's now
         return events

@@ -1090,6 +1090,8 @@ def members_of(text: str) -> dict[str, str]:
 def string_value(parts: list[str]) -> object:
     """The value of a JSON scalar that was captured; not every one is a string."""
     text = "".join(parts).strip(SPACE)
+    if "\\" not in text and text.find('"', 1) == len(text) - 1 and text[:1] == '"':
+        return text[1:-1]
     try:
         return json.loads(text) if text[:1] == '"' else None
     except ValueError:  # the output ended in it

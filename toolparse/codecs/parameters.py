@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from toolparse.codecs import Rewritten
 from toolparse.codecs.codec_base import StateReader
@@ -62,6 +63,12 @@ def narrowed(declared: Type, word: str) -> Type:
     return named
 
 
+@lru_cache(maxsize=512)
+def odd_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of some keys in which markup stands."""
+    return tuple(key for key in keys if _ODD(key))
+
+
 class ParameterReader(StateReader):
     """The parameters of one call, whose name stood in its header."""
 
@@ -91,7 +98,7 @@ class ParameterReader(StateReader):
         self.writer = ArgumentWriter(call)
         self.arguments = Arguments()
         self.given = self.arguments.seen
-        self.odd_keys = tuple(key for key in self.tool.keys if _ODD(key)) if self.tool is not None else ()
+        self.odd_keys = odd_keys(self.tool.keys) if self.tool is not None else ()
         """The declared keys that need openers of their own."""
         self.key = ""
         self.kind = ""

@@ -189,7 +189,7 @@ class TurnMachine:
         if found is not None and found.end() - at <= HEAD_LIMIT:
             slots, end = slot_texts(found), found.end()
             sink.name_in(found)
-            if head.calls in BY_NAME:
+            if self._choice.name is not None and head.calls in BY_NAME:
                 if not self._fits_choice(slots):
                     return None
                 slots["name"] = self._choice.name or ""
