@@ -27,10 +27,11 @@ once, as the end of it is looked at again."""
 
 _KEY = r"(?:name|tool_name|function_name|tool|function|type|id|tool_call_id|recipient_name|arguments|parameters|args|params|tool_calls)"
 _QUOTE = r"[\"'“”]"
-_WORD = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", "tool|func|call|invoke|a(?:ction|rg(?:_|u))|param")
+_IN_ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", "tool|func|call|invoke|a(?:ction|rg(?:_|u))|param")
+_WORD = f"(?=[tfciapTFCIAP])(?:{_IN_ANY_CASE})"
 _FRAME = "(?:start|end|open|close|sep|message|channel|assistant)[|｜]?>"
-_TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜ -]|)(?:{_WORD})|{_FRAME}"
-_OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?(?:{_WORD})\w{{0,24}}(?:=| name=|[\])}}])"
+_TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜ -]|){_WORD}|{_FRAME}"
+_OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\w{{0,24}}(?:=| name=|[\])}}])"
 """A tag in other brackets."""
 LOOKS = {
     "<": _TAG,
@@ -38,12 +39,14 @@ LOOKS = {
     **dict.fromkeys(ODD_OPENERS, _TAG),
     "[": rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.:{UNSEEN}]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}",
     "{": (
-        rf"[ \t\n]{{0,16}}(?:\\?{_QUOTE}(?:{_KEY}\\?{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
-        rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|{_OTHER_TAG}"
+        rf"[ \t\n]{{0,16}}(?=[\\\"'“”nftiarp])"
+        rf"(?:\\?{_QUOTE}(?:{_KEY}\\?{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
+        rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|(?![ \t\n\\\"'“”])(?:{_OTHER_TAG})"
     ),
     ">": r">>[^\s{}<>]{1,64}\n[ ]{0,2}\{",
 }
-"""What follows the first character of a look. `re` is slow where it ignores the case, so it does not."""
+"""What follows the first character of a look. `re` is slow where it ignores the case, so it does not, and quick where the next character
+tells that nothing follows."""
 _LABEL = rf"[ {UNSEEN}]{{0,4}}(?:[|｜]\w{{1,24}}[|｜]>)?(?:Action:[ \n]{{0,4}}){{0,2}}"
 _NAMED = r"[\"'`]?[\w.:-]{1,64}(?![\w.:-])[\"'`]?[ ]{0,2}(?:\n[ ]{0,2})?"
 _LINE = (
@@ -70,7 +73,7 @@ _SIGNS = (*LOOKS, "\n")
 def _search(sign: str) -> Callable[..., re.Match[str] | None]:
     """The search for looks that begin with this character, which `re` finds quickly if it is the only one; compiled when a text has it."""
     if sign == "\n":
-        return re.compile(rf"\n(?=[ \n\"'`|｜\w.:\-])(?:{_LINE})").search
+        return re.compile(rf"\n(?=[ {UNSEEN}]{{0,4}}[\"'`|｜\w.:\-])(?:{_LINE})").search
     return re.compile(f"{re.escape(sign)}(?=[{FOLLOWED[sign]}])(?:{LOOKS[sign]})").search
 
 
