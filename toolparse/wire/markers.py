@@ -612,8 +612,8 @@ def _refused(sign: str, rests: Iterable[str], alike: tuple[str, ...]) -> str:
     seconds: dict[str, set[str]] = {}
     for rest in rests:
         seconds.setdefault(rest[:1], set()).add(rest[1:2])
-    for first, second in ((text[1], text[2:3]) for text in alike if text[0] == sign):
-        if not (first.isalpha() or first == "/" or first in BARS):
+    for first, second in ((text[1:2], text[2:3]) for text in alike if text[0] == sign):
+        if not (first.isalpha() or first in ("/", *BARS)):
             return ""
         follow = {second.lower(), second.upper()} if second.isalpha() and first not in BARS else {""}
         for case in (first.lower(), first.upper()) if first not in BARS else BARS:
