@@ -295,6 +295,7 @@ class PythonReader(PythonValues):
 
     def end_call(self, at: int) -> None:
         self.call.write(self.given.end())
+        self.call.unargued = not self.given.seen
         self.call.end(True, at)
         self.given = Arguments()
         self.unpacking = self.wide = False

@@ -6,7 +6,7 @@ Pure functions of the text, what the format says of names, and the request's too
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from toolparse.grammar import Calls
 from toolparse.wire.lookalikes import ODD_CLOSERS, ODD_OPENERS, UNSEEN
@@ -37,13 +37,25 @@ def named_once(name: str, tokens: tuple[str, ...], declares: Callable[[str], boo
     return half if middle in (".", ":") and name == f"{half}{middle}{half}" and declares(half) else name
 
 
-def bare_name(name: str) -> str:
-    """A name that no tool has without what models write around names: punctuation, and what some were taught to write in front of each.
+_SPACE_OF_NAMES = re.compile(r"\A(?:functions?|tools?|default_api|api|multi_tool_use)(?:\.|:{1,2}|/)|:\d{1,4}\Z", re.ASCII | re.IGNORECASE)
 
-    >>> bare_name("functions.shell():")
-    'shell'
+
+def plain_letters(text: str) -> str:
+    """The letters and digits of a text, in lower case."""
+    return _SIGNS.sub("", text.lower())
+
+
+def meant_name(name: str, names: Iterable[str]) -> str:
+    """The declared name that a name is but for what models write around names: punctuation, a name space in front, a number behind.
+    Case and signs may differ, too, if only one name reads so; "" when there is none.
+
+    >>> meant_name("functions.getWeather():0", ("get_weather", "get_time"))
+    'get_weather'
     """
-    return name.strip(_AROUND).removeprefix("functions.")
+    bare = _SPACE_OF_NAMES.sub("", name.strip(_AROUND))
+    plain = plain_letters(bare)
+    meant = [declared for declared in names if plain and plain_letters(declared) == plain]
+    return bare if bare in meant else meant[0] if len(meant) == 1 else ""
 
 
 def nearly(text: str, name: str) -> bool:
@@ -52,7 +64,7 @@ def nearly(text: str, name: str) -> bool:
     >>> nearly("**origin", "origin"), nearly("oirgin", "origin"), nearly("sort", "order")
     (True, True, False)
     """
-    a, b = _SIGNS.sub("", text.lower()), _SIGNS.sub("", name.lower())
+    a, b = plain_letters(text), plain_letters(name)
     if a == b or min(len(a), len(b)) < 4 or abs(len(a) - len(b)) > 1:
         return a == b != ""
     at = next((i for i, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))

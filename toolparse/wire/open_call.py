@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Event, Problem
-from toolparse.wire.call_names import bare_name, nearly
+from toolparse.wire.call_names import meant_name, nearly
 from toolparse.wire.lookalikes import ODD_CLOSERS, ODD_OPENERS, QUOTES, UNSEEN
 
 if TYPE_CHECKING:
@@ -115,11 +115,25 @@ class Unread:
 class OpenCall:
     """The calls of one output, one of which may be open; `opening` is what it began with, or what may turn out to open one.
 
-    `parts` takes the fragments of the arguments (a codec may append to it itself). `base` is the offset in the output of the text that
-    positions refer to, `places` where things stand, if that is kept.
+    `parts` takes the fragments of the arguments (a codec may append to it itself); `unargued` says that none stood in the last call. `base`
+    is the offset in the output of the text that positions refer to, `places` where things stand, if that is kept.
     """
 
-    __slots__ = ("base", "begun", "events", "index", "muted", "name", "open", "opening", "overflowed", "parts", "request", "rules")
+    __slots__ = (
+        "base",
+        "begun",
+        "events",
+        "index",
+        "muted",
+        "name",
+        "open",
+        "opening",
+        "overflowed",
+        "parts",
+        "request",
+        "rules",
+        "unargued",
+    )
 
     places: Any = None
 
@@ -133,6 +147,7 @@ class OpenCall:
         self.opening = Opening(0, False, False)
         self.name = ""
         self.open = False
+        self.unargued = False
         self.muted = ""
         self.overflowed = -1
         self.parts: list[str] = []
@@ -217,9 +232,9 @@ class OpenCall:
             return False
         tools = self.tools
         known = tools is None or name in tools
-        if tools is not None and not known and not rules.strict and (bare := bare_name(name)) in tools:
-            self.problem("repaired_markup", f"what stood around the name {bare!r} was dropped: {name}", at)
-            name, known = bare, True
+        if tools is not None and not known and not rules.strict and (meant := meant_name(name, tools.names)):
+            self.problem("repaired_markup", f"the name was read as {meant!r}: {name}", at)
+            name, known = meant, True
         if not known and (opening.declared_only or rules.unknown == "content") and not opening.count:
             return False
         opening.spoilt = rules.strict and any(problem.kind == "repaired_markup" for problem in queue or ())
@@ -231,6 +246,7 @@ class OpenCall:
         self.name = name
         self.muted = self.reason_to_drop(name, known)
         self.open = True
+        self.unargued = False
         opening.queue = None
         opening.count += 1
         self.begun()
