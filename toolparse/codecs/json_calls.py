@@ -94,6 +94,11 @@ _AGAIN_CUT = re.compile(chained(_key_cut(NAMES), '"', _BLANK, ":", _BLANK, '"', 
 WRAPPED_LIMIT = 1024
 
 
+def may_be_wrapped(text: str, at: int) -> bool:
+    """Whether the object at `at` begins as an envelope does, or with a name."""
+    return (WRAPPED(text, at, at + WRAPPED_LIMIT) or NAMING(text, at, at + WRAPPED_LIMIT)) is not None
+
+
 _END_OF_CALL = re.compile(rf"{_BLANK}\}}").match
 
 
@@ -261,7 +266,7 @@ class ArgumentsReader(JsonReader):
     def whole(self, at: int) -> int:
         """Where the object at `at` ends, if it needs no second look and nothing in it is longer than may be held; else -1."""
         end = whole_object(self.text, at, self.depth) if isinstance(self.ends, EndMarks) else -1
-        odd = end - at > self.max_held or (end > 0 and self.ends.full.search(self.text, at, end))  # type: ignore[attr-defined]
+        odd = end > 0 and (end - at > self.max_held or self.ends.full.search(self.text, at, end))  # type: ignore[attr-defined]
         return -1 if odd else end
 
     def lead(self, at: int) -> int | None:
@@ -339,6 +344,19 @@ class ArgumentsReader(JsonReader):
     def no_object(self, text: str) -> None:
         position = self.begins_at - self.call.base
         self.call.problem("not_an_object", f"the arguments are no object: {text[:60]}", position, error=True)
+
+    def is_envelope(self, found: re.Match[str], name: str) -> bool:
+        """Whether what `WRAPPED` found holds the arguments of the tool `name`."""
+        keys = self.parameters(name)
+        if found[3] in keys or found[1] in keys:
+            return False
+        return found[2].strip() == name if found[1] else self.call.declares(name)
+
+    def doubt_name(self, at: int, name: str) -> None:
+        """Arguments that name a tool, under a key that is none of the call's, may be an envelope's."""
+        found = NAMING(self.text, at, at + WRAPPED_LIMIT)
+        if found is not None and self.call.declares(found[3].strip()) and (found[1] or found[2]) not in self.parameters(name):
+            self.unreadable("doubtful_value", f"the arguments name a tool themselves: {found[0]}", at)
 
     def arguments_ended(self, at: int) -> None:
         """The value is complete, up to `at`."""
@@ -432,26 +450,15 @@ class NamedCall(ArgumentsReader):
             return ~here
         self.state = self.arguments
         found = WRAPPED(text, here, here + WRAPPED_LIMIT)
-        if found is None or not self.is_envelope(found):
-            self.doubt_name(here)
+        name = self.call.name
+        if found is None or not self.is_envelope(found, name):
+            self.doubt_name(here, name)
             return here
         self.call.problem("repaired_markup", f"the arguments stood in an envelope, under {found[3]!r}", here)
         self.push("}")
         self.level = 1
         self.wrapped = True
         return found.end()
-
-    def doubt_name(self, at: int) -> None:
-        """Arguments that name a tool, under a key that is none of the call's, may be an envelope's."""
-        found = NAMING(self.text, at, at + WRAPPED_LIMIT)
-        if found is not None and self.call.declares(found[3].strip()) and (found[1] or found[2]) not in self.parameters(self.call.name):
-            self.unreadable("doubtful_value", f"the arguments name a tool themselves: {found[0]}", at)
-
-    def is_envelope(self, found: re.Match[str]) -> bool:
-        keys = self.parameters(self.call.name)
-        if found[3] in keys or found[1] in keys:
-            return False
-        return found[2].strip() == self.call.name if found[1] else bool(keys)
 
     def is_key(self, key: str) -> bool:
         if len(self.stack) == self.level + 1:
@@ -570,7 +577,7 @@ class EnvelopeCalls(ArgumentsReader):
         self.began = False
         self.lost = False
         self.aliased = False
-        self.nested = False
+        self.nested = 0
         self.flat: set[str] = set()
         self.extras: list[tuple[str, str, int]] = []
         self.extras_size = 0
@@ -590,7 +597,12 @@ class EnvelopeCalls(ArgumentsReader):
         self.kept = [] if self.call.opening.count or self.loose else None
         self.out = discard
         found = self.plain(at)
-        if found is not None and not self.keys.waits_for_id and (end := self.whole(found.end())) > 0:
+        if (
+            found is not None
+            and not self.keys.waits_for_id
+            and (end := self.whole(found.end())) > 0
+            and not may_be_wrapped(self.text, found.end())
+        ):
             closed = _END_OF_CALL(self.text, end)
             if closed is not None and found[1].strip(SPACE + ","):
                 return self.whole_call(found, end, closed.end())
@@ -692,7 +704,7 @@ class EnvelopeCalls(ArgumentsReader):
         if depth == self.level:
             self.state = self.member_ended
         elif self.nested:
-            self.nested = False
+            self.nested -= 1
             self.level = depth
             self.state = self.after
         else:
@@ -788,9 +800,7 @@ class EnvelopeCalls(ArgumentsReader):
         if self.text[here] == "{":
             self.repaired("repaired_markup", f"the call stands inside {self.key_read!r}", here)
             self.aliased = True
-            self.push("}")
-            self.level = len(self.stack)
-            self.nested = True
+            self.nest()
             self.state = self.before_key
             return here + 1
         self.role = "name" if self.key_read.lower() in NAMES else "extra"
@@ -799,6 +809,29 @@ class EnvelopeCalls(ArgumentsReader):
         self.out = self.captured.append
         self.state = self.value
         return here
+
+    def nest(self) -> None:
+        """The call goes on inside another object, whose brace has been read."""
+        self.push("}")
+        self.level = len(self.stack)
+        self.nested += 1
+
+    def arguments(self, at: int) -> int:
+        """The value of the arguments, which may stand in an object of their own."""
+        text = self.text
+        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        if self.name and text.startswith("{", here) and self.call.declares(self.name):
+            if not self.last and len(text) - here < WRAPPED_LIMIT and _WRAPPED_CUT.match(text, here):
+                self.copy = here
+                return ~here
+            found = WRAPPED(text, here, here + WRAPPED_LIMIT)
+            if found is not None and self.is_envelope(found, self.name):
+                self.repaired("repaired_markup", f"the arguments stood in an envelope, under {found[3]!r}", here)
+                self.nest()
+                at = self.copy = found.end()
+            else:
+                self.doubt_name(here, self.name)
+        return super().arguments(at)
 
     def alias_value(self, at: int) -> int:
         """The value of another name for the arguments, which may be a parameter of the tool instead."""
@@ -840,6 +873,7 @@ class EnvelopeCalls(ArgumentsReader):
             found = SWALLOWED.match(self.text, at + 1, at + 1 + LOOK)
             if found is not None and self.is_key(found[1]):
                 self.mend("repaired_markup", "the name was not closed", at, at, '"')
+                self.unpaired = False
                 self.ended()
                 return at
         return super().inner_quote(at)
@@ -1005,6 +1039,7 @@ class EnvelopeCalls(ArgumentsReader):
                 given = self.given_beside()
                 if not given and complete:
                     self.call.write("{}")
+                    self.call.unargued = True
         if self.began:
             if self.flat and complete:
                 self.call.write("}")

@@ -52,6 +52,7 @@ _INSIDE_STRING = rf"[{_QUOTE_CLASS}][^\s{_QUOTE_CLASS}\\](?:[^{_QUOTE_CLASS}\\\n
 _LISTED_STRING = re.compile(rf"{_INSIDE_STRING}[{_QUOTE_CLASS}]{WS}[,\]]")
 _LISTED_STRING_CUT = re.compile(rf"[{_QUOTE_CLASS}]\Z|{_INSIDE_STRING}(?:[{_QUOTE_CLASS}]{WS})?\Z")
 SWALLOWED = re.compile(rf'([\w$.\-]{{1,64}})"{WS}[:：]')
+_SWALLOWED_KEY = re.compile(rf'([\w$.\-]{{1,64}})"{WS}["“{{\[]')
 _SWALLOWED_CUT = re.compile(rf'[\w$.\-]{{0,64}}(?:"{WS})?\Z')
 _ASSIGNED = re.compile(r"([\w$.\-]{1,64})[ ]{0,8}([=:])[ ]{0,8}([{\[]?)[ ]{0,8}\Z")
 _ASSIGNING = re.compile(r"(?<![ \t=:{\[])[ ]{0,8}(?:[=:][ ]{0,8}(?:[{\[][ ]{0,8})?)?\Z")
@@ -478,7 +479,10 @@ class JsonReader:
 
     def inner_quote(self, at: int) -> int:
         if self.text[at] == '"':
-            swallowed = SWALLOWED.match(self.text, at + 1, at + 1 + LOOK) if self.state == self.string and self.stack else None
+            swallowed = None
+            if self.state == self.string and self.stack:
+                limit = at + 1 + LOOK
+                swallowed = SWALLOWED.match(self.text, at + 1, limit) or _SWALLOWED_KEY.match(self.text, at + 1, limit)
             if swallowed is not None and self.is_key(swallowed[1]):
                 said = f"a string was not closed before the key {swallowed[1]!r}, which became part of it"
                 self.unreadable("unescaped_quote", said, at)

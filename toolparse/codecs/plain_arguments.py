@@ -34,10 +34,8 @@ _CLOSED = re.compile(rf"{BLANKS}\)").match
 def reader_of(tail: Tail) -> Read | None:
     """The reader of the arguments that a description's calls have; None where only the codec reads them."""
     body = tail.calls.body
-    if isinstance(body, JsonText) and not body.code:
-        return _json(tail, named=True)
-    if isinstance(body, Envelope):
-        return _json(tail, named=False)
+    if isinstance(body, Envelope) or (isinstance(body, JsonText) and not body.code):
+        return _json(tail)
     if isinstance(body, PythonCalls):
         return read_python
     if isinstance(body, Parameters) and tail.values is not None and tail.values.plain_open and not (tail.calls.escaped or body.object_key):
@@ -45,15 +43,15 @@ def reader_of(tail: Tail) -> Read | None:
     return None
 
 
-def _json(tail: Tail, named: bool) -> Read:
-    """JSON that passes as it stands; `named`: the name stands in front of it, and an envelope in its place would be unwrapped."""
-    from toolparse.codecs.json_calls import NAMING, WRAPPED, WRAPPED_LIMIT, whole_object
+def _json(tail: Tail) -> Read:
+    """JSON that passes as it stands; an envelope in its place would be unwrapped."""
+    from toolparse.codecs.json_calls import may_be_wrapped, whole_object
 
     firsts, markers = tuple(tail.ends.firsts), tail.ends.full.search
 
     def read(text: str, at: int, tool: Tool | None) -> tuple[str, int] | None:
         end = whole_object(text, at, DEPTH) if text.startswith("{", at) else -1
-        if end < 0 or (named and (WRAPPED(text, at, at + WRAPPED_LIMIT) or NAMING(text, at, at + WRAPPED_LIMIT))):
+        if end < 0 or may_be_wrapped(text, at):
             return None
         arguments = text[at:end]
         for first in firsts:

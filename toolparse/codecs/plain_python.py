@@ -66,7 +66,8 @@ class PlainPython:
     def __init__(self, machine: PythonValues) -> None:
         ends = machine.ends
         self.machine = machine
-        self.possible = isinstance(ends, EndMarks) and STRUCTURE.isdisjoint(ends.firsts) and machine.call.rules.max_held >= LONGEST
+        roomy = machine.call.rules.max_held >= LONGEST
+        self.possible = roomy and isinstance(ends, EndMarks) and STRUCTURE.isdisjoint(ends.firsts)
         self.active = False
         self.state = _AFTER
         self.written = ""

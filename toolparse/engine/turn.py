@@ -746,7 +746,9 @@ class TurnMachine:
     def _drop_header(self, header: Header, at: int) -> int:
         """A header that announces no message: the output ends in it, it lacks its end, or another one follows at once."""
         dropped = self._text[max(at, -self._base) : header.end]
-        if header.kind == "cut":
+        if header.kind == "cut" and header.name and "{" in dropped:  # a whole call's, of which the end is damaged
+            self._problem("not_a_call", f"a call's header without its end was dropped: {dropped}", at, error=True)
+        elif header.kind == "cut":
             self._problem("cut_marker", f"the output ends inside a header, which was dropped: {dropped}", at)
         elif header.kind == "lost":
             declared = bool(header.name) and self._is_recipient(header.name)
@@ -985,8 +987,12 @@ class TurnMachine:
 
     def _closes_at(self, closers: DamagedClosers, end: int, last: bool) -> bool | None:
         """Whether a closer that stands right behind a damaged opening is one (true where none stands); None when more text must tell."""
-        closer = closers.closer(self._text, SPACES.match(self._text, end).end())
-        return closer is None or closers.ends_with(self._text, closer[1], closer[0], last)
+        at = SPACES.match(self._text, end).end()  # type: ignore[union-attr]
+        closer = closers.closer(self._text, at)
+        if closer is None:
+            undecided = not last and (at == len(self._text) or closers.begins.match(self._text, at))
+            return None if undecided else True
+        return closers.ends_with(self._text, closer[1], closer[0], last)
 
     def _is_confirmed(self, opening: DamagedOpening, found: Found, slots: dict[str, str], at_edge: bool) -> bool:
         """Whether a damaged opening counts."""
@@ -1246,7 +1252,11 @@ class TurnMachine:
             self._drop_fragment(at)
             return len(text)
         found = self._damaged_closer(opened, at, last)
-        return found if found is not None or opened.closed else self._words_before_closer(closers, at, last)
+        if found is None and not opened.closed:
+            found = self._words_before_closer(closers, at, last)
+        if found is None and text[at] in "{(" and self._sink.unargued and self._sink.may_lack_arguments:
+            self._problem("doubtful_value", "the call has no arguments, and what stands behind it may be them", at, error=True)
+        return found
 
     def _damaged_closer(self, opened: Opened, at: int, last: bool) -> int | None:
         """A damaged closer of the call that was opened last."""

@@ -143,7 +143,7 @@ class Headers:
                 if loose or given is not None or self.is_begun(inside):
                     if len(text) - at >= HEAD_LIMIT:
                         return None
-                    return Header("cut", "", len(text)) if last else WAIT
+                    return Header("cut", name or "", len(text)) if last else WAIT
                 return Header("content", "", end)
             if not loose and given is None:
                 return Header("content", "", end)
