@@ -15,17 +15,17 @@ class Doubts:
     """The doubts about the values of one call.
 
     `said` is told when the open value ends; `mark` is where that value holds what reads like its closer and did not count. `closer` is the
-    first place of the kind in any value, and `openers` are declared keys whose openers stand in the middle of a value's line: both are told
-    only if something is not given in the end.
+    first place of the kind in any value, `end` the last one where a value holds the closer of the call, and `openers` are declared keys
+    whose openers stand in the middle of a value's line: they are told only if something is not given in the end.
     """
 
-    __slots__ = ("call", "closer", "mark", "openers", "said")
+    __slots__ = ("call", "closer", "end", "mark", "openers", "said")
 
     def __init__(self, call: OpenCall) -> None:
         self.call = call
         self.said: list[tuple[str, int]] = []
         self.mark = -1
-        self.closer = -1
+        self.closer = self.end = -1
         self.openers: dict[str, int] = {}
 
     def add(self, said: str, at: int) -> None:
@@ -38,6 +38,10 @@ class Doubts:
         self.mark = self.call.base + at
         if own and self.closer < 0:
             self.closer = self.mark
+
+    def holds_end(self, at: int) -> None:
+        """The closer of the call, or of what is around it, stands at `at` in a value."""
+        self.end = self.call.base + at
 
     def opens(self, key: str, at: int) -> None:
         """The opener of a key that is not given stands at `at`, inside a line of the value."""
@@ -62,6 +66,12 @@ class Doubts:
         if missing:
             said = f"a value holds the marker that closes values, and {missing[0]!r} is not given: it may have lost its opener there"
             self.problem(said, self.closer)
+
+    def tell_end(self) -> None:
+        """The call has ended without its own closer, which a value may hold."""
+        if self.end >= 0:
+            said = "a value holds the closer of its call, which does not stand behind it"
+            self.problem(said, self.end)
 
     def tell_openers(self, given: Container[str]) -> None:
         """The same of the openers in values."""

@@ -55,6 +55,8 @@ class Marks:
 
 _FRAMED = re.compile(r"(\W{2,8})(\w+)(\W{2,8})")
 """A word between signs, of which either may be misspelt and still be known by the other."""
+_ODD_WORD = r"[^\x00-/:-@\[-^`{-\x7f]"
+"""What may stand in that word: letters, and what nobody sees."""
 
 
 def odd_spellings(prefix: str) -> tuple[str, str]:
@@ -65,8 +67,8 @@ def odd_spellings(prefix: str) -> tuple[str, str]:
         return "(?!)", "(?!)"
     (first, *before), _, (*behind, last) = (map(re.escape, signs) for signs in framed.groups())
     first += f"[{UNSEEN}]{{0,2}}"
-    begun = chained(*before, r"\w{0,40}", *behind, f"{last}?[ \\t]{{0,2}}")
-    whole = f"(?:{first})?{''.join(before)}\\w{{1,40}}{''.join(behind)}{last}?(?=[ \\t]{{0,2}}<)"
+    begun = chained(*before, f"{_ODD_WORD}{{0,40}}", *behind, f"{last}?[ \\t]{{0,2}}")
+    whole = f"(?:{first})?{''.join(before)}{_ODD_WORD}{{1,40}}{''.join(behind)}{last}?(?=[ \\t]{{0,2}}<)"
     return whole, f"(?:{first}(?:\\Z|{begun})|{begun})\\Z"
 
 
@@ -583,12 +585,13 @@ class ElementsReader(StateReader):
                 self.call.problem("doubtful_value", said, at, error=True)
         opener = f"<{self.stack[-1].key}>"
         marked = self.marks.prefix + opener
-        for written in (opener, marked):
-            if text.startswith(written, at) and (written == opener or not self.may_hold(self.stack[-1].key)):
+        beyond = SPACES.match(text, at, at + 256).end()
+        for written, start in ((opener, at), (marked, beyond)):
+            if text.startswith(written, start) and (written == opener or not self.may_hold(self.stack[-1].key)):
                 self.mend("repaired_markup", f"a second {opener} was dropped", at)
                 self.fresh = False
-                return at + len(written)
-            if not self.last and written.startswith(text[at : at + len(written)]):
+                return start + len(written)
+            if not self.last and written.startswith(text[start : start + len(written)]):
                 return ~at
         self.fresh = False
         return at

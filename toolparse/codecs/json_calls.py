@@ -819,7 +819,7 @@ class EnvelopeCalls(ArgumentsReader):
     def arguments(self, at: int) -> int:
         """The value of the arguments, which may stand in an object of their own."""
         text = self.text
-        here = SPACES.match(text, at).end()  # type: ignore[union-attr]
+        here = SPACES.match(text, at).end()
         if self.name and text.startswith("{", here) and self.call.declares(self.name):
             if not self.last and len(text) - here < WRAPPED_LIMIT and _WRAPPED_CUT.match(text, here):
                 self.copy = here

@@ -21,10 +21,10 @@ from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.strict_json import StrictJson
 from toolparse.codecs.writer import Arguments, ArgumentWriter
 from toolparse.jsontext import raw_values
-from toolparse.jsontext.characters import SPACE, escaped
+from toolparse.jsontext.characters import SPACE, SPACES, escaped
 from toolparse.schemas.types import Type
-from toolparse.wire.call_names import unescaped
-from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING, CLOSING_BEGINS, TOKEN
+from toolparse.wire.call_names import plain_letters, unescaped
+from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING, CLOSING_BEGINS, ODD_CLOSING, ODD_CLOSING_BEGINS, TOKEN
 from toolparse.wire.lookalikes import QUOTES, UNSEEN
 from toolparse.wire.markers import HEAD_LIMIT, Values, slot_texts
 from toolparse.wire.open_call import OpenCall
@@ -35,6 +35,7 @@ NEAR = 8
 """So near its start a value that holds its own opener has it twice."""
 MOST_BLANKS = 256
 """Behind a doubtful closer the next opener is looked for behind so many blanks at most."""
+BLANKS = (" ", "\t")
 _MARKUP = re.compile(r"[<>`*\n\u00a0\u200b]|&[a-z]+;").search
 """What a value that is no string has not, unless it holds what is left of markup, or of another value."""
 _ODD = re.compile(r"""[<>\n="']""").search
@@ -74,8 +75,8 @@ class ParameterReader(StateReader):
 
     __slots__ = (
         "arguments", "begins_at", "by_line", "closed", "dialect", "doubts", "ended", "ends", "envelope", "given", "inner", "key", "kind",
-        "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "start", "streaming", "tool", "type", "values",
-        "writer",
+        "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "spaced", "start", "streaming", "tool", "type",
+        "unopened", "values", "writer",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
@@ -95,6 +96,10 @@ class ParameterReader(StateReader):
         self.ended = -1
         """Where the last value's closer ends."""
         self.lost = False
+        self.unopened = False
+        """The last marker of the value's opener is missing."""
+        self.spaced = False
+        """Blanks stand around the markup in front of the value, where the template writes none."""
         self.writer = ArgumentWriter(call)
         self.arguments = Arguments()
         self.given = self.arguments.seen
@@ -178,8 +183,10 @@ class ParameterReader(StateReader):
         values = self.values
         start = at
         at = values.blanks.match(text, at).end()
-        if self.junk.pieces and at > start:
-            self.keep_junk(text[start:at], start)
+        if at > start:
+            self.spaced = self.spaced or " " in text[start:at] or "\t" in text[start:at]
+            if self.junk.pieces:
+                self.keep_junk(text[start:at], start)
         if at == len(text):
             return ~at
         if at == start and self.junk.pieces and values.junk.match(self.junk_end):
@@ -189,7 +196,7 @@ class ParameterReader(StateReader):
                 return run.end()
         if values.plain_open is not None and not self.odd_keys:
             found = values.plain_open(text, at, at + HEAD_LIMIT)
-            if found is not None and self.is_new(found[1]):
+            if found is not None and not self.spaced and self.is_new(found[1]):
                 self.other_layout = False
                 self.begin_value(found[1], "", "", at)
                 self.begins_at = self.call.base + found.end()
@@ -244,6 +251,8 @@ class ParameterReader(StateReader):
             if moved is not None:
                 return moved
         if ends:
+            if values.call_closers and not text.startswith(values.call_closers, at):
+                self.doubts.tell_end()
             self.close(at, complete=ends != "stop", closed=text.startswith(values.closers, at))
             return at
         if values.reads_damaged:
@@ -274,7 +283,10 @@ class ParameterReader(StateReader):
         if self.values.reads_damaged and self.junk.pieces and "<" in self.junk.text:  # mere words are no argument
             self.lost = True
         end, doubtful = self.behind_repeats(found)
-        if end < 0 or (self.junk and end == len(self.text) and not self.last):
+        spaced, self.spaced = self.spaced or "> " in found[0], False
+        behind = end + len(self.values.trim) * self.text.startswith(self.values.trim, max(end, 0))
+        if end < 0 or ((self.junk or spaced) and behind == len(self.text) and not self.last):
+            self.spaced = spaced
             return ~at
         if self.values.reads_damaged and " value=" in found[0]:
             self.call.problem("dropped_text", f"a value that stood as an attribute was dropped: {found[0]}", at, error=True)
@@ -283,13 +295,15 @@ class ParameterReader(StateReader):
             self.call.problem("repaired_markup", f"a parameter's damaged opener was read: {found[0]}", at)
         if end > found.end():
             self.call.problem("repaired_markup", f"a parameter's opener stood twice: {self.text[found.end() : end]}", found.end())
-        before, behind = self.junk_end if self.junk.pieces else "", self.text[end : end + 1]
-        if doubtful or (_SIGN(behind) and (repaired or before == behind)):
+        before, first = self.junk_end if self.junk.pieces else "", self.text[end : end + 1]
+        if doubtful or (_SIGN(first) and (repaired or before == first)):
             said = f"the value of {slot_texts(found)['key']!r} begins with what may belong to the markup in front of it"
             self.call.problem("doubtful_value", said, end, error=True)
         self.report_junk(error=self.lost)
         self.other_layout = repaired and not (self.values.trim or self.values.calls.escaped == "xml") and self.text.startswith("\n", end)
         self.open(found, at)
+        if spaced and (self.streaming or self.nullable) and self.text[behind : behind + 1] in BLANKS and self.values.reads_damaged:
+            self.doubts.add(f"the value of {self.key!r} begins with blanks, as stand around the markup in front of it, too", behind)
         self.begins_at = self.call.base + end
         return end
 
@@ -300,9 +314,9 @@ class ParameterReader(StateReader):
         if not self.values.reads_damaged:
             return end, False
         text = self.text
-        if end < len(text) and text[end] not in ("<", ">", text[end - 1]):
-            return end, False
         marker = found[0][found[0].rfind("<") :]
+        if end < len(text) and text[end] not in ("<", ">", text[end - 1]):
+            return (end, False) if text[end] not in SPACE else (self.behind_repeat(marker, end), False)
         lined = self.values.trim_written
         doubtful = False
         if text.startswith(">", end):
@@ -323,6 +337,17 @@ class ParameterReader(StateReader):
                 return end, True  # a value that begins so
             end += len(marker)
         return end, doubtful
+
+    def behind_repeat(self, marker: str, end: int) -> int:
+        """Where an opener ends that ends at `end` and whose last marker may stand again behind white space, if no key stands in that;
+        negative when more text must tell."""
+        text = self.text
+        if not marker or marker.startswith(self.values.openers):
+            return end
+        at = SPACES.match(text, end, end + MOST_BLANKS).end()
+        if text.startswith(marker, at):
+            return at + len(marker)
+        return -1 if not self.last and marker.startswith(text[at:]) else end
 
     # -- damaged markup ---------------------------------------------------------------------------------------------------------------
 
@@ -372,7 +397,8 @@ class ParameterReader(StateReader):
                     self.call.problem("dropped_text", f"a key without a value was dropped: {text[at : found.end()]}", at, error=True)
                     return found.end()
             if (tool.declares(key) and key not in self.given) if tool is not None else (opener.own and opener.intact(found)):
-                if not opener.ends_whole(found) or not opener.closed(found):
+                whole = opener.ends_whole(found)
+                if not whole or not opener.closed(found):
                     if undecided and ANY_TAG_BEGINS.match(text, found.end()):
                         return ~at
                     tag = ANY_TAG.match(text, found.end())
@@ -381,6 +407,7 @@ class ParameterReader(StateReader):
                         self.doubts.add(said, tag.start())
                 moved = self.begin(found, at, repaired=True)
                 self.dialect = dialect
+                self.unopened = not whole
                 return moved
         return None
 
@@ -550,6 +577,7 @@ class ParameterReader(StateReader):
         self.doubts.tell_openers(self.given)
         if complete:
             self.call.write(self.arguments.end())
+            self.call.unargued = not self.given
         self.done = True
         self.call.end(complete, at)
 
@@ -586,6 +614,7 @@ class ParameterReader(StateReader):
         self.writer.leaving = key in self.given
         self.call.check_key(key, at)
         self.dialect = 0
+        self.unopened = False
         self.doubts.mark = -1
         self.streaming = self.nullable = False
         if self.writer.leaving:
@@ -694,16 +723,19 @@ class ParameterReader(StateReader):
             if counts:
                 self.take(at, start)
                 return self.end_with(found, kind, start, mark, enclosed is True)
-            if values.reads_damaged and (
-                kind == "close" or (kind == "alike" and (values.alike.match(text, mark) or TOKEN.match(text, mark)))
-            ):
+            if values.reads_damaged and (kind == "close" or (kind == "alike" and self.may_close(mark))):
                 self.doubts.marks(mark, own=kind == "close")
+            if values.reads_damaged and kind in ("alike", "rank", "end") and values.damaged.closers.closer(text, mark) is not None:
+                self.doubts.holds_end(mark)
+            if self.unopened and kind in ("alike", "tag"):
+                self.unopened = False
+                self.doubts.add(f"the value of {self.key!r} holds a tag, and one was missing in front of it", mark)
             look = found.end() if kind == "close" else mark + 1  # of a closer that is data no part is a damaged one
 
     def end_with(self, found: re.Match[str], kind: str, at: int, mark: int, enclosed: bool) -> int:
         """The value ends at `at`, with the marker of this kind at `mark`; `enclosed`: between two brackets too many."""
         end = found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
-        if end == mark:
+        if end == mark or kind == "alike":
             self.doubts.ends_otherwise(self.key, mark)
         if kind == "call":
             self.cut_by_call(mark)
@@ -778,7 +810,7 @@ class ParameterReader(StateReader):
         text = self.text
         damaged = self.values.damaged
         closers = damaged.closers
-        if not self.last and (CLOSING_BEGINS.match(text, mark) or self.values.alike_begins.match(text, mark)):
+        if not self.last and any(begins.match(text, mark) for begins in (CLOSING_BEGINS, ODD_CLOSING_BEGINS, self.values.alike_begins)):
             return None
         rank = closers.closer(text, mark)
         if rank is not None:
@@ -786,6 +818,9 @@ class ParameterReader(StateReader):
         found = self.closing(mark)
         if found is None or (found.re is CLOSING and found["tag"].lower() in self.opened):
             return False
+        again = self.cut_closer(found)
+        if again != 0:
+            return self.values.follows[""](text, again, self.last) if again > 0 else None
         opens = self.opens_at(found.end())
         if opens is False and self.dialect and found.re is CLOSING and found["tag"] == (damaged.openers[self.dialect].tag or self.key):
             return self.closing_follows(found.end())
@@ -825,8 +860,34 @@ class ParameterReader(StateReader):
     def closing(self, mark: int) -> re.Match[str] | None:
         """The closing tag at `mark`: what reads like the value's own, or a longer one of any name."""
         alike = self.values.alike.match(self.text, mark)
-        other = CLOSING.match(self.text, mark) or TOKEN.match(self.text, mark)
+        other = CLOSING.match(self.text, mark) or TOKEN.match(self.text, mark) or self.odd_closing(mark)
         return other if alike is None or (other is not None and other.end() > alike.end()) else alike
+
+    def odd_closing(self, mark: int) -> re.Match[str] | None:
+        """The value's closing tag at `mark` with signs in it that do not belong there."""
+        found = ODD_CLOSING.match(self.text, mark)
+        return found if found is not None and plain_letters(found[0]) in map(plain_letters, self.values.closes) else None
+
+    def may_close(self, mark: int) -> bool:
+        """Whether what stands at `mark` and did not count reads like the value's own closer, or closes what the value has not opened."""
+        found = CLOSING.match(self.text, mark)
+        if found is not None and found["tag"].lower() not in self.opened:
+            return True
+        return (self.values.alike.match(self.text, mark) or TOKEN.match(self.text, mark)) is not None
+
+    def cut_closer(self, found: re.Match[str]) -> int:
+        """Where the value's own closer ends that stands right behind a beginning of itself; 0 when none does, negative when more text must
+        tell."""
+        letters = plain_letters(found[0])
+        text, end = self.text, found.end()
+        closes = [close for close in self.values.closes if found[0][-1] != ">" and plain_letters(close).startswith(letters)]
+        own = next((close for close in closes if text.startswith(close, end)), "")
+        if not own:
+            return -1 if not self.last and any(close.startswith(text[end:]) for close in closes) else 0
+        if len(letters) > 2:
+            return end + len(own)
+        self.doubts.add(f"the value of {self.key!r} ends with what may be left of its closer", found.start())
+        return 0
 
     def closes_before_damage(self, end: int, trimmed: bool) -> bool | None:
         """Whether the value's own closer, which ends at `end`, counts though what follows is not right: a damaged opener or closer, or

@@ -987,7 +987,7 @@ class TurnMachine:
 
     def _closes_at(self, closers: DamagedClosers, end: int, last: bool) -> bool | None:
         """Whether a closer that stands right behind a damaged opening is one (true where none stands); None when more text must tell."""
-        at = SPACES.match(self._text, end).end()  # type: ignore[union-attr]
+        at = SPACES.match(self._text, end).end()
         closer = closers.closer(self._text, at)
         if closer is None:
             undecided = not last and (at == len(self._text) or closers.begins.match(self._text, at))

@@ -36,6 +36,7 @@ _OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\
 LOOKS = {
     "<": _TAG,
     "&": f"lt;(?:{_TAG})",
+    "\\": f"(?:u003c|<)(?:{_TAG})",
     **dict.fromkeys(ODD_OPENERS, _TAG),
     "[": rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.:{UNSEEN}]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}",
     "{": (
@@ -59,6 +60,7 @@ _IN_TAG = rf"|｜\] /\w:.\-{UNSEEN}"
 FOLLOWED = {
     **dict.fromkeys(("<", *ODD_OPENERS), _IN_TAG),
     "&": "l",
+    "\\": "u<",
     "[": rf"/\w:.\-\"' \n{{|｜{UNSEEN}",
     "{": rf" \t\n\\\"'“”\w:.\-/|｜{UNSEEN}",
     "`": "`",

@@ -600,11 +600,14 @@ def beginnings_of(keys: tuple[str, ...]) -> str:
 
 
 CLOSING = re.compile(
-    rf"<[ \t]{{0,2}}/{{1,2}}[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \\\-]{{1,48}}?|(?=>))[ \t]{{0,2}}/?"
+    rf"<[ \t]{{0,2}}\\?/{{1,2}}[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \\\-]{{1,48}}?|(?=>))[ \t]{{0,2}}/?"
     rf"(?:>{{1,2}}|(?=[\s<]|\Z)(?![\w:.{BARS}▁ \\\-]{{0,48}}>))"
 )
 """A closing tag of any name, or of none."""
-CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}(?:\Z|/{{1,2}}[ \t]{{0,2}}[\w:.{BARS}▁ \\\-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
+CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}\\?(?:\Z|/{{1,2}}[ \t]{{0,2}}[\w:.{BARS}▁ \\\-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
+ODD_CLOSING = re.compile(r"</[^<>\n]{1,64}>")
+"""The same with any signs in it, and the beginning of one."""
+ODD_CLOSING_BEGINS = re.compile(r"<(?:/[^<>\n]{0,64})?\Z")
 _BLANKS = re.compile(GAP)
 _AROUND = re.compile(rf"`{{1,2}}(?!`)|\*{{1,2}}(?!\*)|_{{1,2}}(?!_)|<(?=<)|>|[\"'(\[)\]]|[{UNSEEN}\u00a0]{{1,4}}")
 _LEADS = rf"(?:[<\[({{/\\{BARS}*`_\"'{ODD_OPENERS}{UNSEEN}]|&lt;){{0,6}}"

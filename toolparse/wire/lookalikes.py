@@ -19,7 +19,7 @@ from toolparse.wire.spellings import inside, longest_first
 
 BARS = "|｜‖│¦"
 QUOTES = "\"'“”‘’`"
-UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
+UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 """Characters that nobody sees."""
 ODD_OPENERS, ODD_CLOSERS = "＜〈‹", "＞〉›"
 """What is written in the place of angle brackets."""
@@ -148,8 +148,9 @@ def nested(row: Iterable[Atom]) -> str:
     return pattern
 
 
-_LETTER = r"[\w▁]"
-_RUN = rf"[\w▁:{BARS}]"
+_SIGNS = r"\x00-/;-@\[-\^`{}~\x7f"
+_LETTER, _RUN, _NO_RUN = rf"[^{_SIGNS}:|]", rf"[^{_SIGNS}]", rf"[{_SIGNS}]"
+"""What may stand in the place of a letter: what is no ASCII sign, so letters, and what nobody sees. Runs have colons and bars, too."""
 
 
 def _letters(text: str) -> list[int]:
@@ -199,7 +200,8 @@ def misspelt_begins(text: str) -> str:
     second = _letters(text)[1] + 1
     signs = "".join(sorted({*text[second:]} - {*filter(str.isalnum, text)}))
     exact = (atom(re.escape(character)) for character in text[:second])
-    return nested((*exact, Atom("", f"[\\w▁{inside(signs)}]{{0,{len(text) - second + 1}}}"))) + r"\Z"
+    any_letter = f"(?:{_LETTER}|[{inside(signs)}])" if signs else _LETTER
+    return nested((*exact, Atom("", f"{any_letter}{{0,{len(text) - second + 1}}}"))) + r"\Z"
 
 
 def looks_misspelt(texts: Iterable[str]) -> tuple[str, str]:
@@ -210,14 +212,23 @@ def looks_misspelt(texts: Iterable[str]) -> tuple[str, str]:
         first, second = _letters(text)[:2]
         head = (*map(re.escape, text[1:first]), re.escape(text[first]), re.escape(text[second]))
         longest[head] = max(longest.get(head, 0), len(text) - second)
-    ends = rf"(?:[>\]]|(?={_RUN[:1]}^{_RUN[1:]}))"
+    ends = rf"(?:[>\]]|(?={_NO_RUN}))"
     full = "|".join(f"{''.join(head)}{_RUN}{{0,{length}}}{ends}" for head, length in longest.items())
     begun = [nested((*map(atom, head), Atom("", rf"{_RUN}{{0,{length}}}[>\]=]?"))) for head, length in longest.items()]
     return full or "(?!)", "|".join(begun) or "(?!)"
 
 
-_ODD_SIGN = re.compile(f"&(?:lt|gt|quot|amp);|[{ODD_OPENERS}{ODD_CLOSERS}]|[{UNSEEN}]")
-_ODD_SIGNS = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&", **dict.fromkeys(ODD_OPENERS, "<"), **dict.fromkeys(ODD_CLOSERS, ">")}
+_ODD_SIGN = re.compile(rf"&(?:lt|gt|quot|amp);|\\u003[ce]|\\(?=[<>])|[{ODD_OPENERS}{ODD_CLOSERS}]|[{UNSEEN}]")
+_ODD_SIGNS = {
+    "&lt;": "<",
+    "&gt;": ">",
+    "&quot;": '"',
+    "&amp;": "&",
+    "\\u003c": "<",
+    "\\u003e": ">",
+    **dict.fromkeys(ODD_OPENERS, "<"),
+    **dict.fromkeys(ODD_CLOSERS, ">"),
+}
 
 
 def plain_signs(text: str) -> str:

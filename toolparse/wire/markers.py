@@ -350,7 +350,8 @@ class Values:
         self.trim = trim = max(trims, key=len)
         self.trims = (trim, "\r\n", "\\n") if damaged and trim == "\n" else (trim,)
         self.kinds: dict[str, str] = dict(body.kinds) if body.kinds != "types" else {}
-        self.closers = tuple(text for part in (*calls.close, *wrapper_closers(calls)) for text in spellings(part))
+        self.call_closers = tuple(text for part in calls.close for text in spellings(part))
+        self.closers = (*self.call_closers, *(text for part in wrapper_closers(calls) for text in spellings(part)))
         self.end_closes = any(text in stops for part in calls.close for text in spellings(part))
         self.blanks = always(blank)
         self.blanks_partial = re.compile("(?!)" if blank == WS else r"\\\Z")
@@ -380,7 +381,7 @@ class Values:
         self.key_group = keys[0] if len(keys) == 1 else 0
         self.only_key = len(keys) == len(self.open.groupindex) == 1
         last = "".join(text[-1] for part in body.open for text in spellings(part))
-        behind = re.escape(self.trim) if self.trim else f"(?=[^{inside({'<', *last})}])"
+        behind = re.escape(self.trim) if self.trim else f"(?=[^{inside({'<', *SPACE, *last})}])"
         plain = self.only_key and "" not in self.kinds
         self.plain_opener = self.open.pattern + behind
         self.plain_open = re.compile(self.plain_opener).match if plain else None
@@ -442,7 +443,7 @@ class Values:
         wait = f"<[ \\t]{{0,2}}\\Z|{token_begins}|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{like_begins}"
         doubled = (f"<{text}" for text in tags)
         return (
-            f"|(?P<alike>{token}|<[ \\t]{{0,2}}/{like}|{any_of(slashless)}|{odd_tag})",
+            f"|(?P<alike>{token}|<[ \\t]{{0,2}}\\\\?/{like}|{any_of(slashless)}|{odd_tag})",
             f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})",
             f"|(?P<piece>{any_of(pieces)})|<(?P<tag>[A-Za-z][\\w:.\\-]{{0,40}})(?![\\w:.\\-]|\\Z)|(?P<wait>{wait})",
             f"{beginnings((*ranks, *slashless, *pieces, *doubled))}|{token_begins}",
