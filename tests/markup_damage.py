@@ -580,6 +580,35 @@ def another_bracket(of: Turn) -> Iterator[Damaged]:
             yield Damaged(of.text[: end - 1] + bracket + of.text[end:], of.calls)
 
 
+def renamed(change: Callable[[str], str]) -> Damage:
+    """The tools' names, written in another way."""
+
+    def damage(of: Turn) -> Iterator[Damaged]:
+        head, text = of.text[: of.start], of.text[of.start :]
+        for name in dict.fromkeys(name for name, _ in of.calls):
+            text = re.sub(rf"(?<![\w\"'.]){name}(?![\w(\[])|(?<=[\"'.]){name}(?=[\"'])", change(name), text)
+        if head + text != of.text:
+            yield Damaged(head + text, of.calls)
+
+    return damage
+
+
+def in_two_objects(of: Turn) -> Iterator[Damaged]:
+    for envelope in _envelopes(of)[:1]:
+        name, given = of.calls[0]
+        if given:
+            objects = json.dumps({envelope.name_key: name}) + "\n" + json.dumps({envelope.key: given}, ensure_ascii=False)
+            yield Damaged(of.text[: envelope.start] + objects + of.text[envelope.end :], of.calls)
+
+
+def indented(of: Turn) -> Iterator[Damaged]:
+    """Each line of markup indented, as by a model that writes tidy XML; values on lines of their own are, too."""
+    if not any(value and of.text[at] == "\n" for at, value in enumerate(of.held)):
+        text = of.text[: of.start] + of.text[of.start :].replace("\n", "\n    ")
+        if text != of.text:
+            yield Damaged(text, of.calls)
+
+
 DAMAGES: dict[str, Damage] = {
     "opener lost": _in_marks(lambda mark: "", _opens),
     "opener doubled": _in_marks(lambda mark: mark.text * 2, _opens),
@@ -659,4 +688,24 @@ DAMAGES: dict[str, Damage] = {
     "another call's opening in front": another_opener,
     "half a closer at the end": half_a_closer,
     "cut": cut,
+    "half of it in front: `<tool_<tool_call>`": _in_marks(lambda mark: mark.text[: len(mark.text) // 2] + mark.text),
+    "an invisible character in its middle": _in_marks(
+        lambda mark: f"{mark.text[: len(mark.text) // 2]}\u200f{mark.text[len(mark.text) // 2 :]}", _tag
+    ),
+    "opener doubled on a new line": _in_marks(lambda mark: f"{mark.text}\n{mark.text}", _opens),
+    "all escaped as JSON: `\\u003ctool_call\\u003e`": _in_all_marks(lambda mark: mark.replace("<", "\\u003c").replace(">", "\\u003e")),
+    "all escaped: `\\<tool_call\\>`": _in_all_marks(lambda mark: mark.replace("<", "\\<").replace(">", "\\>")),
+    "blanks around all marks": _in_all_marks(lambda mark: f" {mark} "),
+    "lines indented": indented,
+    "all closers of another family": _in_all_marks(lambda mark: "</tool_call>" if _CLOSER.match(mark) else mark),
+    "another letter in the name: `RunQuery`": renamed(lambda name: name.title().replace("_", "")),
+    "a name space in front of the name: `tools.f`": renamed(lambda name: f"tools.{name}"),
+    "a number behind the name: `f:0`": renamed(lambda name: f"{name}:0"),
+    "the arguments in an object of their own": _rewritten(
+        lambda envelope, name, given: {**envelope.others, envelope.name_key: name, envelope.key: {"arguments": given}}
+    ),
+    "the arguments in a schema": _rewritten(
+        lambda envelope, name, given: {**envelope.others, envelope.name_key: name, envelope.key: {"type": "object", "properties": given}}
+    ),
+    "the arguments in an object behind": in_two_objects,
 }

@@ -312,8 +312,7 @@ TOLD = [
     ("hermes", '<tool_call>\n{"name": "list_ports", "arguments": {}}\n<!-- done --></tool_call>', "dropped_text"),
     ("hy_v3", "<tool_calls>\n<tool_call>run_query<tool_sep>\n<arg_key>sql</arg_key>\n<arg_value>select 1</arg_value>\u200b\n"
      "<arg_key>limit</arg_key>\n<arg_value>5</arg_value>\n</tool_call>\n</tool_calls>", "repaired_markup"),
-    # names and JSON that are nearly those of a call, where nothing else marks one
-    ("llama3_json", 'Look.\n{"name": "RunQuery", "parameters": {"sql": "select 1"}}', "not_a_call"),
+    # JSON and a name that are nearly those of a call, where nothing else marks one
     ("llama3_json", 'Look.\n"{\\"name\\": \\"run_query\\", \\"parameters\\": {\\"sql\\": \\"select 1\\"}}"', "not_a_call"),
     ("pythonic", 'Look.[default_api:run_query(sql="select 1")]', "not_a_call"),
     ("functionary_v32", 'Look.>>>run_query()\n{"sql": "select 1"}', "not_a_call"),

@@ -53,7 +53,7 @@ def test_a_value_longer_than_may_be_held_becomes_a_string() -> None:
         (
             "glm45",
             GLM.format("text") + "a</arg_value>stray<arg_key>x</arg_key></tool_call>",
-            [("repaired_markup", 77), ("doubtful_value", 50)],
+            [("repaired_markup", 77), ("doubtful_value", 67), ("doubtful_value", 50)],
         ),
         ("glm45", GLM.format("text") + "a</arg_value><arg_key>x</arg_key></tool_call>", [("dropped_text", 62)]),
         ("qwen3_coder", QWEN.format("count") + "many\n</parameter>\n</function>\n</tool_call>", [("wrong_type", 50)]),

@@ -48,8 +48,8 @@ _UNMARKED = re.compile(
 )
 """What may be a call without any marker, and nothing else; a word on a line of its own is no name of a function."""
 _NAME = re.compile(r"[\w.-]{1,64}")
-_BEFORE_NAME = frozenset("\"'“>]}=:.[|｜/{(\n")
-_BEHIND_NAME = frozenset("\"'”<({[:>|｜\n*`\u00a0")
+_BEFORE_NAME = frozenset("\"'“>]}=:.[|｜/{(\r\n")
+_BEHIND_NAME = frozenset("\"'”<({[:>|｜\r\n*`\u00a0")
 _TAGGED = re.compile(r"<[\w:.-]{1,24} {1,4}\Z")
 _EXAMPLES = re.compile(r"""(?s:```.*?(?:```|\Z))|`[^`\n]{1,400}`|["'“‘][<\[][^"'“”‘’\n]{1,80}[>\]]["'”’]""")
 _CLOSED = re.compile(r"""[<\[][^"'“”‘’`\n]{0,80}[>\]]["'”’](?=[\s.,;:)]|\Z)""")
