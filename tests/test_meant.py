@@ -89,7 +89,13 @@ def test_a_name_that_nobody_declares_stays_what_it_is() -> None:
     ]
 
 
-ENVELOPES = ['{"arguments": %s}', '{"parameters": %s}', '{"kwargs": %s}', '{"type": "object", "properties": %s}', '{"name": "run_query", "args": %s}']  # fmt: skip
+ENVELOPES = [
+    '{"arguments": %s}',
+    '{"parameters": %s}',
+    '{"kwargs": %s}',
+    '{"type": "object", "properties": %s}',
+    '{"name": "run_query", "args": %s}',
+]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -99,6 +105,23 @@ def test_arguments_in_an_object_of_their_own_are_taken_out_in_every_format_with_
     if text is None or text.count(given) != 1:
         return
     got = read(name, text.replace(given, envelope % given))
+    assert calls_of(got) == list(CALLS)
+    assert severities(got) == {"warning"}
+
+
+@pytest.mark.parametrize("name", ["cohere_command", "hermes", "llama3_json", "mistral"])
+def test_that_holds_under_another_spelling_of_the_name_too(name: str) -> None:
+    text, given = written(name), json.dumps(CALLS[0][1])
+    assert text is not None
+    got = read(name, text.replace(given, f'{{"arguments": {given}}}').replace('"run_query"', '"tools.RunQuery"'))
+    assert calls_of(got) == list(CALLS)
+
+
+@pytest.mark.parametrize("token", ["<|tool_call_end|>", "<||tool_call_end||>", "<| tool_call_end |>"])
+def test_a_special_token_of_any_name_may_stand_for_a_values_closer(token: str) -> None:
+    text = written("qwen3_coder")
+    assert text is not None
+    got = read("qwen3_coder", text.replace("</parameter>", token, 1))
     assert calls_of(got) == list(CALLS)
     assert severities(got) == {"warning"}
 
@@ -158,6 +181,8 @@ TOLD = [
     ("gigachat3", 'function call<|role_sep|>\n{"name": "run_query"}\n{"arguments": {"sql": "select 1"}}'),
     ("granite_20b_fc", '<function_call> {"name": "run_query"}\n{"sql": "select 1"}'),
     ("hermes", '<tool_call>\n{"name": "run_query"}\n{"sql": "select 1"}\n</tool_call>'),
+    ("hermes", '<tool_call>\n{"name": "run_query"}\n{"arguments": {"sql": "select 1"}}\n</ tool_call>'),
+    ("minimax_m1", '<tool_calls>\n{"name": "run_query"}\n{"sql": "select 1"}\n{"name": "list_ports", "arguments": {}}\n</tool_calls>'),
     ("pythonic", '[run_query()(sql="select 1")]'),
     # a value without its own closer holds one that closes nothing in it
     ("kimi_k3", '<|open|>tools<|sep|><|open|>call tool="run_query"<|sep|><|open|>argument key="sql" type="string"<|sep|>select 1'
@@ -170,7 +195,7 @@ TOLD = [
     # the last marker of an opener is missing in front of a value, and stands in it
     ("glm45", "<tool_call>run_query\n<arg_key>sql</arg_key>\nso\n</arg_key>\n<arg_value>select 1</arg_value>\n</tool_call>"),
     # blanks around the markup and the value
-    ("qwen3_coder", "<tool_call>\n  <function=run_query>\n    <parameter=sql>\n    select 1\n    </parameter>\n  </function>\n</tool_call>"),
+    ("qwen3_coder", "<tool_call>\n <function=run_query>\n    <parameter=sql>\n    select 1\n    </parameter>\n  </function>\n</tool_call>"),
     ("glm45", "<tool_call>run_query\n<arg_key> sql </arg_key> \n<arg_value> select 1 </arg_value>\n</tool_call>"),
     # no comma and no colon
     ("hermes", '<tool_call>\n{"name": "write_file", "arguments": {"path": "a.py" "text" "x"}}\n</tool_call>'),

@@ -820,17 +820,18 @@ class EnvelopeCalls(ArgumentsReader):
         """The value of the arguments, which may stand in an object of their own."""
         text = self.text
         here = SPACES.match(text, at).end()
-        if self.name and text.startswith("{", here) and self.call.declares(self.name):
+        name = self.call.meant(self.name) if self.name and text.startswith("{", here) else ""
+        if name and self.call.declares(name):
             if not self.last and len(text) - here < WRAPPED_LIMIT and _WRAPPED_CUT.match(text, here):
                 self.copy = here
                 return ~here
             found = WRAPPED(text, here, here + WRAPPED_LIMIT)
-            if found is not None and self.is_envelope(found, self.name):
+            if found is not None and self.is_envelope(found, name):
                 self.repaired("repaired_markup", f"the arguments stood in an envelope, under {found[3]!r}", here)
                 self.nest()
                 at = self.copy = found.end()
             else:
-                self.doubt_name(here, self.name)
+                self.doubt_name(here, name)
         return super().arguments(at)
 
     def alias_value(self, at: int) -> int:

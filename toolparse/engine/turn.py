@@ -71,10 +71,11 @@ class Opened:
 
     While it is tentative, `before` is the one in front of it and `raw` its text up to the piece at hand; a repetition is kept there, too.
     `inside`: its wrapper is still open. `closer` is the place of the last of its closers that was read, `closed` says that no other is due,
-    `around` that signs stand around one. `repeated` is the call's text where that may stand again.
+    `around` that signs stand around one. `repeated` is the call's text where that may stand again, `bracket` the place of one right behind
+    a call without arguments.
     """
 
-    __slots__ = ("around", "before", "behind", "closed", "closer", "inside", "raw", "repeated", "row")
+    __slots__ = ("around", "before", "behind", "bracket", "closed", "closer", "inside", "raw", "repeated", "row")
 
     def __init__(self, row: Row, inside: bool, before: Opened | None) -> None:
         self.row = row
@@ -85,6 +86,7 @@ class Opened:
         self.closer = 0
         self.closed = False
         self.around = False
+        self.bracket = -1
         self.repeated: Repetition | None = None
 
 
@@ -1152,6 +1154,8 @@ class TurnMachine:
         if row is self._table.addressed:
             self._problem("not_a_call", "a message is a call by its header and cannot be read as one, so it is content", 0, error=True)
         self._opened = opened.before
+        if opened.before is not None:
+            self._doubt_arguments(opened.before, 0)
         self._state = self._running
         self._write_kept(0)
         rows = self._place.anchored.get(self._text[:1], ())
@@ -1186,6 +1190,8 @@ class TurnMachine:
                 return at
         if at == len(text):
             return ~at
+        if self._sink.unargued and text[at] in "{(":
+            opened.bracket = self._base + at
         if opened.repeated is not None and opened.repeated.begin(text[at]):
             self._state = self._repetition
             return at
@@ -1254,9 +1260,14 @@ class TurnMachine:
         found = self._damaged_closer(opened, at, last)
         if found is None and not opened.closed:
             found = self._words_before_closer(closers, at, last)
-        if found is None and text[at] in "{(" and self._sink.unargued and self._sink.may_lack_arguments:
-            self._problem("doubtful_value", "the call has no arguments, and what stands behind it may be them", at, error=True)
+        if found is None:
+            self._doubt_arguments(opened, at)
         return found
+
+    def _doubt_arguments(self, opened: Opened, at: int) -> None:
+        """What stands at `at` is no call: behind one without arguments, a bracket may begin them."""
+        if opened.bracket == self._base + at and self._sink.may_lack_arguments:
+            self._problem("doubtful_value", "the call has no arguments, and what stands behind it may be them", at, error=True)
 
     def _damaged_closer(self, opened: Opened, at: int, last: bool) -> int | None:
         """A damaged closer of the call that was opened last."""

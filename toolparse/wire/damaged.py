@@ -687,8 +687,8 @@ _TOKEN_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|{BAR}{{0,2}}{_WORDS_OF_TOKEN}{{0,64}}{BAR}
 """What reads like a special token of any name."""
 
 
-TOKEN = re.compile(rf"<{BAR}[\w:.▁-]{{1,40}}{BAR}>")
-TOKEN_BEGINS = rf"<(?:\Z|{BAR}[\w:.▁-]{{0,40}}{BAR}?\Z)"
+TOKEN = re.compile(rf"<{BAR}{{1,2}}[ ]?[\w:.▁-]{{1,40}}[ ]?{BAR}{{1,2}}>")
+TOKEN_BEGINS = rf"<(?:\Z|{BAR}{{1,2}}[ ]?[\w:.▁-]{{0,40}}[ ]?{BAR}{{0,2}}\Z)"
 """A special token of any name, and the beginning of one."""
 _STRANGE = "<[^\\w\\s<>/]{1,3}/?"
 """The beginning of a tag with characters in it that nobody sees, or that belong to nothing."""

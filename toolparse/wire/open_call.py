@@ -189,6 +189,11 @@ class OpenCall:
         tool = self.tool
         return tool is not None and bool(tool.keys)
 
+    def meant(self, name: str) -> str:
+        """The declared name that a name is, or plainly means; else the name itself."""
+        tools = self.tools
+        return name if tools is None or name in tools or self.rules.strict else meant_name(name, tools.names) or name
+
     def check_key(self, key: str, at: int) -> None:
         """An argument's key that the tool does not declare is told where it reads like one that it does."""
         tool = self.tool
@@ -231,10 +236,11 @@ class OpenCall:
         if queue is not None and self.base + at - opening.start > rules.max_held:
             return False
         tools = self.tools
-        known = tools is None or name in tools
-        if tools is not None and not known and not rules.strict and (meant := meant_name(name, tools.names)):
+        meant = self.meant(name)
+        if meant != name:
             self.problem("repaired_markup", f"the name was read as {meant!r}: {name}", at)
-            name, known = meant, True
+            name = meant
+        known = tools is None or name in tools
         if not known and (opening.declared_only or rules.unknown == "content") and not opening.count:
             return False
         opening.spoilt = rules.strict and any(problem.kind == "repaired_markup" for problem in queue or ())
