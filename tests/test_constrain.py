@@ -241,6 +241,24 @@ def test_a_value_holds_no_token_that_markers_are_made_of():
         assert allows(text) == allowed, text
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("minimax_m3", "</mm:t[e~]<]minimax[><mm:think>"),  # a marker without its last sign, in front of a tag
+        ("minimax_m3", "x]<]mini[>[<a>"),
+        ("deepseek_v4", "<｜DSML｜parame</｜DSML｜ invoke><｜end▁of▁sentence｜></｜DSML｜invok"),  # a tag as the other way has it
+    ],
+)
+def test_a_value_holds_nothing_that_would_be_read_as_damaged_markup(name, value):
+    tools = Tools([{"name": "f", "parameters": {"type": "object", "properties": {"v": {}}, "required": ["v"]}}])
+    call = Message(tool_calls=[ToolCall(name="f", arguments=json.dumps({"v": "VALUE"}))])
+    text = render(call, name, tools=tools).replace("VALUE", value)
+    assert toolparse.parse(text, name, tools=tools).problems
+    allows = Matcher(constrain(name, tools, "required", reasoning="none", tokens=()).grammar).allows
+    assert not allows(text)
+    assert allows(text.replace(value, "[^<]+ x]<] [>=2"))
+
+
 # -- schemas that are out to harm ------------------------------------------------------------------------------------------------------
 
 

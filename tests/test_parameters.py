@@ -38,6 +38,15 @@ def test_a_candidate_for_a_closer_is_held_with_the_blanks_behind_it() -> None:
     assert released == [CallArguments(0, "</arg_value> \\nb\\nc")]
 
 
+def test_a_bracket_in_front_of_a_closer_is_doubtful_only_where_the_template_writes_a_line_break_between_them() -> None:
+    body = "<function=save>\n<parameter=text>\n<</parameter>\n</function>\n"
+    doubtful = parse(f"<tool_call>\n{body}</tool_call>", "qwen3_coder", tools=TOOLS)
+    certain = parse(f"<seed:tool_call>\n{body}</seed:tool_call>", "seed_oss", tools=TOOLS)
+    assert [problem.kind for problem in doubtful.problems] == ["doubtful_value"]
+    assert certain.problems == []
+    assert certain.tool_calls[0].value() == {"text": "<"}
+
+
 def test_a_value_longer_than_may_be_held_becomes_a_string() -> None:
     text = QWEN.format("count") + "7" * 60 + "\n</parameter>\n</function>\n</tool_call>"
     for size in (1, len(text)):

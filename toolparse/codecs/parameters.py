@@ -754,7 +754,7 @@ class ParameterReader(StateReader):
             return False if self.last else None
         if text[end + 1] == ">":
             return True
-        if self.values.trim:  # which the template writes between a value and its closer
+        if self.values.trim_written:  # between a value and its closer
             self.doubts.add(f"the value of {self.key!r} ends with a bracket that may belong to its closer", mark - 1)
         return False
 

@@ -62,6 +62,7 @@ _KEYS: dict[type[Body], Callable[[str], object]] = {
 }
 """The keys that markup can hold."""
 _STEM = re.compile(r"</?[^\s<>=]+")
+_SIGNS_BEHIND = re.compile(r"\w(\W{2,8})\Z")
 _SAMPLES: dict[str, Any] = {
     "string": "x", "integer": Number("1"), "number": Number("1"), "boolean": True, "null": None, "object": {}, "array": [],
 }  # fmt: skip
@@ -107,11 +108,21 @@ def markup(how: Calls) -> Iterator[str]:
 
 
 def structure(how: Calls, fmt: Format) -> tuple[str, ...]:
-    """What no raw value may hold: the beginnings of the markup that stands around values and calls, and the special tokens of a format
-    whose markers are made of several: a token alone may be left of one."""
+    """What no raw value may hold: the beginnings of the markup that stands around values and calls, in each of the format's ways; what
+    such markup is read from when it is misspelt; and the special tokens of a format whose markers are made of several: a token alone may be
+    left of one."""
     pieces = fmt.special_tokens if fmt.fragments else ()
-    found = sorted({*map(stem, markup(how)), *pieces} - {""}, key=len)
+    odd = misspelt_ends(how.body.prefix) if isinstance(how.body, Elements) else ()
+    found = sorted({*(stem(marker) for way in fmt.calls for marker in markup(way)), *odd, *pieces} - {""}, key=len)
     return tuple(word for index, word in enumerate(found) if not any(shorter in word for shorter in found[:index]))
+
+
+def misspelt_ends(prefix: str) -> Iterator[str]:
+    """What a marker such as `]<]x[>[` ends with however its word is spelt, and without its last sign in front of a tag. No part of a value
+    that has none of these is read as a damaged marker."""
+    signs = _SIGNS_BEHIND.search(prefix)
+    if signs is not None:
+        yield from (signs[1], f"{signs[1][:-1]}<")
 
 
 def arguments(fmt: Format, how: Calls, tool: Tool, schema: SchemaRules) -> Node:
