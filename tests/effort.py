@@ -1,7 +1,9 @@
-"""How far the suite looks: by default at a part of everything, the same each time; with `pytest --thorough` at all of it.
+"""How far the suite looks: by default at a part of everything, the same each time; with `pytest --thorough` at more of it, and at
+something else each time.
 
-The part holds every promise over every format, with fewer examples, damaged copies and cuts. A thorough run also makes new
-examples each time, so it may find what no run before it found; what fails says with which text.
+The part holds every promise over every format, with fewer examples, damaged copies and cuts. A thorough run takes all of them where they
+are cheap, and elsewhere a part that is chosen anew; its examples are new, too. So it may find what no run before it found; what fails says
+with which text.
 """
 
 from __future__ import annotations
@@ -32,9 +34,10 @@ def examples(few: int, many: int) -> settings:
     )
 
 
-def some(cases: Sequence[Case], few: int, seed: object = "") -> Sequence[Case]:
-    """A part of the cases, always the same for one seed; all of them in a thorough run."""
-    return cases if THOROUGH or len(cases) <= few else Random(f"{seed}").sample(cases, few)
+def some(cases: Sequence[Case], few: int, seed: object = "", *, many: int | None = None) -> Sequence[Case]:
+    """A part of the cases, always the same for one seed; in a thorough run all of them, or so many, others each time."""
+    count = few if not THOROUGH else len(cases) if many is None else many
+    return cases if len(cases) <= count else Random(None if THOROUGH else f"{seed}").sample(cases, count)
 
 
 def seed() -> int:

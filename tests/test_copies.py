@@ -74,10 +74,10 @@ def test_a_copy_goes_on_independently(name: str, data: st.DataObject) -> None:
 def test_a_copy_may_be_made_between_any_two_characters_of_a_call(name: str) -> None:
     fmt = get_format(name)
     texts = [case["text"] for case in strategies.vectors(fmt) if len(case["text"]) < 400 and case["expect"]["tool_calls"]]
-    for text in some(texts, 1, name) or ["text"]:
+    for text in some(texts, 1, name, many=2) or ["text"]:
         parser = Parser(fmt, tools=Tools(strategies.TOOLS), new_id=same_id)
         copies = []
-        places = set(some(range(len(text)), 18, text))
+        places = set(some(range(len(text)), 18, text, many=60))
         for at, character in enumerate(text):
             if at in places:
                 copies.append((at, WAYS[("copy", "deepcopy", "pickle")[at % 3]](parser)))
@@ -89,7 +89,7 @@ def test_a_copy_may_be_made_between_any_two_characters_of_a_call(name: str) -> N
             begun = [event for character in text[:at] for event in before.feed(character)]
             for event in (*begun, *other.feed(text[at:]), *other.finish()):
                 builder.add(event)
-            assert builder.message == events, at
+            assert builder.message == events, (at, text)
 
 
 def test_a_copy_may_be_made_inside_a_value_that_may_be_null() -> None:

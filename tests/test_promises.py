@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Sequence
 from typing import Any
 
 import effort
@@ -160,15 +161,15 @@ def test_a_text_that_broke_a_promise_keeps_it(name: str, text: str, options: dic
 # -- limits -----------------------------------------------------------------------------------------------------------------------------
 
 
-def some_floods(fmt: Format) -> list[tuple[str, str]]:
-    """A part of the format's floods, or all of them."""
-    return some(list(floods(fmt, strategies.vectors(fmt))), 1, fmt.name)
+def some_floods(fmt: Format, many: int) -> Sequence[tuple[str, str]]:
+    """A part of the format's floods, of which it has a hundred and more; in a thorough run so many."""
+    return some(list(floods(fmt, strategies.vectors(fmt))), 1, fmt.name, many=many)
 
 
 @every_format
 def test_the_work_is_linear(name: str) -> None:
     fmt = get_format(name)
-    for prefix, unit in some_floods(fmt):
+    for prefix, unit in some_floods(fmt, 12):
         check_linear(lambda: Parser(fmt, tools=strategies.TOOLS, prompt=""), prefix, unit)
 
 
@@ -229,7 +230,7 @@ def test_what_is_held_stays_below_the_limit(name: str) -> None:
     """`max_held`, and what one decision may look at: an opening with its name, and a marker."""
     fmt = get_format(name)
     over = []
-    for prefix, unit in some_floods(fmt):
+    for prefix, unit in some_floods(fmt, 40):
         parser = Parser(fmt, tools=strategies.TOOLS, prompt="", max_held=1000)
         text = prefix + unit * (4000 // len(unit))
         held = 0
