@@ -1,0 +1,455 @@
+"""What the readers of `toolparse.testing.engines` and the plug-ins ask of the engines, as small stand-ins: names, arguments and the order of
+calls are the engines', the parsers are a few lines for Hermes. The engines themselves: tests/engines.
+
+`vllm`, `sglang`, `transformers` and `openai_harmony` are the modules of each, by their paths; `installed` puts them where imports look.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import ModuleType, SimpleNamespace
+from typing import Any, ClassVar
+
+import toolparse
+from toolparse.templates.response_template import from_response_template
+
+
+@contextmanager
+def installed(*engines: dict[str, dict[str, Any]]) -> Iterator[None]:
+    """With these modules to import, and with nothing of the plug-ins imported that was made from others."""
+    made: dict[str, ModuleType] = {}
+    for path, members in ((path, members) for engine in engines for path, members in engine.items()):
+        parts = path.split(".")
+        for end in range(1, len(parts) + 1):
+            made.setdefault(".".join(parts[:end]), ModuleType(".".join(parts[:end])))
+        made[path].__dict__.update(members)
+    for path, module in made.items():
+        module.__dict__.setdefault("__path__", [])
+        parent, _, name = path.rpartition(".")
+        if parent:
+            setattr(made[parent], name, module)
+    # Only these are taken out again: what else is imported meanwhile stays.
+    before = {path: sys.modules.get(path) for path in made}
+    _forget_plugin()
+    sys.modules.update(made)
+    try:
+        yield
+    finally:
+        _forget_plugin()
+        for path, module in before.items():
+            del sys.modules[path]
+            if module is not None:
+                sys.modules[path] = module
+
+
+def _forget_plugin() -> None:
+    for name in [name for name in sys.modules if name.startswith("toolparse.plugins.vllm")]:
+        del sys.modules[name]
+
+
+# -- Hermes, in a few lines -------------------------------------------------------------------------------------------------------------
+
+
+def split_reasoning(text: str, opened: bool) -> tuple[str | None, str]:
+    """The reasoning of a text, and what is behind it."""
+    begun = text.lstrip().startswith("<think>")
+    if not (begun or opened) or "</think>" not in text:
+        return (text.removeprefix("<think>").strip(), "") if begun or opened else (None, text)
+    reasoning, _, rest = text.partition("</think>")
+    return reasoning.strip().removeprefix("<think>").strip(), rest.lstrip()
+
+
+def split_calls(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The text in front of the calls, and each call's name and arguments."""
+    calls = [json.loads(found) for found in re.findall(r"<tool_call>\s*(\{.*?\})\s*</tool_call>", text, re.S)]
+    return text.partition("<tool_call>")[0].strip(), [(call["name"], json.dumps(call["arguments"])) for call in calls]
+
+
+class Letters:
+    """A tokenizer of one token a character, whose vocabulary tells nothing of special tokens."""
+
+    def get_vocab(self) -> dict[str, int]:
+        return {}
+
+    def encode(self, text: str, allowed_special: str = "") -> list[int]:
+        return list(map(ord, text))
+
+    def decode(self, ids: list[int], skip_special_tokens: bool = False) -> str:
+        return "".join(map(chr, ids))
+
+
+# -- vLLM -------------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class DeltaFunctionCall:
+    name: str | None = None
+    arguments: str | None = None
+
+
+@dataclass
+class DeltaToolCall:
+    index: int
+    id: str | None = None
+    type: str | None = None
+    function: DeltaFunctionCall | None = None
+
+
+@dataclass
+class DeltaMessage:
+    content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[DeltaToolCall] = field(default_factory=list)
+
+
+@dataclass
+class FunctionCall:
+    name: str
+    arguments: str
+    id: str | None = None
+
+
+@dataclass
+class ToolCall:
+    function: FunctionCall
+    id: str | None = None
+
+
+@dataclass
+class ExtractedToolCallInformation:
+    tools_called: bool
+    tool_calls: list[ToolCall]
+    content: str | None
+
+
+class ValidationError(ValueError):
+    """pydantic's, as the engines raise it."""
+
+
+@dataclass
+class ChatCompletionRequest:
+    model: str = "m"
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    tools: list[Any] = field(default_factory=list)
+    tool_choice: Any = None
+    chat_template_kwargs: dict[str, Any] | None = None
+    parallel_tool_calls: bool = True
+    include_reasoning: bool = True
+    skip_special_tokens: bool = True
+    spaces_between_special_tokens: bool = True
+
+    def __post_init__(self) -> None:
+        if any("function" not in tool for tool in self.tools):
+            raise ValidationError("tools: a function is missing\nand more about it")
+        self.tools = [SimpleNamespace(type="function", function=SimpleNamespace(**tool["function"])) for tool in self.tools]
+
+
+class ToolParser:
+    def __init__(self, tokenizer: Any, tools: Any = None) -> None:
+        self.model_tokenizer, self.tools = tokenizer, tools
+        self.prev_tool_call_arr: list[dict[str, Any]] = []
+        self.streamed_args_for_tool: list[str] = []
+        self.current_tool_id, self.current_tool_name_sent = -1, False
+        self.text = ""
+
+    @property
+    def vocab(self) -> dict[str, int]:
+        return self.model_tokenizer.get_vocab()  # type: ignore[no-any-return]
+
+    def get_structural_tag(self, request: Any) -> Any:
+        return None
+
+    def adjust_request(self, request: Any) -> Any:
+        request.structure = self.get_structural_tag(request)
+        return request
+
+
+class HermesToolParser(ToolParser):
+    structural_tag_model = "hermes"
+
+    def extract_tool_calls(self, text: str, request: Any) -> ExtractedToolCallInformation:
+        content, calls = split_calls(text)
+        return ExtractedToolCallInformation(bool(calls), [ToolCall(FunctionCall(*call)) for call in calls], content or None)
+
+    def finish_streaming(self) -> DeltaMessage:
+        content, calls = split_calls(self.text)
+        deltas = [DeltaToolCall(at, f"call_{at}", "function", DeltaFunctionCall(*call)) for at, call in enumerate(calls)]
+        return DeltaMessage(content or None, None, deltas)
+
+
+class ReasoningParser:
+    def __init__(self, tokenizer: Any, *args: Any, chat_template_kwargs: dict[str, Any] | None = None) -> None:
+        self.model_tokenizer, self.opened = tokenizer, False
+
+    def set_prompt_token_ids(self, ids: list[int]) -> None:
+        self.opened = self.model_tokenizer.decode(ids).rstrip().endswith("<think>")
+
+    def has_engine_confirmed_reasoning_end(self) -> bool:
+        return False
+
+
+class Qwen3ReasoningParser(ReasoningParser):
+    def extract_reasoning(self, text: str, request: Any) -> tuple[str | None, str | None]:
+        return split_reasoning(text, self.opened)
+
+
+class _Manager:
+    lazy_parsers: ClassVar[dict[str, Any]]
+
+    @classmethod
+    def list_registered(cls) -> list[str]:
+        return sorted(cls.lazy_parsers)
+
+    @classmethod
+    def register_lazy_module(cls, name: str, path: str, class_name: str) -> None:
+        cls.lazy_parsers[name] = (path, class_name)
+
+    @classmethod
+    def get_tool_parser(cls, name: str) -> Any:
+        found = cls.lazy_parsers[name]
+        return getattr(importlib.import_module(found[0]), found[1]) if isinstance(found, tuple) else found
+
+
+class ToolParserManager(_Manager):
+    lazy_parsers: ClassVar[dict[str, Any]] = {
+        "hermes": HermesToolParser,
+        "glm45": ("vllm.tool_parsers.not_installed", "Glm45"),
+        "own": ToolParser,
+    }
+
+
+class ReasoningParserManager(_Manager):
+    lazy_parsers: ClassVar[dict[str, Any]] = {"qwen3": Qwen3ReasoningParser, "hermes": Qwen3ReasoningParser}
+
+
+class DelegatingParser:
+    """A pair of parsers, one after the other."""
+
+    tool_parser_cls: Any = None
+    reasoning_parser_cls: Any = None
+
+    def __init__(self, tokenizer: Any, tools: Any = None, *, chat_template_kwargs: dict[str, Any] | None = None) -> None:
+        thinking, calling = self.reasoning_parser_cls, self.tool_parser_cls
+        self._reasoning_parser = thinking and thinking(tokenizer, chat_template_kwargs=chat_template_kwargs)
+        self._tool_parser = calling and calling(tokenizer, tools)
+        self._stream_state = SimpleNamespace(tool_call_id_type="random", history_tool_call_cnt=0)
+        self.text = ""
+
+    def _initialize_history_tool_call_cnt(self, request: Any) -> None:
+        self._stream_state.history_tool_call_cnt = sum(len(message.get("tool_calls") or ()) for message in request.messages)
+
+    def set_prompt_token_ids(self, ids: list[int]) -> None:
+        if self._reasoning_parser:
+            self._reasoning_parser.set_prompt_token_ids(ids)
+
+    def parse(
+        self, text: str, request: Any, enable_auto_tools: bool = False, model_output_token_ids: Any = ()
+    ) -> tuple[str | None, str | None, list[FunctionCall] | None]:
+        reasoning, rest = self._reasoning_parser.extract_reasoning(text, request) if self._reasoning_parser else (None, text)
+        if not self._tool_parser or not rest:
+            return reasoning, rest, None
+        told = self._tool_parser.extract_tool_calls(rest, request)
+        return reasoning, told.content, [call.function for call in told.tool_calls] or None
+
+    def parse_delta(self, text: str, ids: list[int], request: Any, prompt_token_ids: Any = None, *, finished: bool = False) -> Any:
+        if prompt_token_ids is not None and not self.text:
+            self.set_prompt_token_ids(prompt_token_ids)
+        self.text += text
+        if not finished:
+            return None
+        reasoning, content, calls = self.parse(self.text, request)
+        deltas = [DeltaToolCall(at, "id", "function", DeltaFunctionCall(call.name, call.arguments)) for at, call in enumerate(calls or ())]
+        return DeltaMessage(content, reasoning, deltas)
+
+    def count_reasoning_tokens(self, ids: list[int]) -> int:
+        return -1
+
+
+class ParserManager:
+    @classmethod
+    def get_parser(
+        cls,
+        tool_parser_name: str | None = None,
+        reasoning_parser_name: str | None = None,
+        enable_auto_tools: bool = False,
+        is_harmony: bool = False,
+    ) -> Any:
+        tools = ToolParserManager.get_tool_parser(tool_parser_name) if tool_parser_name else None
+        thinking = ReasoningParserManager.get_tool_parser(reasoning_parser_name) if reasoning_parser_name else None
+        return cls._compose_parser(tool_parser_cls=tools, reasoning_parser_cls=thinking)
+
+    @classmethod
+    def _compose_parser(cls, **classes: Any) -> Any:
+        return type("Composed", (DelegatingParser,), classes)
+
+
+class ChatStreamProcessor:
+    def __init__(self, request: Any, parser: Any, *, enable_auto_tools: bool, parser_cls: Any) -> None:
+        self.request, self.parser, self.begun = request, parser, False
+
+    def step(self, text: str, ids: list[int], finish_reason: str | None, prompt_token_ids: list[int]) -> Any:
+        prompt, self.begun = None if self.begun else prompt_token_ids, True
+        return SimpleNamespace(delta=self.parser.parse_delta(text, ids, self.request, prompt, finished=finish_reason is not None))
+
+
+class StructuralTag:
+    """xgrammar's."""
+
+    @classmethod
+    def model_validate(cls, tag: dict[str, Any]) -> dict[str, Any]:
+        return tag
+
+
+COUNTED: list[tuple[bool, bool]] = []
+
+
+def record_tool_parser_invocation(*, is_tool_called: bool, is_streaming: bool, request: Any) -> None:
+    COUNTED.append((is_tool_called, is_streaming))
+
+
+def make_tool_call_id(id_type: str = "random", func_name: str | None = None, idx: int | None = None) -> str:
+    return f"functions.{func_name}:{idx}"
+
+
+def get_function_tools(tools: Any) -> list[Any]:
+    return [tool for tool in tools if tool.type == "function"]
+
+
+vllm: dict[str, dict[str, Any]] = {
+    "vllm.envs": {"VLLM_ENFORCE_STRICT_TOOL_CALLING": True},
+    "vllm.tool_parsers": {"ToolParserManager": ToolParserManager},
+    "vllm.tool_parsers.abstract_tool_parser": {"ToolParser": ToolParser, "ToolParserManager": ToolParserManager},
+    "vllm.tool_parsers.utils": {"get_function_tools": get_function_tools},
+    "vllm.reasoning": {"ReasoningParser": ReasoningParser, "ReasoningParserManager": ReasoningParserManager},
+    "vllm.parser": {"ParserManager": ParserManager},
+    "vllm.parser.parser_manager": {"ParserManager": ParserManager},
+    "vllm.parser.abstract_parser": {"DelegatingParser": DelegatingParser},
+    "vllm.parser.metrics": {"record_tool_parser_invocation": record_tool_parser_invocation},
+    "vllm.renderers.chat_utils": {"make_tool_call_id": make_tool_call_id},
+    "vllm.entrypoints.openai.chat_completion.protocol": {"ChatCompletionRequest": ChatCompletionRequest},
+    "vllm.entrypoints.openai.chat_completion.stream_processor": {"ChatStreamProcessor": ChatStreamProcessor},
+    "xgrammar": {"StructuralTag": StructuralTag},
+}
+
+
+# -- SGLang -----------------------------------------------------------------------------------------------------------------------------
+
+
+class Tool:
+    @classmethod
+    def model_validate(cls, tool: dict[str, Any]) -> dict[str, Any]:
+        if "function" not in tool:
+            raise ValidationError("a function is missing")
+        return tool
+
+
+class FunctionCallParser:
+    ToolCallParserEnum: ClassVar[dict[str, Any]] = {"qwen25": None, "glm45": None}
+
+    def __init__(self, tools: list[Any], name: str, tokenizer: Any = None) -> None:
+        if name == "glm45":
+            raise RuntimeError("this model's tokenizer is needed")
+        self.text = ""
+
+    def parse_non_stream(self, text: str) -> tuple[str, list[Any]]:
+        content, calls = split_calls(text)
+        return content, [SimpleNamespace(tool_index=at, name=name, parameters=text) for at, (name, text) in enumerate(calls)]
+
+    def parse_stream_chunk(self, text: str) -> tuple[str, list[Any]]:
+        self.text += text
+        return "", []
+
+    def parse_stream_end(self) -> tuple[str, list[Any]]:
+        return self.parse_non_stream(self.text)
+
+
+class SglangReasoningParser:
+    DetectorMap: ClassVar[dict[str, Any]] = {"qwen3": None}
+
+    def __init__(self, name: str, force_reasoning: bool | None = None, tokenizer: Any = None, request: Any = None) -> None:
+        self.opened, self.text = force_reasoning is True, ""
+
+    def parse_non_stream(self, text: str) -> tuple[str | None, str]:
+        return split_reasoning(text, self.opened)
+
+    def parse_stream_chunk(self, text: str) -> tuple[str, str]:
+        self.text += text
+        return "", ""
+
+    def parse_stream_end(self) -> tuple[str | None, str]:
+        return split_reasoning(self.text, self.opened)
+
+
+sglang: dict[str, dict[str, Any]] = {
+    "sglang.srt.entrypoints.openai.protocol": {"ChatCompletionRequest": ChatCompletionRequest, "Tool": Tool},
+    "sglang.srt.function_call.function_call_parser": {"FunctionCallParser": FunctionCallParser},
+    "sglang.srt.parser.reasoning_parser": {"ReasoningParser": SglangReasoningParser},
+}
+
+
+# -- transformers, openai-harmony ---------------------------------------------------------------------------------------------------------
+
+
+class PreTrainedTokenizerFast:
+    def __init__(self, tokenizer_object: Any) -> None:
+        self.tokenizer = tokenizer_object
+
+    def parse_response(self, text: str, template: Any, *, prefix: str, tools: Any) -> dict[str, Any]:
+        """As transformers' own: a dict of what was found, and an error for an output that the template does not describe."""
+        message = toolparse.parse(text, from_response_template(template), tools=tools, prompt=prefix)
+        if any(problem.severity == "error" for problem in message.problems):
+            raise ValueError("the output does not match")
+        calls = [{"type": "function", "function": {"name": call.name, "arguments": call.value()}} for call in message.tool_calls]
+        found = {"role": "assistant", "content": message.content, "thinking": message.reasoning, "tool_calls": calls}
+        return {key: value for key, value in found.items() if value}
+
+
+transformers: dict[str, dict[str, Any]] = {
+    "tokenizers": {"Tokenizer": SimpleNamespace, "models": SimpleNamespace(BPE=lambda vocab, merges: None)},
+    "transformers": {"PreTrainedTokenizerFast": PreTrainedTokenizerFast},
+}
+transformers["tokenizers"]["Tokenizer"] = lambda model: model
+
+
+class HarmonyError(Exception):
+    pass
+
+
+class StreamableParser:
+    def __init__(self, encoding: Any, role: Any) -> None:
+        self.text = "" if role is None else "<|start|>assistant"
+        self.messages: list[Any] = []
+
+    def process(self, token: int) -> None:
+        self.text += chr(token)
+
+    def process_eos(self) -> None:
+        header = r"<\|start\|>assistant(?: to=(?P<before>[\w.]+))?<\|channel\|>(?P<channel>\w+)(?: to=(?P<to>[\w.]+))?[^<]*"
+        one = re.compile(header + r"(?:<\|constrain\|>\w+)?<\|message\|>(?P<text>.*?)(?:<\|end\|>|<\|call\|>|<\|return\|>|\Z)", re.S)
+        at = 0
+        while found := one.match(self.text, at):
+            at = found.end()
+            said = [SimpleNamespace(text=found["text"])]
+            self.messages.append(SimpleNamespace(recipient=found["before"] or found["to"], channel=found["channel"], content=said))
+        if at < len(self.text):
+            raise HarmonyError("unexpected tokens")
+
+
+def load_harmony_encoding(name: str) -> Letters:
+    return Letters()
+
+
+openai_harmony: dict[str, dict[str, Any]] = {
+    "openai_harmony": {
+        "HarmonyError": HarmonyError,
+        "Role": SimpleNamespace(ASSISTANT="assistant"),
+        "StreamableParser": StreamableParser,
+        "load_harmony_encoding": load_harmony_encoding,
+    }
+}
