@@ -1,5 +1,5 @@
-"""What the readers of `toolparse.testing.engines` and the plug-ins ask of the engines, as small stand-ins: names, arguments and the order of
-calls are the engines', the parsers are a few lines for Hermes. The engines themselves: tests/engines.
+"""What the plug-ins, and the readers of `toolparse.testing.engines`, ask of the engines, as small stand-ins: names, arguments and the order
+of calls are the engines', the parsers are a few lines for Hermes. The engines themselves: tests/engines.
 
 `vllm`, `sglang`, `transformers` and `openai_harmony` are the modules of each, by their paths; `installed` puts them where imports look.
 """
@@ -13,10 +13,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
+from pkgutil import resolve_name
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar
 
 import toolparse
+from toolparse import plugins
 from toolparse.templates.response_template import from_response_template
 
 
@@ -49,8 +52,9 @@ def installed(*engines: dict[str, dict[str, Any]]) -> Iterator[None]:
 
 
 def _forget_plugin() -> None:
-    for name in [name for name in sys.modules if name.startswith("toolparse.plugins.vllm")]:
-        del sys.modules[name]
+    for name in ("vllm", "vllm_parsers", "vllm_plugin", "sglang", "sglang_detectors"):
+        sys.modules.pop(f"toolparse.plugins.{name}", None)
+        vars(plugins).pop(name, None)  # by which `from toolparse.plugins import` finds it
 
 
 # -- Hermes, in a few lines -------------------------------------------------------------------------------------------------------------
@@ -341,55 +345,230 @@ vllm: dict[str, dict[str, Any]] = {
 # -- SGLang -----------------------------------------------------------------------------------------------------------------------------
 
 
-class Tool:
+class Tool(SimpleNamespace):
     @classmethod
-    def model_validate(cls, tool: dict[str, Any]) -> dict[str, Any]:
+    def model_validate(cls, tool: dict[str, Any]) -> Tool:
         if "function" not in tool:
             raise ValidationError("a function is missing")
-        return tool
+        return cls(type="function", function=SimpleNamespace(**tool["function"]))
+
+
+@dataclass
+class ToolCallItem:
+    tool_index: int
+    name: str | None = None
+    parameters: str = ""
+
+
+@dataclass
+class StreamingParseResult:
+    normal_text: str = ""
+    calls: list[ToolCallItem] = field(default_factory=list)
+
+
+@dataclass
+class ReasoningResult:
+    normal_text: str | None = ""
+    reasoning_text: str | None = ""
+
+
+class BaseFormatDetector:
+    def __init__(self) -> None:
+        self.prev_tool_call_arr: list[dict[str, Any]] = []
+        self.streamed_args_for_tool: list[str] = []
+        self.current_tool_id, self.current_tool_name_sent = -1, False
+        self.text = ""
+
+    def has_tool_call(self, text: str) -> bool:
+        return "<tool_call>" in text
+
+    def detect_and_parse(self, text: str, tools: list[Any]) -> StreamingParseResult:
+        content, calls = split_calls(text)
+        return StreamingParseResult(content, [ToolCallItem(at, name, text) for at, (name, text) in enumerate(calls)])
+
+    def parse_streaming_increment(self, text: str, tools: list[Any]) -> StreamingParseResult:
+        self.text += text
+        return StreamingParseResult()
+
+    def finish(self, tools: list[Any]) -> StreamingParseResult:
+        return self.detect_and_parse(self.text, tools)
+
+    def supports_structural_tag(self) -> bool:
+        return True
+
+    def get_structural_tag_name(self) -> str | None:
+        return None
+
+    def get_structural_tag(self, **asked: Any) -> Any:
+        return ["SGLang's own", asked]
+
+    def parses_required_natively(self) -> bool:
+        return True
+
+    def get_required_tool_parser(self, tool_choice: Any) -> Any:
+        return "SGLang's own"
+
+
+class Qwen25Detector(BaseFormatDetector):
+    pass
+
+
+class NeedsItsTokenizer(BaseFormatDetector):
+    def __init__(self) -> None:
+        raise RuntimeError("this model's tokenizer is needed")
+
+
+class BaseReasoningFormatDetector:
+    def __init__(
+        self,
+        opener: str = "<think>",
+        closer: str = "</think>",
+        stream_reasoning: bool = True,
+        force_reasoning: bool = False,
+        force_nonempty_content: bool = False,
+    ) -> None:
+        self.opener, self.closer = opener, closer
+        self.stream_reasoning, self.force_reasoning = stream_reasoning, force_reasoning
+        self._in_reasoning, self._force_nonempty_content = force_reasoning, force_nonempty_content
+        self.text = ""
+
+    def _maybe_apply_force_nonempty_content(self, result: ReasoningResult) -> ReasoningResult:
+        if self._force_nonempty_content and not result.normal_text:
+            return ReasoningResult(result.reasoning_text, "")
+        return result
+
+    def detect_and_parse(self, text: str) -> ReasoningResult:
+        reasoning, rest = split_reasoning(text, self._in_reasoning)
+        return ReasoningResult(rest, reasoning)
+
+    def parse_streaming_increment(self, text: str) -> ReasoningResult:
+        self.text += text
+        return ReasoningResult()
+
+    def finish(self) -> ReasoningResult:
+        return self.detect_and_parse(self.text)
+
+
+class Qwen3Detector(BaseReasoningFormatDetector):
+    pass
 
 
 class FunctionCallParser:
-    ToolCallParserEnum: ClassVar[dict[str, Any]] = {"qwen25": None, "glm45": None}
+    ToolCallParserEnum: ClassVar[dict[str, Any]] = {"qwen25": Qwen25Detector, "glm45": NeedsItsTokenizer}
 
-    def __init__(self, tools: list[Any], name: str, tokenizer: Any = None) -> None:
-        if name == "glm45":
-            raise RuntimeError("this model's tokenizer is needed")
-        self.text = ""
+    def __init__(self, tools: list[Any], tool_call_parser: str, tokenizer: Any = None) -> None:
+        self.detector = self.ToolCallParserEnum[tool_call_parser]()
+        self.tools = tools
 
     def parse_non_stream(self, text: str) -> tuple[str, list[Any]]:
-        content, calls = split_calls(text)
-        return content, [SimpleNamespace(tool_index=at, name=name, parameters=text) for at, (name, text) in enumerate(calls)]
+        if not self.detector.has_tool_call(text):
+            return text, []
+        told = self.detector.detect_and_parse(text, self.tools)
+        return told.normal_text, told.calls
 
     def parse_stream_chunk(self, text: str) -> tuple[str, list[Any]]:
-        self.text += text
-        return "", []
+        told = self.detector.parse_streaming_increment(text, self.tools)
+        return told.normal_text, told.calls
 
     def parse_stream_end(self) -> tuple[str, list[Any]]:
-        return self.parse_non_stream(self.text)
+        told = self.detector.finish(self.tools)
+        return told.normal_text, told.calls
 
 
 class SglangReasoningParser:
-    DetectorMap: ClassVar[dict[str, Any]] = {"qwen3": None}
+    DetectorMap: ClassVar[dict[str, Any]] = {"qwen3": Qwen3Detector}
 
-    def __init__(self, name: str, force_reasoning: bool | None = None, tokenizer: Any = None, request: Any = None) -> None:
-        self.opened, self.text = force_reasoning is True, ""
+    def __init__(
+        self,
+        model_type: str,
+        stream_reasoning: bool = True,
+        force_reasoning: bool | None = None,
+        tokenizer: Any = None,
+        request: Any = None,
+        tool_call_parser_active: bool = False,
+        **options: Any,
+    ) -> None:
+        opened = {} if force_reasoning is None else {"force_reasoning": force_reasoning}
+        self.detector = self.DetectorMap[model_type.lower()](stream_reasoning=stream_reasoning, **opened, **options)
 
-    def parse_non_stream(self, text: str) -> tuple[str | None, str]:
-        return split_reasoning(text, self.opened)
+    def parse_non_stream(self, text: str) -> tuple[str | None, str | None]:
+        told = self.detector.detect_and_parse(text)
+        return told.reasoning_text, told.normal_text
 
-    def parse_stream_chunk(self, text: str) -> tuple[str, str]:
-        self.text += text
-        return "", ""
+    def parse_stream_chunk(self, text: str) -> tuple[str | None, str | None]:
+        told = self.detector.parse_streaming_increment(text)
+        return told.reasoning_text, told.normal_text
 
-    def parse_stream_end(self) -> tuple[str | None, str]:
-        return split_reasoning(self.text, self.opened)
+    def parse_stream_end(self) -> tuple[str | None, str | None]:
+        told = self.detector.finish()
+        return told.reasoning_text, told.normal_text
 
+
+class ServerArgs:
+    def __init__(self, tool_call_parser: str | None = None, reasoning_parser: str | None = None) -> None:
+        self.tool_call_parser, self.reasoning_parser = tool_call_parser, reasoning_parser
+        self._resolution_finished = False
+
+    def resolve_once(self) -> None:
+        self._resolution_finished = True
+
+
+class OpenAIServingChat:
+    def __init__(self, arguments: ServerArgs) -> None:
+        self.tool_call_parser, self.reasoning_parser = arguments.tool_call_parser, arguments.reasoning_parser
+
+    def _build_chat_encoding_adapter(self) -> str | None:
+        """Reads tokens itself for a model that it knows by the name of its parser."""
+        return "an adapter" if self.tool_call_parser == "qwen25" else None
+
+
+class HookRegistry:
+    hooks: ClassVar[list[tuple[str, Any, str]]] = []
+
+    @classmethod
+    def register(cls, target: str, hook: Any, kind: str) -> None:
+        cls.hooks.append((target, hook, kind))
+
+    @classmethod
+    def apply_hooks(cls) -> None:
+        for target, hook, kind in cls.hooks:
+            owner = resolve_name(target.rpartition(".")[0])
+            original = getattr(owner, target.rpartition(".")[2])
+            setattr(owner, original.__name__, cls._hooked(original, hook, kind))
+        cls.hooks.clear()
+
+    @staticmethod
+    def _hooked(original: Any, hook: Any, kind: str) -> Any:
+        @wraps(original)
+        def hooked(*args: Any, **options: Any) -> Any:
+            if kind == "before":
+                hook(*args, **options)
+                return original(*args, **options)
+            return hook(original, *args, **options)
+
+        return hooked
+
+
+SERVING = SimpleNamespace(tool_call_parser=None)
+KERNEL = SimpleNamespace(grammar_backend="xgrammar")
+FORWARDED = SimpleNamespace(get=lambda: False)
 
 sglang: dict[str, dict[str, Any]] = {
     "sglang.srt.entrypoints.openai.protocol": {"ChatCompletionRequest": ChatCompletionRequest, "Tool": Tool},
+    "sglang.srt.entrypoints.openai.serving_chat": {"OpenAIServingChat": OpenAIServingChat},
+    "sglang.srt.environ": {"envs": SimpleNamespace(SGLANG_FORWARD_UNKNOWN_TOOLS=FORWARDED)},
+    "sglang.srt.function_call.base_format_detector": {"BaseFormatDetector": BaseFormatDetector},
+    "sglang.srt.function_call.core_types": {"StreamingParseResult": StreamingParseResult, "ToolCallItem": ToolCallItem},
     "sglang.srt.function_call.function_call_parser": {"FunctionCallParser": FunctionCallParser},
-    "sglang.srt.parser.reasoning_parser": {"ReasoningParser": SglangReasoningParser},
+    "sglang.srt.parser.reasoning_parser": {
+        "BaseReasoningFormatDetector": BaseReasoningFormatDetector,
+        "ReasoningParser": SglangReasoningParser,
+        "StreamingParseResult": ReasoningResult,
+    },
+    "sglang.srt.plugins.hook_registry": {"HookRegistry": HookRegistry, "HookType": SimpleNamespace(BEFORE="before", AROUND="around")},
+    "sglang.srt.runtime_context": {"get_serving": lambda: SERVING, "get_exec": lambda: SimpleNamespace(kernel=KERNEL)},
+    "sglang.srt.server_args": {"ServerArgs": ServerArgs},
+    "xgrammar": {"StructuralTag": StructuralTag},
 }
 
 
