@@ -1,11 +1,13 @@
 """What the plug-ins, and the readers of `toolparse.testing.engines`, ask of the engines, as small stand-ins: names, arguments and the order
 of calls are the engines', the parsers are a few lines for Hermes. The engines themselves: tests/engines.
 
-`vllm`, `sglang`, `transformers` and `openai_harmony` are the modules of each, by their paths; `installed` puts them where imports look.
+`vllm`, `sglang`, `verl`, `renderers`, `transformers` and `openai_harmony` are the modules of each, by their paths; `installed` puts them
+where imports look.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import re
@@ -13,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import wraps
 from pkgutil import resolve_name
 from types import ModuleType, SimpleNamespace
@@ -46,13 +49,13 @@ def installed(*engines: dict[str, dict[str, Any]]) -> Iterator[None]:
     finally:
         _forget_plugin()
         for path, module in before.items():
-            del sys.modules[path]
+            sys.modules.pop(path, None)
             if module is not None:
                 sys.modules[path] = module
 
 
 def _forget_plugin() -> None:
-    for name in ("vllm", "vllm_parsers", "vllm_plugin", "sglang", "sglang_detectors"):
+    for name in ("vllm", "vllm_parsers", "vllm_plugin", "sglang", "sglang_detectors", "verl", "renderers"):
         sys.modules.pop(f"toolparse.plugins.{name}", None)
         vars(plugins).pop(name, None)  # by which `from toolparse.plugins import` finds it
 
@@ -569,6 +572,60 @@ sglang: dict[str, dict[str, Any]] = {
     "sglang.srt.runtime_context": {"get_serving": lambda: SERVING, "get_exec": lambda: SimpleNamespace(kernel=KERNEL)},
     "sglang.srt.server_args": {"ServerArgs": ServerArgs},
     "xgrammar": {"StructuralTag": StructuralTag},
+}
+
+
+# -- trainers ---------------------------------------------------------------------------------------------------------------------------
+
+
+class VerlToolParser:
+    registry: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+
+    @classmethod
+    def register(cls, name: str) -> Any:
+        def registered(made: Any) -> Any:
+            cls.registry[name] = made
+            return made
+
+        return registered
+
+
+verl: dict[str, dict[str, Any]] = {
+    "verl.experimental.agent_loop.tool_parser": {"FunctionCall": SimpleNamespace, "ToolParser": VerlToolParser},
+    "verl.utils.ray_utils": {"get_event_loop": asyncio.get_running_loop},
+    "verl.utils.rollout_trace": {"rollout_trace_op": lambda method: method},
+}
+
+
+class ToolCallParseStatus(Enum):
+    OK = "ok"
+    UNKNOWN_TOOL = "unknown_tool"
+    UNCLOSED_BLOCK = "unclosed_block"
+    MISSING_NAME = "missing_name"
+    INVALID_JSON = "invalid_json"
+    MALFORMED_STRUCTURE = "malformed_structure"
+
+
+class DefaultRendererConfig(SimpleNamespace):
+    pass
+
+
+class DefaultRenderer:
+    def __init__(self, tokenizer: Any, config: Any) -> None:
+        self._tokenizer, self.config = tokenizer, config
+
+    def get_stop_token_ids(self) -> list[int]:
+        return [self._tokenizer.eos_token_id]
+
+
+renderers: dict[str, dict[str, Any]] = {
+    "renderers.base": {"ParsedResponse": SimpleNamespace, "ParsedToolCall": SimpleNamespace, "ToolCallParseStatus": ToolCallParseStatus},
+    "renderers.configs": {"DefaultRendererConfig": DefaultRendererConfig},
+    "renderers.default": {"DefaultRenderer": DefaultRenderer},
+    "renderers.parsers": {"TOOL_PARSERS": {}},
 }
 
 
