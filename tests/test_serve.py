@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,6 +27,7 @@ from toolparse.serve.settings import Settings
 from toolparse.serve.upstreams import UPSTREAMS
 
 KINDS = list(UPSTREAMS)
+COMMAND = [sys.executable, "-m", "toolparse"]
 CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Tromsø 😀"}}\n</tool_call>'
 OUTPUT = f"<think>\nWarm?\n</think>\n\nLet me look.\n{CALL}<|im_end|>"
 PIECES = [OUTPUT[at : at + 5] for at in range(0, len(OUTPUT), 5)]
@@ -653,3 +658,37 @@ def test_an_engine_that_is_given_text_only(house: House) -> None:
     assert answer.json()["error"]["param"] == "messages[0].content"
     assert house.post(PATHS["chat"], body("chat", messages=picture), "openai-chat").status_code == 200
     assert house.engine.requests[-1]["messages"] == picture
+
+
+# -- the command ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_serves_until_it_is_told_to_stop() -> None:
+    arguments = ["serve", "--upstream", "openai-chat", "--format", "hermes", "--port", "0", "--log-text", "--url"]
+    engine = Engine()
+    engine.script = Script(list(PIECES))
+    with serving(engine) as url, subprocess.Popen([*COMMAND, *arguments, url], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            begun = re.match(r"toolparse: (http://127\.0\.0\.1:\d+) in front of openai-chat", process.stderr.readline())
+            assert begun is not None
+            client = openai.OpenAI(api_key="client", base_url=f"{begun[1]}/v1", max_retries=0)
+            message = client.chat.completions.create(model="m", messages=ASK, tools=[CHAT_TOOL]).choices[0].message
+            process.send_signal(signal.SIGINT)
+            told = [json.loads(line) for line in process.stderr.read().splitlines()]
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+    assert message.tool_calls is not None
+    assert [json.loads(call.function.arguments) for call in message.tool_calls] == [ARGUMENTS]
+    assert [line["output"] for line in told] == [OUTPUT]
+
+
+def test_a_port_that_is_taken_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        taken_port = str(taken.getsockname()[1])
+        arguments = ["serve", "--upstream", "openai-chat", "--url", "http://127.0.0.1:1", "--format", "hermes", "--port", taken_port]
+        told = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=120)
+    assert told.returncode == 2
+    assert told.stderr.startswith(f"toolparse: 127.0.0.1:{taken_port}: Address already in use")
+    assert len(told.stderr.splitlines()) == 1
