@@ -13,8 +13,8 @@ from effort import seed, some
 from toolparse import formats, get_format
 from toolparse.engine.table import KINDS, THINKING_KINDS, Options, Place, table
 from toolparse.engine.turn import DOES
-from toolparse.wire import markers
-from toolparse.wire.markers import watch_pattern
+from toolparse.wire import marker_search as markers
+from toolparse.wire.marker_search import watch_pattern
 
 NAMES = [fmt.name for fmt in formats() if fmt.regions is None]
 LINKS = ("behind_text", "behind_space", "behind_break", "behind_border", "behind_call", "behind_closer")

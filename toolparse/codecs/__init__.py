@@ -14,7 +14,8 @@ from re import Match
 from typing import Protocol
 
 from toolparse.grammar import BareKeys, Calls, Elements, Envelope, JsonText, PythonCalls
-from toolparse.wire.markers import EndMarks, Tail
+from toolparse.wire.call_markers import Tail
+from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 
 Rewritten = tuple[str, int]
@@ -80,7 +81,7 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, bare: bool, unnamed: st
             from toolparse.codecs.keyed_calls import KeyedCalls
 
             return KeyedCalls(call, body, ends, bare)
-        from toolparse.codecs.json_calls import EnvelopeCalls
+        from toolparse.codecs.envelopes import EnvelopeCalls
 
         return EnvelopeCalls(call, body, ends, bare)
     if isinstance(body, PythonCalls):

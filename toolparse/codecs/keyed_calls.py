@@ -1,11 +1,12 @@
 """Calls as objects whose keys are the tools' names and whose values are the arguments: `[{"f": {"a": 1}}, {"g": {}}]`.
 
-Everything around the objects is as in an envelope (`json_calls.py`); only what a key means differs.
+Everything around the objects is as in an envelope (`envelopes.py`); only what a key means differs.
 """
 
 from __future__ import annotations
 
-from toolparse.codecs.json_calls import ARGUMENTS, EnvelopeCalls, decoded, discard
+from toolparse.codecs.envelopes import EnvelopeCalls, decoded
+from toolparse.codecs.json_calls import ARGUMENTS, discard
 from toolparse.wire.dialects import NAMES
 
 

@@ -26,8 +26,9 @@ from toolparse.schemas.types import Type
 from toolparse.wire.call_names import plain_letters, unescaped
 from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING, CLOSING_BEGINS, ODD_CLOSING, ODD_CLOSING_BEGINS, TOKEN
 from toolparse.wire.lookalikes import QUOTES, UNSEEN
-from toolparse.wire.markers import HEAD_LIMIT, Values, slot_texts
+from toolparse.wire.markers import HEAD_LIMIT, slot_texts
 from toolparse.wire.open_call import OpenCall
+from toolparse.wire.value_markers import Values
 
 SHORT = 96
 """Text shorter than this may wait where it would only be held."""

@@ -16,7 +16,7 @@ from toolparse.jsontext.characters import escaped
 from toolparse.jsontext.scalars import SHORT, WORDS
 from toolparse.schemas.tools import Tool
 from toolparse.schemas.types import UNKNOWN, Type
-from toolparse.wire.markers import Tail
+from toolparse.wire.call_markers import Tail
 from toolparse.wire.spellings import spellings
 
 # A codec is loaded with the first call that it reads, and so is what is needed of it here.

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.parameters import ParameterReader
 from toolparse.jsontext.characters import SPACE, SPACES, always
-from toolparse.wire.markers import LOOK, Values
+from toolparse.wire.markers import LOOK
 from toolparse.wire.open_call import OpenCall
+from toolparse.wire.value_markers import Values
 
 _BEGIN = always(r"[ \t]*(\r?\n)?")
 _SECTION_FLOW = re.compile(r'[\]"\\\x00-\x1f]').search

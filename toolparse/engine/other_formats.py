@@ -15,7 +15,8 @@ from toolparse.formats import formats
 from toolparse.grammar import Format, OneOf, Parameters
 from toolparse.message import Message, ToolCall
 from toolparse.schemas.tools import Tools
-from toolparse.wire.markers import header_begins, markers_of
+from toolparse.wire.headers import header_begins
+from toolparse.wire.markers import markers_of
 from toolparse.wire.spellings import SLOT, first_texts, spellings
 
 Read = Callable[[Format, str, Tools | None], Message]

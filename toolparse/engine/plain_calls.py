@@ -15,7 +15,8 @@ from toolparse.codecs.plain_arguments import BLANKS, Read, reader_of
 from toolparse.engine.table import Table
 from toolparse.grammar import Ahead, Calls, Closed, Envelope, JsonText, Parameters, Part, PythonCalls
 from toolparse.jsontext.characters import SPACE
-from toolparse.wire.markers import Head, Tail
+from toolparse.wire.call_markers import Tail
+from toolparse.wire.markers import Head
 from toolparse.wire.spellings import SLOT, canonical, spellings
 
 Parts = tuple[Part, ...]

@@ -38,6 +38,7 @@ from toolparse.compiled import compiled
 from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Waiting
 from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning
 from toolparse.jsontext.characters import SPACE
+from toolparse.wire.call_markers import Tail, heads, must_declare, section_closers
 from toolparse.wire.damaged import (
     DamagedFrames,
     DamagedOpening,
@@ -48,26 +49,12 @@ from toolparse.wire.damaged import (
     opens_nothing,
     suspicious,
 )
-from toolparse.wire.headers import Headers, headers
+from toolparse.wire.headers import Headers, header_begins, header_markers, headers, message_markers
 from toolparse.wire.lookalikes import BARS
-from toolparse.wire.markers import (
-    NO_GATE,
-    Gate,
-    Head,
-    Suffixes,
-    Tail,
-    edge_openers,
-    header_begins,
-    header_markers,
-    heads,
-    markers_of,
-    message_markers,
-    must_declare,
-    section_closers,
-    suffixed,
-    watch_pattern,
-)
+from toolparse.wire.marker_search import watch_pattern
+from toolparse.wire.markers import NO_GATE, Gate, Head, edge_openers, markers_of
 from toolparse.wire.spellings import any_of, beginnings, cut, frame_closers, longest_first, spellings, stop_texts
+from toolparse.wire.suffixes import Suffixes, suffixed
 
 
 class Closer(NamedTuple):

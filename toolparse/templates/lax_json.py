@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from toolparse.codecs.json_calls import EnvelopeCalls, NamedCall
+from toolparse.codecs.envelopes import EnvelopeCalls
+from toolparse.codecs.json_calls import NamedCall
 from toolparse.codecs.json_text import EndsAt, JsonReader
 from toolparse.grammar import Envelope, ValueText
 from toolparse.jsontext.characters import SPACES, escaped

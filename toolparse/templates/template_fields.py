@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-from toolparse.codecs.json_calls import EnvelopeCalls, NamedCall
+from toolparse.codecs.envelopes import EnvelopeCalls
+from toolparse.codecs.json_calls import NamedCall
 from toolparse.codecs.json_text import JsonReader, never_ends
 from toolparse.events import Content, Reasoning
 from toolparse.grammar import Envelope, Header, Region

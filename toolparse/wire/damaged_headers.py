@@ -15,9 +15,9 @@ from typing import Literal
 from toolparse.grammar import Format, Parameters
 from toolparse.jsontext.characters import SPACES
 from toolparse.wire.damaged import is_marker
-from toolparse.wire.headers import WAIT, Header, Headers, headers
+from toolparse.wire.headers import WAIT, Header, Headers, header_markers, headers
 from toolparse.wire.lookalikes import BAR, GAP, alike, any_alike, any_alike_begins
-from toolparse.wire.markers import HEAD_LIMIT, header_markers
+from toolparse.wire.markers import HEAD_LIMIT
 from toolparse.wire.spellings import any_of, spellings, texts_of
 
 PIECES = 16

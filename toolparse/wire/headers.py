@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 
 from toolparse.compiled import compiled
 from toolparse.grammar import Channels
-from toolparse.jsontext.characters import WS
-from toolparse.wire.markers import HEAD_LIMIT, message_markers
+from toolparse.jsontext.characters import SPACE, WS
+from toolparse.wire.markers import HEAD_LIMIT
 from toolparse.wire.spellings import any_of, beginnings, cut, spellings
 
 _NAME = r"[^\s<]"
@@ -192,3 +192,24 @@ class Headers:
 def headers(channels: Channels) -> Headers:
     """The patterns, compiled at their first use."""
     return Headers(channels)
+
+
+def header_begins(channels: Channels) -> tuple[str, ...]:
+    """What begins a message's header."""
+    inner = (channels.channel,) if channels.channel else ()
+    return (min(spellings(channels.start), key=len), *inner, *(channels.close if channels.inside == "opener" else ()))
+
+
+def header_markers(channels: Channels) -> tuple[str, ...]:
+    """The markers of headers, and the ends of messages, whose look-alikes must be noticed in running text."""
+    start = re.sub(r"\w+\Z", "", min(spellings(channels.start), key=len))
+    inner = (channels.channel,) if channels.channel else ()
+    return (start, *inner, *channels.ends, *(channels.close if channels.inside == "opener" else ()))
+
+
+def message_markers(channels: Channels, reasoning: bool) -> tuple[str, ...]:
+    """What may end a message of content, or of reasoning: its end markers, and what begins the headers that count inside it."""
+    if channels.inside != "reasoning":
+        return (*channels.ends, *header_begins(channels))
+    bare = channels.to.strip(SPACE).partition("{name}")[0]
+    return (*channels.ends, *header_begins(channels), bare) if reasoning else channels.ends
