@@ -143,11 +143,19 @@ def test_an_end_marker_closes_what_is_open():
     assert read(['{"a": "<", "b": <'], ends=ends) == ('{"a": "<", "b": null}', ["missing_closer"], True)
 
 
-def test_a_quote_is_looked_at_for_128_characters_and_no_further():
-    assert read(['{"a": "x"' + " " * 100 + "}"])[2]
-    written, problems, done = read(['{"a": "x"' + " " * 200 + "}"])
+def test_a_comment_behind_a_quote_is_looked_at_for_128_characters_and_no_further():
+    assert read(['{"a": "x"' + "/*" + " " * 100 + "*/}"])[2]
+    written, problems, done = read(['{"a": "x"' + "/*" + " " * 200 + "*/}"])
     assert (problems, done) == (["unescaped_quote"], False)
-    assert written.startswith('{"a": "x\\"  ')
+    assert written.startswith('{"a": "x\\"/*  ')
+
+
+@pytest.mark.parametrize("blanks", [100, 126, 127, 128, 129, 300])
+@pytest.mark.parametrize("text", ['{"a": "x"%s}', '{"a": ["",%snull]}', '{"a": "x"%s, "b": 1}', '{"a": "x",%s"b": 1}', '{"a"%s: 1}'])
+def test_white_space_behind_a_quote_is_as_long_as_it_likes(text: str, blanks: int) -> None:
+    text %= " " * blanks
+    for pieces in ([text], list(text), [text[:-3], text[-3:]]):
+        assert read(pieces) == (text, [], True)
 
 
 @pytest.mark.parametrize(

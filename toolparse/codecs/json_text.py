@@ -397,8 +397,8 @@ class JsonReader:
         text = self.text
         limit = at + 1 + LOOK
         here = self.past_space(at + 1, limit)
-        if here >= limit:
-            return False
+        if here >= limit:  # white space without end is not a string's
+            return True
         if here == len(text):
             return True if self.last else None
         if not self.stack:
@@ -444,7 +444,7 @@ class JsonReader:
         text = self.text
         at = self.past_space(at, limit)
         if at >= limit:
-            return False
+            return True
         if at == len(text):
             return True if self.last else None
         character = _WIDE.get(text[at], text[at])
