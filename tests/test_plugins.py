@@ -457,6 +457,11 @@ def test_two_halves_are_what_one_parser_is(fmt: str) -> None:
             assert halves(toolparse.get_format(fmt), case, size) == whole, (case["id"], size)
 
 
+def test_what_comes_back_from_a_header_that_is_none_is_passed_on_once() -> None:
+    case = next(case for case in SPLIT_CASES if case["id"] == "beam/own-header-in-answer")
+    assert halves(toolparse.get_format("beam"), case, 1) == one_parser(toolparse.get_format("beam"), case)
+
+
 @pytest.mark.parametrize("fmt", sorted({case["format"] for case in SPLIT_CASES}))
 def test_halves_end_a_call_as_early_as_one_parser(fmt: str) -> None:
     """The reasoning half passes closers on at once: where no word of the end comes, as in LightLLM, no call waits for one."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from toolparse.events import CallEnd, CallStart, Content, Event, Reasoning
@@ -136,23 +137,26 @@ class ReasoningSplit:
 
     def _place(self, events: list[Event], read: int) -> None:
         """Pass on what the events say of the text up to the offset `read`."""
-        for event in events:
-            if isinstance(event, Reasoning):
-                self._thought.append(event.text)
-            elif isinstance(event, Content):
+        for kind, run in groupby(events, type):
+            if kind is Content:
                 self.ended = True
+                text = "".join(event.text for event in run)  # type: ignore[union-attr]
                 if self._calls_follow:
-                    self._place_content(event.text, read)
+                    self._place_content(text, read)
                 else:
-                    self._said.append(event.text)
-            elif isinstance(event, CallStart):
-                self.ended = self.called = True
-                if self._calls_follow:
-                    self._begin_call(event.start)
-            elif isinstance(event, CallEnd):
-                self._pass(event.end)
-                self._open = False
-                self._space = -1 if self._headed else max(self._parser.held - (self._fed - read), 0)
+                    self._said.append(text)
+                continue
+            for event in run:
+                if isinstance(event, Reasoning):
+                    self._thought.append(event.text)
+                elif isinstance(event, CallStart):
+                    self.ended = self.called = True
+                    if self._calls_follow:
+                        self._begin_call(event.start)
+                elif isinstance(event, CallEnd):
+                    self._pass(event.end)
+                    self._open = False
+                    self._space = -1 if self._headed else max(self._parser.held - (self._fed - read), 0)
 
     def _place_content(self, text: str, read: int) -> None:
         body = text.lstrip(SPACE)
