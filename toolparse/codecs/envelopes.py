@@ -164,6 +164,9 @@ class EnvelopeCalls(ArgumentsReader):
             here = SPACES.match(text, at).end()
             if text[here : here + 1] not in ("{", ""):
                 return self.refuse(at)
+        if self.between and text[at : at + 1] in (*SPACE, "\\"):
+            self.between.append(text[at])
+            return at + 1
         character, at = self.odd(at)
         if not character:
             return at
@@ -208,7 +211,7 @@ class EnvelopeCalls(ArgumentsReader):
     def report_between(self) -> None:
         """Text between the objects that is none, told once it has ended."""
         if self.between:
-            text = "".join(self.between)
+            text = "".join(self.between).strip(SPACE)
             self.between = []
             position = self.between_start - self.call.base
             lost = any(map(str.isalnum, text))
