@@ -307,3 +307,11 @@ def test_long_blanks_are_read_alike_however_they_are_cut(name: str, text: str, b
         check_well_formed(events, blank)
         check_arguments(events, blank)
         check_chunkings(new, blank, events, chunkings(blank))
+
+
+def test_an_opener_that_holds_half_of_another_one_is_told() -> None:
+    text = '<｜DSML｜parameter name="origin" stringDSML｜parameter name="seats" string="false">4</｜DSML｜parameter>\n'
+    message = parse(
+        f'<｜DSML｜tool_calls>\n<｜DSML｜invoke name="ferry">\n{text}</｜DSML｜invoke>\n</｜DSML｜tool_calls>', "deepseek_v4", tools=[FERRY]
+    )
+    assert [(problem.kind, problem.severity) for problem in message.problems] == [("doubtful_value", "error")]

@@ -51,7 +51,7 @@ def read(name: str, text: str, cuts: list[int]) -> toolparse.Message:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_damage_is_read_the_same_in_any_pieces(name: str) -> None:
-    for kind, case in effort.some(damaged(name), 1, name):
+    for kind, case in effort.some(damaged(name), 1, name, many=150):
         whole = read(name, case.text, [])
         random = Random(case.text)
         few = sorted(random.sample(range(1, len(case.text)), min(8, len(case.text) - 1)))
@@ -364,7 +364,7 @@ def test_a_call_in_a_code_block_is_an_example_where_text_follows(name: str) -> N
 
 def test_hardly_any_damage_is_silent() -> None:
     """At most 2 % of complete calls are not what was meant with nothing said; docs/damage.md tells of what kinds."""
-    cases = [(name, case) for name in FORMATS for _, case in effort.some(damaged(name), 4, name)]
+    cases = [(name, case) for name in FORMATS for _, case in effort.some(damaged(name), 4, name, many=120)]
     silent = [case.text for name, case in cases if outcome(toolparse.parse(case.text, name, tools=PREPARED, prompt=""), case) == "silent"]
     assert len(silent) <= 0.02 * len(cases), silent
 
@@ -372,7 +372,7 @@ def test_hardly_any_damage_is_silent() -> None:
 def test_the_strict_grammar_reads_no_damaged_call() -> None:
     """With `damaged_markup="content"` markup that had to be repaired makes no call, or one that is not complete, and says so."""
     for name in FORMATS:
-        for kind, case in effort.some(damaged(name), 3, name):
+        for kind, case in effort.some(damaged(name), 3, name, many=120):
             got = toolparse.parse(case.text, name, tools=PREPARED, prompt="", damaged_markup="content")
             for problem in got.problems:
                 if problem.kind == "repaired_markup" and problem.index is not None:
@@ -395,7 +395,7 @@ QUOTED = Damaged("<tool_call>\n<function=write_file>\n`<parameter=path>`a</param
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_damage_is_read_the_same_in_any_pieces_under_any_option(options: dict[str, object]) -> None:
     given = {"tools": PREPARED, "prompt": "", "new_id": lambda: "id", **options}
-    cases = [(name, case) for name in FORMATS for _, case in effort.some(damaged(name), 1, f"{name} {options}")]
+    cases = [(name, case) for name in FORMATS for _, case in effort.some(damaged(name), 1, f"{name} {options}", many=20)]
     for name, case in [*effort.some(cases, 8, options), ("mimo", QUOTED)]:
         whole = strategies.in_pieces(case.text, name, len(case.text), **given)
         for size in (1, 5):
@@ -441,7 +441,7 @@ def test_what_stands_in_a_call_comes_out_or_is_told(name: str) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_word_of_a_call_goes_in_any_kind_of_damage(name: str) -> None:
-    for kind, case in effort.some(damaged(name), 12, f"words {name}"):
+    for kind, case in effort.some(damaged(name), 12, f"words {name}", many=250):
         got = toolparse.parse(case.text, name, tools=PREPARED, prompt="")
         assert not missing(got, case.text), (kind, case.text, got)
 
@@ -468,7 +468,7 @@ def json_damaged(name: str) -> list[tuple[str, str, Damaged]]:
 
 def test_hardly_any_damage_to_the_json_of_a_call_is_silent() -> None:
     """At most 1 %: a quote in a string with a closer behind it that fits, and fences in formats whose own closer is one."""
-    cases = [case for name in FORMATS for case in effort.some(json_damaged(name), 6, name)]
+    cases = [case for name in FORMATS for case in effort.some(json_damaged(name), 6, name, many=250)]
     silent = []
     for name, kind, case in cases:
         got = toolparse.parse(case.text, name, tools=PREPARED, prompt="")

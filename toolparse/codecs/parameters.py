@@ -32,6 +32,8 @@ from toolparse.wire.value_markers import Values
 
 SHORT = 96
 """Text shorter than this may wait where it would only be held."""
+_TWICE = re.compile(r"(?<!\w)(\w{1,32})=(?s:.{0,256}?)(?<!\w)\1=").search
+"""An attribute that stands in a tag a second time."""
 NEAR = 8
 """So near its start a value that holds its own opener has it twice."""
 MOST_BLANKS = 256
@@ -289,6 +291,9 @@ class ParameterReader(StateReader):
         if end < 0 or ((self.junk or spaced) and behind == len(self.text) and not self.last):
             self.spaced = spaced
             return ~at
+        if self.values.reads_damaged and found[0].count("=") > len(slot_texts(found)) and _TWICE(found[0]):
+            said = f"the value of {slot_texts(found)['key']!r} may be another one's: an attribute stands twice in its opener {found[0]}"
+            self.call.problem("doubtful_value", said, at, error=True)
         if self.values.reads_damaged and " value=" in found[0]:
             self.call.problem("dropped_text", f"a value that stood as an attribute was dropped: {found[0]}", at, error=True)
             self.lost = True
