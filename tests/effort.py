@@ -24,7 +24,7 @@ EXAMPLES = int(os.environ.get("TOOLPARSE_EXAMPLES", "0"))
 
 
 def examples(few: int, many: int) -> settings:
-    """So many examples by default, and in a thorough run."""
+    """So many examples by default, and in a thorough run. The first is always the simplest, most often an empty text."""
     return settings(
         max_examples=(EXAMPLES or many) if THOROUGH else few,
         derandomize=not THOROUGH,

@@ -56,7 +56,7 @@ def check_copies(parser: Parser, rest: list[tuple[str, bool | None]]) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@examples(1, 12)
+@examples(2, 12)
 @given(data=st.data())
 def test_a_copy_goes_on_independently(name: str, data: st.DataObject) -> None:
     fmt = get_format(name)
@@ -112,7 +112,7 @@ def test_a_copy_knows_of_tokens_what_the_parser_knew(data: st.DataObject) -> Non
 
 
 @pytest.mark.parametrize("case", TEMPLATES)
-@examples(1, 10)
+@examples(2, 10)
 @given(data=st.data())
 def test_parsers_of_templates_can_be_copied(case: str, data: st.DataObject) -> None:
     outputs = [case["text"] for case in read_vectors(strategies.VECTORS / "response_template.jsonl")]

@@ -62,7 +62,7 @@ def test_vectors(fmt: Format) -> None:
 
 @pytest.mark.parametrize("fmt", EVERY)
 def test_anything(fmt: Format) -> None:
-    @examples(1, 30)
+    @examples(2, 30)
     @given(strategies.texts(fmt), st.data())
     def holds(text: str, data: st.DataObject) -> None:
         cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=4))

@@ -65,7 +65,7 @@ def words_of(text: str) -> Words:
 
 
 @pytest.mark.parametrize("name", [fmt.name for fmt in formats()])
-@examples(1, 20)
+@examples(2, 20)
 @given(data=st.data())
 def test_any_text(name: str, data: st.DataObject) -> None:
     text = data.draw(strategies.texts(get_format(name)))

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from effort import examples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, field_validator
 
@@ -587,6 +587,8 @@ ARGUMENTS = st.fixed_dictionaries(
 
 @examples(20, 1000)
 @given(ARGUMENTS)
+@example({"number": 1, "words": ["a", ""], "flag": True, "ratio": 1.5})
+@example({"number": 10**20, "words": []})
 def test_a_function_gets_what_it_declares_or_is_not_run(arguments: dict[str, Any]) -> None:
     RAN.clear()
     (result,) = results(Toolbox([take]), call("take", **arguments))
@@ -604,6 +606,8 @@ def test_a_function_gets_what_it_declares_or_is_not_run(arguments: dict[str, Any
 
 @examples(20, 1000)
 @given(st.text(alphabet='{}[]":,ab1 .\\tnu-e', max_size=40))
+@example('{"a": 1}')
+@example('{"a": -1, "b": 2}')
 def test_any_text_as_arguments(text: str) -> None:
     RAN.clear()
     (result,) = results(Toolbox([add]), ToolCall(name="add", arguments=text))
