@@ -120,20 +120,8 @@ class OpenCall:
     """
 
     __slots__ = (
-        "base",
-        "begun",
-        "events",
-        "index",
-        "muted",
-        "name",
-        "open",
-        "opening",
-        "overflowed",
-        "parts",
-        "request",
-        "rules",
-        "unargued",
-    )
+        "base", "begun", "events", "index", "muted", "name", "open", "opening", "overflowed", "parts", "request", "rules", "unargued",
+    )  # fmt: skip
 
     places: Any = None
 
