@@ -197,6 +197,23 @@ def test_the_cases_of_a_kind_and_of_a_format() -> None:
         vectors(kinds=["quirks"])
 
 
+def test_work_that_begins_beyond_a_limit_is_linear() -> None:
+    class Waits:
+        def __init__(self) -> None:
+            self.length = 0
+
+        def feed(self, text: str, /) -> list[Event]:
+            self.length += len(text)
+            for _ in text if self.length > 1000 else "":
+                sum(range(800))
+            return []
+
+        def finish(self) -> list[Event]:
+            return []
+
+    check_linear(Waits, "", "x")
+
+
 @pytest.mark.parametrize(
     ("answer", "verdict"),
     [

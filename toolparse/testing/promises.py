@@ -449,7 +449,8 @@ def check_linear(new: NewParser, prefix: str, unit: str) -> None:
                 break
         else:
             raise AssertionError(f"{few} function calls for {len(short)} characters, {many} for {len(long)} {where}")
-        short, long = (prefix + unit * (length // len(unit)) for length in (800, 6400))
+        length = max(length, 800)
+        short, long = (prefix + unit * (times * length // len(unit)) for times in (1, 8))
         check_growth(new, short, long, size, 24)
 
 
