@@ -224,6 +224,9 @@ CUTS: tuple[tuple[str, dict[str, Any], str], ...] = (
     # a line break that is written out, cut in two
     ("lfm2", {}, "|tool_call_start|>[ferry\\n("),
     ("mimo", {}, "function=ferry<parameter=origin><function=ferry>\\n<param"),
+    # text between calls was told otherwise than it stands, a comma of another width not at all
+    ("cohere_command", {}, "<|START_ACTION|>[{“name”：“ferry”}，“arguments”：{“origin”：“Oslo”}}]<|END_ACTION|>"),
+    ("command_r", {}, 'Action:\n```json\n[{"tool_name": "ferry", "parameters": {}}\n"body": "one\\ntwo \\"hi\\" {x}"}\n]```\n'),
     # the sign of an assignment in front of what a key has to wait for
     ("inkling", {}, '<|contentinvoketooljson|{name:_ "l\t:"'),
     ("sarashina", {}, '<|tool_calls|>{name:r,\\"l: \\"s'),

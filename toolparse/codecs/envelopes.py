@@ -173,11 +173,13 @@ class EnvelopeCalls(ArgumentsReader):
         self.copy = at
         if character in "{],":
             self.report_between()
+            if character == "," != text[at]:
+                self.call.problem("separator", f"a {text[at]} between the calls was read as a comma", at)
         elif character in "})" and not self.between:
             self.call.problem("surplus_closer", f"a surplus {character} was dropped", at)
             return at + 1
         else:
-            self.between.append(character)
+            self.between.append(text[at])
             if len(self.between) == 1:
                 self.between_start = self.call.base + at
             return at + 1
