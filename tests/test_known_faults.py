@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
 from cost import growth
 
-from toolparse import Attempt, CallArguments, CallEnd, CallStart, Content, Event, Parser, Problem, Reasoning, get_format, parse
+from toolparse import (
+    Attempt,
+    CallArguments,
+    CallEnd,
+    CallStart,
+    Content,
+    Event,
+    Format,
+    Message,
+    Parser,
+    Problem,
+    Reasoning,
+    ToolCall,
+    formats,
+    get_format,
+    parse,
+    render,
+)  # fmt: skip
+from toolparse.grammar import Envelope
 from toolparse.testing import check_arguments, check_chunkings, check_linear, check_text, check_well_formed, chunkings, joined, read
 from toolparse.testing.promises import steps
 
@@ -318,3 +338,26 @@ def test_an_opener_that_holds_half_of_another_one_is_told() -> None:
         f'<｜DSML｜tool_calls>\n<｜DSML｜invoke name="ferry">\n{text}</｜DSML｜invoke>\n</｜DSML｜tool_calls>', "deepseek_v4", tools=[FERRY]
     )
     assert [(problem.kind, problem.severity) for problem in message.problems] == [("doubtful_value", "error")]
+
+
+ENVELOPES = [fmt for fmt in formats() if fmt.calls and isinstance(fmt.calls[0].body, Envelope) and fmt.calls[0].body.arguments]
+
+
+@pytest.mark.parametrize("fmt", ENVELOPES, ids=lambda fmt: fmt.name)
+@pytest.mark.parametrize("arguments", ["{}", '{"origin": "x"}'])
+def test_arguments_behind_parameters_beside_the_name_are_not_written_into_them(fmt: Format, arguments: str) -> None:
+    written = render(Message(tool_calls=[ToolCall(id="", name="ferry", arguments=arguments)]), fmt, tools=[FERRY])
+    key = re.search(r'"\w+"(?=: ?' + re.escape(arguments) + ")", written)
+    assert key is not None
+    text = f'{written[: key.start()]}"night": true, {written[key.start() :]}'
+    check_text(fmt, text, tools=[FERRY])
+    message = parse(text, fmt, tools=[FERRY])
+    if not message.tool_calls:  # a bare object with a strange key
+        assert "error" in [problem.severity for problem in message.problems]
+        return
+    assert [(json.loads(call.arguments), call.complete) for call in message.tool_calls] == [({"night": True}, arguments == "{}")]
+
+
+def test_some_formats_read_them() -> None:
+    text = '<tool_call>\n{"name": "ferry", "night": true, "arguments": {"origin": "x"}}\n</tool_call>'
+    assert [(call.arguments, call.complete) for call in parse(text, "hermes", tools=[FERRY]).tool_calls] == [('{"night": true}', False)]

@@ -251,7 +251,7 @@ class EnvelopeCalls(ArgumentsReader):
         keys = self.keys
         if key in keys.name and self.name is None:
             self.role = "name"
-        elif key in keys.arguments and self.pending is None and not self.closed:
+        elif key in keys.arguments and self.pending is None and not (self.closed or self.flat):
             self.role = "arguments"
             self.state = self.arguments
             self.begin_arguments(at)
@@ -290,7 +290,8 @@ class EnvelopeCalls(ArgumentsReader):
             self.begin_flat(at)
         else:
             if again:
-                self.repaired("repeated_key", f"the key {key!r} stands twice in the call; the first one counts", at)
+                where = "beside arguments" if self.flat and key in keys.arguments else "twice in the call; the first one counts"
+                self.repaired("repeated_key", f"the key {key!r} stands {where}", at)
             elif bare and key != "type" and key not in keys.id:
                 self.refuse(at)
             self.role = "extra"
