@@ -291,7 +291,7 @@ class ParameterReader(StateReader):
         if end < 0 or ((self.junk or spaced) and behind == len(self.text) and not self.last):
             self.spaced = spaced
             return ~at
-        if self.values.reads_damaged and found[0].count("=") > len(slot_texts(found)) and _TWICE(found[0]):
+        if self.values.reads_damaged and (signs := found[0].count("=")) > 1 and signs > len(slot_texts(found)) and _TWICE(found[0]):
             said = f"the value of {slot_texts(found)['key']!r} may be another one's: an attribute stands twice in its opener {found[0]}"
             self.call.problem("doubtful_value", said, at, error=True)
         if self.values.reads_damaged and " value=" in found[0]:

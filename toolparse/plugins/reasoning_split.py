@@ -11,6 +11,7 @@ marker is fed as it comes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -44,6 +45,15 @@ def _careful(fmt: Format) -> re.Pattern[str]:
     labels = [pair.label.strip(SPACE) for pair in fmt.reasoning]
     firsts = {text[0] for text in (*_framing(fmt), *labels, *(stop.strip(SPACE) for stop in fmt.stop)) if text}
     return re.compile("[" + "".join(map(re.escape, sorted(firsts))) + r"\s]")
+
+
+def in_one_piece(events: Iterable[Event]) -> Iterator[Event]:
+    """The events, of which those of content that follow one another are one."""
+    for kind, run in groupby(events, type):
+        if kind is Content:
+            yield Content("".join(event.text for event in run))  # type: ignore[union-attr]
+        else:
+            yield from run
 
 
 class ReasoningSplit:
@@ -137,26 +147,23 @@ class ReasoningSplit:
 
     def _place(self, events: list[Event], read: int) -> None:
         """Pass on what the events say of the text up to the offset `read`."""
-        for kind, run in groupby(events, type):
-            if kind is Content:
+        for event in in_one_piece(events):
+            if isinstance(event, Reasoning):
+                self._thought.append(event.text)
+            elif isinstance(event, Content):
                 self.ended = True
-                text = "".join(event.text for event in run)  # type: ignore[union-attr]
                 if self._calls_follow:
-                    self._place_content(text, read)
+                    self._place_content(event.text, read)
                 else:
-                    self._said.append(text)
-                continue
-            for event in run:
-                if isinstance(event, Reasoning):
-                    self._thought.append(event.text)
-                elif isinstance(event, CallStart):
-                    self.ended = self.called = True
-                    if self._calls_follow:
-                        self._begin_call(event.start)
-                elif isinstance(event, CallEnd):
-                    self._pass(event.end)
-                    self._open = False
-                    self._space = -1 if self._headed else max(self._parser.held - (self._fed - read), 0)
+                    self._said.append(event.text)
+            elif isinstance(event, CallStart):
+                self.ended = self.called = True
+                if self._calls_follow:
+                    self._begin_call(event.start)
+            elif isinstance(event, CallEnd):
+                self._pass(event.end)
+                self._open = False
+                self._space = -1 if self._headed else max(self._parser.held - (self._fed - read), 0)
 
     def _place_content(self, text: str, read: int) -> None:
         body = text.lstrip(SPACE)

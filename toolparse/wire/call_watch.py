@@ -25,10 +25,13 @@ LOOK, LOOKED_AT = 256, 1024
 """What `LOOKS` and `_LINE` match is shorter than the first of these, whatever is repeated in it. The second: so much text is looked at at
 once, as the end of it is looked at again."""
 
-_KEY = r"(?:name|tool_name|function_name|tool|function|type|id|tool_call_id|recipient_name|arguments|parameters|args|params|tool_calls)"
+_KEYS = "name|tool_name|function_name|tool|function|type|id|tool_call_id|recipient_name|arguments|parameters|args|params|tool_calls"
+_KEY = f"(?:{_KEYS})"
 _QUOTE = r"[\"'“”]"
-_IN_ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", "tool|func|call|invoke|a(?:ction|rg(?:_|u))|param")
-_WORD = f"(?=[tfciapTFCIAP])(?:{_IN_ANY_CASE})"
+_WORDS = "tool|func|call|invoke|action|arg_|argu|param"
+_WORD_FIRSTS, _KEY_FIRSTS = ("".join(sorted({word[0] for word in words.split("|")})) for words in (_WORDS, _KEYS))
+_IN_ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", _WORDS)
+_WORD = f"(?=[{_WORD_FIRSTS}{_WORD_FIRSTS.upper()}])(?:{_IN_ANY_CASE})"
 _FRAME = "(?:start|end|open|close|sep|message|channel|assistant)[|｜]?>"
 _TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜ -]|){_WORD}|{_FRAME}"
 _OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\w{{0,24}}(?:=| name=|[\])}}])"
@@ -40,7 +43,7 @@ LOOKS = {
     **dict.fromkeys(ODD_OPENERS, _TAG),
     "[": rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.:{UNSEEN}]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}",
     "{": (
-        rf"[ \t\n]{{0,16}}(?=[\\\"'“”nftiarp])"
+        rf"[ \t\n]{{0,16}}(?=[\\\"'“”{_KEY_FIRSTS}])"
         rf"(?:\\?{_QUOTE}(?:{_KEY}\\?{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
         rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|(?![ \t\n\\\"'“”])(?:{_OTHER_TAG})"
     ),
