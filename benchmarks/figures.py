@@ -18,7 +18,7 @@ import toolparse
 from toolparse import grammar
 from toolparse.engine.prose import Block, TextWriter
 from toolparse.engine.table import KINDS, THINKING_KINDS
-from toolparse.engine.turn import Opened
+from toolparse.engine.turn import Opened, Turn
 from toolparse.wire.open_call import CallRules, OpenCall, Opening
 
 ROOT = Path(toolparse.__file__).parent
@@ -79,8 +79,7 @@ def words() -> Iterator[str]:
 
 def kept() -> int:
     """The fields of what one output keeps besides an open call's codec."""
-    slots = [each for base in toolparse.Parser.__mro__ for each in base.__dict__.get("__slots__", ())]
-    return len(slots) + len(TextWriter.__slots__) + len(OpenCall.__slots__)
+    return sum(len(kind.__slots__) for kind in (toolparse.Parser, Turn, TextWriter, OpenCall))
 
 
 def long_functions() -> list[tuple[int, str]]:

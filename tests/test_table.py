@@ -11,8 +11,8 @@ import pytest
 from effort import seed, some
 
 from toolparse import formats, get_format
+from toolparse.engine.actions import ACTIONS
 from toolparse.engine.table import KINDS, THINKING_KINDS, Options, Place, table
-from toolparse.engine.turn import DOES
 from toolparse.wire import marker_search as markers
 from toolparse.wire.marker_search import watch_pattern
 
@@ -40,7 +40,7 @@ def test_each_place_leads_to_places_of_the_table_and_each_row_to_an_action(name:
         for other in (*following, *place.behind_frame):
             assert known[other.ground, other.kind, other.passed] is other
         groups = (*place.anchored.values(), *place.floating.values(), place.look_alikes)
-        assert {row.does for rows in groups for row in rows} <= {*DOES, "call"}
+        assert {row.does for rows in groups for row in rows} <= ACTIONS.keys()
 
 
 @pytest.mark.parametrize("name", NAMES)

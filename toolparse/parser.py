@@ -1,8 +1,8 @@
 """The push parser: text in pieces in, events out.
 
-What text means is read by the states of `engine/turn.py`. The parser gives them the text that has arrived and not been settled yet. What
-waits is kept and put in front of the next piece, so a decision is only ever made with the text that it needs, and never depends on
-where pieces end. The prompt's part of the turn goes through the same states first, and nothing of it is said.
+What text means is read by the states of the turn (`engine/turn.py`). The parser gives them the text that has arrived and not been settled
+yet. What waits is kept and put in front of the next piece, so a decision is only ever made with the text that it needs, and never depends
+on where pieces end. The prompt's part of the turn goes through the same states first, and nothing of it is said.
 
 Most pieces change nothing: the place in the turn, or the call that is open, gives a shortcut for them (`engine/shortcuts.py`).
 """
@@ -14,18 +14,21 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from toolparse.engine.actions import TurnMachine
+from toolparse.engine.calls import RESCAN, backtrack, in_call
+from toolparse.engine.messages import behind_header
 from toolparse.engine.missed_calls import Start, may_tell, remains
 from toolparse.engine.plain_turns import plain_turns
+from toolparse.engine.prompt import begin_behind, begin_without_prompt, turn_in
 from toolparse.engine.prose import TextWriter
+from toolparse.engine.running import HELD_SPACE, fix_suffix, running, stopped
 from toolparse.engine.shortcuts import CONTENT, SHORT, Flowing, Reading, Shortcut, Waiting
 from toolparse.engine.table import Options, Place
 from toolparse.engine.tool_choice import FORCED, FORCED_BY_NAME, read_choice
-from toolparse.engine.turn import HELD_SPACE, RESCAN, TurnMachine
+from toolparse.engine.turn import Turn
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning, Span
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
-from toolparse.grammar import Format
-from toolparse.grammar import Reasoning as ReasoningMarkers
-from toolparse.jsontext.characters import SPACE
+from toolparse.grammar import Format, Regions
 from toolparse.jsontext.scalars import LONGEST
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall, folded
 from toolparse.schemas.tools import RequestTools, Tools
@@ -49,7 +52,7 @@ UNSEEN = 400
 PART_KINDS = {TextPart: "content", ReasoningPart: "reasoning", ToolCall: "call"}
 
 
-class Parser(TurnMachine):
+class Parser:
     """Reads one output of a model, in pieces.
 
     >>> parser = Parser("hermes")
@@ -67,7 +70,7 @@ class Parser(TurnMachine):
     policy; model output never raises.
     """
 
-    __slots__ = ("_early", "_held", "_regions", "_see_at", "_total", "_unseen")
+    __slots__ = ("_early", "_held", "_regions", "_see_at", "_shortcut", "_total", "_turn", "_unseen")
 
     def __init__(
         self,
@@ -101,9 +104,10 @@ class Parser(TurnMachine):
         make_id, single, strict = new_id or NEW_ID[chosen.id], not parallel_tool_calls, damaged_markup == "content"
         rules = CallRules(make_id, unknown_tools, single, choice.allowed, max_calls, max_held, max_depth, strict)
         keeping = keeping_places if spans else keeping_none
-        sink, writer = keeping((tools, self._call_begun, rules), calls_in_code == "content")
+        sink, writer = keeping((tools, rules), calls_in_code == "content")
         options = table_options(choice.mode, choice.name is not None, bare_calls, calls_in_reasoning, damaged_markup)
-        super().__init__(chosen, options, choice, sink, writer)
+        self._turn = TurnMachine(chosen, options, choice, sink, writer)
+        self._shortcut: Shortcut | None = None
         self._held = ""
         self._total = 0
         self._unseen: list[str] | None = None
@@ -112,7 +116,7 @@ class Parser(TurnMachine):
         self._early: Start | None = None
         self._regions: RegionMachine | None = None
         if choice.mode != "none" and chosen.calls:
-            self._writer.watch = CallWatch()
+            self._turn.writer.watch = CallWatch()
             if tools is not None and may_tell(chosen):
                 self._early = Start()
         self._start(prompt, thinking)
@@ -196,19 +200,20 @@ class Parser(TurnMachine):
         """The machine takes a piece."""
         if not isinstance(text, str):
             raise TypeError(f"a piece of the output is a str, not {type(text).__name__}: decode it first")
-        if special is not None or self._runs is not None:
-            if self._runs is None:
-                self._runs = Runs(self._table.format.special_tokens)
-            self._runs.add(self._total, special)
-        if (places := self._sink.places) is not None:
+        turn = self._turn
+        if special is not None or turn.runs is not None:
+            if turn.runs is None:
+                turn.runs = Runs(turn.table.format.special_tokens)
+            turn.runs.add(self._total, special)
+        if (places := turn.sink.places) is not None:
             places.add(text)
         self._total += len(text)
-        events = self._sink.events = self._writer.events
-        self._text = self._held + text
+        events = turn.sink.events = turn.writer.events
+        turn.text = self._held + text
         self._run(False)
         if events and self._early is not None:
             self._remember(self._early, events)
-        self._writer.events = []  # these are the caller's now
+        turn.writer.events = []  # these are the caller's now
         return events
 
     def _see(self, end: int) -> None:
@@ -218,25 +223,26 @@ class Parser(TurnMachine):
         text = "".join(unseen)
         unseen.clear()
         self._see_at = self._total + UNSEEN
-        thinking = self._place.pair is not None
+        thinking = self._turn.place.pair is not None
         if not thinking and (early := self._early) is not None and early.limit:
             early.add(text)
-        if (watch := self._writer.watch) is not None:
+        if (watch := self._turn.writer.watch) is not None:
             watch.add(text, end, thinking)
 
     def _behind_shortcut(self, text: str, events: list[Event], at: int) -> None:
         """The codec needs no more of the text that it was given, and the machine goes on at `at`; or what follows is no open call."""
-        if self._reader.done:
-            self._writer.events = events
-            self._text = text
+        turn = self._turn
+        if turn.reader.done:
+            turn.writer.events = events
+            turn.text = text
             self._run(False, at)
-            self._writer.events = []
+            turn.writer.events = []
         else:
             self._shortcut = None
 
     def whole(self, text: str, truncated: bool = False) -> list[Event]:
         """All events of an output that this parser is given at once: nothing of it has to wait for more."""
-        if (places := self._sink.places) is not None:
+        if (places := self._turn.sink.places) is not None:
             places.add(text)
         self._total += len(text)
         self._held += text
@@ -244,41 +250,41 @@ class Parser(TurnMachine):
 
     def finish(self, truncated: bool = False) -> list[Event]:
         """The output has ended; return the last events. `truncated` says that it was cut, by a token limit for instance."""
-        if self._state == self._over:
+        turn, writer = self._turn, self._turn.writer
+        if turn.state == over:
             return []
-        events = self._sink.events = self._writer.events
+        events = turn.sink.events = writer.events
         while True:
-            self._text = self._held
+            turn.text = self._held
             self._run(True)
-            if self._state != self._call:
+            if turn.state != in_call:
                 break
-            self._sink.base = self._total - len(self._text)
-            self._reader.finish(len(self._text))
-            self._sink.flush()
-            if not self._reader.refused:
+            turn.sink.base = self._total - len(turn.text)
+            turn.reader.finish(len(turn.text))
+            turn.sink.flush()
+            if not turn.reader.refused:
                 break
-            self._text = self._held
-            at = self._backtrack(len(self._text))
-            self._held = self._text[at:]
+            turn.text = self._held
+            at = backtrack(turn, len(turn.text))
+            self._held = turn.text[at:]
         self._shortcut = None
-        writer, stopped = self._writer, self._state == self._stopped
-        if stopped:
+        if turn.state == stopped:
             writer.drop_tag_space()
-        if self._place.pair is None and not writer.at_block and writer.answer.space:
+        if turn.place.pair is None and not writer.at_block and writer.answer.space:
             space = writer.answer.space.text
-            if stopped:
-                stops = self._kept.text
-                before = (blanks for stop, blanks in self._table.before_stop.items() if stops.startswith(stop))
+            if turn.state == stopped:
+                stops = turn.kept.text
+                before = (blanks for stop, blanks in turn.table.before_stop.items() if stops.startswith(stop))
                 space = space.removesuffix(next(before, ""))
             if space:
                 writer.say_space(space)
-        if self._choice.mode != "none":
+        if turn.choice.mode != "none":
             self._look_for_missed_calls(events)
-        if self._choice.mode == "required" and self._sink.index < 0:
+        if turn.choice.mode == "required" and turn.sink.index < 0:
             events.append(Problem("no_call", "the request wants a call and none came", None, self._total, "error"))
         writer.block.space.clear()
-        self._kept.clear()
-        self._state = self._over
+        turn.kept.clear()
+        turn.state = over
         return events
 
     def _remember(self, early: Start, events: list[Event]) -> None:
@@ -290,30 +296,30 @@ class Parser(TurnMachine):
     def _look_for_missed_calls(self, events: list[Event]) -> None:
         """Report content that looks like a call; `events` are the last ones."""
         lost = None
-        if self._early is not None and self._sink.index < 0:
+        if self._early is not None and self._turn.sink.index < 0:
             self._remember(self._early, events)
             if not self._knows_special_tokens(self._early):
-                lost = remains(self._table.format, self._early.text, lambda: self._sink.tools)
-        watch = self._writer.watch
-        regions = watch.regions() if watch is not None and self._runs is None else ()  # typed is typed
+                lost = remains(self._turn.table.format, self._early.text, lambda: self._turn.sink.tools)
+        watch = self._turn.writer.watch
+        regions = watch.regions() if watch is not None and self._turn.runs is None else ()  # typed is typed
         if regions or lost:
             from toolparse.engine.attempts import judge
 
-            events.extend(judge(self._table.format, regions, self._sink.tools, self._read_as, lost))
+            events.extend(judge(self._turn.table.format, regions, self._turn.sink.tools, self._read_as, lost))
 
     def _knows_special_tokens(self, early: Start) -> bool:
         """Whether the output has shown that the engine does not skip special tokens."""
-        if self._runs is not None:
+        if self._turn.runs is not None:
             return True
-        fmt = self._table.format
+        fmt = self._turn.table.format
         openers = {text for pair in fmt.reasoning if not pair.assumed for text in spellings(pair.open)}
-        return self._writer.thought and not early.prefilled and bool(openers) and openers <= set(fmt.special_tokens)
+        return self._turn.writer.thought and not early.prefilled and bool(openers) and openers <= set(fmt.special_tokens)
 
     @staticmethod
     def _read_as(fmt: Format, text: str, tools: Tools | None) -> Message:
         """The message that a text is in another format."""
         parser = Parser(fmt, tools=tools, prompt="")
-        parser._writer.watch = parser._early = None
+        parser._turn.writer.watch = parser._early = None
         return folded(parser.whole(text))
 
     def locate(self, message: Message) -> Message:
@@ -329,7 +335,7 @@ class Parser(TurnMachine):
 
         Raises `ValueError` for a parser without `spans=True`, and for another message.
         """
-        places: Places | None = self._sink.places
+        places: Places | None = self._turn.sink.places
         if places is None:
             raise ValueError("this parser keeps no places: make it with spans=True")
         kinds = [PART_KINDS[type(part)] for part in message.parts]
@@ -348,13 +354,19 @@ class Parser(TurnMachine):
         return message
 
     @property
+    def format(self) -> Format:
+        """The format that is read, with the reasoning that was asked for."""
+        return self._turn.table.format
+
+    @property
     def held(self) -> int:
         """How many characters wait: what may be a marker, framing, an unconfirmed call or a doubtful value."""
-        if self._state == self._over:
+        turn = self._turn
+        if turn.state == over:
             return 0
-        waiting = self._writer.block.space.length + self._kept.length + sum(map(len, self._opened.raw if self._opened is not None else ()))
-        if self._state == self._call and not self._sink.trial:
-            waiting += self._reader.held
+        waiting = turn.writer.block.space.length + turn.kept.length + sum(map(len, turn.opened.raw if turn.opened is not None else ()))
+        if turn.state == in_call and not turn.sink.trial:
+            waiting += turn.reader.held
         if self._regions is not None:
             waiting += self._regions.held
         return min(len(self._held) + waiting, self._total)
@@ -371,15 +383,16 @@ class Parser(TurnMachine):
         Fixed from the first `CallStart` or `Content` on, or from the start where no call may come. An answer may still go on to call, as
         "Let me look." does: only the end of the output tells that it does not. An output of neither is an answer.
         """
-        if self._sink.index >= 0:
-            return "answer" if self._text_first else "call"
-        hopeless = self._regions is None and not self._table.heads
-        return "answer" if self._writer.answer.begun or self._state == self._over or hopeless or self._choice.mode == "none" else None
+        turn = self._turn
+        if turn.sink.index >= 0:
+            return "answer" if turn.text_first else "call"
+        hopeless = self._regions is None and not turn.table.heads
+        return "answer" if turn.writer.answer.begun or turn.state == over or hopeless or turn.choice.mode == "none" else None
 
     @property
     def in_reasoning(self) -> bool:
         """Whether a reasoning block is open."""
-        return self._place.pair is not None or (self._regions is not None and self._regions.in_reasoning)
+        return self._turn.place.pair is not None or (self._regions is not None and self._regions.in_reasoning)
 
     # -- copies ---------------------------------------------------------------------------------------------------------------------
 
@@ -402,54 +415,53 @@ class Parser(TurnMachine):
     # -- running --------------------------------------------------------------------------------------------------------------------
 
     def _run(self, last: bool, at: int = 0) -> None:
-        self._sink.base = self._base = self._total - len(self._text)
+        """The machine reads the turn's text from `at` on, until more must tell."""
+        turn = self._turn
+        sink = turn.sink
+        sink.base = turn.base = self._total - len(turn.text)
         if self._unseen:
-            self._see(self._base)
+            self._see(turn.base)
         self._unseen = None
-        self._shortcut = None
+        self._shortcut = turn.shortcut = None
         while True:
-            at = self._state(at, last)
+            at = turn.state(turn, at, last)
             if at < 0:
                 at = ~at
                 break
-        if self._sink.trial and self._state == self._call:
-            assert self._opened is not None
-            self._opened.raw.append(self._text[max(self._sink.opening.start - self._base, 0) : at])
-        elif self._sink.open:
-            self._sink.flush()
-        self._held = self._text[at:]
-        self._base += at
-        if self._runs is not None:  # what may come back as running text is looked at again
-            self._runs.forget(max(self._sink.opening.start, self._base - RESCAN) if self._sink.trial else self._base)
+        if sink.trial and turn.state == in_call:
+            assert turn.opened is not None
+            turn.opened.raw.append(turn.text[max(sink.opening.start - turn.base, 0) : at])
+        elif sink.open:
+            sink.flush()
+        self._held = turn.text[at:]
+        turn.base += at
+        if turn.runs is not None:  # what may come back as running text is looked at again
+            turn.runs.forget(max(sink.opening.start, turn.base - RESCAN) if sink.trial else turn.base)
         if not last:
-            self._set_shortcut()
+            self._set_shortcut(turn, sink, turn.place)
 
-    def _over(self, at: int, last: bool) -> int:
-        """The state behind the end of the output."""
-        raise ValueError("this parser has finished: make a new Parser for each output")
-
-    def _set_shortcut(self) -> None:
+    def _set_shortcut(self, turn: Turn, sink: OpenCall, place: Place) -> None:
         """In which way most text would simply flow from here, or wait."""
-        sink, place = self._sink, self._place
-        if self._runs is not None or self._base < 0 or self._sink.places is not None:
-            self._shortcut = None
+        shortcut = turn.shortcut
+        if turn.runs is not None or turn.base < 0 or sink.places is not None:
+            shortcut = None
         elif self._regions is not None:
             flow, index = self._regions.flow(self._held)
-            self._shortcut = Flowing(flow, index) if flow is not None else None
-        elif self._state == self._call:
-            self._shortcut = Reading(self._reader, sink, not self._held) if sink.open and not sink.muted else None
-        elif self._shortcut in (None, place.waiting) and self._state == self._running and self._flows(place):
-            self._shortcut = self._flowing(place)
-        if sink.rules.max_held < LONGEST and type(self._shortcut) is Waiting:
-            self._shortcut = None
+            shortcut = Flowing(flow, index) if flow is not None else None
+        elif turn.state == in_call:
+            shortcut = Reading(turn.reader, sink, not self._held) if sink.open and not sink.muted else None
+        elif shortcut in (None, place.waiting) and turn.state == running and self._flows(place):
+            shortcut = self._flowing(place)
+        if sink.rules.max_held >= LONGEST or type(shortcut) is not Waiting:
+            self._shortcut = shortcut
 
     def _flows(self, place: Place) -> bool:
         """Whether running text in which no marker stands is said as it is."""
-        return place.flowing is not None and len(self._held) < HELD_SPACE and self._writer.flows
+        return place.flowing is not None and len(self._held) < HELD_SPACE and self._turn.writer.flows
 
     def _flowing(self, place: Place) -> Shortcut | None:
         """The shortcut of running text."""
-        if self._writer.watch is not None:
+        if self._turn.writer.watch is not None:
             self._unseen = []
             self._see_at = self._total + UNSEEN
         return place.flowing
@@ -460,100 +472,63 @@ class Parser(TurnMachine):
         """Where the output starts, in what kind of format."""
         if prompt is not None and not isinstance(prompt, str):
             raise TypeError(f"the prompt is the text that the model was given, or its end, not {type(prompt).__name__}: render it first")
-        if self._table.suffixes is not None and prompt:
-            marks = self._table.suffixes.prompt.findall(prompt, max(len(prompt) - PREFILL, 0))
+        turn = self._turn
+        if turn.table.suffixes is not None and prompt:
+            marks = turn.table.suffixes.prompt.findall(prompt, max(len(prompt) - PREFILL, 0))
             if marks:
-                self._fix_suffix("".join(marks[-1]))
-        if self.format.regions is None:
-            self._begin(prompt, thinking)
-            return
+                fix_suffix(turn, "".join(marks[-1]))
+        if (regions := turn.table.format.regions) is not None:
+            self._start_regions(regions, prompt)
+        elif prompt is None:
+            begin_without_prompt(turn, thinking)
+        elif (prefix := turn_in(prompt, turn.table.format)) is None:
+            if begin_behind(turn, prompt):
+                self._is_prefilled()
+        elif prefix:
+            self._replay(prefix)
+
+    def _start_regions(self, regions: Regions, prompt: str | None) -> None:
+        """Where the output of a format starts whose parts are told by a template."""
         from toolparse.templates.template_machine import RegionMachine
 
-        self._regions = regions = RegionMachine(
-            self.format.regions, self._sink, self._writer, self._choice, self._call_begun, self._is_typed
-        )
-        self._state = self._in_regions
+        turn = self._turn
+        self._regions = machine = RegionMachine(regions, turn.sink, turn.writer, turn.choice, turn.call_begun, turn.is_typed)
+        turn.state = self._in_regions
         if prompt:
-            turn, anchored = regions.turn_of(prompt)
-            self._total = -len(turn)
-            self._writer.events = regions.begin_output(self.feed(turn), anchored)
+            prefix, anchored = machine.turn_of(prompt)
+            self._total = -len(prefix)
+            turn.writer.events = machine.begin_output(self.feed(prefix), anchored)
             self._shortcut = None
 
-    def _in_regions(self, at: int, last: bool) -> int:
-        """The state of a format whose parts are told by a template."""
+    def _in_regions(self, turn: Turn, at: int, last: bool) -> int:
+        """The state of such a format."""
         regions = self._regions
         assert regions is not None
-        at = regions.step(self._text, self._base, at, last)
+        at = regions.step(turn.text, turn.base, at, last)
         if regions.went_back:
-            self._text, self._base = regions.rest
+            turn.text, turn.base = regions.rest
         return at
-
-    def _begin(self, prompt: str | None, thinking: bool | None) -> None:
-        """Where the output starts: what the prompt left open, or what is assumed."""
-        if prompt is None:
-            pairs = self._table.format.reasoning
-            pair = next((pair for pair in pairs if pair.assumed or (thinking and self._table.headers is None)), None)
-            if pair is not None and thinking is not False:
-                self._begin_thinking(pair)
-            return
-        turn = self._turn(prompt)
-        if turn is None:
-            self._end_of_prompt(prompt)
-        elif turn:
-            self._replay(turn)
-
-    def _begin_thinking(self, pair: ReasoningMarkers) -> None:
-        """The output begins inside reasoning."""
-        self._enter_reasoning(pair)
-        self._place = self._table.thinking(pair, "echo")
-        self._writer.at_block = True
-
-    def _turn(self, prompt: str) -> str | None:
-        """What the prompt holds of the assistant's turn; None when its opener is not there."""
-        openers = [opener.strip(SPACE) for opener in self._table.format.turn]
-        begin = max((at + len(opener) for opener in openers if (at := prompt.rfind(opener)) >= 0), default=-1)
-        return prompt[begin:] if begin >= 0 else None
-
-    def _end_of_prompt(self, prompt: str) -> None:
-        """Only a reasoning marker at the very end of the prompt counts, or an opener behind a role in its last line."""
-        end = prompt.rstrip(SPACE)
-        line = end.rpartition("\n")[2]
-        fmt = self._table.format
-        for pair in fmt.reasoning:
-            opened = max(line.rfind(text) for text in spellings(pair.open))
-            begun = opened > max(map(line.rfind, spellings(pair.close))) and line[:opened].rstrip(SPACE).endswith((":", ">"))
-            if end.endswith(spellings(pair.close)):
-                self._writer.at_block = True
-                self._is_prefilled()
-                self._place = self._table.place(self._place.ground, "unthought")
-                return
-            marked = next((text for text in fmt.special_tokens if end.endswith(text)), "")  # which the template may write in the block
-            if begun or end.endswith(spellings(pair.open)) or end.removesuffix(marked).endswith(spellings(pair.open)):
-                self._begin_thinking(pair)
-                return
-        for frame in fmt.frames:
-            if frame.anywhere and end.endswith(spellings(frame.open)):
-                self._armed["frame"] = frame
 
     def _is_prefilled(self) -> None:
         """The prompt holds a part of the turn, which tells nothing of the engine."""
         if self._early is not None:
             self._early.prefilled = True
 
-    def _replay(self, turn: str) -> None:
+    def _replay(self, prefix: str) -> None:
         """Run the machine over the prompt's part of the turn; its end is where the output starts, and nothing of it is said.
 
         Text of the prompt that waits has a negative offset and is cut off where it is said. A call that the prompt leaves open is
         the first call of the output: it begins with the output's first events.
         """
-        self._total = -len(turn)
+        turn = self._turn
+        sink, writer = turn.sink, turn.writer
+        self._total = -len(prefix)
         self._is_prefilled()
-        self._place = self._table.place(self._place.ground, "start")
-        events = self.feed(turn)
-        sink = self._sink
+        turn.place = turn.table.place(turn.place.ground, "start")
+        events = self.feed(prefix)
         if sink.open and not sink.muted:
-            self._writer.events = [event for event in events if getattr(event, "index", None) == sink.index]
-            for event in self._writer.events:
+            writer.events = [event for event in events if getattr(event, "index", None) == sink.index]
+            for event in writer.events:
                 event.index = 0  # type: ignore[union-attr]
             sink.index = 0
         else:
@@ -561,10 +536,15 @@ class Parser(TurnMachine):
         if sink.places is not None:
             sink.places.begin_output(sink.open and not sink.muted)
         self._shortcut = None
-        self._kept.clear()
-        if self._writer.thinking:
-            self._writer.answer.space.clear()
-        self._place = self._table.behind_prompt(self._place, turn, sink.index < 0 and self._state in (self._running, self._behind_header))
+        turn.kept.clear()
+        if writer.thinking:
+            writer.answer.space.clear()
+        turn.place = turn.table.behind_prompt(turn.place, prefix, sink.index < 0 and turn.state in (running, behind_header))
+
+
+def over(turn: Turn, at: int, last: bool) -> int:
+    """The state behind the end of the output."""
+    raise ValueError("this parser has finished: make a new Parser for each output")
 
 
 def keeping_places(given: tuple[Any, ...], follows_code: bool) -> tuple[OpenCall, TextWriter]:

@@ -126,15 +126,18 @@ class _Unpacker(pickle.Unpickler):
 
 
 def _wholes(owner: Any) -> tuple[list[Any], list[Any]]:
-    """The descriptions and the tables that a parser holds."""
+    """The descriptions and the tables that a parser holds, its turn, and what that holds."""
     tables: dict[int, Any] = {}
     formats: dict[int, Any] = {}
-    near = [*state(owner).values()]
-    for value in [*near, *(inner for each in near if type(each).__module__.startswith("toolparse.") for inner in state(each).values())]:
-        if type(value) is Format:
-            formats[id(value)] = value
-        elif recipe(value) is not None:
-            tables[id(value)] = value
+    level = [owner]
+    for _ in range(3):
+        level = [value for each in level for value in state(each).values() if type(value).__module__.startswith("toolparse.")]
+        for value in level:
+            if type(value) is Format:
+                formats[id(value)] = value
+            elif recipe(value) is not None:
+                tables[id(value)] = value
+        level = [value for value in level if id(value) not in formats and id(value) not in tables]
     return [*formats.values()], [*tables.values()]
 
 

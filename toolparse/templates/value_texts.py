@@ -78,7 +78,7 @@ def python_calls(text: str, report: Reporter, depth: int) -> tuple[list[dict[str
         raise Unreadable(f"{text[:40]!r} is no list of calls")
     if found[1] is None:
         return [], True
-    calls = OpenCall(None, lambda: None, CallRules(str, "keep", False, None, len(text), len(text), depth, False))
+    calls = OpenCall(None, CallRules(str, "keep", False, None, len(text), len(text), depth, False))
     calls.begin(found[1], "", 0)
     reader = PythonReader(calls, PythonCalls(listed=True), never_ends)
     end = reader.step(text, found.end(), True)

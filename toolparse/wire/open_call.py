@@ -116,7 +116,8 @@ class OpenCall:
     """The calls of one output, one of which may be open; `opening` is what it began with, or what may turn out to open one.
 
     `parts` takes the fragments of the arguments (a codec may append to it itself); `unargued` says that none stood in the last call. `base`
-    is the offset in the output of the text that positions refer to, `places` where things stand, if that is kept.
+    is the offset in the output of the text that positions refer to, `places` where things stand, if that is kept. `begun` is told that a
+    call's name is confirmed.
     """
 
     __slots__ = (
@@ -125,9 +126,9 @@ class OpenCall:
 
     places: Any = None
 
-    def __init__(self, tools: Any, begun: Callable[[], None], rules: CallRules) -> None:
+    def __init__(self, tools: Any, rules: CallRules) -> None:
         self.request: Tools | Unread | None = Unread(tools) if tools else None
-        self.begun = begun
+        self.begun: Callable[[], None] | None = None
         self.rules = rules
         self.events: list[Event] = []
         self.base = 0
@@ -243,7 +244,8 @@ class OpenCall:
         self.unargued = False
         opening.queue = None
         opening.count += 1
-        self.begun()
+        if self.begun is not None:
+            self.begun()
         if self.muted:
             return True
         self.index += 1
