@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from toolparse.codecs.json_text import LOOK, EndsAt, JsonReader, never_ends
+from toolparse.codecs.closing_quotes import LOOK
+from toolparse.codecs.json_text import EndsAt, JsonReader, never_ends
 from toolparse.jsontext.characters import HIGH, SPACE, SPACES, escape_surrogates, quote
 from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.scalars import refuse

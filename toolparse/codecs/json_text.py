@@ -11,9 +11,9 @@ the closing one, a number that may get more digits, a comma that may be a traili
 
 Each state is a method that takes the position and returns where it got to; `~position` says that it can go no further with the
 text there is. Strict JSON is matched by the patterns at the top, which also look at what follows a quote or a comma; what
-they do not match goes to the `odd_` methods, which repair.
+they do not match goes to what repairs it (`odd`, `string_escapes.py`, `bare_words.py`).
 
-One closing-quote rule serves all strings (`closes`). Nesting deeper than `depth` becomes a string that holds the raw text.
+One closing-quote rule serves all strings (`closing_quotes.py`). Nesting deeper than `depth` becomes a string that holds the raw text.
 This module knows nothing of formats, names or markers: `ends` tells it where the call's text stops.
 """
 
@@ -21,16 +21,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Protocol
 
+from toolparse.codecs.bare_words import STRICT_SCALAR, scalar
+from toolparse.codecs.closing_quotes import BARE_MEMBER, LOOK, QUOTE_CLASS, WIDE, closes, past_space
 from toolparse.codecs.strict_json import PLAIN, StrictJson
+from toolparse.codecs.string_escapes import odd_character
 from toolparse.jsontext.characters import ODD_SPACE, SPACE, SPACES, WS, escaped
 from toolparse.jsontext.held_text import HeldText
-from toolparse.jsontext.scalars import NUMBER, WORDS, loose_number
 from toolparse.wire.trailing_stops import NONE, TrailingStops
 
-_QUOTE_CLASS = "\"'“”„‟＂‘’‚‛＇"
 _STOPS = {
     '"': PLAIN, "\\": PLAIN, "'": re.compile(r"""['"\\\x00-\x1f]""").search,
     "“": re.compile(r'["“”„‟＂\\\x00-\x1f]').search, "‘": re.compile(r"""["'‘’‚‛＇\\\x00-\x1f]""").search,
@@ -38,44 +38,20 @@ _STOPS = {
 """What stops a string that was opened so: by either straight quote, a curly double or single one, or an escaped double one."""
 _CLOSERS = {'"': '"', "\\": '"', "'": "'", "“": '"“”„‟＂', "‘": "'‘’‚‛＇"}
 _OPENED = {mark: kind for kind, marks in (("“", "“”„‟＂"), ("‘", "‘’‚‛＇")) for mark in marks} | {'"': '"', "'": "'", "\\": "\\"}
-_WIDE = {"，": ",", "：": ":", "｛": "{", "｝": "}", "［": "[", "］": "]", "＝": "="}
-"""Full-width punctuation, which is structure where JSON has structure."""
 _BLANK = SPACE + ODD_SPACE
-_TYPOGRAPHY = _WIDE | {mark: '"' if kind == "“" else "'" for mark, kind in _OPENED.items() if mark > "\x7f"}
-_ELEMENT_START = re.compile(rf"[{_QUOTE_CLASS}\[{{\-\dtfnTFNI]")
-_BARE_KEY = re.compile(rf"[^\s{_QUOTE_CLASS}{{}}\[\],:=<>，：｛｝＝]{{1,128}}")
-_BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]{0,256}(?:[:=]|\Z)|\Z")
-_INSIDE_KEY = rf"[{_QUOTE_CLASS}]([^{_QUOTE_CLASS}\n]{{0,128}})"
-_LISTED_KEY = re.compile(rf"{_INSIDE_KEY}[{_QUOTE_CLASS}]{WS}[:：]")
-_LISTED_CUT = re.compile(rf"{_INSIDE_KEY}(?:[{_QUOTE_CLASS}]{WS})?\Z")
-_INSIDE_STRING = rf"[{_QUOTE_CLASS}][^\s{_QUOTE_CLASS}\\](?:[^{_QUOTE_CLASS}\\\n]{{0,128}})"
-_LISTED_STRING = re.compile(rf"{_INSIDE_STRING}[{_QUOTE_CLASS}]{WS}[,\]]")
-_LISTED_STRING_CUT = re.compile(rf"[{_QUOTE_CLASS}]\Z|{_INSIDE_STRING}(?:[{_QUOTE_CLASS}]{WS})?\Z")
+_TYPOGRAPHY = WIDE | {mark: '"' if kind == "“" else "'" for mark, kind in _OPENED.items() if mark > "\x7f"}
+_BARE_KEY = re.compile(rf"[^\s{QUOTE_CLASS}{{}}\[\],:=<>，：｛｝＝]{{1,128}}")
 SWALLOWED = re.compile(rf'([\w$.\-]{{1,64}})"{WS}[:：]')
 _SWALLOWED_KEY = re.compile(rf'([\w$.\-]{{1,64}})"{WS}["“{{\[]')
-_SWALLOWED_CUT = re.compile(rf'[\w$.\-]{{0,64}}(?:"{WS})?\Z')
 _ASSIGNED = re.compile(r"([\w$.\-]{1,64})[ ]{0,8}([=:])[ ]{0,8}([{\[]?)[ ]{0,8}\Z")
 _ASSIGNING = re.compile(r"(?<![ \t=:{\[])[ ]{0,8}(?:[=:][ ]{0,8}(?:[{\[][ ]{0,8})?)?\Z")
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}")
-_DEBRIS = re.compile(r"(?<![\\nrt; ])(?:\\[nrt]|;| ){1,32}\Z")
-_TWO_VALUES = re.compile(r"""[\s,][A-Za-z_$][\w$.\-]{0,63}\s*[:=](?!/)""")
-_TWICE = re.compile(r'\\\\(?:\\(?=[\\"]))?([\\"/bfnrt]|u[0-9a-fA-F]{4})')
-"""An escape in text all of which was escaped once more."""
-_TWICE_BEGUN = re.compile(r"\\\\(?:\\|u[0-9a-fA-F]{0,3})?\Z")
-_HEX = re.compile(r"[0-9a-fA-F]{0,4}")
-_WORD_END = re.compile(rf"[,}}\]\n{_QUOTE_CLASS}{{\[，｝］]")
-_STRICT_SCALAR = re.compile(f"{NUMBER}|true|false|null")
+_WORD_END = re.compile(rf"[,}}\]\n{QUOTE_CLASS}{{\[，｝］]")
 _SCALAR_BEGIN = re.compile(
     r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|(?:0|[1-9]\d*)(?:\.\d+)?[eE][+-]?\d*|)|t(?:r(?:ue?)?)?|f(?:a(?:l(?:se?)?)?)?|n(?:u(?:ll?)?)?", re.ASCII
 )
-_COMMENT = re.compile(r"[ \t]*(?://|#|/\*)")
 _DEEP = re.compile(r'["\\{}\[\]]')
 
-_LITERALS = WORDS | {"undefined": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
-_NOT_FINITE = {"NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf", "+inf"}
-_BEGINS_VALUE = _QUOTE_CLASS + "{[-0123456789"
-LOOK = 128
-"""How many characters behind a quote may decide whether it closes."""
 MAX_HELD = 1_048_576
 """How many characters of an unquoted value are held, unless `max_held` is set; a longer one becomes a string."""
 
@@ -299,7 +275,7 @@ class JsonReader:
         if character == "\\" and quote == "\\" and text.startswith('"', at + 1):
             width = 2
         elif character not in _CLOSERS[quote]:
-            return self.odd_character(at)
+            return odd_character(self, at)
         closes = self.closes(at + width - 1, key=False)
         if closes is None:
             return ~at
@@ -332,7 +308,7 @@ class JsonReader:
         if character == "\\" and quote == "\\" and text.startswith('"', at + 1):
             width = 2
         elif character not in _CLOSERS[quote]:
-            end = self.odd_character(at)
+            end = odd_character(self, at)
             if end > at:
                 self.key_text += text[at:end]
             return end if end >= 0 else ~self.before_assignment(~end)
@@ -368,7 +344,7 @@ class JsonReader:
 
     def doubled_quote(self, at: int) -> bool | None:
         """Whether the two quotes at `at` both close a key; None when more text must tell."""
-        here = self.past_space(at + 2, at + 2 + LOOK)
+        here = past_space(self, at + 2, at + 2 + LOOK)
         if here == len(self.text) and not self.last:
             return None
         closes = bool(self.key_text) and self.text[here : here + 1] in (":", "：")
@@ -390,92 +366,9 @@ class JsonReader:
         """Whether `key` is one that may stand here, for where a damaged key must be told from data."""
         return _PLAIN_KEY.fullmatch(key) is not None
 
-    # -- the closing-quote rule -----------------------------------------------------------------------------------------------------
-
     def closes(self, at: int, key: bool) -> bool | None:
         """Whether the quote at `at` closes its string, by what follows it; None when that is not there yet."""
-        text = self.text
-        limit = at + 1 + LOOK
-        here = self.past_space(at + 1, limit)
-        if here >= limit:  # white space without end is not a string's
-            return True
-        if here == len(text):
-            return True if self.last else None
-        if not self.stack:
-            ends = self.ends(text, here, self.last)
-            return ends if ends is None else bool(ends)
-        character = _WIDE.get(text[here], text[here])
-        if key and (character in ":=" or (character in _BEGINS_VALUE and len(self.key_text) <= LOOK and self.is_key(self.key_text))):
-            return True
-        ends = self.ends(text, here, self.last)
-        if ends is None:
-            return None
-        if ends or (character in "}]" and character in self.stack):
-            return True
-        if character == ",":
-            if text[here] != "," and not self.in_array:
-                return self.listed_key(self.past_space(here + 1, limit), limit)
-            goes_on = self.goes_on(here + 1, limit)
-            if goes_on is not False:
-                return goes_on
-        elif character in _QUOTE_CLASS and (not self.in_array or "\n" in text[at:here]):
-            listed = self.listed_key(here, limit)
-            if listed is not False and (listed is None or "\n" in text[at:here] or self.is_key(_LISTED_KEY.match(text, here)[1])):  # type: ignore[index]
-                return listed
-        if character in _QUOTE_CLASS and self.in_array and not key and here > at + 1:  # a comma is missing between two strings
-            if _LISTED_STRING.match(text, here, limit):
-                return True
-            if not self.last and len(text) < limit and _LISTED_STRING_CUT.match(text, here):
-                return None
-        if text[at] != '"' or key:
-            return False
-        if not self.last and len(text) < limit and _SWALLOWED_CUT.match(text, at + 1):
-            return None
-        return False
-
-    def listed_key(self, at: int, limit: int) -> bool | None:
-        """Whether a quoted key and a colon stand at `at`."""
-        if _LISTED_KEY.match(self.text, at, limit):
-            return True
-        return None if not self.last and len(self.text) < limit and (at == len(self.text) or _LISTED_CUT.match(self.text, at)) else False
-
-    def goes_on(self, at: int, limit: int) -> bool | None:
-        """Whether what stands behind a comma goes on with the container."""
-        text = self.text
-        at = self.past_space(at, limit)
-        if at >= limit:
-            return True
-        if at == len(text):
-            return True if self.last else None
-        character = _WIDE.get(text[at], text[at])
-        if character in _QUOTE_CLASS or (character in "}]" and character in self.stack) or (character == "\\" == self.quote):
-            return True
-        if self.in_array:
-            return _ELEMENT_START.match(character) is not None
-        found = _BARE_MEMBER.match(text, at, limit)
-        if found is None:
-            return False
-        if found.end() < len(text) or found[0][-1:] in (":", "="):
-            return found[0][-1:] in (":", "=")
-        return False if self.last else None
-
-    def past_space(self, at: int, limit: int) -> int:
-        """The position behind white space and finished comments; the end of the text if a comment may still finish before `limit`."""
-        text = self.text
-        while True:
-            at = SPACES.match(text, at, limit).end()
-            if text.startswith(("//", "#"), at):
-                end = text.find("\n", at, limit)
-            elif text.startswith("/*", at):
-                end = text.find("*/", at + 2, limit)
-                end = end + 1 if end >= 0 else end
-            elif at < limit and text[at : at + 1] > "\x7f" and text[at] in ODD_SPACE:
-                end = at
-            else:
-                return at + 1 if at + 1 == len(text) < limit and text[at] == "/" else at
-            if end < 0:
-                return len(text) if len(text) < limit else at
-            at = end + 1
+        return closes(self, at, key)
 
     def inner_quote(self, at: int) -> int:
         if self.text[at] == '"':
@@ -493,72 +386,6 @@ class JsonReader:
                 self.repaired("unescaped_quote", "a quote inside a string was escaped", at)
             self.patch(at, at + 1, '\\"')
         return at + 1
-
-    # -- inside strings ---------------------------------------------------------------------------------------------------------------
-
-    def odd_character(self, at: int) -> int:
-        """A backslash, a control character or the other quote inside a string."""
-        text = self.text
-        character = text[at]
-        if character != "\\":
-            if character != '"':
-                self.repaired("control_character", f"a raw {character!r} inside a string was escaped", at)
-            self.patch(at, at + 1, escaped(character))
-            return at + 1
-        follows = text[at + 1 : at + 2]
-        if not follows:
-            return self.cut_escape(at)
-        if follows == "\\" == self.quote:
-            return self.escaped_twice(at)
-        if follows in '"\\/bfnrt':
-            return at + 2
-        if follows == "u":
-            digits = len(_HEX.match(text, at + 2)[0])  # type: ignore[index]
-            if digits == 4:
-                return at + 6
-            if at + 2 + digits == len(text):
-                return self.cut_escape(at)
-        else:
-            moved = self.odd_escape(follows, at)
-            if moved is not None:
-                return moved
-        return self.mend("escape", f"the backslash before {follows!r} begins no JSON escape and was escaped", at, at + 1, "\\\\")
-
-    def escaped_twice(self, at: int) -> int:
-        """Two backslashes at `at` in a string whose own quotes are escaped, too: what they begin is one escape."""
-        text = self.text
-        if not self.last and _TWICE_BEGUN.match(text, at):
-            return ~at
-        found = _TWICE.match(text, at)
-        if found is None:
-            return at + 2
-        self.patch(at, found.end(), f"\\{found[1]}")
-        return found.end()
-
-    def cut_escape(self, at: int) -> int:
-        """An escape that the text ends in: it waits, or goes where no more will come."""
-        if not self.last:
-            return ~at
-        self.patch(at, len(self.text), "")
-        return ~len(self.text)
-
-    def odd_escape(self, follows: str, at: int) -> int | None:
-        """An escape of another language, or a needless one; None of a backslash that begins none."""
-        text = self.text
-        if follows == "x":
-            digits = min(2, len(_HEX.match(text, at + 2)[0]))  # type: ignore[index]
-            if digits == 2:
-                return self.mend("escape", "a Python escape was written as JSON writes it", at, at + 4, "\\u00" + text[at + 2 : at + 4])
-            if at + 2 + digits == len(text) and not self.last:
-                return ~at
-        elif follows == "'":
-            if self.quote == '"':
-                self.repaired("escape", "a needless escape was removed", at)
-            self.patch(at, at + 2, "'")
-            return at + 2
-        elif follows == "\n":
-            return self.mend("control_character", "an escaped raw newline was written as \\n", at, at + 2, "\\n")
-        return None
 
     # -- repairs between the tokens -----------------------------------------------------------------------------------------------------
 
@@ -698,13 +525,13 @@ class JsonReader:
         if found is not None:
             if found.end() == len(text) and found.end() - at < 128 and not self.last:
                 return ~at
-            here = self.past_space(found.end(), found.end() + LOOK)
+            here = past_space(self, found.end(), found.end() + LOOK)
             if here == len(text) and not self.last:
                 return ~at
             end = found.end()
             if text[here : here + 1] == '"' == text[end : end + 1]:
                 end += 1
-                here = self.past_space(end, end + LOOK)
+                here = past_space(self, end, end + LOOK)
                 if here == len(text) and not self.last:
                     return ~at
             if text[here : here + 1] in (":", "=", "：", "＝") and here < len(text):
@@ -808,7 +635,7 @@ class JsonReader:
     def inside_word(self, at: int, end: int) -> bool:
         """Whether a quote or bracket at `end` belongs to the unquoted text before it, as in `it's` or `a[0]`."""
         before = self.text[end - 1 : end] if end > at else self.word.text[-1:]
-        return bool(before) and before not in SPACE and not _STRICT_SCALAR.fullmatch(self.word.text + self.text[at:end])
+        return bool(before) and before not in SPACE and not STRICT_SCALAR.fullmatch(self.word.text + self.text[at:end])
 
     def marker_between(self, start: int, end: int) -> tuple[int, str | bool | None]:
         """The first place from `start` to `end` where the call's text ends or may end."""
@@ -863,52 +690,9 @@ class JsonReader:
         word = held.rstrip(_BLANK)
         behind = held[len(word) :]
         self.copy = end
-        self.out(self.scalar(word, end - len(held)) + (behind if behind.isascii() else ""))
+        self.out(scalar(self, word, end - len(held)) + (behind if behind.isascii() else ""))
         self.ended()
         return end
-
-    def scalar(self, word: str, at: int) -> str:
-        if _STRICT_SCALAR.fullmatch(word):
-            return word
-        token = word.partition(" ")[0]
-        if token != word and _COMMENT.match(word, len(token)) and self.known(token):
-            self.repaired("comment", "a comment was removed", at)
-            return self.scalar(token, at)
-        for kind, bare in (("repaired_markup", _DEBRIS.sub("", word, count=1)), ("surplus_closer", word.rstrip(")>"))):
-            if bare != word and self.known(bare):
-                self.repaired(kind, f"{word[len(bare) :]} behind a value was dropped", at)
-                return self.scalar(bare, at)
-        if word in _LITERALS:
-            self.repaired("literal", f"{word} was written as {_LITERALS[word]}", at)
-            return _LITERALS[word]
-        if word in _NOT_FINITE:
-            self.repaired("not_finite", f"{word} is no JSON number and became a string", at)
-            return f'"{word}"'
-        number = loose_number(word)
-        if number is not None:
-            self.repaired("number", f"{word[:40]} was written as {number[:40]}", at)
-            return number
-        if word.endswith('"') and (opened := self.opened_word(word[:-1])):
-            self.repaired("unquoted_string", "the missing quote in front of a string was added", at)
-            return opened
-        if _TWO_VALUES.search(word):
-            self.unreadable("unquoted_string", "unquoted text that may be more than one value was written as a string", at)
-        else:
-            self.repaired("unquoted_string", "unquoted text was written as a string", at)
-        return f'"{escaped(word)}"'
-
-    @staticmethod
-    def opened_word(word: str) -> str:
-        """The string that has lost its opening quote, as JSON; "" when it holds another quote, or an escape that is none."""
-        try:
-            found = scanstring(word + '"', 0, False) if word else None
-        except ValueError:
-            return ""
-        return f'"{escaped(found[0])}"' if found is not None and found[1] == len(word) + 1 else ""
-
-    @staticmethod
-    def known(word: str) -> bool:
-        return bool(_STRICT_SCALAR.fullmatch(word)) or word in _LITERALS or loose_number(word) is not None
 
     def after(self, at: int) -> int:
         """Behind a value."""
@@ -927,7 +711,7 @@ class JsonReader:
             self.junk(at, at + 1)
             return at + 1
         if not self.in_array and character not in "\"'":
-            found = _BARE_MEMBER.match(self.text, at)
+            found = BARE_MEMBER.match(self.text, at)
             if found is not None and found[0][-1:] not in (":", "=") and found.end() == len(self.text) and not self.last:
                 return ~at
             if found is None or found[0][-1:] not in (":", "="):
