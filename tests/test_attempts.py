@@ -76,6 +76,33 @@ def test_each_failed_attempt_is_one_and_none_spans_a_call() -> None:
     assert [attempt.text for attempt in message.attempts if attempt.status == "no_name"] == bad
 
 
+@pytest.mark.parametrize("before", ["", "Let me look.\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[Calling tool: read_file({"file_path": "a"})]', '<read_file>{"file_path": "a"}</read_file>', '<read_file file_path="a"/>',
+        "<read_file>\n<file_path>a</file_path>\n</read_file>", '<Read file_path="a"/>', "<Read>\n<file_path>a</file_path>\n</Read>",
+        '<Read>{"file_path": "a"}</use_tool>', '{"method": "read_file", "params": {"file_path": "a"}}',
+        '```json\n{"method": "read_file", "params": {"file_path": "a"}}\n```',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["hermes", "glm45", "deepseek_v31", "pythonic"])
+def test_what_other_agents_write_is_told(name: str, text: str, before: str) -> None:
+    schema = {"type": "object", "properties": {"file_path": {"type": "string"}}}
+    tools = [{"name": "read_file", "input_schema": schema}, {"name": "Read", "input_schema": schema}]
+    message = toolparse.parse(before + text, name, tools=tools, prompt="")
+    assert message.content == before + text
+    assert [problem.severity for problem in message.problems] == ["error"]
+    assert not toolparse.parse(before + text, name, tools=TOOLS, prompt="").problems
+
+
+@pytest.mark.parametrize("text", ["Use the <read_file> tag to read.", "In <a_b>x</a_b> it is <read_file>.", "<Read>\n<b>x</b>"])
+def test_a_tag_that_has_the_name_of_a_tool_and_none_of_its_arguments_is_no_attempt(text: str) -> None:
+    schema = {"type": "object", "properties": {"file_path": {"type": "string"}}}
+    tools = [{"name": "read_file", "input_schema": schema}, {"name": "Read", "input_schema": schema}]
+    assert not toolparse.parse(text, "hermes", tools=tools, prompt="").problems
+
+
 def test_a_value_that_holds_the_closer_of_its_call_is_told_by_what_is_left_of_it() -> None:
     text = "<tool_call>\n<function=clock>\n<parameter=zone>\na\n</tool_call>\nb\n</parameter>\n</function>\n</tool_call>"
     message = toolparse.parse(text, "nemotron_v3", tools=TOOLS, prompt="")

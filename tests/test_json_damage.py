@@ -46,6 +46,7 @@ READ = [
     '{"name": "get_weather, "arguments": {"city": "Oslo", "days": 2}}',
     "{“name”：“get_weather”，“arguments”：{“city”：“Oslo”，“days”：2}}",
     '{"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}}',
+    '{"name": "get_weather", "arguments": {"days": 2, "city": "Oslo"]}}',
 ]
 TOLD = [
     '{"name": "get_weather", "place": "Oslo"}',
@@ -91,7 +92,7 @@ def test_what_cannot_be_read_is_told(name: str, body: str) -> None:
         '{"city": "Oslo" "days": 2}', '{"city" "Oslo", "days" 2}', "{“city”：“Oslo”，“days”：2}", '{"city": "Oslo", "days": 2}}',
         '{"city": "Oslo", "days": 2}]', '```json\n{"city": "Oslo", "days": 2}\n```', '<json>{"city": "Oslo", "days": 2}</json>',
         '{"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}', '{"parameters": {"city": "Oslo", "days": 2}}',
-        '{\\"city\\": \\"Oslo\\", \\"days\\": 2}',
+        '{\\"city\\": \\"Oslo\\", \\"days\\": 2}', '{"days": 2, "city": "Oslo"]}', '{"days": 2, "city": "Oslo"] }\n',
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", NAMED)
@@ -119,6 +120,15 @@ def test_an_opening_brace_among_members_and_a_key_without_arguments_are_told(nam
     message = read(name, text)
     assert not [call for call in message.tool_calls if call.complete]
     assert [problem for problem in message.problems if problem.severity == "error"]
+
+
+@pytest.mark.parametrize("between", ["", "\n"])
+@pytest.mark.parametrize("name", ["deepseek_v31", "kimi_k2", "hermes"])
+def test_an_object_behind_the_arguments_is_told(name: str, between: str) -> None:
+    arguments = '{"city": "Oslo", "days": 2}'
+    body = f'{{"name": "get_weather", "arguments": {arguments}}}' if name in ENVELOPES else arguments
+    text = (ENVELOPES | NAMED)[name].replace("{}", f'{body}{between}{{"city": "Rome"}}')
+    assert any(problem.severity == "error" for problem in read(name, text).problems)
 
 
 @pytest.mark.parametrize(("name", "text"), [("glm4", "run\n{}"), ("functionary_v32", ">>>run\n{}")])

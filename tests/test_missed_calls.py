@@ -61,6 +61,18 @@ def test_a_call_without_its_special_tokens_is_told(name: str) -> None:
     assert told
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'assistantcommentary to=functions.clock json{"zone": "UTC"}',
+        'analysisLet me see.assistantcommentary to=functions.clock json{"zone": ""}',
+        'assistantanalysis to=functions.clock code{"zone": "UTC"}', 'commentary to=functions.clock{"zone": "UTC"}',
+    ],
+)  # fmt: skip
+def test_harmonys_headers_without_their_tokens_are_told(text: str) -> None:
+    assert_told(toolparse.get_format("harmony"), text, toolparse.Tools([{"name": "clock", "input_schema": {}}]), 5)
+
+
 @pytest.mark.parametrize("fmt", toolparse.formats(), ids=lambda fmt: fmt.name)
 def test_other_content_is_not(fmt: toolparse.Format) -> None:
     for case in some([case for case in cases(fmt.name) if case["tools"] and case["id"] not in BARE], 6, fmt.name):

@@ -104,6 +104,7 @@ CALL = '<tool_call>{"name": "f"}</tool_call>'
     [
         ("deepseek_r1", "a\n</think>\n\nb", "a", "b"),
         ("deepseek_r1", "<think>\na</think></think>b", "a", "b"),
+        ("deepseek_r1", "<think>\n<think>\na\n</think></think>\n\n</think>\n\nb", "a", "b"),
         ("deepseek-r1", f"a{CALL}</think>b", f"a{CALL}", "b"),
         ("qwen3", "<think>\na\n</think>\n\nb", "a", "b"),
         ("qwen3", "just an answer", None, "just an answer"),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from toolparse.jsontext.characters import ODD_SPACE, SPACES, WS
+from toolparse.jsontext.characters import ODD_SPACE, SPACES, WS, always
 
 LOOK = 128
 """How many characters behind a quote may decide whether it closes."""
@@ -18,6 +18,7 @@ QUOTE_CLASS = "\"'“”„‟＂‘’‚‛＇"
 WIDE = {"，": ",", "：": ":", "｛": "{", "｝": "}", "［": "[", "］": "]", "＝": "="}
 """Full-width punctuation, which is structure where JSON has structure."""
 BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]{0,256}(?:[:=]|\Z)|\Z")
+_CLOSERS = always(r"[\]}\s]{1,32}")
 _ELEMENT_START = re.compile(rf"[{QUOTE_CLASS}\[{{\-\dtfnTFNI]")
 _INSIDE_KEY = rf"[{QUOTE_CLASS}]([^{QUOTE_CLASS}\n]{{0,128}})"
 _LISTED_KEY = re.compile(rf"{_INSIDE_KEY}[{QUOTE_CLASS}]{WS}[:：]")
@@ -66,6 +67,8 @@ def closes(reader: Quoted, at: int, key: bool) -> bool | None:
         return None
     if ends or (character in "}]" and character in reader.stack):
         return True
+    if character in "}]" and not key:
+        return surplus(reader, here, limit)
     if character == ",":
         if text[here] != "," and not reader.in_array:
             return listed_key(reader, past_space(reader, here + 1, limit), limit)
@@ -86,6 +89,16 @@ def closes(reader: Quoted, at: int, key: bool) -> bool | None:
     if not reader.last and len(text) < limit and _SWALLOWED_CUT.match(text, at + 1):
         return None
     return False
+
+
+def surplus(reader: Quoted, at: int, limit: int) -> bool | None:
+    """Whether nothing but closers, of which the first fits nothing that is open, stands in front of the call's end."""
+    text = reader.text
+    at = _CLOSERS.match(text, at, limit).end()
+    if at == len(text):
+        return True if reader.last else None
+    ends = reader.ends(text, at, reader.last)
+    return ends if ends is None else ends == "close"
 
 
 def listed_key(reader: Quoted, at: int, limit: int) -> bool | None:

@@ -18,7 +18,7 @@ from toolparse.engine.other_formats import Read, Written, any_marker, call_marke
 from toolparse.events import Attempt, AttemptStatus, Problem
 from toolparse.grammar import Envelope, Format, OneOf, Parameters
 from toolparse.jsontext.partial import loaded
-from toolparse.schemas.tools import Tools
+from toolparse.schemas.tools import Tool, Tools
 from toolparse.wire.call_watch import Region, begins
 from toolparse.wire.dialects import NAMES
 from toolparse.wire.lookalikes import plain_signs
@@ -50,6 +50,8 @@ _UNMARKED = re.compile(
 _NAME = re.compile(r"[\w.-]{1,64}")
 _BEFORE_NAME = frozenset("\"'“>]}=:.[|｜/{(\r\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\r\n*`\u00a0")
+_ELEMENT = re.compile(r"""[ ]{0,2}(?:>\s{0,8}(?:\{|<(?P<child>[\w.-]{1,64})>)|\s(?P<attribute>[\w.-]{1,64})=["'])""")
+"""Behind a tool's name that is the name of a tag: what the tag of an attempt has, an object or a parameter."""
 _TAGGED = re.compile(r"<[\w:.-]{1,24} {1,4}\Z")
 _EXAMPLES = re.compile(r"""(?s:```.*?(?:```|\Z))|`[^`\n]{1,400}`|["'“‘][<\[][^"'“”‘’\n]{1,80}[>\]]["'”’]""")
 _CLOSED = re.compile(r"""[<\[][^"'“”‘’`\n]{0,80}[>\]]["'”’](?=[\s.,;:)]|\Z)""")
@@ -218,7 +220,7 @@ def _last_block(text: str, fenced: bool, tools: Tools | None) -> str | None:
         return None
     given = loaded(inner)
     for found in given if isinstance(given, list) else [given]:
-        name = next((found[key] for key in NAMES if key in found), None) if isinstance(found, dict) else None
+        name = next((found[key] for key in (*NAMES, "method") if key in found), None) if isinstance(found, dict) else None
         if isinstance(name, str) and name in tools and any(isinstance(found.get(key), dict) for key in ARGUMENTS):
             return name
     return None
@@ -295,6 +297,15 @@ def _by_folded_name(names: tuple[str, ...]) -> dict[str, str]:
     return {_folded(name): name for name in names if not name.islower() or "_" in name}
 
 
+def _is_element(text: str, at: int, tool: Tool | None) -> bool:
+    """Whether a tag that has the tool's name, which ends at `at`, holds an object or one of the tool's parameters."""
+    found = _ELEMENT.match(text, at)
+    if found is None:
+        return False
+    key = found["child"] or found["attribute"]
+    return key is None or (tool is not None and tool.declares(key))
+
+
 def _named(text: str, tools: Tools | None) -> str | None:
     """The first declared tool whose name stands in the text as in a call: with a bracket or a quote beside it."""
     if tools is None:
@@ -311,5 +322,7 @@ def _named(text: str, tools: Tools | None) -> str | None:
                     continue  # of which prose speaks
                 ends = behind in _BEHIND_NAME or not behind or (before == "=" and behind in "])}")
                 if ends and (before in _BEFORE_NAME or not before or _TAGGED.search(text, max(start - 32, 0), start)):
+                    return name
+                if before == "<" and _is_element(text, found.end(), tools.get(name)):
                     return name
     return None

@@ -62,9 +62,11 @@ def ends_damaged(turn: Turn, opened: Opened, at: int) -> bool:
 
 
 def doubt_arguments(turn: Turn, opened: Opened, at: int) -> None:
-    """What stands at `at` is no call: behind one without arguments, a bracket may begin them."""
+    """What stands at `at` is no call: behind one without arguments, a bracket may begin them; an object inside the call belongs to it."""
     if opened.bracket == turn.base + at and turn.sink.may_lack_arguments:
         turn.problem("doubtful_value", "the call has no arguments, and what stands behind it may be them", at, error=True)
+    elif turn.text.startswith("{", at) and not opened.closed and (opened.behind.tail.closers or not turn.kept):
+        turn.problem("not_a_call", "an object stands behind the arguments, inside the call: it is content", at, error=True)
 
 
 def close_call(turn: Turn, row: Row, at: int, end: int, last: bool) -> int:

@@ -112,7 +112,8 @@ def _patterns(fmt: Format) -> tuple[re.Pattern[str], ...]:
                 looks.append(rf'{_BARE}\{{(?:[^{{}}]{{0,256}},)?{_GAP}"(?:{key})"{_GAP}:{_GAP}"{_NAME}"{_GAP}[,}}]')
         elif isinstance(body, JsonText):
             counter = ":[0-9]{1,4}" if calls.id_holds_name else ""
-            looks.append(rf"{_NAME}{counter}{_GAP}(?:```json{_GAP})?\{{")
+            kind = rf"|[a-z]{{1,16}}{_GAP}" if fmt.channels is not None else ""  # which a header says of its message
+            looks.append(rf"{_NAME}{counter}{_GAP}(?:```json{_GAP}{kind})?\{{")
         elif isinstance(body, Parameters):
             looks += [f"{_NAME}[^\\w]{{0,8}}{opener}" for opener in _openers(fmt, body)]
         elif isinstance(body, PythonCalls):

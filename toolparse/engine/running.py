@@ -107,7 +107,7 @@ def close(turn: Turn, row: Row, at: int, end: int, last: bool) -> int:
 def again(turn: Turn, row: Row, at: int, end: int, last: bool) -> int:
     """The closer stands again: it is framing."""
     writer = turn.writer
-    turn.place = turn.table.place(turn.place.ground, "answer" if writer.thought else "unthought answer", turn.place.passed)
+    turn.place = turn.table.place(turn.place.ground, "closed" if writer.thought else "unthought", turn.place.passed)
     writer.border()
     return end
 

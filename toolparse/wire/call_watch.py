@@ -25,7 +25,7 @@ LOOK, LOOKED_AT = 256, 1024
 """What `LOOKS` and `_LINE` match is shorter than the first of these, whatever is repeated in it. The second: so much text is looked at at
 once, as the end of it is looked at again."""
 
-_KEYS = "name|tool_name|function_name|tool|function|type|id|tool_call_id|recipient_name|arguments|parameters|args|params|tool_calls"
+_KEYS = "name|tool_name|function_name|tool|function|type|id|tool_call_id|recipient_name|method|arguments|parameters|args|params|tool_calls"
 _KEY = f"(?:{_KEYS})"
 _QUOTE = r"[\"'“”]"
 _WORDS = "tool|func|call|invoke|action|arg_|argu|param"
@@ -34,10 +34,15 @@ _IN_ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]
 _WORD = f"(?=[{_WORD_FIRSTS}{_WORD_FIRSTS.upper()}])(?:{_IN_ANY_CASE})"
 _FRAME = "(?:start|end|open|close|sep|message|channel|assistant)[|｜]?>"
 _TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜ -]|){_WORD}|{_FRAME}"
-_OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\w{{0,24}}(?:=| name=|[\])}}])"
-"""A tag in other brackets."""
+_OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\w{{0,24}}(?:=| name=|[\])}}])|\w{{2,12}} (?:tool|function)"
+"""A tag in other brackets, or what is said of a call in them."""
+_NAMED_TAG = (
+    r"[\w.-]{1,64}(?:>[ \n]{0,4}\{[ \n]{0,4}[\"']|[ ][a-z]{1,24}_\w{1,40}=[\"'])"
+    r"|[A-Z]\w{1,40}>[ \n]{0,4}<[a-z]|[a-zA-Z][a-zA-Z0-9]{0,24}_\w{1,40}[ >\n]"
+)
+"""A tag with arguments in it or behind it that is none of HTML, or whose name is two words."""
 LOOKS = {
-    "<": _TAG,
+    "<": f"{_TAG}|{_NAMED_TAG}",
     "&": f"lt;(?:{_TAG})",
     "\\": f"(?:u003c|<)(?:{_TAG})",
     **dict.fromkeys(ODD_OPENERS, _TAG),
