@@ -11,7 +11,9 @@ import strategies
 from markup_damage import DAMAGES, PROSE, TOOLS, Call, message, turn
 
 import toolparse
+from toolparse.grammar import Reasoning
 from toolparse.wire.call_names import meant_name
+from toolparse.wire.spellings import spellings
 
 FORMATS = [fmt.name for fmt in toolparse.formats() if fmt.calls]
 PREPARED = toolparse.Tools(TOOLS)
@@ -241,3 +243,13 @@ def test_a_small_limit_of_what_is_held_is_the_same_for_every_chunking(name: str,
     whole = strategies.in_pieces(text, name, len(text), **given)
     for size in (1, 3):
         assert strategies.in_pieces(text, name, size, **given) == whole
+
+
+REASONING = [(fmt.name, pair) for fmt in toolparse.formats() for pair in fmt.reasoning if fmt.channels is None and fmt.regions is None]
+
+
+@pytest.mark.parametrize(("name", "pair"), REASONING, ids=str)
+def test_markers_of_reasoning_that_stand_again_are_framing(name: str, pair: Reasoning) -> None:
+    opener, closer = spellings(pair.open)[0].strip(), spellings(pair.close)[0].strip()
+    found = read(name, f"{opener}\n{opener}\nLet me see.\n{closer}{closer}\n\n{closer}\n\nFine.", None)
+    assert (found.reasoning, found.content) == ("Let me see.", "Fine.")

@@ -59,7 +59,8 @@ def test_what_a_format_says_of_its_reasoning_is_where_the_rows_stand() -> None:
     assert floating("hermes", "think") == set()
     assert "[THINK]" in floating("mistral", "think")  # anywhere
     assert "</think>" in anchored("deepseek_r1", "closed")  # stray="again"
-    assert "</think>" not in anchored("hermes", "closed")
+    assert "</think>" in anchored("deepseek_r1", "start")
+    assert "</think>" not in anchored("hermes", "start")
     assert "<think>" in anchored("mimo", "unthought")
     assert "thought\n" in anchored("gemma4", "first")  # a label
     assert "thought\n" not in anchored("gemma4", "start")

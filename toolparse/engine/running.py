@@ -90,7 +90,7 @@ def think(turn: Turn, row: Row, at: int, end: int, last: bool) -> int:
     """Reasoning opens; behind a prompt that opened it, it has been open."""
     if turn.place.kind == "echo":
         turn.writer.block.space.clear()
-        turn.place = turn.table.thinking(row.of, "thinking line")
+        turn.place = turn.table.thinking(row.of, "echo")
     else:
         turn.enter_reasoning(row.of)
     turn.writer.reasoning_opens(turn.base + at, turn.base + end)
@@ -105,8 +105,10 @@ def close(turn: Turn, row: Row, at: int, end: int, last: bool) -> int:
 
 
 def again(turn: Turn, row: Row, at: int, end: int, last: bool) -> int:
-    """The closer stands again: it is framing."""
+    """The closer stands again: it is framing; where the format does not say so, that is damage."""
     writer = turn.writer
+    if row.of:
+        turn.problem("repaired_markup", f"a closer of reasoning stood twice: {row.marker}", at)
     turn.place = turn.table.place(turn.place.ground, "closed" if writer.thought else "unthought", turn.place.passed)
     writer.border()
     return end

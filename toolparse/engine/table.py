@@ -130,8 +130,8 @@ KINDS = {
     #                        anchored                                  text    space     line break  border    call    closer
     "first": Kind((*_START, "labels", "again", "openers"), "text", "start", "start", "unthought answer", "line", "unthought answer"),
     "start": Kind((*_START, "again", "openers"), "text", "start", "start", "unthought answer", "line", "unthought answer"),
-    "unthought": Kind((*_START, "again", "open again"), "text", "unthought", "unthought", "unthought", "line", "unthought"),
-    "closed": Kind((*_START, "again", "openers"), "text", "closed", "closed", "closed", "line", "closed"),
+    "unthought": Kind((*_START, "closers", "open again"), "text", "unthought", "unthought", "unthought", "line", "unthought"),
+    "closed": Kind((*_START, "closers", "openers"), "text", "closed", "closed", "closed", "line", "closed"),
     "unthought answer": Kind(
         (*_START, "open again"), "text", "unthought answer", "unthought answer", "unthought answer", "line", "unthought answer"
     ),
@@ -498,7 +498,8 @@ class Table:
     def groups(self, ground: Ground) -> dict[str, Iterable[Row]]:
         """The groups of rows that `KINDS` names."""
         pairs = self.format.reasoning
-        again = ((text, None) for pair in pairs if pair.stray != "text" for text in spellings(pair.close))
+        again = [(text, False) for pair in pairs if pair.stray != "text" for text in spellings(pair.close)]
+        closers = [(text, True) for pair in pairs for text in spellings(pair.close)] if self.reads_damaged else []
         return {
             "any calls": ground.any_calls,
             "line calls": ground.line_calls,
@@ -506,6 +507,7 @@ class Table:
             "lost object": [Row("", "lost opener", begins=_OBJECTS)] if self.unopened is not None and ground.calls else [],
             "labels": [Row(pair.label, "think", pair) for pair in pairs if pair.label],
             "again": rows_of("again", again),
+            "closers": rows_of("again", [*closers, *again]),
             "openers": self.openers,
             "open again": [row for row in self.openers if row.of.where == "again"],
             "repeated openers": rows_of("think", self.opens_reasoning.items()),
