@@ -96,6 +96,20 @@ def test_what_other_agents_write_is_told(name: str, text: str, before: str) -> N
     assert not toolparse.parse(before + text, name, tools=TOOLS, prompt="").problems
 
 
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ("<tool_call>\nls -l\n</tool_call>", "error"), ("So:\n<tool_call>\na\n\nb\n</tool_call>\nDone.", "error"),
+        ("A call stands between <tool_call> and </tool_call>.", "warning"),
+        ("<tool_call>\nopens a call, and\n</tool_call> closes it.", "warning"),
+    ],
+)  # fmt: skip
+def test_a_block_of_calls_without_one_is_an_attempt(text: str, severity: str) -> None:
+    message = toolparse.parse(text, "hermes", tools=TOOLS, prompt="")
+    assert message.content == text
+    assert [(problem.kind, problem.severity) for problem in message.problems] == [("not_a_call", severity)]
+
+
 @pytest.mark.parametrize("text", ["Use the <read_file> tag to read.", "In <a_b>x</a_b> it is <read_file>.", "<Read>\n<b>x</b>"])
 def test_a_tag_that_has_the_name_of_a_tool_and_none_of_its_arguments_is_no_attempt(text: str) -> None:
     schema = {"type": "object", "properties": {"file_path": {"type": "string"}}}

@@ -20,6 +20,7 @@ from toolparse.grammar import Envelope, Format, OneOf, Parameters
 from toolparse.jsontext.partial import loaded
 from toolparse.schemas.tools import Tool, Tools
 from toolparse.wire.call_watch import Region, begins
+from toolparse.wire.damaged import is_marker
 from toolparse.wire.dialects import NAMES
 from toolparse.wire.lookalikes import plain_signs
 from toolparse.wire.spellings import SLOT, any_of, spellings
@@ -87,6 +88,20 @@ def _openers(fmt: Format) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=256)
+def _block(fmt: Format) -> re.Pattern[str]:
+    """What begins with the opener of calls on a line of its own and has the closer on another."""
+    pairs = []
+    for calls in fmt.calls:
+        openers = calls.wrapper.open if calls.wrapper is not None else calls.open[0] if calls.open else ""
+        closers = calls.wrapper.close if calls.wrapper is not None else calls.close[-1] if calls.close else ""
+        if isinstance(openers, (str, OneOf)) and isinstance(closers, (str, OneOf)):
+            begin, end = ([text.strip() for text in spellings(part)] for part in (openers, closers))
+            if all(map(is_marker, (*begin, *end))):
+                pairs.append(rf"(?:{any_of(begin)})[ ]{{0,4}}\n(?s:.*)\n[ ]{{0,4}}(?:{any_of(end)})[ ]{{0,4}}$")
+    return re.compile("|".join(pairs) or r"(?!)", re.M)
+
+
+@lru_cache(maxsize=256)
 def _ends(fmt: Format) -> re.Pattern[str]:
     """The closer of a raw value with one of its call behind it."""
     rows = []
@@ -146,6 +161,9 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
         return Problem("not_a_call", said, None, start, "error", attempt)
     if not own:
         return None
+    if _block(fmt).match(plain):
+        said = f"a block of calls holds none, so it is content: {_shown(text)}"
+        return Problem("not_a_call", said, None, start, "error", attempt)
     ended = _ends(fmt).search(plain)
     if ended is not None and not _openers(fmt).search(plain, 0, ended.start()):
         said = f"the end of a call's arguments stands in the text, so a value in front of it may have been ended too early: {_shown(text)}"
