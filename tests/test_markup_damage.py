@@ -220,6 +220,16 @@ READ = [
         )
     ),
     ("qwen3_coder", QUERY.format("select 1\n</parameter>").replace("</function>\n</tool_call>", "[/function]\n[/tool_call]"), SELECT),
+    # a statement, and a tag in the place of a fence
+    *(
+        (name, f"Look.\n{opener}{body}{closer}", SELECT)
+        for name, opener, closer in (
+            ("hermes", "<tool_call>\n", "\n</tool_call>"),
+            ("glm45", "<tool_call>", "</tool_call>"),
+            ("deepseek_v31", "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>", "<｜tool▁call▁end｜><｜tool▁calls▁end｜>"),
+        )
+        for body in ('run_query(sql="select 1");', '<json>{"name": "run_query", "arguments": {"sql": "select 1"}}</json>')
+    ),
 ]
 
 

@@ -33,7 +33,7 @@ class Tail:
         ends = (*texts, *openings)
         self.values = Values(calls, fmt, ends, stops, damaged) if isinstance(calls.body, Parameters) else None
         begun = {text[0] for text in ends}
-        surplus = (bracket for bracket in "}])" if damaged and bracket not in begun)
+        surplus = (sign for sign in "}]),;" if damaged and sign not in begun)
         self.separators = "".join(
             (*(mark for mark in ",;" if mark in calls.between or (mark == "," and isinstance(calls.body, PythonCalls))), *surplus)
         )

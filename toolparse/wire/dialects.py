@@ -48,6 +48,7 @@ PAIRS = Calls(
 DIALECTS: tuple[Calls, ...] = (
     Calls(body=ENVELOPE),
     Calls(open=(OneOf(("```json", "```tool_call", "```")),), body=ENVELOPE, close=("```",)),
+    Calls(open=("<json>",), body=ENVELOPE, close=("</json>",)),
     FUNCTION,
     INVOKE,
     PAIRS,
@@ -57,4 +58,4 @@ DIALECTS: tuple[Calls, ...] = (
     Calls(open=("{name}", "("), body=PythonCalls()),
     Calls(open=("{name}", Ahead(("{key}=",))), body=PythonCalls()),
 )
-"""JSON with the name in it, the same in a fence, two spellings of tags, keys and values, a name before JSON, Python calls."""
+"""JSON with the name in it, the same in a fence and in a tag, two spellings of tags, keys and values, a name before JSON, Python calls."""
