@@ -173,6 +173,8 @@ def test_structure_inside_a_string_is_data(name: str, value: str) -> None:
         f"{NS}<b>x</tool>\n{NS}<a>1{NS}</a>",
         f"{NS}<b>x]<]MINIMAX[>[</b>\n{NS}<a>1]<]minima[>[</a>",
         f"]<]minimax[><b>x{NS}</b>\n<]minimax[>[<a>1{NS}</a>",
+        f'{NS}<parameter name="b">x{NS}</parameter>\n{NS}<parameter name="a">1{NS}</parameter>',
+        f"{NS}<parameter=b>x{NS}</parameter>\n{NS}<parameter=a>1{NS}</a>",
     ],
 )
 def test_damaged_elements_are_read(damaged: str) -> None:
@@ -227,7 +229,19 @@ PIECES = (
         "\n",
     ),
     *("获取天气(", "$top=3", "Market Trends API(", '"f"(', "f{", "a:1", ",a:1", "b:", '<|"|>', "<escape>", '<|"|', "call:f{", "x"),
-    *(f"{NS}<a>", f"{NS}</a>", f"{NS}<b>", f"{NS}</b>", NS, f"{NS}<b", f"{NS}</x>", f"{NS}<names>{NS}<item>", f"{NS}</item>"),
+    *(
+        f"{NS}<a>",
+        f"{NS}</a>",
+        f'{NS}<parameter name="b">',
+        f"{NS}</parameter>",
+        f"{NS}<b>",
+        f"{NS}</b>",
+        NS,
+        f"{NS}<b",
+        f"{NS}</x>",
+        f"{NS}<names>{NS}<item>",
+        f"{NS}</item>",
+    ),
 )
 FORMATS = {
     **PYTHON,

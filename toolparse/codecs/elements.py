@@ -28,6 +28,8 @@ from toolparse.wire.trailing_stops import trail
 _STRING = Type({"type": "string"})
 _TAG = re.compile(r"<[ \t]{0,2}(/?)[ \t]{0,2}([^<>\n/\s](?:[^<>\n]{0,254}[^<>\n\s])?)[ \t]{0,2}>")
 _TAG_BEGUN = re.compile(r"(?:<(?:/?[^<>\n]{0,256})?)?\Z")
+_NAMED = re.compile(r"""\w{1,32}(?:[ \t]{1,4}(?:name|key))?[ \t]{0,4}=[ \t]{0,4}(["']?)([^"'<>=]{1,256})\1""")
+"""A tag that names its key as other dialects do."""
 _MARKED = re.compile(f"[<&`*{UNSEEN}]").search
 """What belongs to markup, or stands around it."""
 _JUNK = re.compile(r"[^\]<]+|.", re.DOTALL)
@@ -276,8 +278,9 @@ class ElementsReader(StateReader):
                 if follows:
                     return self.close_with(tag[0], at, tag.end())
             self.report_spelling(at, tag)
-            self.make_room(tag[2], at)
-            self.open_element(tag[2], at)
+            key = self.key_of(tag[2], at)
+            self.make_room(key, at)
+            self.open_element(key, at)
             return tag.end()
         if any(element.key == tag[2] for element in self.stack[1:]):
             self.report_junk()
@@ -285,6 +288,14 @@ class ElementsReader(StateReader):
             self.close_to(tag[2], at)
             return tag.end()
         return self.unmatched(tag, at)
+
+    def key_of(self, written: str, at: int) -> str:
+        """The key of a tag, which may name it as another dialect does."""
+        named = _NAMED.fullmatch(written)
+        if named is None or self.stack[-1].type.lists(written):
+            return written
+        self.mend("repaired_markup", f"<{written}> was read as the tag of {named[2]!r}", at)
+        return named[2]
 
     def report_spelling(self, at: int, tag: re.Match[str]) -> None:
         """A tag counts, whose marker stands at `at`: tell how it is spelled, if that is not as it should be."""
