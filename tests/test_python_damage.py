@@ -110,6 +110,14 @@ def test_what_goes_nowhere_is_an_error(name: str, body: str) -> None:
     assert any(severity == "error" for _, severity in kinds(message)) or not message.tool_calls[0].complete
 
 
+@pytest.mark.parametrize("name", ["llama4_pythonic", "lfm2"])
+@pytest.mark.parametrize("code", ["print('a', end='')", "plot(x, 'red', label='')\\n", "<p class='x' a='y'>"])
+def test_code_with_quotes_in_the_quotes_of_a_template_is_one_value(name: str, code: str) -> None:
+    before, behind = PYTHON[name]
+    message = read(name, f"{before}f(b='{code}', a=1){behind}")
+    assert calls(message) == [("f", {"b": code.replace("\\n", "\n"), "a": 1})]
+
+
 @pytest.mark.parametrize("name", ["pythonic", "llama4_pythonic", "lfm2"])
 @pytest.mark.parametrize("text", ["Use `[f(a=1)]` here", "Use `x = [f(a=1)]`.", "```python\n[f(a=1)]\n```\n", "So: ``[f(a=1)]``"])
 def test_a_list_in_code_is_content(name: str, text: str) -> None:

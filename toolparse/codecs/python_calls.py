@@ -38,7 +38,7 @@ _PARENTHESES = re.compile(r"[)）]+")
 _CODE = frozenset("\"'\\.+*/-=")
 """What stands directly behind a parenthesis in code, and never behind a call."""
 _NUMBER = re.compile(r"[-+]?[0-9][0-9_.eE+-]{0,64}|True|False|None|true|false|null")
-_NEXT_ARGUMENT = re.compile(rf"[{SPACE}{ODD_SPACE}]*(?:[^\W\d]\w{{0,255}}[ \t\r\n]*[=＝](?!=)|[)）])")
+_NEXT_ARGUMENT = re.compile(rf"[{SPACE}{ODD_SPACE}]*(?:([^\W\d]\w{{0,255}})[ \t\r\n]*[=＝](?!=)|[)）])")
 _NEXT_ARGUMENT_BEGIN = re.compile(rf"[{SPACE}{ODD_SPACE}]*(?:[^\W\d]\w{{0,255}}[ \t\r\n]*[=＝]?)?\Z")
 
 
@@ -207,11 +207,14 @@ class PythonReader(PythonValues):
         return self.next_argument(at + 1)
 
     def next_argument(self, at: int) -> bool | None:
-        """Whether a further argument, or the end of the call, stands behind the comma in front of `at`; None when more text must tell."""
+        """Whether a further argument, or the end of the call, stands behind the comma in front of `at`; None when more text must tell.
+
+        Behind a string that holds its own quotes, as code does, only the tool's parameters are arguments.
+        """
         text = self.text
         found = _NEXT_ARGUMENT.match(text, at, at + 299)
         if found is not None and (found.end() < len(text) or found[0].endswith((")", "）")) or self.last):
-            return True
+            return not (self.quotes and found[1]) or self.declares(found[1])
         return None if not self.last and len(text) - at < 299 and _NEXT_ARGUMENT_BEGIN.match(text, at) else False
 
     def next_key(self, at: int) -> bool | None:

@@ -88,7 +88,7 @@ class PythonValues(StateReader):
     """Reads values; `value` is where one begins, `ended_at_top` is the state behind one that stands in no container."""
 
     __slots__ = (
-        "brackets", "depth", "dropping", "ends", "kept", "kept_length", "plain", "quote", "raw_quotes", "spilling", "stack",
+        "brackets", "depth", "dropping", "ends", "kept", "kept_length", "plain", "quote", "quotes", "raw_quotes", "spilling", "stack",
         "start", "trailing_stops", "wants", "wide", "word",
     )  # fmt: skip
 
@@ -104,6 +104,7 @@ class PythonValues(StateReader):
         self.kept_length = 0
         self.start = 0
         self.quote = ""
+        self.quotes = False
         self.word = HeldText()
         self.spilling = False
         self.dropping = False
@@ -399,6 +400,7 @@ class PythonValues(StateReader):
         self.call.problem("repaired_markup", "curly quotes around a string were read as ASCII", at)
         self.separate()
         self.quote = _CURLY[quote]
+        self.quotes = False
         self.emit('"')
         self.state = self.string
         return at + 1
@@ -415,6 +417,7 @@ class PythonValues(StateReader):
             triple = not closes  # else the string is one quote, which nothing escapes
         self.separate()
         self.quote = quote * 3 if triple else quote
+        self.quotes = False
         self.emit('"')
         self.state = self.string
         return at + len(self.quote)
@@ -452,6 +455,7 @@ class PythonValues(StateReader):
             return self.end_string(stop + 1)
         if character in "\"'":
             self.call.problem("unescaped_quote", "a quote inside a string was escaped", stop)
+            self.quotes = True
         self.emit(escaped(character))
         return stop + 1
 
