@@ -68,6 +68,9 @@ REPAIRED = {("repaired_markup", "warning")}
         ("weather('Paris', unit='C')", ("weather", {"city": "Paris", "unit": "C"})),
         ('"f"(a=1)', ("f", {"a": 1})),
         ("f(a=1})", ("f", {"a": 1})),
+        ("f(b='x' a=1)", ("f", {"b": "x", "a": 1})),
+        ("f(a=1 b='x')", ("f", {"a": 1, "b": "x"})),
+        ("tagged(names=['x']\n size=1)", ("tagged", {"names": ["x"], "size": 1})),
     ],
 )
 def test_a_damaged_python_call_is_read(name: str, body: str, expected: tuple[str, Any]) -> None:
@@ -103,11 +106,21 @@ def test_brackets_of_a_list_may_be_missing_or_too_many(name: str, body: str) -> 
 
 
 @pytest.mark.parametrize("name", sorted(PYTHON))
-@pytest.mark.parametrize("body", ["f(1, 'x')", "f(a=1, b='x', a=2)", "f(b='x' lost)"])
+@pytest.mark.parametrize(
+    "body", ["f(1, 'x')", "f(a=1, b='x', a=2)", "f(b='x' lost)", "f(b=x y a=1)", "f(a=1 z=2 b='x')", "f(a=1 a=2 b='x')"]
+)
 def test_what_goes_nowhere_is_an_error(name: str, body: str) -> None:
     before, behind = PYTHON[name]
     message = read(name, before + body + behind)
     assert any(severity == "error" for _, severity in kinds(message)) or not message.tool_calls[0].complete
+
+
+@pytest.mark.parametrize("name", sorted(PYTHON))
+def test_values_without_quotes_or_commas_are_told_apart(name: str) -> None:
+    before, behind = PYTHON[name]
+    message = read(name, f"{before}weather(city=Paris unit=celsius){behind}")
+    assert calls(message) == [("weather", {"city": "Paris", "unit": "celsius"})]
+    assert kinds(message) == {*REPAIRED, ("no_literal", "warning")}
 
 
 @pytest.mark.parametrize("name", ["llama4_pythonic", "lfm2"])
@@ -217,6 +230,8 @@ PIECES = (
         "[f(",
         "a=1",
         "b='x'",
+        " a=1",
+        " b=x",
         '"a"=',
         "a: 1",
         "**{",

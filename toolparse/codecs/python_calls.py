@@ -37,6 +37,9 @@ _ANY_NAME_BEGIN = re.compile(rf"{_SOME}([^\n(){{}}\[\]<>=,（]{{0,256}})\Z")
 _PARENTHESES = re.compile(r"[)）]+")
 _CODE = frozenset("\"'\\.+*/-=")
 """What stands directly behind a parenthesis in code, and never behind a call."""
+_TWO_WORDS = re.compile(r"[ \t\r\n]*([^ \t\r\n]+)[ \t\r\n]+([^\W\d]\w{0,255})[ \t\r\n]*")
+_LATER = re.compile(r"[ \t\r\n]([^\W\d]\w{0,255})[ \t]{0,4}=(?!=)")
+"""A further argument, in the text of a value that is no literal."""
 _NUMBER = re.compile(r"[-+]?[0-9][0-9_.eE+-]{0,64}|True|False|None|true|false|null")
 _NEXT_ARGUMENT = re.compile(rf"[{SPACE}{ODD_SPACE}]*(?:([^\W\d]\w{{0,255}})[ \t\r\n]*[=＝](?!=)|[)）])")
 _NEXT_ARGUMENT_BEGIN = re.compile(rf"[{SPACE}{ODD_SPACE}]*(?:[^\W\d]\w{{0,255}}[ \t\r\n]*[=＝]?)?\Z")
@@ -180,7 +183,8 @@ class PythonReader(PythonValues):
         if character == "}" and self.unpacking:
             return True
         if character != ",":
-            return self.closes_call(at)
+            ends = self.closes_call(at)
+            return self.lacks_comma(at) if ends is False and not self.quotes and self.text[at - 1] in SPACE else ends
         odd = self.next_key(at + 1)
         return odd if odd is not False else self.next_argument(at + 1)
 
@@ -276,7 +280,50 @@ class PythonReader(PythonValues):
             return at
         if character == "]" and self.listed:
             return self.without_closer(at)
-        return None
+        lacks = self.lacks_comma(at)
+        if lacks:
+            self.call.problem("repaired_markup", "a missing comma between two arguments was added", at)
+            self.end_value(at)
+            self.state = self.argument
+        return at if lacks else ~at if lacks is None else None
+
+    def lacks_comma(self, at: int) -> bool | None:
+        """Whether a further parameter of the tool stands at `at`, with the sign behind it; None when more text must tell."""
+        text = self.text
+        found = _KEY.match(text, at)
+        if found is not None and (found.end() < len(text) or self.last):
+            return self.lacks(found[1])
+        tool = self.call.tool
+        begun = None if self.last or tool is None else _KEY_BEGIN.match(text, at)
+        if begun is None:
+            return False
+        word = begun[0].rstrip("= \t\r\n")
+        return None if any(key.startswith(word) for key in tool.keys if key not in self.given.seen) else False  # type: ignore[union-attr]
+
+    def lacks(self, key: str) -> bool:
+        """Whether the tool has this parameter, and it has not been given."""
+        tool = self.call.tool
+        return tool is not None and tool.arguments.lists(key) and key not in self.given.seen
+
+    def another(self, start: int, at: int) -> int | None:
+        if self.stack or self.kept or self.dropping or self.word.length + at - start > 2 * BLANKS:
+            return None
+        found = _TWO_WORDS.fullmatch(self.word.text + self.text[start:at])
+        if found is None or not self.lacks(found[2]) or self.text.startswith("=", at + 1):
+            return None
+        if at + 1 == len(self.text) and not self.last:
+            return ~at
+        self.word.clear()
+        self.emit(self.literal(found[1], self.start - self.call.base))
+        self.call.problem("repaired_markup", "a missing comma between two arguments was added", at)
+        self.begin_value(found[2], at)
+        return at + 1
+
+    def literal(self, word: str, at: int) -> str:
+        key = next((found[1] for found in _LATER.finditer(word) if self.lacks(found[1])), "")
+        if key and not self.stack:
+            self.call.problem("doubtful_value", f"the value may hold the argument {key!r}", at, error=True)
+        return super().literal(word, at)
 
     def end_value(self, at: int) -> None:
         """An argument is complete."""

@@ -38,8 +38,8 @@ _STOP |= {"”": re.compile(r"[”\"\\\x00-\x1f]"), "’": re.compile(r"[’'\"\
 ODD = {quote: rf'[{quote}"\\\x00-\x1f](?:(?<=[\x00-\x1f])|(?<=\\)(?![ntrbf\\"])|(?<=")(?:(?<!\\")|(?<=\\\\"))|(?<=\'))' for quote in "\"'"}
 """Stands nowhere in the inside of a string that reads the same in JSON."""
 _WORD_BEGIN = re.compile(r"[ \t\r\n]*[-+.\w]{0,24}[ \t\r\n]*\Z").match
-_EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<，）：］｝]""")
-"""What may end an expression, markers (which begin with `<`) among it."""
+_EXPRESSION = re.compile(r"""[,)\]}:("'\[{\\<=，）：］｝]""")
+"""What may end an expression, markers (which begin with `<`) among it, or be the sign of an argument behind it."""
 _SIMPLE = {letter: escaped(character) for letter, character in ESCAPES.items()} | {"/": "/"}
 _CODE = re.compile(CODE)
 _CODE_BEGIN = re.compile(r"(?:[0-7]{1,2}|x[0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7})\Z")
@@ -168,6 +168,11 @@ class PythonValues(StateReader):
 
     def closes_argument(self, character: str, at: int) -> bool | None:
         """Whether a quote in no container closes its string, with `character` at `at` behind it; None when more text must tell."""
+        raise NotImplementedError
+
+    def another(self, start: int, at: int) -> int | None:
+        """Where the value of a further argument begins, whose sign stands at `at`, and its key in the end of an expression; None where none
+        does. The last part of the expression begins at `start`."""
         raise NotImplementedError
 
     def wide_ends(self, text: str, at: int) -> bool | None:
@@ -519,6 +524,10 @@ class PythonValues(StateReader):
         start = at
         while (found := _EXPRESSION.search(text, at)) is not None:
             at = found.start()
+            if found[0] == "=" and not self.brackets and (moved := self.another(start, at)) is not None:
+                if moved < 0:
+                    self.hold(text[start:at])
+                return moved
             ends = self.ends_expression(found[0], start, at)
             if ends is not False:
                 self.hold(text[start:at])
