@@ -92,12 +92,22 @@ def test_what_cannot_be_read_is_told(name: str, body: str) -> None:
         '{"city": "Oslo" "days": 2}', '{"city" "Oslo", "days" 2}', "{“city”：“Oslo”，“days”：2}", '{"city": "Oslo", "days": 2}}',
         '{"city": "Oslo", "days": 2}]', '```json\n{"city": "Oslo", "days": 2}\n```', '<json>{"city": "Oslo", "days": 2}</json>',
         '{"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}', '{"parameters": {"city": "Oslo", "days": 2}}',
-        '{\\"city\\": \\"Oslo\\", \\"days\\": 2}', '{"days": 2, "city": "Oslo"]}', '{"days": 2, "city": "Oslo"] }\n',
+        '{\\"city\\": \\"Oslo\\", \\"days\\": 2}', '{"days": 2, "city": "Oslo"]}',
+        '{"days": 2, "city": "Oslo")}}', '{"days": 2, "city": "Oslo"] }\n',
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", NAMED)
 def test_damaged_arguments_behind_a_name_are_read_and_reported(name: str, body: str) -> None:
     check_read(name, NAMED[name].replace("{}", body))
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_bracket_behind_a_quote_is_data_where_the_quote_may_be(name: str) -> None:
+    for city, whole in (('d["x"]', True), ('f("x")', True), ('l: ["x"]', False)):
+        arguments = f'{{"city": "{city}{"" if not whole else chr(34)}}}'
+        message = read(name, NAMED[name].replace("{}", arguments))
+        assert [call.complete for call in message.tool_calls] == [whole]
+        assert not whole or message.tool_calls[0].value() == {"city": city}
 
 
 @pytest.mark.parametrize("behind", ["", "}", " ]\n"])

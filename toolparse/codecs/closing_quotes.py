@@ -18,7 +18,7 @@ QUOTE_CLASS = "\"'“”„‟＂‘’‚‛＇"
 WIDE = {"，": ",", "：": ":", "｛": "{", "｝": "}", "［": "[", "］": "]", "＝": "="}
 """Full-width punctuation, which is structure where JSON has structure."""
 BARE_MEMBER = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}[ \t\r\n]{0,256}(?:[:=]|\Z)|\Z")
-_CLOSERS = always(r"[\]}\s]{1,32}")
+_BRACKETS = always(rf"(?:[)\]}}]{WS})*")
 _ELEMENT_START = re.compile(rf"[{QUOTE_CLASS}\[{{\-\dtfnTFNI]")
 _INSIDE_KEY = rf"[{QUOTE_CLASS}]([^{QUOTE_CLASS}\n]{{0,128}})"
 _LISTED_KEY = re.compile(rf"{_INSIDE_KEY}[{QUOTE_CLASS}]{WS}[:：]")
@@ -32,13 +32,15 @@ _BEGINS_VALUE = QUOTE_CLASS + "{[-0123456789"
 
 class Quoted(Protocol):
     """What the rule asks of the reader of a text: the text and whether no more will come, the brackets that close what is open, the quote
-    that opened the string, the text of the key that is open, where the call's text ends, and which keys may stand there."""
+    that opened the string, whether it holds an odd number of quotes, the text of the key that is open, where the call's text ends, and
+    which keys may stand there."""
 
     text: str
     last: bool
     stack: list[str]
     in_array: bool
     quote: str
+    unpaired: bool
     key_text: str
 
     @property
@@ -67,7 +69,7 @@ def closes(reader: Quoted, at: int, key: bool) -> bool | None:
         return None
     if ends or (character in "}]" and character in reader.stack):
         return True
-    if character in "}]" and not key:
+    if character in ")]}" and not key and not reader.unpaired:
         return surplus(reader, here, limit)
     if character == ",":
         if text[here] != "," and not reader.in_array:
@@ -92,13 +94,15 @@ def closes(reader: Quoted, at: int, key: bool) -> bool | None:
 
 
 def surplus(reader: Quoted, at: int, limit: int) -> bool | None:
-    """Whether nothing but closers, of which the first fits nothing that is open, stands in front of the call's end."""
+    """Whether nothing but brackets stands between `at`, where one of them is too many, and what ends the text."""
     text = reader.text
-    at = _CLOSERS.match(text, at, limit).end()
-    if at == len(text):
+    end = _BRACKETS.match(text, at, limit).end()
+    if end == limit:
+        return False
+    if end == len(text):
         return True if reader.last else None
-    ends = reader.ends(text, at, reader.last)
-    return ends if ends is None else ends == "close"
+    ends = reader.ends(text, end, reader.last)
+    return ends if ends is None else bool(ends)
 
 
 def listed_key(reader: Quoted, at: int, limit: int) -> bool | None:
