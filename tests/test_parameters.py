@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from toolparse import Parser, parse
@@ -45,6 +47,18 @@ def test_a_bracket_in_front_of_a_closer_is_doubtful_only_where_the_template_writ
     assert [problem.kind for problem in doubtful.problems] == ["doubtful_value"]
     assert certain.problems == []
     assert certain.tool_calls[0].value() == {"text": "<"}
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+@pytest.mark.parametrize(("before", "faults"), [("", ["doubtful_value"]), ("In XML: ", [])])
+def test_a_string_that_begins_with_a_section_of_xml_is_doubtful(size: int, before: str, faults: list[str]) -> None:
+    value = f"{before}<![CDATA[a < b]]>"
+    for opening, end in ((QWEN, "\n</parameter>\n</function>\n</tool_call>"), (GLM, "</arg_value></tool_call>")):
+        text = opening.format("text") + value + end
+        events = streamed("qwen3_coder" if opening == QWEN else "glm45", *(text[at : at + size] for at in range(0, len(text), size)))
+        found = [event for piece in events for event in piece]
+        assert json.loads("".join(event.text for event in found if isinstance(event, CallArguments))) == {"text": value}
+        assert [event.kind for event in found if isinstance(event, Problem)] == faults
 
 
 def test_a_value_longer_than_may_be_held_becomes_a_string() -> None:

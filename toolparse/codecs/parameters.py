@@ -28,7 +28,7 @@ from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING, CLOSING_BEG
 from toolparse.wire.lookalikes import QUOTES, UNSEEN
 from toolparse.wire.markers import HEAD_LIMIT, slot_texts
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.value_markers import Values
+from toolparse.wire.value_markers import SECTION, Values
 
 SHORT = 96
 """Text shorter than this may wait where it would only be held."""
@@ -775,6 +775,10 @@ class ParameterReader(StateReader):
                     self.doubts.ends_otherwise(self.key, mark)
             return counts
         if kind == "wait":
+            return False
+        if kind == "piece" and found[kind] == SECTION:
+            if self.call.base + mark - self.begins_at <= len(values.trim):
+                self.doubts.add(f"the value of {self.key!r} begins with {SECTION}, which stands around text in XML", mark)
             return False
         if kind in ("piece", "own"):
             self.doubts.add(f"the value of {self.key!r} holds {found[kind]}, which may be left of damaged markup", mark)

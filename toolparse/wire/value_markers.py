@@ -18,6 +18,9 @@ from toolparse.wire.markers import END, WRITTEN, Follow, Head, either, flow_unti
 from toolparse.wire.spellings import any_of, beginnings, cut, first_texts, inside, longest_first, spellings
 from toolparse.wire.trailing_stops import trail
 
+SECTION = "<![CDATA["
+"""What XML has around raw text, which no template of these formats reads or writes."""
+
 
 class Values:
     """Patterns of raw parameter values: their openers, and what may end them."""
@@ -123,6 +126,7 @@ class Values:
         ranks = self.closers
         pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
         token, token_begins = (TOKEN.pattern, TOKEN_BEGINS) if not pieces else ("(?!)", "(?!)")
+        section = (SECTION,) if self.calls.escaped != "xml" else ()
         token = f"(?!{any_of((*nexts, *firsts, *ranks))}){token}"  # of any other name
         like = "".join(f"|{alike(text)}" for text in odd)
         like_begins = "".join(f"|{alike_begins(text)}" for text in odd)
@@ -131,8 +135,8 @@ class Values:
         return (
             f"|(?P<alike>{token}|<[ \\t]{{0,2}}\\\\?/{like}|{any_of(slashless)}|{odd_tag})",
             f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})",
-            f"|(?P<piece>{any_of(pieces)})|<(?P<tag>[A-Za-z][\\w:.\\-]{{0,40}})(?![\\w:.\\-]|\\Z)|(?P<wait>{wait})",
-            f"{beginnings((*ranks, *slashless, *pieces, *doubled))}|{token_begins}",
+            f"|(?P<piece>{any_of((*pieces, *section))})|<(?P<tag>[A-Za-z][\\w:.\\-]{{0,40}})(?![\\w:.\\-]|\\Z)|(?P<wait>{wait})",
+            f"{beginnings((*ranks, *slashless, *pieces, *section, *doubled))}|{token_begins}",
             {"<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS)},
         )
 
