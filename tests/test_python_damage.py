@@ -147,6 +147,22 @@ def test_typography_inside_strings_is_data(name: str) -> None:
     assert (calls(message), message.problems) == ([("f", {"b": value, "a": 1})], [])
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('f{b:<|"|>xy<|",a:1}', {"b": "xy", "a": 1}),
+        ('f{b:<|"xy<|"|>, a:1}', {"b": "xy", "a": 1}),
+        ('f{b:<|"xy<|"}', {"b": "xy"}),
+        ('f{b:<|"|>say <|"x<|" so<|"|>,a:1}', {"b": 'say <|"x<|" so', "a": 1}),
+    ],
+)
+def test_a_half_of_the_marker_of_strings_is_one_where_a_string_begins_or_ends(body: str, expected: dict[str, Any]) -> None:
+    before, behind, _ = BARE["gemma4"]
+    message = read("gemma4", before + body + behind)
+    assert (message.content, calls(message)) == (None, [("f", expected)])
+    assert kinds(message) == (REPAIRED if "say" not in body else set())
+
+
 @pytest.mark.parametrize("name", sorted(BARE))
 @pytest.mark.parametrize(
     ("body", "expected"),

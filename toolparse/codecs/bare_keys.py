@@ -52,7 +52,9 @@ class Marks:
         close = any_of(closers)
         end = rf"(?P<end>{_RUN}{{0,16}}(?:{close}))"
         held = rf"{_RUN}{{0,16}}(?:{beginnings(closers)})|{_RUN}{{1,16}}\Z|{trail(stops)}"
-        short = re.escape(quote[:-1])
+        self.cuts = tuple(quote[:-left] for left in (1, 2) if '"' in quote[:-left] or left == 1)
+        """The marker without its end."""
+        short = any_of(self.cuts)
         string = f"(?P<hold>{beginnings((quote, *stops))}|{held})|(?P<quote>{mark})|{end}|(?P<short>{short})"
         self.string = re.compile(string).search
         self.string_of_many = re.compile(rf"{string}|(?P<member>,(?=[\w$]|{re.escape(quote[0])}|\Z))").search
@@ -346,9 +348,10 @@ class BareKeysReader(StateReader):
             return self.open_string(at, at + len(quote))
         if not self.last and self.marks.cut_quote.match(text, at):
             return ~at
-        if text.startswith(quote[:-1], at):
-            self.call.problem("repaired_markup", f"{quote[:-1]} was read as {quote}", at)
-            return self.open_string(at, at + len(quote) - 1)
+        cut_off = next((marker for marker in self.marks.cuts if text.startswith(marker, at)), "")
+        if cut_off:
+            self.call.problem("repaired_markup", f"{cut_off} was read as {quote}", at)
+            return self.open_string(at, at + len(cut_off))
         character = text[at]
         if character in "\"'“”‘’":
             return self.open_quoted(character, at)
