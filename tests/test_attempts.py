@@ -46,6 +46,38 @@ def test_a_marker_in_prose_is_a_warning_and_no_attempt() -> None:
     assert not message.attempts
 
 
+@pytest.mark.parametrize("before", ["", "I look.\n"])
+@pytest.mark.parametrize("name", ["hermes", "harmony", "mistral", "gemma4"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'assistant to=functions.clock commentary json\n{"zone":"UTC"}',
+        'assistantcommentary to=functions.clock code{"zone":"UTC"}',
+        'to=functions.clock code {"zone":"UTC"}',
+        '[Calling tool: clock({"zone": "UTC"})]',
+        '[Tool Use: clock({"zone": "UTC"})]',
+        '[Calling tool="clock" zone="UTC"]',
+        'invoke name="clock">\nparameter name="zone">UTCparameter>\ninvoke>',
+    ],
+)
+def test_a_call_in_the_words_of_a_header_or_of_a_history_is_told(before: str, name: str, text: str) -> None:
+    message = toolparse.parse(before + text, name, tools=TOOLS, prompt="")
+    assert (message.content, message.tool_calls) == (before + text, [])
+    assert [(attempt.status, attempt.name) for attempt in message.attempts] == [("unreadable", "clock")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The header says to=functions.<name>, as in `to=functions.clock`.",
+        "See [the tool: clock(zone)] and [Calling tool: none].",
+        "[Tool use: see clock()]\nroute to=functions.sundial",
+    ],
+)
+def test_words_about_calls_are_none(text: str) -> None:
+    assert toolparse.parse(text, "hermes", tools=TOOLS, prompt="").problems == []
+
+
 BITS = (
     "So", ".", " ", "\n", "<", "tool", "_call>", "<function=clock>", "{", '"name": "clock"', ": ", "[", "clock(", "zone=1)", "]", "`",
     "```", "<td>", "<minimax:", "invoke>", "</think>", "x", "<|tool", "|>", "</tool_call>", "args", "}", " in words that are none of it",

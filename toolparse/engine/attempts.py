@@ -339,6 +339,7 @@ def _named(text: str, tools: Tools | None) -> str | None:
                 if behind == "(" and not _ARGUMENTS.match(text, text.index("(", found.end())):
                     continue  # of which prose speaks
                 ends = behind in _BEHIND_NAME or not behind or (before == "=" and behind in "])}")
+                ends = ends or text.endswith("to=functions.", 0, start)
                 if ends and (before in _BEFORE_NAME or not before or _TAGGED.search(text, max(start - 32, 0), start)):
                     return name
                 if before == "<" and _is_element(text, found.end(), tools.get(name)):

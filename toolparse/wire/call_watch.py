@@ -34,8 +34,10 @@ _IN_ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]
 _WORD = f"(?=[{_WORD_FIRSTS}{_WORD_FIRSTS.upper()}])(?:{_IN_ANY_CASE})"
 _FRAME = "(?:start|end|open|close|sep|message|channel|assistant)[|｜]?>"
 _TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜ -]|){_WORD}|{_FRAME}"
-_OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\w{{0,24}}(?:=| name=|[\])}}])|\w{{2,12}} (?:tool|function)"
-"""A tag in other brackets, or what is said of a call in them."""
+_OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\w{{0,24}}(?:=| name=|[\])}}])"
+"""A tag in other brackets."""
+_SAID = rf"(?:[A-Za-z]{{1,12}} )?{_WORD}[\w ]{{0,12}}(?:: [\w.-]{{1,64}}\(|=[\"'])"
+"""A call as agents write it into a history: `[Calling tool: name({…`."""
 _NAMED_TAG = (
     r"[\w.-]{1,64}(?:>[ \n]{0,4}\{[ \n]{0,4}[\"']|[ ][a-z]{1,24}_\w{1,40}=[\"'])"
     r"|[A-Z]\w{1,40}>[ \n]{0,4}<[a-z]|[a-zA-Z][a-zA-Z0-9]{0,24}_\w{1,40}[ >\n]"
@@ -46,7 +48,7 @@ LOOKS = {
     "&": f"lt;(?:{_TAG})",
     "\\": f"(?:u003c|<)(?:{_TAG})",
     **dict.fromkeys(ODD_OPENERS, _TAG),
-    "[": rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.:{UNSEEN}]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}",
+    "[": rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.:{UNSEEN}]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}|{_SAID}",
     "{": (
         rf"[ \t\n]{{0,16}}(?=[\\\"'“”{_KEY_FIRSTS}])"
         rf"(?:\\?{_QUOTE}(?:{_KEY}\\?{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
@@ -57,10 +59,13 @@ LOOKS = {
 """What follows the first character of a look. `re` is slow where it ignores the case, so it does not, and quick where the next character
 tells that nothing follows."""
 _LABEL = rf"[ {UNSEEN}]{{0,4}}(?:[|｜]\w{{1,24}}[|｜]>)?(?:Action:[ \n]{{0,4}}){{0,2}}"
+_WORDS_OF_HEADER = r"(?:(?:[a-z]{1,24} )?to=functions\.|(?:invoke|function) name=[\"'])"
+"""The header of a call or of a message to a tool, of whose markers only the words are left."""
 _NAMED = r"[\"'`]?[\w.:-]{1,64}(?![\w.:-])[\"'`]?[ ]{0,2}(?:\n[ ]{0,2})?"
 _LINE = (
     rf"{_LABEL}(?:{_NAMED}"
     r"(?:\{[ \t\n]{0,8}[\"'}“]|\((?:[ \n]{0,8}(?:[\w$-]{1,64}[ ]{0,2}=|[{\"'])|\)[ ]{0,2}\n)|Action Input:)"
+    rf"|{_WORDS_OF_HEADER}"
     r"|Action Input:[ ]{0,4}[\[{]|(?<=:)[ \n]{0,4}(?:```\w{0,16}[ \n]{0,4})?[\[{])"
 )
 """Behind a line break: a name and the beginning of arguments, or what agents write in front of these."""
@@ -98,7 +103,7 @@ def _look(text: str, at: int, end: int) -> re.Match[str] | None:
     return first
 
 
-_BARE = r"(?:to=|call:|Action:|[|｜]\w{1,24}[|｜]>|>{0,3}[\w.:-]{0,63}\w(?:[ ]{0,2}\n?[({]|\[|<[|｜]))"
+_BARE = rf"(?:{_WORDS_OF_HEADER}|to=|call:|Action:|[|｜]\w{{1,24}}[|｜]>|>{{0,3}}[\w.:-]{{0,63}}\w(?:[ ]{{0,2}}\n?[({{]|\[|<[|｜]))"
 _BLOCK = r"```\w{0,16}[ \t\r\n]{0,8}"
 _AT_START = re.compile(
     rf"[ \t\r\n]{{0,64}}(?:(?:{_BARE}|{_BLOCK}(?:{_BARE}|[<\[{{]))(?P<full>)"
