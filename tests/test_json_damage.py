@@ -102,6 +102,22 @@ def test_damaged_arguments_behind_a_name_are_read_and_reported(name: str, body: 
 
 
 @pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("city", [r"C:\Users\temp", r"C:\Dev\me\new.rs", r"\alpha\theta"])
+def test_words_in_which_only_some_backslashes_begin_an_escape_are_told(name: str, city: str) -> None:
+    text = NAMED[name].replace("{}", f'{{"city": "{city}", "days": 2}}')
+    message = read(name, text)
+    assert {problem.kind for problem in message.problems if problem.severity == "error"} == {"doubtful_value"}
+    assert message.tool_calls[0].value()["days"] == 2
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("city", [r"C:\\Users\\temp", r"\d+\n", r"\section{a}\nHello", r"C:\Users\Me", r"\tx\d+"])
+def test_other_backslashes_that_begin_no_escape_are_a_warning(name: str, city: str) -> None:
+    message = read(name, NAMED[name].replace("{}", f'{{"city": "{city}"}}'))
+    assert not any(problem.severity == "error" for problem in message.problems)
+
+
+@pytest.mark.parametrize("name", NAMED)
 def test_a_bracket_behind_a_quote_is_data_where_the_quote_may_be(name: str) -> None:
     for city, whole in (('d["x"]', True), ('f("x")', True), ('l: ["x"]', False)):
         arguments = f'{{"city": "{city}{"" if not whole else chr(34)}}}'

@@ -199,6 +199,11 @@ class JsonReader:
         self.patch(start, end, text)
         return end
 
+    def doubt(self, message: str, at: int) -> None:
+        """Report that a value may have been meant otherwise."""
+        self.pass_on(at)
+        self.report.problem("doubtful_value", message, at, error=True)
+
     def unreadable(self, kind: str, message: str, at: int) -> None:
         """Report what no repair can bring back: what comes out is not what was written."""
         self.pass_on(at)

@@ -10,6 +10,11 @@ from toolparse.jsontext.characters import escaped
 _TWICE = re.compile(r'\\\\(?:\\(?=[\\"]))?([\\"/bfnrt]|u[0-9a-fA-F]{4})')
 """An escape in text all of which was escaped once more."""
 _TWICE_BEGUN = re.compile(r"\\\\(?:\\|u[0-9a-fA-F]{0,3})?\Z")
+_WORDS = re.compile(r"\\[A-Za-z][\w.-]{1,48}(?:\\[\w.-]{1,48}){0,8}")
+_WORDS_BEGUN = re.compile(r"\\[A-Za-z][\w.-]{0,48}(?:\\[\w.-]{0,48}){0,8}\Z")
+"""Words with a backslash in front of each, as of a path or in LaTeX."""
+_BROKEN_WORD = re.compile(r"\\[bfnrt][A-Za-z]").search
+_NO_ESCAPE = re.compile(r"\\(?![bfnrt]|u[0-9a-fA-F]{4})")
 _HEX = re.compile(r"[0-9a-fA-F]{0,4}")
 
 
@@ -21,6 +26,8 @@ class Patching(Protocol):
     quote: str
 
     def repaired(self, kind: str, message: str, at: int) -> None: ...
+
+    def doubt(self, message: str, at: int) -> None: ...
 
     def patch(self, start: int, end: int, text: str) -> None: ...
 
@@ -53,6 +60,13 @@ def odd_character(reader: Patching, at: int) -> int:
         moved = odd_escape(reader, follows, at)
         if moved is not None:
             return moved
+    if not reader.last and _WORDS_BEGUN.match(text, at):
+        return ~at
+    words = _WORDS.match(text, at)
+    if words is not None and _BROKEN_WORD(words[0]):
+        reader.doubt(f"of the backslashes in {words[0]} some begin an escape and others do not", at)
+        mended = _NO_ESCAPE.sub(r"\\\\", words[0])
+        return reader.mend("escape", "backslashes that begin no JSON escape were escaped", at, words.end(), mended)
     return reader.mend("escape", f"the backslash before {follows!r} begins no JSON escape and was escaped", at, at + 1, "\\\\")
 
 
