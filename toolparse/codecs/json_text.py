@@ -199,7 +199,7 @@ class JsonReader:
         self.patch(start, end, text)
         return end
 
-    def doubt(self, message: str, at: int) -> None:
+    def suspect(self, message: str, at: int) -> None:
         """Report that a value may have been meant otherwise."""
         self.pass_on(at)
         self.report.problem("doubtful_value", message, at, error=True)

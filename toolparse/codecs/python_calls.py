@@ -200,11 +200,11 @@ class PythonReader(PythonValues):
             return True if self.last else None
         return self.text[found.end()] not in _CODE
 
-    def wide_ends(self, text: str, at: int) -> bool | None:
+    def wide_ends(self, at: int) -> bool | None:
         """Behind a literal, or where an argument follows."""
         if self.spilling:
             return False
-        if _NUMBER.fullmatch((self.word.text + text).strip(SPACE)):
+        if self.word.length < BLANKS and _NUMBER.fullmatch(self.word.text.strip(SPACE)):
             return True
         if self.text[at] != "，" or self.stack:
             return self.text[at] == "）" and not self.stack and self.closes_call(at + 1)
@@ -305,10 +305,10 @@ class PythonReader(PythonValues):
         tool = self.call.tool
         return tool is not None and tool.arguments.lists(key) and key not in self.given.seen
 
-    def another(self, start: int, at: int) -> int | None:
-        if self.stack or self.kept or self.dropping or self.word.length + at - start > 2 * BLANKS:
+    def another(self, at: int) -> int | None:
+        if self.stack or self.kept or self.dropping or self.word.length > 2 * BLANKS:
             return None
-        found = _TWO_WORDS.fullmatch(self.word.text + self.text[start:at])
+        found = _TWO_WORDS.fullmatch(self.word.text)
         if found is None or not self.lacks(found[2]) or self.text.startswith("=", at + 1):
             return None
         if at + 1 == len(self.text) and not self.last:

@@ -170,13 +170,13 @@ class PythonValues(StateReader):
         """Whether a quote in no container closes its string, with `character` at `at` behind it; None when more text must tell."""
         raise NotImplementedError
 
-    def another(self, start: int, at: int) -> int | None:
-        """Where the value of a further argument begins, whose sign stands at `at`, and its key in the end of an expression; None where none
-        does. The last part of the expression begins at `start`."""
+    def another(self, at: int) -> int | None:
+        """Where the value of a further argument begins, whose sign stands at `at`, and its key in the end of the expression that is held; None
+        where none does."""
         raise NotImplementedError
 
-    def wide_ends(self, text: str, at: int) -> bool | None:
-        """Whether full-width punctuation at `at` ends an expression, whose last part is `text`."""
+    def wide_ends(self, at: int) -> bool | None:
+        """Whether full-width punctuation at `at` ends the expression that is held."""
         raise NotImplementedError
 
     # -- output -----------------------------------------------------------------------------------------------------------------------
@@ -524,13 +524,12 @@ class PythonValues(StateReader):
         start = at
         while (found := _EXPRESSION.search(text, at)) is not None:
             at = found.start()
-            if found[0] == "=" and not self.brackets and (moved := self.another(start, at)) is not None:
-                if moved < 0:
-                    self.hold(text[start:at])
+            self.hold(text[start:at])  # which may be too long, and that may decide what ends it
+            start = at
+            if found[0] == "=" and not self.brackets and (moved := self.another(at)) is not None:
                 return moved
-            ends = self.ends_expression(found[0], start, at)
+            ends = self.ends_expression(found[0], at)
             if ends is not False:
-                self.hold(text[start:at])
                 if ends is None:
                     return ~at
                 if isinstance(ends, str):
@@ -541,9 +540,8 @@ class PythonValues(StateReader):
         self.hold(text[start:])
         return ~len(text)
 
-    def ends_expression(self, character: str, start: int, at: int) -> bool | str | None:
-        """Whether the character at `at` ends the expression, whose last part begins at `start`, or how a marker there does; None when more
-        text must tell."""
+    def ends_expression(self, character: str, at: int) -> bool | str | None:
+        """Whether the character at `at` ends the expression, or how a marker there does; None when more text must tell."""
         top = self.brackets[-1] if self.brackets else ""
         if self.dropping and character in "\"'([{\\":
             return False
@@ -560,7 +558,7 @@ class PythonValues(StateReader):
         elif not self.brackets and (character in ",)]}" or (character == ":" and self.in_key())):
             return True
         elif character in WIDE:
-            return False if self.brackets or self.dropping else self.wide_ends(self.text[start:at], at)
+            return False if self.brackets or self.dropping else self.wide_ends(at)
         elif character == "<":
             ends = self.ends(self.text, at, self.last)
             return str(ends) if ends else ends

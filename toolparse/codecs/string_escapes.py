@@ -27,7 +27,7 @@ class Patching(Protocol):
 
     def repaired(self, kind: str, message: str, at: int) -> None: ...
 
-    def doubt(self, message: str, at: int) -> None: ...
+    def suspect(self, message: str, at: int) -> None: ...
 
     def patch(self, start: int, end: int, text: str) -> None: ...
 
@@ -64,7 +64,7 @@ def odd_character(reader: Patching, at: int) -> int:
         return ~at
     words = _WORDS.match(text, at)
     if words is not None and _BROKEN_WORD(words[0]):
-        reader.doubt(f"of the backslashes in {words[0]} some begin an escape and others do not", at)
+        reader.suspect(f"of the backslashes in {words[0]} some begin an escape and others do not", at)
         mended = _NO_ESCAPE.sub(r"\\\\", words[0])
         return reader.mend("escape", "backslashes that begin no JSON escape were escaped", at, words.end(), mended)
     return reader.mend("escape", f"the backslash before {follows!r} begins no JSON escape and was escaped", at, at + 1, "\\\\")

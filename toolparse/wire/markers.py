@@ -259,9 +259,10 @@ class EndMarks:
         if text[at : at + 1] not in self.firsts:
             return False
         found = self.full.match(text, at)
-        if found is not None:
-            return found.lastgroup or False
-        return None if not last and self.partial.match(text, at) else False
+        kind = found.lastgroup if found is not None else None
+        if kind != "close" and not last and self.partial.match(text, at):  # a closer may begin as another marker does
+            return None
+        return kind or False
 
 
 END = "end"
