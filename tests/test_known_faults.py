@@ -76,7 +76,7 @@ CASES: tuple[tuple[str, dict[str, Any], str, list[Event]], ...] = (
             CallStart(0, "", "f", 0),
             CallArguments(0, '{"a": 1}'),
             Problem("missing_comma", "a missing comma was added", 0, 47, "warning"),
-            dropped("a quote that is not closed begins behind the arguments, and what follows is lost: bc}", 0, 61, "error"),
+            dropped('a quote that is not closed begins behind the arguments, and what follows is lost: "bc}', 0, 47, "error"),
             CallEnd(0, True, 61),
         ],
     ),

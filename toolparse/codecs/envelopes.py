@@ -474,7 +474,12 @@ class EnvelopeCalls(ArgumentsReader):
         return self.unclosed(at) if self.next_begins(at) else super().after(at)
 
     def before_key(self, at: int) -> int:
-        return self.unclosed(at) if self.next_begins(at) else super().before_key(at)
+        if self.next_begins(at):
+            return self.unclosed(at)
+        end = super().before_key(at)
+        if self.state == self.key and len(self.stack) == self.level:
+            self.key_at = self.call.base + end
+        return end
 
     def next_begins(self, at: int) -> bool:
         """Whether another object begins where this one, with name and arguments, has not been closed."""
@@ -606,9 +611,15 @@ class EnvelopeCalls(ArgumentsReader):
         """The output ended inside the text."""
         if self.role == "arguments":
             self.cut_off()
-        elif self.closed and self.state in (self.key, self.string):
-            said = f"a quote that is not closed begins behind the arguments, and what follows is lost: {self.key_text[:1000]}"
-            self.call.problem("dropped_text", said, at, error=True)
+        elif self.closed and self.state in (self.key, self.colon, self.string, self.value, self.bare_word):
+            rest, begin = (self.key_text or self.word.text)[:1000].replace('\\"', '"'), at
+            if self.state in (self.key, self.colon) and len(self.stack) == self.level:
+                opener = '\\"' if self.quote == "\\" else self.quote
+                rest = opener + rest
+                begin = self.key_at - self.call.base - len(opener)
+            what = "a quote that is not closed" if self.state in (self.key, self.string) else "what is not whole"
+            said = f"{what} begins behind the arguments, and what follows is lost: {rest}"
+            self.call.problem("dropped_text", said, begin, error=True)
         if self.level >= 0:
             self.settle(at, complete=self.closed)
         if not self.call.opening.count:

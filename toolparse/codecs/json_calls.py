@@ -502,6 +502,10 @@ class NamedCall(ArgumentsReader):
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
+        between = len(self.stack) == self.level and self.state in (self.after, self.after_comma, self.before_key)
+        if self.closed and self.stack and not between:
+            rest = self.key_text or f"{self.key_read}: {''.join(self.captured).strip(SPACE)}{self.word.text}"
+            self.unreadable("dropped_text", f"text beside the arguments, in which the output ends, was dropped: {rest[:1000]}", at)
         self.cut_off()
         self.settle(at, self.closed and not self.lost)
 
