@@ -150,6 +150,12 @@ FOUND: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("hermes", "<|im_end|>`\n", {"prompt": "<think>\n", "max_held": 1}),
     ("harmony", "<|channel|>x<|channel|>to=x<|message|>", {}),
     ("minimax_m2", '<minimax:tool_call>\n<invoke name="get">\n<parameter name="a"><ul>x</li></ul', {}),
+    ("functionary_v32", ".call(>>>all", {"prompt": "<|start_header_id|>assistant<|end_header_id|>\n\n>>>"}),
+    ("apertus", '<|tools_prefix|>[{""c": {"d": [1, 2]}clock": null}]<|tools_suffix|>', {"tools": strategies.TOOLS}),
+    ("hy_v3", "Hi<｜hy_eos:zzz__eos:zzz｜>", {}),
+    ("llama4_pythonic", '[b(s={\\"":', {"max_held": 0}),
+    ("llama4_pythonic", '{"name": "get", "arguments": {"a": "x"}}```\n', {"tools": strategies.TOOLS, "tool_choice": strategies.NAMED}),
+    ("pythonic", '[get(a="x"), g(only=[1])]', {"tools": strategies.TOOLS, "max_calls": 1}),
 )
 
 
@@ -159,6 +165,19 @@ def test_a_text_that_broke_a_promise_keeps_it(name: str, text: str, options: dic
 
 
 # -- limits -----------------------------------------------------------------------------------------------------------------------------
+
+
+@every_format
+def test_an_envelope_around_arguments_that_is_cut_is_told(name: str) -> None:
+    """Behind the arguments, too: what stands in the rest of it may have been one."""
+    fmt = get_format(name)
+    message = Message(tool_calls=[ToolCall(name="get", arguments='{"arguments": {"a": "x"}, "b": 12345}', id="call12345")])
+    text = "".join(strategies.pieces_of(message, fmt, fmt.calls[0])) if fmt.calls else ""
+    at = text.find("12345}")
+    for cut_at in range(at - 3, at + 6) if at > 0 else ():
+        got = parse(text[:cut_at], name, tools=strategies.TOOLS)
+        lost = any(problem.severity == "error" for problem in got.problems)
+        assert lost or not all(call.complete for call in got.tool_calls), text[:cut_at]
 
 
 def some_floods(fmt: Format, many: int) -> Sequence[tuple[str, str]]:

@@ -114,7 +114,7 @@ def check_text(
     events = read(new(), [text])
     check_well_formed(events, text)
     check_arguments(events, text)
-    check_spans(fmt, events, text)
+    check_spans(fmt, events, text, fenced=options.get("tool_choice", "auto") not in ("auto", "none"))
     check_chunkings(new, text, events, [*chunkings(text, seed), *([list(pieces)] if pieces else [])])
     check_held(new, text)
     return events
@@ -335,15 +335,17 @@ def check_streams(new: NewParser, text: str) -> None:
         fail(f"{late} characters came out only at finish()", text)
 
 
-def check_spans(fmt: Format, events: Sequence[Event], text: str) -> None:
+def check_spans(fmt: Format, events: Sequence[Event], text: str, *, fenced: bool = False) -> None:
     """Every character is in one span: content, reasoning and calls lie in the text in the order of the events, and what is between
     them is framing: white space, a marker of the format, or text that a problem reports. Where an option dropped a call, its text
-    is retold in a problem and not looked for.
+    is retold in a problem and not looked for. `fenced`: the request forces a call, which may stand in a code fence.
     """
-    if any(isinstance(event, Problem) and event.kind == "dropped_call" for event in events):
+    problems = [event for event in events if isinstance(event, Problem)]
+    if any(problem.kind == "dropped_call" or "one was dropped" in problem.message for problem in problems):
         return
     events = [event for event in joined(events, text) if not isinstance(event, CallArguments)]
-    framing = Framing(fmt, text, [event for event in events if isinstance(event, Problem) and event.index is None])
+    framing = Framing(fmt, text, [problem for problem in problems if problem.index is None])
+    framing.markers += ("```json", "```") if fenced else ()
     at = framing.skip({0}, behind_call=False)
     for event in events:
         if isinstance(event, (Content, Reasoning)):
@@ -527,7 +529,7 @@ def header_marks(channels: Channels) -> tuple[str, ...]:
 
 def suffixed(fmt: Format, text: str) -> set[str]:
     """The markers with the suffixes that stand in a text, of a format whose checkpoints put one on every marker."""
-    words = set(re.findall(rf"{re.escape(fmt.suffix)}[\w.-]+(?=[|｜]?>)", text)) if fmt.suffix else set()
+    words = set(re.findall(rf"{re.escape(fmt.suffix)}[^\s<>｜]+(?=[|｜]?>)", text)) if fmt.suffix else set()
     return {re.sub(r"(?=[|｜]?>\Z)", word, marker, count=1) for marker in markers(fmt) for word in words}
 
 
