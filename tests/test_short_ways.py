@@ -74,6 +74,23 @@ def test_the_short_ways_say_the_same_after_each_piece(name: str, data: st.DataOb
     assert told(Parser(fmt, **options), pieces, text) == expected
 
 
+@pytest.mark.parametrize("name", [fmt.name for fmt in formats() if fmt.calls and strategies.vectors(fmt)])
+def test_the_short_ways_say_the_same_after_each_character_of_a_vector(name: str) -> None:
+    calls = [case for case in strategies.vectors(get_format(name)) if case["kind"] == "canonical" and case["expect"]["tool_calls"]]
+    for case in some(calls, 1, name):
+        for tools in (None, case["tools"]):
+            with without(WAYS):
+                expected = told(Parser(name, tools=tools, prompt=case["prefill"]), list(case["text"]), case["text"])
+            assert told(Parser(name, tools=tools, prompt=case["prefill"]), list(case["text"]), case["text"]) == expected
+
+
+def test_a_line_break_that_is_held_does_not_hold_the_line_behind_it() -> None:
+    text = '<totool_call>\n{"name": "find"}'
+    with without(WAYS):
+        expected = told(Parser("hermes", calls_in_code="content"), list(text), text)
+    assert told(Parser("hermes", calls_in_code="content"), list(text), text) == expected
+
+
 SCALARS = (
     "1",
     "-2.5",

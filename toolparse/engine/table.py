@@ -240,8 +240,8 @@ class Ground:
         return (*before, *calls, *damaged, *behind, Row(text, "stray"))
 
     def is_beginning(self, text: str) -> bool:
-        """Whether all of `text` is the beginning of a marker."""
-        found = self.search(text)
+        """Whether all of `text` is the beginning of a marker. White space is not, which may begin a line."""
+        found = self.search(text) if text[0] not in SPACE else None
         return found is not None and found.lastgroup == "hold" and not found.start()
 
 

@@ -171,14 +171,17 @@ class Values:
             pattern += rf"(?:(?<=[{inside(begins)}])|n?(?![^{starts}]))"
         self.marks = re.compile(pattern).search
         self.tags_only = begins <= {"<", "/"}
-        self.next_text = self.openers[0] if body.ends != "closer" else ""
+        following = [text for text in self.openers if self.openers[0].startswith(text)] if body.ends != "closer" else [""]
+        self.next_text = min(following, key=len)
         follow = self.follows[""]
         then = f"(?={blank[:-1]}{{0,64}}(?:{follow.full.pattern}))" if follow.full is not None else ""
         self.plain_close = re.compile(f"{lead}(?:{close}){then}").match
         self.flow = flow_until(firsts, (*self.unsigned, *self.respelt))
         self.escaped_marks = re.compile(either("<&", self.unsigned))
         self.escaped_flow = flow_until("<&", self.unsigned)
-        closed = f"|(?:{re.escape(self.trim)})?(?:{close}){blank}(?:\\Z|{follow.partial.pattern})" if follow.full is not None else ""
+        closed = ""
+        if follow.full is not None:
+            closed = f"|(?:{re.escape(self.trim)})?(?:{close}){blank}(?:\\Z|(?!{follow.full.pattern}){follow.partial.pattern})"
         self.inside = re.compile(f"[^{inside(firsts)}]*(?:\\Z|{hold}{closed})").match
 
     @lru_cache(maxsize=256)  # noqa: B019 - there is one such object for a format
