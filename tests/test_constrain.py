@@ -107,7 +107,7 @@ def objects_of(draw, schema, text):
 def free_of(words):
     """Texts in which none of the words stands: values that hold a format's own markup are what a grammar leaves out."""
     pieces = st.lists(st.sampled_from(WORDS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=4).map("".join)
-    return pieces.filter(lambda text: allows(Text(words, ANY), text))
+    return pieces.filter(lambda text: allows(Text(words, ANY, clear_end=True), text))
 
 
 @st.composite
@@ -247,6 +247,9 @@ def test_a_value_holds_no_token_that_markers_are_made_of():
         ("minimax_m3", "</mm:t[e~]<]minimax[><mm:think>"),  # a marker without its last sign, in front of a tag
         ("minimax_m3", "x]<]mini[>[<a>"),
         ("deepseek_v4", "<｜DSML｜parame</｜DSML｜ invoke><｜end▁of▁sentence｜></｜DSML｜invok"),  # a tag as the other way has it
+        ("glm45", "x</arg_v"),  # half a closer right in front of the closer
+        ("deepseek_v4", "x</｜DSML｜par"),
+        ("step3", "x</steptml:p"),
     ],
 )
 def test_a_value_holds_nothing_that_would_be_read_as_damaged_markup(name, value):

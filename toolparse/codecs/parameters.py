@@ -890,7 +890,7 @@ class ParameterReader(StateReader):
         tell."""
         letters = plain_letters(found[0])
         text, end = self.text, found.end()
-        closes = [close for close in self.values.closes if found[0][-1] != ">" and plain_letters(close).startswith(letters)]
+        closes = [close for close in self.values.closes if len(found[0]) < len(close) and close.startswith(found[0])]
         own = next((close for close in closes if text.startswith(close, end)), "")
         if not own:
             return -1 if not self.last and any(close.startswith(text[end:]) for close in closes) else 0

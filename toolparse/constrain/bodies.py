@@ -263,7 +263,7 @@ def raw_word(how: Calls, kept: tuple[str, ...], value: Any) -> str | None:
     text = value if isinstance(value, str) else json_text(numbers(value))
     if how.escaped == "xml":
         return text if allows(PLAIN, text) else f"<![CDATA[{text}]]>" if allows(IN_CDATA, text) else None
-    return text if allows(Text(kept, ANY), text) else None
+    return text if allows(raw_without(kept), text) else None
 
 
 PLAIN = Text(chars=except_(of("<&\n")))
@@ -277,7 +277,12 @@ def raw_text(how: Calls, kept: tuple[str, ...], rules: Rules) -> Node:
 
 @once
 def text_without(rules: Rules, kept: tuple[str, ...]) -> Node:
-    return rules.rule("raw-text", Text(kept, ANY))
+    return rules.rule("raw-text", raw_without(kept))
+
+
+def raw_without(kept: tuple[str, ...]) -> Text:
+    """A beginning of the closer in front of the closer would be read as what is left of a damaged one."""
+    return Text(kept, ANY, clear_end=True)
 
 
 @once

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from toolparse.constrain.tree import ANY, EMPTY, Alt, Chars, Node, Ranges, Ref, Seq, Text, contains, except_, of, seq
+from toolparse.constrain.tree import ANY, BEGUN, EMPTY, Alt, Chars, Node, Ranges, Ref, Seq, Text, contains, except_, of, seq
 
 State = tuple[str, "str | None"]
 """The longest end of the text that begins a forbidden word, and the whole text as long as it begins a word that it may not be."""
@@ -43,6 +43,8 @@ class Automaton:
         return seen, whole if whole in self._whole else None
 
     def may_end(self, state: State) -> bool:
+        if self.text.clear_end and len(state[0]) > BEGUN:
+            return False
         return state[1] is None or state[1] not in self.text.but_not
 
     def moves(self, state: State) -> Iterator[tuple[Ranges, State]]:
@@ -102,5 +104,7 @@ def text_rules(text: Text) -> tuple[Node, ...]:
 def allows(text: Text, given: str) -> bool:
     """Whether the text, written without escapes, may be `given`."""
     if any(word in given for word in text.without) or given in text.but_not:
+        return False
+    if text.clear_end and any(given.endswith(word[:end]) for word in text.without for end in range(BEGUN + 1, len(word))):
         return False
     return (given.isascii() and text.chars == ANY) or all(contains(text.chars, character) for character in set(given))

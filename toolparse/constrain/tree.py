@@ -33,13 +33,20 @@ class Chars:
 class Text:
     """Text of any length whose characters are of a set, in which none of `without` occurs, and which as a whole is none of `but_not`.
 
-    `escapes` are escape sequences that may stand besides the characters; what `without` names does not reach across one.
+    `clear_end`: nor does it end in more than `BEGUN` characters with which one of `without` begins; not every engine's language can say
+    that, and then such an end is allowed. `escapes` are escape sequences that may stand besides the characters; what `without` names does
+    not reach across one.
     """
 
     without: tuple[str, ...] = ()
     chars: Ranges = ()
     escapes: Node | None = None
     but_not: tuple[str, ...] = ()
+    clear_end: bool = False
+
+
+BEGUN = 2
+"""So much of a marker says nothing yet: `<` and what is behind it."""
 
 
 @dataclass(frozen=True, slots=True)
