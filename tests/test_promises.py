@@ -156,6 +156,9 @@ FOUND: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("llama4_pythonic", '[b(s={\\"":', {"max_held": 0}),
     ("llama4_pythonic", '{"name": "get", "arguments": {"a": "x"}}```\n', {"tools": strategies.TOOLS, "tool_choice": strategies.NAMED}),
     ("pythonic", '[get(a="x"), g(only=[1])]', {"tools": strategies.TOOLS, "max_calls": 1}),
+    ("functionary_v32", "e{s:.>>>", {"prompt": "<|start_header_id|>assistant<|end_header_id|>\n\n>>>"}),
+    ("llm_jp", "to=g<|message|sto=functions.", {"prompt": "<|start|>assistant", "tools": strategies.TOOLS}),
+    ("llm_jp", "<|endoftext|><|call|>", {"prompt": "<|start|>assistant", "max_held": 1}),
 )
 
 

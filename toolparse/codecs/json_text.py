@@ -643,10 +643,12 @@ class JsonReader:
         return bool(before) and before not in SPACE and not STRICT_SCALAR.fullmatch(self.word.text + self.text[at:end])
 
     def marker_between(self, start: int, end: int) -> tuple[int, str | bool | None]:
-        """The first place from `start` to `end` where the call's text ends or may end."""
+        """The first place from `start` to `end` where the call's text ends or may end: at a marker that begins with a sign, as a word goes
+        on with the letters of one."""
         text = self.text
+        signs = getattr(self.ends, "signs", "")
         for here in range(start, end):
-            if text[here] in "<[`(;" or text[here] > "\x7f" or here == start:
+            if text[here] in signs:
                 ends = self.ends(text, here, self.last)
                 if ends or ends is None:
                     return here, ends

@@ -386,7 +386,7 @@ class Table:
         self.message_rows = by_first([*rows_of("no message", ((text, None) for text in ends)), *self.stops("stop message")])
         stop_pattern = any_of(self.stop_texts) if self.suffixes is None else self.suffixes.stop.pattern
         self.stop_heads = tuple(head for head in self.heads if any(text in self.stop_texts for text in head.firsts))
-        self.stop_run = re.compile(f"(?:[ \\t\\r\\n]+|{stop_pattern}){'' if self.stop_heads else '+'}")
+        self.stop_run = re.compile(f"[ \\t\\r\\n]|{stop_pattern}")  # one at a time, as they may be more than may be held
         self.stop_begins = re.compile(beginnings(self.stop_texts) + r"\Z")
 
     # -- the grounds -----------------------------------------------------------------------------------------------------------------

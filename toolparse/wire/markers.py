@@ -243,7 +243,7 @@ class EndMarks:
 
     `trailing` are the stop tokens where the output ends inside a string."""
 
-    __slots__ = ("closers", "firsts", "full", "openings", "partial", "stops", "trailing")
+    __slots__ = ("closers", "firsts", "full", "openings", "partial", "signs", "stops", "trailing")
 
     def __init__(self, closers: Iterable[str], openings: Iterable[str], stops: Iterable[str]) -> None:
         self.closers = closers = tuple(closers)
@@ -253,6 +253,7 @@ class EndMarks:
         self.full = re.compile(f"(?P<close>{any_of(closers)})|(?P<open>{any_of(openings)})|(?P<stop>{any_of(stops)})")
         self.partial = re.compile(beginnings((*closers, *openings, *stops)))
         self.firsts = frozenset(text[0] for text in (*closers, *openings, *stops))
+        self.signs = frozenset(first for first in self.firsts if not first.isalnum())
 
     def __call__(self, text: str, at: int, last: bool) -> str | bool | None:
         """Which kind of marker stands at `at`; None when one may begin there, False when none does."""
