@@ -171,7 +171,7 @@ class PythonValues(StateReader):
         raise NotImplementedError
 
     def another(self, at: int) -> int | None:
-        """Where the value of a further argument begins, whose sign stands at `at`, and its key in the end of the expression that is held; None
+        """Where the value of a further argument begins, whose sign stands at `at` and whose key ends the expression that is held; None
         where none does."""
         raise NotImplementedError
 
