@@ -32,6 +32,7 @@ ACTIONS: dict[str, Action] = {
     "header": messages.header_inside,
     "late": running.late,
     "late behind call": behind_calls.late_behind_call,
+    "lone closer": running.lone_closer,
     "lost opener": openings.lost_opener,
     "no message": messages.no_message,
     "resume": behind_calls.resume,

@@ -177,6 +177,21 @@ def damaged_frame(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | 
     return close_frame(turn, Row(found[0], "close frame", turn.armed["frame"]), at, found.end(), last)
 
 
+def lone_closer(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | None:
+    """The closer of a frame whose opener is missing: framing where the answer ends."""
+    text, table, behind = turn.text, turn.table, end
+    while behind - end < HEAD_LIMIT and (blank := table.stop_run.match(text, behind)) is not None:
+        behind = blank.end()
+    if behind < len(text) and (last or not table.stop_begins.match(text, behind)):
+        return None
+    if not last:
+        return ~at
+    turn.problem("repaired_markup", f"a closer without its opener was dropped: {row.marker}", at)
+    turn.writer.border()
+    turn.place = turn.place.behind_border
+    return end
+
+
 def closes_nothing(turn: Turn, row: Row, at: int, end: int, last: bool) -> int:
     turn.problem("stray_marker", f"{row.marker} closes what has not been opened, as reasoning is open, and was dropped", at)
     return end

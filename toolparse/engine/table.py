@@ -455,7 +455,8 @@ class Table:
     def framing(self) -> list[Row]:
         """The closers of frames, each of which counts while its frame is open."""
         frames = [frame for frame in self.format.frames if frame.close is not None]
-        return [Row(text, "close frame", frame, "frame") for frame in frames for text in spellings(frame.close or "")]
+        rows = [Row(text, "close frame", frame, "frame") for frame in frames for text in spellings(frame.close or "")]
+        return [*rows, *(Row(text, "lone closer") for text in frame_closers(self.format) if self.reads_damaged)]
 
     def header_rows(self, noticed: Iterable[str]) -> list[Row]:
         """What ends a message: its end markers, and the beginning of a header where one counts."""
