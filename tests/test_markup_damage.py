@@ -574,3 +574,33 @@ def test_a_frames_closer_without_its_opener_is_framing_at_the_end_alone(fmt: too
     assert read(fmt.name, text, []).content == "Fine."
     assert read(fmt.name, text, list(range(1, len(text)))).content == "Fine."
     assert read(fmt.name, f"The tag {closer} closes.", []).content == f"The tag {closer} closes."
+
+
+SEVERAL = [
+    'set_price(count=1)\nrun_query(sql="a")',
+    'set_price(count=1); run_query(sql="a")',
+    '[set_price(count=1), run_query(sql="a")]',
+    '<invoke name="set_price">\n<parameter name="count">1</parameter>\n</invoke>\n'
+    '<invoke name="run_query">\n<parameter name="sql">a</parameter>\n</invoke>',
+]
+
+
+@pytest.mark.parametrize("body", SEVERAL)
+@pytest.mark.parametrize(
+    ("name", "opener", "closer"),
+    [
+        ("hermes", "<tool_call>\n", "\n</tool_call>"), ("seed_oss", "<seed:tool_call>\n", "\n</seed:tool_call>"),
+        ("deepseek_v31", "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>", "<｜tool▁call▁end｜><｜tool▁calls▁end｜>"),
+        ("kimi_k2", "<|tool_calls_section_begin|><|tool_call_begin|>", "<|tool_call_end|><|tool_calls_section_end|>"),
+    ],
+)  # fmt: skip
+def test_several_calls_of_another_dialect_stand_in_one_pair_of_markers(name: str, opener: str, closer: str, body: str) -> None:
+    text = f"Look.\n{opener}{body}{closer}"
+    message = read(name, text, [])
+    assert [(call.name, call.value(), call.complete) for call in message.tool_calls] == [
+        ("set_price", {"count": 1}, True),
+        ("run_query", {"sql": "a"}, True),
+    ]
+    assert message.content == "Look."
+    assert {problem.severity for problem in message.problems} == {"warning"}
+    assert read(name, text, list(range(1, len(text)))) == message

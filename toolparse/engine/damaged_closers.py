@@ -6,7 +6,7 @@ What a damaged closer looks like is the business of `wire/damaged.py`.
 from __future__ import annotations
 
 from toolparse.engine.behind_calls import doubt_arguments
-from toolparse.engine.openings import damaged_opening, unopened_object
+from toolparse.engine.openings import damaged_opening, next_body, unopened_object
 from toolparse.engine.table import Row
 from toolparse.engine.turn import Opened, Turn
 from toolparse.jsontext.characters import SPACE, always
@@ -26,6 +26,8 @@ def damaged_behind_call(turn: Turn, row: Row, at: int, end: int, last: bool) -> 
         return None
     closers = opened.behind.tail.damaged
     done = damaged_opening(turn, at, last, True)
+    if done is None and not opened.closed:
+        done = next_body(turn, opened, at, last)
     if done is None and text[at] == "{":
         done = unopened_object(turn, at, last)
     if done is not None:

@@ -12,7 +12,7 @@ from toolparse.engine.behind_calls import to_behind_call
 from toolparse.engine.calls import name_of, open_call
 from toolparse.engine.table import Row
 from toolparse.engine.tool_choice import BY_NAME
-from toolparse.engine.turn import Turn
+from toolparse.engine.turn import Opened, Turn
 from toolparse.jsontext.characters import SPACES, always
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, Found, Joined, closed_object
 from toolparse.wire.lookalikes import GAP
@@ -158,6 +158,20 @@ def damaged_opening(turn: Turn, at: int, last: bool, at_edge: bool) -> int | Non
         opened = open_damaged(turn, opens.row, opening, slots, at, end, declared) if closes else None
         if opened is not None:
             return opened
+    return None
+
+
+def next_body(turn: Turn, opened: Opened, at: int, last: bool) -> int | None:
+    """A further call inside the markers of the one before, in the same dialect."""
+    text = turn.text
+    for opening, opens in turn.table.damaged:
+        if not opening.dialect or not opening.named or opens.calls is not opened.behind.calls:
+            continue
+        if not last and len(text) - at < HEAD_LIMIT and opening.may_be_body(text, at):
+            return ~at
+        found = opening.body(text, at, at + HEAD_LIMIT + 1)
+        if found is not None and found.end() > at and turn.sink.declares(slot_texts(found).get("name", "")):
+            return open_damaged(turn, opens.row, opening, slot_texts(found), at, found.end(), False)
     return None
 
 

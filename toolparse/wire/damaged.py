@@ -365,6 +365,14 @@ class DamagedOpening:
         body = self._full.match(text, self._behind(found), end) if found is not None else None
         return Joined(found, body, self.skipped) if found is not None and body is not None else None
 
+    def body(self, text: str, at: int, end: int) -> re.Match[str] | None:
+        """The same of the body alone, without the format's own markers in front of it."""
+        return self._full.match(text, at, end)
+
+    def may_be_body(self, text: str, at: int) -> bool:
+        """Whether what stands at `at` may become one."""
+        return self._partial.match(text, at) is not None
+
     def _behind(self, found: re.Match[str]) -> int:
         """Where the body begins behind the markers: one that has none of its own takes no white space in front of it."""
         return found.end() if len(self.rows) > self.skipped else found.end(found.lastindex or 0)
@@ -404,6 +412,10 @@ def follow_patterns(calls: Calls) -> tuple[str, str] | None:
     return re.sub(_GROUP, "(?:", any_row(rows)), any_row_begins(rows)
 
 
+_LIST_OF_OBJECTS = (Atom(r"\[", r"\["), Atom(GAP, _GAP_BEGINS), Atom(r"(?!\w)", "(?!)"))
+"""A list that is none of calls in Python."""
+
+
 def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
     """What must stand behind the opening of a call, as rows of patterns."""
     body = calls.body
@@ -422,7 +434,8 @@ def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
         ]
     texts: list[str] = []
     if isinstance(body, Envelope):
-        texts = [start[0] for start in body.start]
+        firsts = dict.fromkeys(start[0] for start in body.start)
+        return [atoms(first) if first != "[" else _LIST_OF_OBJECTS for first in firsts]
     elif isinstance(body, JsonText):
         texts = ["{", "```", *(text for part in calls.lead for text in texts_of(part))]
     elif isinstance(body, BareKeys):
