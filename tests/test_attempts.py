@@ -57,10 +57,12 @@ def test_a_marker_in_prose_is_a_warning_and_no_attempt() -> None:
         '[Calling tool: clock({"zone": "UTC"})]',
         '[Tool Use: clock({"zone": "UTC"})]',
         '[Calling tool="clock" zone="UTC"]',
+        '{"jsonrpc": "2.0", "method": "clock", "params": {"zone": "UTC"}}',
+        '```json\n{"jsonrpc": "2.0", "method": "clock", "params": {"zone": "UTC"}}\n```',
         'invoke name="clock">\nparameter name="zone">UTCparameter>\ninvoke>',
     ],
 )
-def test_a_call_in_the_words_of_a_header_or_of_a_history_is_told(before: str, name: str, text: str) -> None:
+def test_a_call_that_no_format_writes_is_told(before: str, name: str, text: str) -> None:
     message = toolparse.parse(before + text, name, tools=TOOLS, prompt="")
     assert (message.content, message.tool_calls) == (before + text, [])
     assert [(attempt.status, attempt.name) for attempt in message.attempts] == [("unreadable", "clock")]

@@ -25,7 +25,10 @@ LOOK, LOOKED_AT = 256, 1024
 """What `LOOKS` and `_LINE` match is shorter than the first of these, whatever is repeated in it. The second: so much text is looked at at
 once, as the end of it is looked at again."""
 
-_KEYS = "name|tool_name|function_name|tool|function|type|id|tool_call_id|recipient_name|method|arguments|parameters|args|params|tool_calls"
+_KEYS = (
+    "name|tool_name|function_name|tool|function|type|id|tool_call_id|"
+    "recipient_name|method|arguments|parameters|args|params|tool_calls|jsonrpc"
+)
 _KEY = f"(?:{_KEYS})"
 _QUOTE = r"[\"'“”]"
 _WORDS = "tool|func|call|invoke|action|arg_|argu|param"
