@@ -39,7 +39,7 @@ _FRAME = "(?:start|end|open|close|sep|message|channel|assistant)[|｜]?>"
 _TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜ -]|){_WORD}|{_FRAME}"
 _OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\w{{0,24}}(?:=| name=|[\])}}])"
 """A tag in other brackets."""
-_SAID = rf"(?:[A-Za-z]{{1,12}} )?{_WORD}[\w ]{{0,12}}(?:: [\w.-]{{1,64}}\(|=[\"'])"
+_SAID = rf"(?:[A-Z][a-z]{{1,11}} )?{_WORD}[\w ]{{0,12}}(?:: [\w.-]{{1,64}}\(|=[\"'])"
 """A call as agents write it into a history: `[Calling tool: name({…`."""
 _NAMED_TAG = (
     r"[\w.-]{1,64}(?:>[ \n]{0,4}\{[ \n]{0,4}[\"']|[ ][a-z]{1,24}_\w{1,40}=[\"'])"
@@ -62,7 +62,7 @@ LOOKS = {
 """What follows the first character of a look. `re` is slow where it ignores the case, so it does not, and quick where the next character
 tells that nothing follows."""
 _LABEL = rf"[ {UNSEEN}]{{0,4}}(?:[|｜]\w{{1,24}}[|｜]>)?(?:Action:[ \n]{{0,4}}){{0,2}}"
-_WORDS_OF_HEADER = r"(?:(?:[a-z]{1,24} )?to=functions\.|(?:invoke|function) name=[\"'])"
+_WORDS_OF_HEADER = r"(?:to=functions\.|(?:assistant|analysis|commentary|user)[a-z]{0,12} to=functions\.|(?:invoke|function) name=[\"'])"
 """The header of a call or of a message to a tool, of whose markers only the words are left."""
 _NAMED = r"[\"'`]?[\w.:-]{1,64}(?![\w.:-])[\"'`]?[ ]{0,2}(?:\n[ ]{0,2})?"
 _LINE = (
