@@ -144,6 +144,21 @@ def test_a_block_of_calls_without_one_is_an_attempt(text: str, severity: str) ->
     assert [(problem.kind, problem.severity) for problem in message.problems] == [("not_a_call", severity)]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('<tool>\n<parameter name="zone">UTC</parameter>\n</tool>', ["error"]), ("<tvoe_calls>\n", ["error"]),
+        ("Again.\n<function\n<function\n", ["error"]), ("[tool_call: clock for zone 'UTC']", ["error"]),
+        ("<tool>\n<b>x</b>\n</tool>", []), ("Use <tool_box> or <func> as you like.", []),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["deepseek_v4", "minimax_m2"])
+def test_what_reads_like_the_markup_of_a_call_is_told(name: str, text: str, told: list[str]) -> None:
+    message = toolparse.parse(text, name, tools=TOOLS, prompt="")
+    assert message.content == text
+    assert [problem.severity for problem in message.problems] == told
+
+
 @pytest.mark.parametrize("text", ["Use the <read_file> tag to read.", "In <a_b>x</a_b> it is <read_file>.", "<Read>\n<b>x</b>"])
 def test_a_tag_that_has_the_name_of_a_tool_and_none_of_its_arguments_is_no_attempt(text: str) -> None:
     schema = {"type": "object", "properties": {"file_path": {"type": "string"}}}

@@ -20,7 +20,6 @@ from markup_damage import TOOLS, TURNS, Damaged, Turn
 import toolparse
 from benchmarks.damage_table import damaged_turns, outcome, references
 from toolparse.engine.other_formats import call_markers
-from toolparse.wire.spellings import spellings
 
 PREPARED = toolparse.Tools(TOOLS)
 FORMATS = [fmt.name for fmt in toolparse.formats() if fmt.calls]
@@ -566,14 +565,20 @@ def test_documentation_about_tool_calls_makes_no_call() -> None:
             assert all(call.complete and call.name in PROSE and call.arguments == "{}" for call in got.tool_calls), (name, text)
 
 
-@pytest.mark.parametrize("behind", ["", "\n", "{stop}"])
-@pytest.mark.parametrize("fmt", [fmt for fmt in toolparse.formats() if any(frame.close for frame in fmt.frames)], ids=lambda fmt: fmt.name)
-def test_a_frames_closer_without_its_opener_is_framing_at_the_end_alone(fmt: toolparse.Format, behind: str) -> None:
-    closer = next(spellings(frame.close)[0].strip() for frame in fmt.frames if frame.close)
-    text = f"Fine.{closer}{behind.replace('{stop}', ''.join(fmt.stop[:1]))}"
-    assert read(fmt.name, text, []).content == "Fine."
-    assert read(fmt.name, text, list(range(1, len(text)))).content == "Fine."
-    assert read(fmt.name, f"The tag {closer} closes.", []).content == f"The tag {closer} closes."
+@pytest.mark.parametrize(
+    ("name", "text", "content"),
+    [
+        ("cohere_command", "Paris.<|END_RESPONSE|>", "Paris."), ("cohere_command", "Paris.<|END_RESPONSE|><|END_OF_TURN_TOKEN|>", "Paris."),
+        ("cohere_command", "It is <|END_RESPONSE|> that ends it.", "It is <|END_RESPONSE|> that ends it."),
+        ("hunyuan_a13b", '<tool_calls>[{"name": "list_ports", "arguments": {}}]</tool_calls></answer>', None),
+        ("ernie45", '<tool_call>\n{"name": "list_ports", "arguments": {}}\n</tool_call>\n</response>', None),
+        ("ernie45", "hi\n</response>", "hi\n</response>"),
+    ],
+)  # fmt: skip
+def test_a_frames_closer_without_its_opener_is_framing_at_the_end(name: str, text: str, content: str | None) -> None:
+    message = read(name, text, [])
+    assert message.content == content
+    assert read(name, text, list(range(1, len(text)))) == message
 
 
 SEVERAL = [

@@ -1052,7 +1052,7 @@ class ParameterReader(StateReader):
             value, problem = self.type.read(text, none)
         if problem is not None:
             # Where no string is wanted, what is left of markup, or of a quote, is damage.
-            marked = _MARKUP(text) is not None or text.count('"') % 2 == 1
+            marked = _MARKUP(text) is not None or text.count('"') % 2 == 1 or (bool(kind) and not self.type.allows_string)
             self.call.problem("wrong_type", f"{self.key}: {problem}", at, error=marked)
         self.call.parts.append(self.arguments.member(self.key) + value)
 

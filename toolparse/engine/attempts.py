@@ -51,8 +51,12 @@ _UNMARKED = re.compile(
 _NAME = re.compile(r"[\w.-]{1,64}")
 _BEFORE_NAME = frozenset("\"'“>]}=:.[|｜/{(\r\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\r\n*`\u00a0")
+_MADE_UP = re.compile(r"(?:<[|｜]?[\w:.|｜-]{0,24}(?:[tT]ool|[cC]all|[fF]unc|[iI]nvoke)[\w:.|｜-]{0,24}[|｜]?(?:>\s{0,8}|\s{1,8}|\Z)){1,8}")
+"""Tags that speak of calls, and nothing else."""
 _ELEMENT = re.compile(r"""[ ]{0,2}(?:>\s{0,8}(?:\{|<(?P<child>[\w.-]{1,64})>)|\s(?P<attribute>[\w.-]{1,64})=["'])""")
 """Behind a tool's name that is the name of a tag: what the tag of an attempt has, an object or a parameter."""
+_ADDRESSED = re.compile(r"(?:to=functions\.|\[[\w ]{0,24}(?:[tT]ool|[cC]all)[\w ]{0,24}: ?)\Z")
+"""In front of a tool's name: what is said of a call."""
 _TAGGED = re.compile(r"<[\w:.-]{1,24} {1,4}\Z")
 _EXAMPLES = re.compile(r"""(?s:```.*?(?:```|\Z))|`[^`\n]{1,400}`|["'“‘][<\[][^"'“”‘’\n]{1,80}[>\]]["'”’]""")
 _CLOSED = re.compile(r"""[<\[][^"'“”‘’`\n]{0,80}[>\]]["'”’](?=[\s.,;:)]|\Z)""")
@@ -142,6 +146,9 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     begun = _MARKER.match(plain) is not None
     if begun:  # tokens that are skipped leave no marker in their place
         lost = None
+    if not own and _MADE_UP.fullmatch(plain):
+        said = f"this looks like the opener of calls and is none of this format, so it is content: {_shown(text)}"
+        return Problem("not_a_call", said, None, start, "error", Attempt("no_name", None, text, start, start + len(text)))
     bare = _UNMARKED.match(plain) if tools is None else None
     if not called and not own and bare is None and not (tools is None and any_marker(plain)):  # without tools a whole call counts
         return None
@@ -155,7 +162,8 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
     if lost is not None and not own:
         return Problem("lost_markers", lost, None, start, "error", attempt)
     marked = own or begun or any_marker(plain)
-    if name is not None or (called and marked and tools is None) or (called and own):
+    keyed = begun and _BODY.search(plain) is not None and _declares_key(plain, tools)
+    if name is not None or (called and marked and tools is None) or (called and own) or keyed:
         what = f"a call of {name!r}" if name is not None else "a call"
         said = f"this looks like {what} and cannot be read as one, so it is content: {_shown(text)}"
         return Problem("not_a_call", said, None, start, "error", attempt)
@@ -258,11 +266,16 @@ def _markers(fmt: Format) -> frozenset[str]:
     return found.union(token for token in fmt.special_tokens if any(token in text for text in (*texts, *found)))
 
 
+def _declares_key(text: str, tools: Tools | None) -> bool:
+    """Whether a key of a declared tool stands in the text as in arguments."""
+    keys = {key for tool in tools or () for key in tool.keys}
+    return any(found[1] in keys for found in _KEY.finditer(text))
+
+
 def _is_body(text: str, markers: Iterable[str], tools: Tools | None, in_pieces: bool) -> bool:
     """Whether what stands beside a marker of calls belongs to a call: a key of a declared tool, an object, or further markers, and whether
     there is nothing but markers. `in_pieces`: a word may stand between two of them."""
-    keys = {key for tool in tools or () for key in tool.keys}
-    if any(found[1] in keys for found in _KEY.finditer(text)):
+    if _declares_key(text, tools):
         return True
     ends = [(found.start(), found.end()) for found in re.finditer(any_of(markers), text)]
     if any(_OBJECT.match(text, end) or text[:start].rstrip().endswith(("}", ")", "]")) for start, end in ends):
@@ -339,7 +352,7 @@ def _named(text: str, tools: Tools | None) -> str | None:
                 if behind == "(" and not _ARGUMENTS.match(text, text.index("(", found.end())):
                     continue  # of which prose speaks
                 ends = behind in _BEHIND_NAME or not behind or (before == "=" and behind in "])}")
-                ends = ends or text.endswith("to=functions.", 0, start)
+                ends = ends or _ADDRESSED.search(text, max(start - 64, 0), start) is not None
                 if ends and (before in _BEFORE_NAME or not before or _TAGGED.search(text, max(start - 32, 0), start)):
                     return name
                 if before == "<" and _is_element(text, found.end(), tools.get(name)):

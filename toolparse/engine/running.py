@@ -9,6 +9,7 @@ from toolparse.engine.table import Row
 from toolparse.engine.turn import Turn
 from toolparse.grammar import Frame
 from toolparse.jsontext.characters import SPACE, SPACES, always
+from toolparse.wire.damaged import TOKEN
 from toolparse.wire.markers import HEAD_LIMIT
 
 _PIECE = always(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")
@@ -178,8 +179,10 @@ def damaged_frame(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | 
 
 
 def lone_closer(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | None:
-    """The closer of a frame whose opener is missing: framing where the answer ends."""
+    """The closer of a frame whose opener is missing: framing where the answer ends, if it looks like no tag or stands behind a block."""
     text, table, behind = turn.text, turn.table, end
+    if not (TOKEN.match(text, at) or turn.writer.at_block):
+        return None
     while behind - end < HEAD_LIMIT and (blank := table.stop_run.match(text, behind)) is not None:
         behind = blank.end()
     if behind < len(text) and (last or not table.stop_begins.match(text, behind)):

@@ -39,7 +39,7 @@ _FRAME = "(?:start|end|open|close|sep|message|channel|assistant)[|｜]?>"
 _TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜ -]|){_WORD}|{_FRAME}"
 _OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\w{{0,24}}(?:=| name=|[\])}}])"
 """A tag in other brackets."""
-_SAID = rf"(?:[A-Z][a-z]{{1,11}} )?{_WORD}[\w ]{{0,12}}(?:: [\w.-]{{1,64}}\(|=[\"'])"
+_SAID = rf"(?:[A-Z][a-z]{{1,11}} )?{_WORD}[\w ]{{0,12}}(?:: [\w.-]{{1,64}}[ (]|=[\"'])"
 """A call as agents write it into a history: `[Calling tool: name({…`."""
 _NAMED_TAG = (
     r"[\w.-]{1,64}(?:>[ \n]{0,4}\{[ \n]{0,4}[\"']|[ ][a-z]{1,24}_\w{1,40}=[\"'])"
