@@ -42,8 +42,8 @@ _OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\
 _SAID = rf"(?:[A-Z][a-z]{{1,11}} )?{_WORD}[\w ]{{0,12}}(?:: [\w.-]{{1,64}}[ (]|=[\"'])"
 """A call as agents write it into a history: `[Calling tool: name({…`."""
 _NAMED_TAG = (
-    r"[\w.-]{1,64}(?:>[ \n]{0,4}\{[ \n]{0,4}[\"']|[ ][a-z]{1,24}_\w{1,40}=[\"'])"
-    r"|[A-Z]\w{1,40}>[ \n]{0,4}<[a-z]|[a-zA-Z][a-zA-Z0-9]{0,24}_\w{1,40}[ >\n]"
+    r"[a-zA-Z][a-zA-Z0-9.-]{0,40}(?:_\w{0,40}[ >\n]|>[ \n]{0,4}\{[ \n]{0,4}[\"']|[ ][a-z]{1,24}_\w{1,40}=[\"'])"
+    r"|[A-Z]\w{1,40}>[ \n]{0,4}<[a-z]"
 )
 """A tag with arguments in it or behind it that is none of HTML, or whose name is two words."""
 LOOKS = {
