@@ -59,6 +59,33 @@ def test_damage_is_read_the_same_in_any_pieces(name: str) -> None:
             assert read(name, case.text, cuts) == whole, f"{kind}, cut at {cuts if cuts is few else 'every character'}: {case.text!r}"
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_closers_of_another_family_do_not_leak(name: str) -> None:
+    """In the place of a closer of a call, of a message or of a frame, where what they must stand in front of follows."""
+    for kind in ("closer of another family", "all closers of another family"):
+        for case in (case for its, case in damaged(name) if its == kind):
+            assert outcome(toolparse.parse(case.text, name, tools=PREPARED, prompt=""), case) != "leaked", case.text
+
+
+PROSE_THAT_ENDS_IN_MARKUP = (
+    ("harmony", "<|channel|>final<|message|>It ends with </tool_call><|end|>", "It ends with </tool_call>"),
+    ("harmony", "<|channel|>final<|message|>It ends with </div><|start|>assistant<|channel|>final<|message|>x", "It ends with </div>x"),
+    (
+        "harmony",
+        "<|channel|>final<|message|>A </tool_call> and <|channel|> stand in it<|end|>",
+        "A </tool_call> and <|channel|> stand in it",
+    ),
+    ("cohere_command", "<|START_RESPONSE|>It ends with </tool_call><|END_RESPONSE|>", "It ends with </tool_call>"),
+    ("cohere_command", "<|START_RESPONSE|>It is a <|tool_call_end|> here<|END_RESPONSE|>", "It is a <|tool_call_end|> here"),
+)
+
+
+@pytest.mark.parametrize(("name", "text", "content"), PROSE_THAT_ENDS_IN_MARKUP)
+def test_a_closer_of_another_family_stays_in_prose(name: str, text: str, content: str) -> None:
+    for cuts in ([], list(range(1, len(text)))):
+        assert read(name, text, cuts).content == content
+
+
 FULL_WIDTH, SQUARE = str.maketrans("<>", "＜＞"), str.maketrans("<>", "[]")
 PORTS: dict[str, object] = {}
 QUERY = "<tool_call>\n<function=run_query>\n<parameter=sql>\n{}\n</function>\n</tool_call>"

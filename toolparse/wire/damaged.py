@@ -709,7 +709,7 @@ _STRANGE = "<[^\\w\\s<>/]{1,3}/?"
 
 def unseen(names: tuple[str, ...]) -> tuple[str, str]:
     """The pattern of a tag of one of the names that begins so, up to its bracket, and of a beginning of it at the end of the input."""
-    return _STRANGE + any_of(names), rf"{_STRANGE}(?:\Z|{beginnings(name + '>' for name in names)})"
+    return rf"{_STRANGE}(?:{any_of(names)})", rf"{_STRANGE}(?:\Z|{beginnings(name + '>' for name in names)})"
 
 
 def respelt(tag: str) -> tuple[str, ...]:
@@ -828,10 +828,17 @@ class DamagedClosers:
         found = self.closing(text, at)
         if found is None:
             return None
-        counts = self.ends_with(text, found.end(), -1, last)
+        end = found.end()
+        for _ in self.ranks[1:] if found[0][-1] == ">" else ():  # it may stand for each of them
+            behind = _BLANKS.match(text, end).end()  # type: ignore[union-attr]
+            if text.startswith(found[0], behind):
+                end = behind + len(found[0])
+            elif not last and found[0].startswith(text[behind:]):
+                return ~at
+        counts = self.ends_with(text, end, -1, last)
         if counts is False and self.ranks:  # it may stand for the call's own closer
-            counts = self.ends_with(text, found.end(), 0, last)
-        return ~at if counts is None else found.end() if counts else None
+            counts = self.ends_with(text, end, 0, last)
+        return ~at if counts is None else end if counts else None
 
     def around(self, text: str, at: int, last: bool, begun: bool) -> int | None:
         """Where quotes, stars or brackets end that stand in front of a closer, or behind one if they have `begun` there; else as above."""
@@ -890,10 +897,18 @@ def damaged_closers(calls: Calls, fmt: Format) -> DamagedClosers:
     return DamagedClosers(calls, fmt)
 
 
-class DamagedFrames:
-    """The closers of frames around the answer, however they are spelled, in front of a call or of a stop token; `exact` as they are."""
+_FOREIGN_TAGS = ("</tool", "</function", "</invoke", "</call")
+FOREIGN_FIRSTS = ("<|", *_FOREIGN_TAGS)
+FOREIGN = re.compile(rf"{_ENDING}|(?:{any_of(_FOREIGN_TAGS)})[\w:]{{0,32}}>")
+FOREIGN_BEGINS = re.compile(rf"{_ENDING_BEGINS}\Z|(?:{any_of(_FOREIGN_TAGS)})[\w:]{{0,32}}\Z|{beginnings(_FOREIGN_TAGS)}")
+"""What other families close a call or a message with, and what that begins with: it closes what is due in front of structure."""
 
-    __slots__ = ("begins", "exact", "full", "next", "next_begins")
+
+class DamagedFrames:
+    """The closers of frames around the answer, however they are spelled, in front of a call or of a stop token; `exact` as they are. In
+    front of a call it may be another family's closer."""
+
+    __slots__ = ("begins", "calls", "exact", "full", "next", "next_begins")
 
     def __init__(self, fmt: Format) -> None:
         closers = frame_closers(fmt)
@@ -901,6 +916,7 @@ class DamagedFrames:
         self.full = re.compile(f"(?:{any_alike(closers)})(?!\\w)")
         self.begins = re.compile(f"(?:{any_alike_begins(closers)})\\Z")
         following = (*first_markers(fmt), *stop_texts(fmt))
+        self.calls = re.compile(any_of(first_markers(fmt)))
         self.next = re.compile(any_alike(following))
         self.next_begins = re.compile(f"(?:{any_alike_begins(following)})\\Z")
 
