@@ -60,11 +60,11 @@ def test_damage_is_read_the_same_in_any_pieces(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_closers_of_another_family_do_not_leak(name: str) -> None:
-    """In the place of a closer of a call, of a message or of a frame, where what they must stand in front of follows."""
-    for kind in ("closer of another family", "all closers of another family"):
-        for case in (case for its, case in damaged(name) if its == kind):
-            assert outcome(toolparse.parse(case.text, name, tools=PREPARED, prompt=""), case) != "leaked", case.text
+def test_what_closes_in_another_way_does_not_leak(name: str) -> None:
+    """Another family's closer in the place of a call's, a message's or a frame's, where what must follow does; the quote of escaped JSON."""
+    kinds = ("closer of another family", "all closers of another family", "closer of another kind: `</tool>`", "JSON escaped once more")
+    for case in (case for kind, case in damaged(name) if kind in kinds):
+        assert outcome(toolparse.parse(case.text, name, tools=PREPARED, prompt=""), case) != "leaked", case.text
 
 
 PROSE_THAT_ENDS_IN_MARKUP = (

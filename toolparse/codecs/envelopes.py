@@ -61,7 +61,7 @@ class EnvelopeCalls(ArgumentsReader):
     """
 
     __slots__ = (
-        "aliased", "bare", "began", "between", "between_start", "call_id", "captured", "closed", "extras", "extras_size", "flat",
+        "aliased", "bare", "began", "between", "between_start", "call_id", "captured", "closed", "escaped", "extras", "extras_size", "flat",
         "kept_from", "key_at", "key_read", "keys", "loose", "name", "nested", "pending", "refused", "role",
     )  # fmt: skip
 
@@ -99,6 +99,7 @@ class EnvelopeCalls(ArgumentsReader):
         self.extras_size = 0
         self.key_read = ""
         self.key_at = 0
+        self.escaped = False
 
     def refuse(self, at: int) -> int:
         """The text is no call; once one has begun it cannot be taken back, and only ends."""
@@ -197,6 +198,11 @@ class EnvelopeCalls(ArgumentsReader):
 
     def further(self, at: int, here: int) -> int:
         text = self.text
+        if self.escaped and not self.bare and text[here] == '"':
+            self.repaired("repaired_markup", "a quote around a call that is escaped was dropped", here)
+            self.escaped = False
+            self.copy = here + 1
+            return here + 1
         if not self.bare and not self.framed:
             if _CALL_AHEAD.match(text, here):
                 self.done = False
@@ -479,6 +485,7 @@ class EnvelopeCalls(ArgumentsReader):
         end = super().before_key(at)
         if self.state == self.key and len(self.stack) == self.level:
             self.key_at = self.call.base + end
+            self.escaped = self.quote == "\\"
         return end
 
     def next_begins(self, at: int) -> bool:

@@ -897,7 +897,7 @@ def damaged_closers(calls: Calls, fmt: Format) -> DamagedClosers:
     return DamagedClosers(calls, fmt)
 
 
-_FOREIGN_TAGS = ("</tool", "</function", "</invoke", "</call")
+_FOREIGN_TAGS = ("</tool", "</function", "</invoke", "</call", "</param", "</end")
 FOREIGN_FIRSTS = ("<|", *_FOREIGN_TAGS)
 FOREIGN = re.compile(rf"{_ENDING}|(?:{any_of(_FOREIGN_TAGS)})[\w:]{{0,32}}>")
 FOREIGN_BEGINS = re.compile(rf"{_ENDING_BEGINS}\Z|(?:{any_of(_FOREIGN_TAGS)})[\w:]{{0,32}}\Z|{beginnings(_FOREIGN_TAGS)}")
