@@ -61,10 +61,19 @@ def test_damage_is_read_the_same_in_any_pieces(name: str) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_closes_in_another_way_does_not_leak(name: str) -> None:
-    """Another family's closer in the place of a call's, a message's or a frame's, where what must follow does; the quote of escaped JSON."""
+    """Another family's closer in the place of a call's, a message's or a frame's, in front of what must follow; quotes of escaped JSON."""
     kinds = ("closer of another family", "all closers of another family", "closer of another kind: `</tool>`", "JSON escaped once more")
     for case in (case for kind, case in damaged(name) if kind in kinds):
         assert outcome(toolparse.parse(case.text, name, tools=PREPARED, prompt=""), case) != "leaked", case.text
+
+
+@pytest.mark.parametrize("between", ["", "x.", "\\u003e\\u003e", "\\>\\>"])
+def test_a_call_right_behind_a_name_that_stands_in_a_line_is_told(between: str) -> None:
+    text = f'Let me look.{between}list_ports\n{{}} and {between}run_query\n{{"sql": "select 1"}}'
+    for cuts in ([], list(range(1, len(text)))):
+        told = [problem for problem in read("functionary_v32", text, cuts).problems if problem.severity == "error"]
+        assert [problem.kind for problem in told] == ["not_a_call"]
+    assert not read("functionary_v32", 'The file:\nlook here\n{"sql": 1}\nand a run_query or two', []).problems
 
 
 PROSE_THAT_ENDS_IN_MARKUP = (

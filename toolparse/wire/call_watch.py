@@ -55,7 +55,7 @@ LOOKS = {
     "{": (
         rf"[ \t\n]{{0,16}}(?=[\\\"'“”{_KEY_FIRSTS}])"
         rf"(?:\\?{_QUOTE}(?:{_KEY}\\?{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
-        rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|(?![ \t\n\\\"'“”])(?:{_OTHER_TAG})"
+        rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|(?![ \t\n\\\"'“”])(?:{_OTHER_TAG})|(?<=\w\n\{{)[\"'}}](?P<behind>)"
     ),
     ">": r">>[^\s{}<>]{1,64}\n[ ]{0,2}\{",
 }
@@ -67,7 +67,7 @@ _WORDS_OF_HEADER = r"(?:to=functions\.|(?:assistant|analysis|commentary|user)[a-
 _NAMED = r"[\"'`]?[\w.:-]{1,64}(?![\w.:-])[\"'`]?[ ]{0,2}(?:\n[ ]{0,2})?"
 _LINE = (
     rf"{_LABEL}(?:{_NAMED}"
-    r"(?:\{[ \t\n]{0,8}[\"'}“]|\((?:[ \n]{0,8}(?:[\w$-]{1,64}[ ]{0,2}=|[{\"'])|\)[ ]{0,2}\n)|Action Input:)"
+    r"(?:\{[ \t\n]{0,8}[\"'}“]|\((?:[ \n]{0,8}(?:[\w$-]{1,64}[ ]{0,2}=|[{\"'])|\)[ ]{0,2}\n)|\w{0,16}Action Input:)"
     rf"|{_WORDS_OF_HEADER}"
     r"|Action Input:[ ]{0,4}[\[{]|(?<=:)[ \n]{0,4}(?:```\w{0,16}[ \n]{0,4})?[\[{])"
 )
@@ -78,7 +78,7 @@ FOLLOWED = {
     "&": "l",
     "\\": "u<",
     "[": rf"/\w:.\-\"' \n{{|｜{UNSEEN}",
-    "{": rf" \t\n\\\"'“”\w:.\-/|｜{UNSEEN}",
+    "{": rf" \t\n\\\"'“”\w:.\-/|｜}}{UNSEEN}",
     "`": "`",
     ">": ">",
 }
@@ -104,6 +104,16 @@ def _look(text: str, at: int, end: int) -> re.Match[str] | None:
             if found is not None and (first is None or found.start() < first.start()):
                 first = found
     return first
+
+
+_NAME_BEFORE = re.compile(r"\S{1,80}\n\Z")
+
+
+def _first_of(text: str, look: re.Match[str]) -> int:
+    """Where what the look is in begins: an object may stand right behind a name that ends the line in front of it."""
+    at = look.start()
+    name = _NAME_BEFORE.search(text, max(at - 81, 0), at) if look.lastgroup == "behind" else None
+    return at if name is None else name.start()
 
 
 _BARE = rf"(?:{_WORDS_OF_HEADER}|to=|call:|Action:|[|｜]\w{{1,24}}[|｜]>|>{{0,3}}[\w.:-]{{0,63}}\w(?:[ ]{{0,2}}\n?[({{]|\[|<[|｜]))"
@@ -164,7 +174,7 @@ class CallWatch:
             line = f"{self._text}\n"
             look = _look(line, 0, len(line)) if self._sure < 0 else None
             if look is not None:
-                self._begin(look.start(), False)
+                self._begin(_first_of(line, look), False)
         self._close()
         return (*self._regions, *self._reasoning)
 
@@ -203,7 +213,7 @@ class CallWatch:
         if look is None:
             self._leave(max(len(text) - LOOK, 0))
             return False
-        self._begin(look.start(), False)
+        self._begin(_first_of(text, look), False)
         return True
 
     def _begin(self, at: int, first: bool) -> None:
@@ -257,4 +267,4 @@ def begins(text: str, at_start: bool) -> int | None:
     if start is not None and start["full"] is not None:
         return 0
     look = _look(f"{text}\n", 0, len(text) + 1)
-    return None if look is None else look.start()
+    return None if look is None else _first_of(text, look)
