@@ -67,6 +67,14 @@ def test_what_closes_in_another_way_does_not_leak(name: str) -> None:
         assert outcome(toolparse.parse(case.text, name, tools=PREPARED, prompt=""), case) != "leaked", case.text
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_damage_that_leaves_no_marker_is_told(name: str) -> None:
+    """Blanks around all marks, which may be the values', too; and calls of which no marker is left that is one."""
+    kinds = ("blanks around all marks", "opener lost", "all escaped: `\\<tool_call\\>`", "all escaped as JSON: `\\u003ctool_call\\u003e`")
+    for case in (case for kind, case in damaged(name) if kind in kinds):
+        assert outcome(toolparse.parse(case.text, name, tools=PREPARED, prompt=""), case) != "silent", case.text
+
+
 @pytest.mark.parametrize("between", ["", "x.", "\\u003e\\u003e", "\\>\\>"])
 def test_a_call_right_behind_a_name_that_stands_in_a_line_is_told(between: str) -> None:
     text = f'Let me look.{between}list_ports\n{{}} and {between}run_query\n{{"sql": "select 1"}}'
@@ -100,6 +108,13 @@ PORTS: dict[str, object] = {}
 QUERY = "<tool_call>\n<function=run_query>\n<parameter=sql>\n{}\n</function>\n</tool_call>"
 SELECT: list[tuple[str, dict[str, object]]] = [("run_query", {"sql": "select 1"})]
 READ = [
+    # a special token of no format in the place of a value's closer, in a format whose markers are several tokens
+    (
+        "kimi_k3",
+        '<|open|>tools<|sep|><|open|>call tool="run_query"<|sep|><|open|>argument key="sql" type="string"<|sep|>select 1<|tool_call_end|>'
+        '<|open|>argument key="limit" type="number"<|sep|>5<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>',
+        [("run_query", {"sql": "select 1", "limit": 5})],
+    ),
     # the closers of the tags in which the parameters are written, another format's
     (
         "qwen3_coder",

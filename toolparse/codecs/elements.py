@@ -121,6 +121,8 @@ class ElementsReader(StateReader):
         self.nested = 0
         self.headless = False
         self.fresh = False
+        self.spaced = self.led = False
+        """Blanks stand around the markup in front of a value, and the value begins with some, too."""
         self.misfits = ""
 
     @property
@@ -202,6 +204,7 @@ class ElementsReader(StateReader):
         """Between the elements of a container."""
         text = self.text
         start, at = at, SPACES.match(text, at).end()
+        self.spaced = self.spaced or " " in text[start:at]
         if self.junk.pieces and at > start:
             self.keep_junk(text[start:at], start)
         if at == len(text):
@@ -443,6 +446,10 @@ class ElementsReader(StateReader):
         self.report_junk()
         element = self.stack[-1]
         if not element.kind:
+            if self.led and element.type.allows_string and not self.call.rules.strict:
+                said = f"the value of {element.key!r} begins with blanks, as stand around the markup in front of it, too"
+                self.call.problem("doubtful_value", said, at, error=True)
+            self.led = False
             self.end_leaf(at)
         elif element.kind == "object":
             self.end_list(element)
@@ -604,7 +611,8 @@ class ElementsReader(StateReader):
                 return start + len(written)
             if not self.last and written.startswith(text[start : start + len(written)]):
                 return ~at
-        self.fresh = False
+        self.led = self.spaced and text.startswith(" ", at)
+        self.fresh = self.spaced = False
         return at
 
     def may_hold(self, key: str) -> bool:

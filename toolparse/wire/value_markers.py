@@ -125,9 +125,8 @@ class Values:
         odd = [text for text in self.closes if not text.startswith("</")]
         ranks = self.closers
         pieces = self.format.special_tokens if self.format.fragments else ()  # of which several make a marker
-        token, token_begins = (TOKEN.pattern, TOKEN_BEGINS) if not pieces else ("(?!)", "(?!)")
         section = (SECTION,) if self.calls.escaped != "xml" else ()
-        token = f"(?!{any_of((*nexts, *firsts, *ranks))}){token}"  # of any other name
+        token, token_begins = f"(?!{any_of((*nexts, *firsts, *ranks, *pieces))}){TOKEN.pattern}", TOKEN_BEGINS  # of any other name
         like = "".join(f"|{alike(text)}" for text in odd)
         like_begins = "".join(f"|{alike_begins(text)}" for text in odd)
         wait = f"<[ \\t]{{0,2}}\\Z|{token_begins}|<[A-Za-z][\\w:.\\-]{{0,40}}\\Z{like_begins}"
