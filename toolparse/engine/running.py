@@ -9,7 +9,7 @@ from toolparse.engine.table import Row
 from toolparse.engine.turn import Turn
 from toolparse.grammar import Frame
 from toolparse.jsontext.characters import SPACE, SPACES, always
-from toolparse.wire.damaged import FOREIGN, FOREIGN_BEGINS, TOKEN
+from toolparse.wire.damaged import TOKEN
 from toolparse.wire.markers import HEAD_LIMIT
 
 _PIECE = always(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")
@@ -165,16 +165,13 @@ def damaged_frame(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | 
     if "frame" not in turn.armed:
         return None
     found = frames.full.match(text, at)
-    foreign = FOREIGN.match(text, at) if found is None else None
-    if (found := found or foreign) is None:
-        return ~at if not last and (frames.begins.match(text, at) or FOREIGN_BEGINS.match(text, at)) else None
+    if found is None:
+        return ~at if not last and frames.begins.match(text, at) else None
     if found[0] in frames.exact:
         return None
     behind = SPACES.match(text, found.end()).end()
     if not last and (behind == len(text) or frames.next_begins.match(text, behind)):
         return ~at
-    if foreign is not None and not frames.calls.match(text, found.end()):
-        return None
     if behind < len(text) and not frames.next.match(text, behind):
         return None
     turn.problem("repaired_markup", f"a damaged closer was dropped: {found[0]}", at)

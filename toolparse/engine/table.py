@@ -40,7 +40,6 @@ from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning
 from toolparse.jsontext.characters import SPACE
 from toolparse.wire.call_markers import Tail, heads, must_declare, section_closers
 from toolparse.wire.damaged import (
-    FOREIGN_FIRSTS,
     DamagedFrames,
     DamagedOpening,
     Edge,
@@ -225,9 +224,6 @@ class Ground:
         framed = (Row("", "damaged frame"),) if frame_closers(table.format) and pair is None else ()
         self.look_alikes = (*framed, *damaged_header, *damaged_call) if table.reads_damaged else ()
         self.floating = {text: self.rows_for(text, rows) for text in markers}
-        if pair is None and (damaged_header or framed) and table.reads_damaged:  # what closes a message may be another family's
-            self.floating |= {text: self.look_alikes for text in FOREIGN_FIRSTS if text not in markers}
-            markers.update(FOREIGN_FIRSTS)
         gates = {first: gate(self.any_calls, first, table.opens_nothing) for first in firsts}
         self.searched = (markers, gates, alike, lost)
         self.search = re.compile(watch_pattern(*self.searched)).search

@@ -897,18 +897,10 @@ def damaged_closers(calls: Calls, fmt: Format) -> DamagedClosers:
     return DamagedClosers(calls, fmt)
 
 
-_FOREIGN_TAGS = ("</tool", "</function", "</invoke", "</call", "</param", "</end")
-FOREIGN_FIRSTS = ("<|", *_FOREIGN_TAGS)
-FOREIGN = re.compile(rf"{_ENDING}|(?:{any_of(_FOREIGN_TAGS)})[\w:]{{0,32}}>")
-FOREIGN_BEGINS = re.compile(rf"{_ENDING_BEGINS}\Z|(?:{any_of(_FOREIGN_TAGS)})[\w:]{{0,32}}\Z|{beginnings(_FOREIGN_TAGS)}")
-"""What other families close a call or a message with, and what that begins with: it closes what is due in front of structure."""
-
-
 class DamagedFrames:
-    """The closers of frames around the answer, however they are spelled, in front of a call or of a stop token; `exact` as they are. In
-    front of a call it may be another family's closer."""
+    """The closers of frames around the answer, however they are spelled, in front of a call or of a stop token; `exact` as they are."""
 
-    __slots__ = ("begins", "calls", "exact", "full", "next", "next_begins")
+    __slots__ = ("begins", "exact", "full", "next", "next_begins")
 
     def __init__(self, fmt: Format) -> None:
         closers = frame_closers(fmt)
@@ -916,7 +908,6 @@ class DamagedFrames:
         self.full = re.compile(f"(?:{any_alike(closers)})(?!\\w)")
         self.begins = re.compile(f"(?:{any_alike_begins(closers)})\\Z")
         following = (*first_markers(fmt), *stop_texts(fmt))
-        self.calls = re.compile(any_of(first_markers(fmt)))
         self.next = re.compile(any_alike(following))
         self.next_begins = re.compile(f"(?:{any_alike_begins(following)})\\Z")
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from toolparse.grammar import Format, Parameters
 from toolparse.jsontext.characters import SPACES
-from toolparse.wire.damaged import FOREIGN, FOREIGN_BEGINS, is_marker
+from toolparse.wire.damaged import is_marker
 from toolparse.wire.headers import WAIT, Header, Headers, header_markers, headers
 from toolparse.wire.lookalikes import BAR, GAP, alike, any_alike, any_alike_begins
 from toolparse.wire.markers import HEAD_LIMIT
@@ -86,25 +86,12 @@ class DamagedHeaders:
         """Where the misspelt end of a message stops that stands at `at`, if a header, another end or the output's end follows; None when it
         is none, `~at` when more text must tell."""
         found = self.marker.match(text, at)
-        if found is None or found.lastgroup not in ("end", "end_"):
-            ended = self.foreign_end(text, at, last)
-            if ended is not None:
-                return ended
         if found is None or found.lastgroup != "end_":
             return ~at if found is None and not last and self.marker_begins.match(text, at) else None
         if not last and (found.end() == len(text) or self.heads_begin.match(text, found.end())):
             return ~at
         behind = SPACES.match(text, found.end()).end()
         return found.end() if behind == len(text) or self.heads.match(text, found.end()) else None
-
-    def foreign_end(self, text: str, at: int, last: bool) -> int | None:
-        """Where what other families close with stops that stands at `at` right in front of a whole header; else as above."""
-        found = FOREIGN.match(text, at)
-        if found is None:
-            return ~at if not last and FOREIGN_BEGINS.match(text, at) else None
-        if not last and (found.end() == len(text) or self.strict.begun.match(text, found.end())):
-            return ~at
-        return found.end() if self.strict.whole.match(text, found.end(), found.end() + HEAD_LIMIT) else None
 
     def begins_call(self, text: str, at: int, last: bool) -> bool | None:
         """Whether the arguments of a call begin behind a header that ends at `at`; None when more text must tell."""
