@@ -146,6 +146,30 @@ READ = [
     ("jamba", '<tool_calls>[{"name": "list_ports", "arguments": {}}]<tool_calls>', [("list_ports", PORTS)]),
     ("command_r", 'Action:\n```json\n[\n    {"tool_name": "list_ports", "parameters": {}}\n]`', [("list_ports", PORTS)]),
     ("apertus", '<|tools_prefix|>[{"list_ports": {}}]<|toolls_suffix|>', [("list_ports", PORTS)]),
+    # the half of a closer, of a frame's and of a header's marker in front of the whole one
+    ("apertus", '<|tools_prefix|>[{"list_ports": {}}]<|tools_<|tools_suffix|>', [("list_ports", PORTS)]),
+    (
+        "deepseek_v31",
+        "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>list_ports<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁ca<｜tool▁calls▁end｜>",
+        [("list_ports", PORTS)],
+    ),
+    (
+        "cohere_command",
+        "<|START_RESPONSE|><|END_RE<|END_RESPONSE|><|START_ACTION|>"
+        '[\n    {"tool_call_id": "0", "tool_name": "list_ports", "parameters": {}}\n]<|END_ACTION|>',
+        [("list_ports", PORTS)],
+    ),
+    (
+        "inkling",
+        '<|message_model|><|content_invo<|content_invoke_tool_json|>{"name": "list_ports", "args": {}}<|end_message|>',
+        [("list_ports", PORTS)],
+    ),
+    (
+        "harmony",
+        "<|channel|>analysis<|message|><|end|><|sta<|start|>assistant<|channel|>commentary to=functions.list_ports "
+        "<|constrain|>json<|message|>{}<|call|>",
+        [("list_ports", PORTS)],
+    ),
     # a damaged or doubled closer of the frame around the answer, in front of a call
     (
         "cohere_command",
@@ -591,6 +615,21 @@ def test_of_an_opener_of_two_tokens_either_may_be_lost_or_stand_twice(name: str,
     assert message.content == "Let me look."
     assert [(each.name, each.complete) for each in message.tool_calls] == [(call.name, True)]
     assert read(name, damaged, list(range(1, len(damaged)))) == message
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_half_of_a_marker_in_front_of_the_whole_one_is_framing(name: str) -> None:
+    of = turns(name)[1]
+    opener = next((mark for mark in of.marks if not mark.closes and mark.text[0] in "<["), None)
+    if opener is None or "<|message|>" in of.text or " " in opener.text:  # a header has halves of its own; one with blanks is two markers
+        return
+    letters = [at for at, character in enumerate(re.match(r"[^=\n]*", opener.text)[0]) if character.isalpha()]  # type: ignore[index]
+    for end in range(letters[1] + 1, letters[-1]):
+        text = of.text[: opener.start] + opener.text[:end] + of.text[opener.start :]
+        message = read(name, text, [])
+        assert outcome(message, Damaged(text, of.calls)) == "read", text
+        assert {problem.kind for problem in message.problems} == {"repaired_markup"}, text
+        assert read(name, text, list(range(1, len(text)))) == message, text
 
 
 def mention(random: Random, marker: str) -> str:

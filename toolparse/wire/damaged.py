@@ -128,7 +128,7 @@ class Row:
     """One marker of an opening: its look-alikes as patterns, with slots where the name or a key stands in it. `known`: the markers that
     are no misspelling of it; without any, none is read."""
 
-    __slots__ = ("begins", "first", "full", "slots", "texts")
+    __slots__ = ("begins", "first", "full", "half", "half_begins", "slots", "texts")
 
     def __init__(self, texts: tuple[str, ...], known: tuple[str, ...] = ()) -> None:
         self.texts = texts
@@ -145,6 +145,7 @@ class Row:
             begins.append(nested((Atom("", odd), *behind)))
             begins.append(f"{misspelt_begins(first)}|{nested(tuple(map(atom, map(re.escape, first[1:]))))}\\Z")
         self.full, self.begins = "|".join(full), "|".join(begins)
+        self.half, self.half_begins = (half and f"(?:{half})?" for half in half_in_front(texts))
 
     @staticmethod
     def parted(row: list[Atom]) -> list[Atom]:
@@ -174,6 +175,26 @@ class Row:
         return out
 
 
+LEAST_HALF = 3
+"""What is left of a marker in front of the whole one has as many characters at least."""
+
+
+@lru_cache(maxsize=1024)
+def half_in_front(texts: tuple[str, ...]) -> tuple[str, str]:
+    """The pattern of the first half of a marker, if the whole one stands right behind it; and the same where the input may end in that."""
+    full, begins = [], []
+    for first, *slots in (SLOT.split(text) for text in texts):
+        if len(first) <= LEAST_HALF or first[0].isalnum() or first[0] == "`":
+            continue
+        start = first[:LEAST_HALF]
+        rest = r"[^<>\n]{0,64}" if slots else ""
+        for character in reversed(first[LEAST_HALF:] if slots else first[LEAST_HALF:-1]):
+            rest = f"(?:{re.escape(character)}{rest})?"
+        full.append(f"{re.escape(start)}{rest}(?={re.escape(start)})")
+        begins.append(f"{re.escape(start)}{rest}(?={nested(map(atom, map(re.escape, start)))})")
+    return "|".join(full), "|".join(begins)
+
+
 def may_read_as(other: str, marker: str) -> bool:
     """Whether what begins with one marker may be another one, misspelt."""
     return any(other.startswith(start) or start.startswith(other) for start in (exact_start(marker), marker[1:]))
@@ -195,13 +216,13 @@ def row_pattern(rows: list[Row], slot: str, follow: str | None, more: bool = Fal
         gap = _GAP if more or i < len(rows) - 1 else ""
         if slot in row.slots:
             again = doubled(row, rows[:i], "(?P<again>") if slot == "name" else ""
-            pattern = f"{again}(?:{row.full}){gap}{pattern}"
+            pattern = f"{again}{row.half}(?:{row.full}){gap}{pattern}"
         elif not any(map(may_be_damaged, row.texts)):  # a bracket or a word, which only counts where it stands
             pattern = f"(?P<p{i}>{row.full}){gap}{pattern}"
         elif gap:
-            pattern = f"(?:(?P<p{i}>{row.full}){gap}){{0,3}}{pattern}"
+            pattern = f"(?:{row.half}(?P<p{i}>{row.full}){gap}){{0,3}}{pattern}"
         else:
-            pattern = f"(?:(?P<p{i}>{row.full})(?:{_GAP}(?:{row.full})){{0,2}})?{pattern}"
+            pattern = f"(?:{row.half}(?P<p{i}>{row.full})(?:{_GAP}(?:{row.full})){{0,2}})?{pattern}"
     numbers, odd = count(), count()
     pattern = re.sub(r"\(\?P<odd>", lambda found: f"(?P<odd_{next(odd)}>", pattern)
     return shared(re.sub(r"\(\?P<(name|id|key|kind|again)>", lambda found: f"(?P<{found[1]}_{next(numbers)}>", pattern))
@@ -223,7 +244,7 @@ def begun_pattern(rows: list[Row], slot: str, follow: str | None, more: bool = F
     for i, row in reversed(list(enumerate(rows))):
         gap = _GAP_BEGINS if more or i < len(rows) - 1 else ""
         if slot in row.slots:
-            pattern = f"(?:{row.begins})(?:\\Z|{gap}(?:\\Z|{pattern}))"
+            pattern = f"{row.half_begins}(?:{row.begins})(?:\\Z|{gap}(?:\\Z|{pattern}))"
             again = doubled(row, rows[:i]) if slot == "name" else ""
             for other in reversed(rows[:i]) if again else ():
                 pattern = f"(?:(?:{other.begins})(?:\\Z|{_GAP_BEGINS}))?(?:\\Z|{pattern})"
@@ -231,10 +252,10 @@ def begun_pattern(rows: list[Row], slot: str, follow: str | None, more: bool = F
         elif not any(map(may_be_damaged, row.texts)):
             pattern = f"(?:{row.begins})(?:\\Z|{gap}(?:\\Z|{pattern}))"
         elif gap:
-            pattern = f"(?:(?:{row.begins})(?:\\Z|{gap})){{0,3}}(?:\\Z|{pattern})"
+            pattern = f"(?:{row.half_begins}(?:{row.begins})(?:\\Z|{gap})){{0,3}}(?:\\Z|{pattern})"
         else:
             again = f"(?:{_GAP_BEGINS}(?:\\Z|(?:{row.begins}))){{0,2}}"
-            pattern = f"(?:(?:{row.begins})(?:\\Z|{again}))?(?:\\Z|{pattern or '(?!)'})"
+            pattern = f"(?:{row.half_begins}(?:{row.begins})(?:\\Z|{again}))?(?:\\Z|{pattern or '(?!)'})"
     return shared(f"(?:{pattern})\\Z")
 
 
@@ -768,12 +789,19 @@ class DamagedClosers:
     def broken(self) -> re.Pattern[str]:
         """A closer that lacks its bracket, its slash or what else `broken_ways` leaves out, or a token that ends something."""
         broken = any_alike(way for text in self.texts for way in broken_ways(text))
-        return re.compile(rf"(?:{broken})(?<=[>\];＞])(?!\w)|{self._unseen[0]}>|{_TOKEN if self.in_tokens else _ENDING}")
+        halved = f"|(?:{self._halves[0]})(?:{any_alike(self.texts)})" if self._halves[0] else ""
+        return re.compile(rf"(?:{broken})(?<=[>\];＞])(?!\w)|{self._unseen[0]}>|{_TOKEN if self.in_tokens else _ENDING}{halved}")
 
     @cached_property
     def broken_begins(self) -> re.Pattern[str]:
         begins = any_alike_begins(way for text in self.texts for way in broken_ways(text))
-        return re.compile(rf"(?:{begins}|{_TOKEN_BEGINS if self.in_tokens else _ENDING_BEGINS})\Z|{self._unseen[1]}")
+        halved = f"|(?:{self._halves[1]})(?:{any_alike_begins(self.texts)})\\Z" if self._halves[1] else ""
+        return re.compile(rf"(?:{begins}|{_TOKEN_BEGINS if self.in_tokens else _ENDING_BEGINS})\Z|{self._unseen[1]}{halved}")
+
+    @cached_property
+    def _halves(self) -> tuple[str, str]:
+        """Those of closers that are no tags: half a tag is any closing tag in front of another one."""
+        return half_in_front(tuple(text for text in self.texts if not text.startswith("</")))
 
     @cached_property
     def _unseen(self) -> tuple[str, str]:
@@ -905,8 +933,9 @@ class DamagedFrames:
     def __init__(self, fmt: Format) -> None:
         closers = frame_closers(fmt)
         self.exact = frozenset(closers)
-        self.full = re.compile(f"(?:{any_alike(closers)})(?!\\w)")
-        self.begins = re.compile(f"(?:{any_alike_begins(closers)})\\Z")
+        half, half_begins = half_in_front(closers)
+        self.full = re.compile(f"(?:{half})?(?:{any_alike(closers)})(?!\\w)")
+        self.begins = re.compile(f"(?:{half_begins})?(?:{any_alike_begins(closers)})\\Z")
         following = (*first_markers(fmt), *stop_texts(fmt))
         self.next = re.compile(any_alike(following))
         self.next_begins = re.compile(f"(?:{any_alike_begins(following)})\\Z")
