@@ -632,6 +632,28 @@ def test_the_half_of_a_marker_in_front_of_the_whole_one_is_framing(name: str) ->
         assert read(name, text, list(range(1, len(text)))) == message, text
 
 
+@pytest.mark.parametrize("sign", ["`", "``", "*", "**"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_signs_around_an_opener_at_the_start_of_a_line_are_framing(name: str, sign: str) -> None:
+    of = turns(name)[1]
+    opener = next((mark for mark in of.marks if not mark.closes and mark.text[0] in "<["), None)
+    if opener is None or "<|message|>" in of.text or "<|end_message|>" in of.text or of.text[: of.start] not in ("", "Let me look."):
+        return
+    text = f"{of.text[: opener.start].rstrip()}\n{sign}{opener.text}{sign}{of.text[opener.end :]}"
+    message = read(name, text, [])
+    if outcome(message, Damaged(text, of.calls)) != "told":
+        assert outcome(message, Damaged(text, of.calls)) == "read", text
+    assert read(name, text, list(range(1, len(text)))) == message, text
+
+
+def test_a_whole_call_in_back_quotes_at_the_start_of_a_line_is_read() -> None:
+    text = 'Look:\n`<tool_call>{"name": "run_query", "arguments": {"sql": "select 1"}}</tool_call>`'
+    message = read("hermes", text, [])
+    assert (message.content, [(call.name, call.value()) for call in message.tool_calls]) == ("Look:", SELECT)
+    for prose in ("`<tool_call>` opens a call.", "**<tool_call>** opens it.\n", "* one\n* two\n`<b>`\n``\n**"):
+        assert read("hermes", prose, list(range(1, len(prose)))).content == prose
+
+
 def mention(random: Random, marker: str) -> str:
     """A marker as documentation names it."""
     shape = random.choice(("{}", "`{}`", '"{}"', "({})", "| {} |", "\n```\n{}\n```\n", "**{}**", "the tag {}."))

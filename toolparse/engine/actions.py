@@ -37,6 +37,7 @@ ACTIONS: dict[str, Action] = {
     "no message": messages.no_message,
     "resume": behind_calls.resume,
     "section": behind_calls.section,
+    "signed call": openings.signed_call,
     "stop": running.stop,
     "stop message": messages.stop_message,
     "stray": running.stray,

@@ -119,8 +119,19 @@ def words_behind_opener(turn: Turn, at: int, last: bool) -> int | None:
     return behind
 
 
-def damaged_opening(turn: Turn, at: int, last: bool, at_edge: bool) -> int | None:
-    """A damaged opening at `at`, if what stands in it and behind it confirms it; `at_edge`: a marker may be missing."""
+def signed_call(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | None:
+    """Quotes or stars in front of an opening, at the start of a line: if it is one, they belong to it."""
+    done = damaged_opening(turn, end - 1, last, True, at)
+    if done is None or done < 0:
+        return done and ~at
+    if turn.opened is not None:
+        turn.opened.around = True
+    return done
+
+
+def damaged_opening(turn: Turn, at: int, last: bool, at_edge: bool, start: int = -1) -> int | None:
+    """A damaged opening at `at`, if what stands in it and behind it confirms it; `at_edge`: a marker may be missing; `start`: where
+    what belongs to it begins, if in front of that."""
     text, sink = turn.text, turn.sink
     if turn.writer.in_code:
         return None
@@ -155,7 +166,7 @@ def damaged_opening(turn: Turn, at: int, last: bool, at_edge: bool) -> int | Non
         if closes is None:
             return ~at
         declared = "odd" in slots or (opening.dialect and not at_edge)
-        opened = open_damaged(turn, opens.row, opening, slots, at, end, declared) if closes else None
+        opened = open_damaged(turn, opens.row, opening, slots, at if start < 0 else start, end, declared) if closes else None
         if opened is not None:
             return opened
     return None

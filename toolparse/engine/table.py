@@ -125,6 +125,8 @@ class Kind(NamedTuple):
 
 _OBJECTS = ("{", "[")
 """What a call in an envelope begins with at the start of a line, though its opener is missing."""
+_SIGNS = ("`", "``", "*", "**")
+"""What may stand in front of a marker at the start of a line, as around code or what is stressed."""
 _START = ("any calls", "lost opener", "frames")
 KINDS = {
     #                        anchored                                  text    space     line break  border    call    closer
@@ -212,8 +214,12 @@ class Ground:
         lined = tuple(text for row in edge for text in row.firsts if is_marker(text) and "`" not in text) if table.reads_damaged else ()
         unsigned = tuple(text[1:] for text in alike if text[1:2].isalnum()) if calls else ()  # a tag without its first sign
         damaged_line = (Row("", "damaged call", begins=(*lined, *unsigned)),) if lined or unsigned else ()
-        lost = (*(table.lost_object if pair is None and calls else ()), *(Edge(re.escape(text), cut(text), text[0]) for text in unsigned))
+        signed = tuple(sign + first for first in {text[0] for text in alike} for sign in _SIGNS) if calls else ()
+        lost = [*(table.lost_object if pair is None and calls else ())]
+        lost += (Edge(re.escape(text), cut(text), text[0]) for text in (*unsigned, *signed))
         self.any_calls = (*(row for row in calls if row in edge or row in like_edge), *damaged_line)
+        gates = {first: gate(self.any_calls, first, table.opens_nothing) for first in firsts}
+        self.any_calls += tuple(Row(text, "signed call") for text in signed)
         self.line_calls = tuple(row for row in self.any_calls if where(row) != "start")
         rows = tuple(rows)
         markers = {text for row in (*rows, *self.calls) for text in row.firsts if text}
@@ -224,8 +230,7 @@ class Ground:
         framed = (Row("", "damaged frame"),) if frame_closers(table.format) and pair is None else ()
         self.look_alikes = (*framed, *damaged_header, *damaged_call) if table.reads_damaged else ()
         self.floating = {text: self.rows_for(text, rows) for text in markers}
-        gates = {first: gate(self.any_calls, first, table.opens_nothing) for first in firsts}
-        self.searched = (markers, gates, alike, lost)
+        self.searched = (markers, gates, alike, tuple(lost))
         self.search = re.compile(watch_pattern(*self.searched)).search
         self.flowing = Flowing(self.search, CONTENT if pair is None else REASONING)
         self.waiting = Waiting(self.is_beginning)

@@ -183,7 +183,7 @@ LEAST_HALF = 3
 def half_in_front(texts: tuple[str, ...]) -> tuple[str, str]:
     """The pattern of the first half of a marker, if the whole one stands right behind it; and the same where the input may end in that."""
     full, begins = [], []
-    for first, *slots in (SLOT.split(text) for text in texts):
+    for first, *slots in dict.fromkeys((SLOT.split(text)[0], *SLOT.findall(text)[:1]) for text in texts):
         if len(first) <= LEAST_HALF or first[0].isalnum() or first[0] == "`":
             continue
         start = first[:LEAST_HALF]
