@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import chain, count
@@ -193,6 +193,14 @@ def half_in_front(texts: tuple[str, ...]) -> tuple[str, str]:
         full.append(f"{re.escape(start)}{rest}(?={re.escape(start)})")
         begins.append(f"{re.escape(start)}{rest}(?={nested(map(atom, map(re.escape, start)))})")
     return "|".join(full), "|".join(begins)
+
+
+def damaged_marker(texts: Iterable[str], known: tuple[str, ...] = ()) -> tuple[str, str]:
+    """The pattern of one of some markers with any damage that an opening may have, and of a beginning of that at the end of the input."""
+    rows = [Row((text,), tuple(other for other in known if other != text) or ("\0",)) for text in texts]
+    full = (re.sub(_GROUP, _UNNAMED, f"{row.half}(?:{row.full})") for row in rows)
+    begins = (f"{row.half_begins}(?:{row.begins})" for row in rows)
+    return "|".join(full) or "(?!)", "|".join(begins) or "(?!)"
 
 
 def may_read_as(other: str, marker: str) -> bool:
@@ -933,9 +941,9 @@ class DamagedFrames:
     def __init__(self, fmt: Format) -> None:
         closers = frame_closers(fmt)
         self.exact = frozenset(closers)
-        half, half_begins = half_in_front(closers)
-        self.full = re.compile(f"(?:{half})?(?:{any_alike(closers)})(?!\\w)")
-        self.begins = re.compile(f"(?:{half_begins})?(?:{any_alike_begins(closers)})\\Z")
+        full, begins = damaged_marker(closers)
+        self.full = re.compile(f"(?:{full})(?!\\w)")
+        self.begins = re.compile(f"(?:{begins})\\Z")
         following = (*first_markers(fmt), *stop_texts(fmt))
         self.next = re.compile(any_alike(following))
         self.next_begins = re.compile(f"(?:{any_alike_begins(following)})\\Z")

@@ -14,7 +14,7 @@ from typing import Literal
 
 from toolparse.grammar import Format, Parameters
 from toolparse.jsontext.characters import SPACES
-from toolparse.wire.damaged import half_in_front, is_marker
+from toolparse.wire.damaged import damaged_marker, is_marker
 from toolparse.wire.headers import WAIT, Header, Headers, header_markers, headers
 from toolparse.wire.lookalikes import BAR, GAP, alike, any_alike, any_alike_begins
 from toolparse.wire.markers import HEAD_LIMIT
@@ -28,12 +28,6 @@ _SPEAKS = re.compile(r"\S+\s")
 _SPACED = re.compile(r"[^<{\n]{1,256}")
 _OTHER = rf"<[ \t]{{0,2}}{BAR}{{1,2}}\w{{1,32}}{BAR}{{1,2}}>?"
 _OTHER_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|{BAR}{{1,2}}(?:\Z|\w{{1,32}}(?:\Z|{BAR}{{1,2}}(?:\Z|>))))"
-
-
-def _halved(texts: tuple[str, ...]) -> str:
-    """The pattern of half of one of the markers in front of the whole one, or of nothing."""
-    half, _ = half_in_front(texts)
-    return half and f"(?:{half})?"
 
 
 class DamagedHeaders:
@@ -61,12 +55,12 @@ class DamagedHeaders:
         groups = {"start": (self.start,), "channel": inner, "end": channels.ends}
         exact = [f"(?P<{kind}>{any_of(texts)})" for kind, texts in groups.items()]
         exact += [f"(?P<close{i}>{re.escape(text)})" for i, text in enumerate(self.closes)]
-        like = [f"(?P<{kind}_>{_halved(texts)}(?:{any_alike(texts)}))" for kind, texts in groups.items()]
-        like += [f"(?P<close{i}_>{_halved((text,))}{alike(text)})" for i, text in enumerate(self.closes)]
+        every = (self.start, *inner, *channels.ends, *self.closes)
+        like = [f"(?P<{kind}_>{damaged_marker(texts, every)[0]})" for kind, texts in groups.items()]
+        like += [f"(?P<close{i}_>{damaged_marker((text,), every)[0]})" for i, text in enumerate(self.closes)]
         other = f"|(?P<other>{_OTHER})" if channels.channel else ""
         self.marker = re.compile("|".join((*exact, *like)) + other)
-        every = (self.start, *inner, *channels.ends, *self.closes)
-        begun = f"(?:{half_in_front(every)[1]})?(?:{any_alike_begins(every)})"
+        begun = damaged_marker(every, every)[1]
         self.marker_begins = re.compile(f"(?:{begun}{'|' + _OTHER_BEGINS if channels.channel else ''})\\Z")
         self.before = channels.to.strip().partition("{name}")[0]
         bodies: dict[str, None] = {}
