@@ -146,6 +146,39 @@ READ = [
     ("jamba", '<tool_calls>[{"name": "list_ports", "arguments": {}}]<tool_calls>', [("list_ports", PORTS)]),
     ("command_r", 'Action:\n```json\n[\n    {"tool_name": "list_ports", "parameters": {}}\n]`', [("list_ports", PORTS)]),
     ("apertus", '<|tools_prefix|>[{"list_ports": {}}]<|toolls_suffix|>', [("list_ports", PORTS)]),
+    # what nobody sees in front of the next call, of a fence and of a header
+    ("functionary_v31", "<function=list_ports>{}</function>\u200b<function=list_ports>{}</function>", [("list_ports", PORTS)] * 2),
+    ("command_r", 'Action:\n```json\n[\n    {"tool_name": "list_ports", "parameters": {}}\n]\u200b```', [("list_ports", PORTS)]),
+    (
+        "react",
+        'Look.\nAction: list_ports\nAction Input: {}\n\u200bAction: run_query\nAction Input: {"sql": "select 1"}',
+        [("list_ports", PORTS), *SELECT],
+    ),
+    (
+        "harmony",
+        "<|channel|>analysis<|message|><|end|>\u200b<|start|>assistant<|channel|>commentary to=functions.list_ports "
+        "<|constrain|>json<|message|>{}<|call|>",
+        [("list_ports", PORTS)],
+    ),
+    # a damaged closer of a frame in front of a call, a damaged end of a message in front of a header, a header's marker misspelt
+    *(
+        (
+            "cohere_command",
+            f"<|START_RESPONSE|>{closer}<|START_ACTION|>"
+            '[\n    {"tool_call_id": "0", "tool_name": "list_ports", "parameters": {}}\n]<|END_ACTION|>',
+            [("list_ports", PORTS)],
+        )
+        for closer in ("<|END_RESPONS|>", "|END_RESPONSE|>", "<|END_RESPONSES|>", "<|END_RES\u200fPONSE|>", "&lt;|END_RESPONSE|&gt;")
+    ),
+    *(
+        ("inkling", f'{markers}{{"name": "list_ports", "args": {{}}}}<|end_message|>', [("list_ports", PORTS)])
+        for markers in (
+            "<|content_text|><|end_mesage|><|message_model|><|content_invoke_tool_json|>",
+            "<|content_text|>&lt;|end_message|&gt;<|message_model|><|content_invoke_tool_json|>",
+            "<|content_text|><|end_message|>|message_model|><|content_invoke_tool_json|>",
+            "<|message_modell|><|content_invoke_tol_json|>",
+        )
+    ),
     # the half of a closer, of a frame's and of a header's marker in front of the whole one
     ("apertus", '<|tools_prefix|>[{"list_ports": {}}]<|tools_<|tools_suffix|>', [("list_ports", PORTS)]),
     (
@@ -402,7 +435,6 @@ TOLD = [
     ("pythonic", 'Look.[default_api:run_query(sql="select 1")]', "not_a_call"),
     ("functionary_v32", 'Look.>>>run_query()\n{"sql": "select 1"}', "not_a_call"),
     ("spark25", "Look.<tool_call>list_ports**</tool_call>**", "not_a_call"),
-    ("react", 'Look.\nAction: list_ports\nAction Input: {}\n\u200bAction: run_query\nAction Input: {"sql": "select 1"}', "not_a_call"),
     # a code block that nobody closes, with the format's own closer behind
     ("minicpm5", 'Look.```json<param name="sql">select 1 from run_query</param></function>\n{"name": "run_query"}', "not_a_call"),
     # what stands in the place of a name holds one

@@ -41,7 +41,7 @@ def damaged_behind_call(turn: Turn, row: Row, at: int, end: int, last: bool) -> 
     if around is not None:
         if around >= 0:
             opened.around = True
-            turn.problem("repaired_markup", f"what stands around a closer was dropped: {text[at:around]}", at)
+            turn.problem("repaired_markup", f"what stands around a marker was dropped: {text[at:around]}", at)
         return around
     if closers.begins.match(text, at):
         if not last:

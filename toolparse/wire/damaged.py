@@ -877,7 +877,8 @@ class DamagedClosers:
         return ~at if counts is None else end if counts else None
 
     def around(self, text: str, at: int, last: bool, begun: bool) -> int | None:
-        """Where quotes, stars or brackets end that stand in front of a closer, or behind one if they have `begun` there; else as above."""
+        """Where quotes, stars or brackets end that stand in front of a closer, or behind one if they have `begun` there; else as above.
+        What nobody sees may stand in front of the next call, or of a fence, too."""
         found = _AROUND.match(text, at)
         if found is None:
             return None
@@ -888,6 +889,11 @@ class DamagedClosers:
             return ~at
         if self.closer(text, end) or self.broken.match(text, end):
             return end
+        if text[at] in UNSEEN:
+            if not last and any(fence.startswith(text[end:]) and fence != text[end:] for fence in self.fences):
+                return ~at
+            if self.next.match(text, end) or text.startswith(self.fences, end):
+                return end
         counts = begun and self.ends_with(text, end, len(self.ranks) - 1, last)
         return ~at if counts is None else end if counts else None
 

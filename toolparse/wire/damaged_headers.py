@@ -16,12 +16,13 @@ from toolparse.grammar import Format, Parameters
 from toolparse.jsontext.characters import SPACES
 from toolparse.wire.damaged import damaged_marker, is_marker
 from toolparse.wire.headers import WAIT, Header, Headers, header_markers, headers
-from toolparse.wire.lookalikes import BAR, GAP, alike, any_alike, any_alike_begins
+from toolparse.wire.lookalikes import BAR, GAP, UNSEEN, any_alike, any_alike_begins, one_of
 from toolparse.wire.markers import HEAD_LIMIT
 from toolparse.wire.spellings import any_of, spellings, texts_of
 
 PIECES = 16
 """A header has at most so many pieces."""
+_BLANK = re.compile(rf"(?:[ \t\r\n]|{one_of(UNSEEN)})*")
 _WORD = re.compile(r"[\w?.\-]{1,64}")
 _NAME = re.compile(r"[^\s<]{1,256}")
 _SPEAKS = re.compile(r"\S+\s")
@@ -140,7 +141,7 @@ class _Reading:
     def header(self, lost: bool) -> Header | None:
         headers, text = self.headers, self.text
         for _ in range(PIECES):
-            end = self.end = SPACES.match(text, self.end).end()
+            end = self.end = _BLANK.match(text, self.end).end()  # type: ignore[union-attr]
             if end - self.at > HEAD_LIMIT:
                 return None
             if self.known and self.name not in headers.kinds and headers.body.match(text, end):
