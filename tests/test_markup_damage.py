@@ -146,6 +146,14 @@ READ = [
     ("jamba", '<tool_calls>[{"name": "list_ports", "arguments": {}}]<tool_calls>', [("list_ports", PORTS)]),
     ("command_r", 'Action:\n```json\n[\n    {"tool_name": "list_ports", "parameters": {}}\n]`', [("list_ports", PORTS)]),
     ("apertus", '<|tools_prefix|>[{"list_ports": {}}]<|toolls_suffix|>', [("list_ports", PORTS)]),
+    # quotes around all of an envelope that is escaped once more
+    (
+        "hermes",
+        '<tool_call>\n"{\\"name\\": \\"list_ports\\", \\"arguments\\": {}}"\n</tool_call>\n'
+        '<tool_call>\n{"name": "list_ports", "arguments": {}}\n</tool_call>',
+        [("list_ports", PORTS)] * 2,
+    ),
+    ("granite_20b_fc", '<function_call> "{\\"name\\": \\"list_ports\\", \\"arguments\\": {}}"', [("list_ports", PORTS)]),
     # what nobody sees in front of the next call, of a fence and of a header
     ("functionary_v31", "<function=list_ports>{}</function>\u200b<function=list_ports>{}</function>", [("list_ports", PORTS)] * 2),
     ("command_r", 'Action:\n```json\n[\n    {"tool_name": "list_ports", "parameters": {}}\n]\u200b```', [("list_ports", PORTS)]),
@@ -615,6 +623,17 @@ BEHIND_OPENERS = [
         "<｜tool▁calls▁begin｜><!-- now --><｜tool▁call▁begin｜>run_query<｜tool▁sep｜>"
         '{"sql": "select 1"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
         "<!-- now -->",
+    ),
+    (
+        "longcat",
+        '<longcat_tool_call>\nLet me check.\n{"name": "run_query", "arguments": {"sql": "select 1"}}\n</longcat_tool_call>',
+        "Let me check.",
+    ),
+    (
+        "kimi_k2",
+        "<|tool_calls_section_begin|>\nLet me check.\n<|tool_call_begin|>functions.run_query:0<|tool_call_argument_begin|>"
+        '{"sql": "select 1"}<|tool_call_end|><|tool_calls_section_end|>',
+        "Let me check.",
     ),
 ]
 

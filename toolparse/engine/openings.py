@@ -15,7 +15,7 @@ from toolparse.engine.tool_choice import BY_NAME
 from toolparse.engine.turn import Opened, Turn
 from toolparse.jsontext.characters import SPACES, always
 from toolparse.wire.damaged import DamagedClosers, DamagedOpening, Found, Joined, closed_object
-from toolparse.wire.lookalikes import GAP
+from toolparse.wire.lookalikes import GAP, QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
 
 _BREAKS = always(GAP)
@@ -104,7 +104,8 @@ def words_behind_opener(turn: Turn, at: int, last: bool) -> int | None:
         counts = closed is not None and closers.closer(text, end) is not None
     else:
         opening = ((head.full.match(text, behind, behind + HEAD_LIMIT), tail) for head, tail in heads)
-        ends = [(opened.end(), tail) for opened, tail in opening if opened is not None and sink.declares(slot_texts(opened)["name"])]
+        named = ((opened, tail, name_of(turn, tail.calls, slot_texts(opened))[0]) for opened, tail in opening if opened is not None)
+        ends = [(opened.end(), tail) for opened, tail, name in named if sink.declares(name or "")]
         closes = closes_at(turn, ends[0][1].damaged, ends[0][0], last) if ends else False
         undecided = not ends and not last and len(text) - behind < HEAD_LIMIT
         if closes is None or (undecided and any(head.partial.match(text, behind) for head, _ in heads)):
@@ -195,6 +196,8 @@ def open_damaged(turn: Turn, row: Row, opening: DamagedOpening, slots: dict[str,
     opened = open_call(turn, row, opening, slots, at, end, declared)
     if opened is not None and not opening.is_empty:
         turn.sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
+        if turn.opened is not None and text[at:end].rstrip()[-1:] in (*QUOTES, "*"):
+            turn.opened.around = True
     return opened
 
 

@@ -53,7 +53,7 @@ from toolparse.wire.headers import Headers, header_begins, header_markers, heade
 from toolparse.wire.lookalikes import BARS
 from toolparse.wire.marker_search import watch_pattern
 from toolparse.wire.markers import NO_GATE, Gate, Head, edge_openers, markers_of
-from toolparse.wire.spellings import any_of, beginnings, cut, frame_closers, longest_first, spellings, stop_texts
+from toolparse.wire.spellings import any_of, beginnings, cut, frame_closers, longest_first, spellings, stop_texts, texts_of
 from toolparse.wire.suffixes import Suffixes, suffixed
 
 
@@ -562,9 +562,13 @@ class Table:
 
     @cached_property
     def wrappers(self) -> tuple[re.Pattern[str], tuple[tuple[Head, Tail], ...], tuple[str, ...]]:
-        """The openers of wrappers, what opens a call in one with what closes it, and the keys under which objects there name a tool."""
-        wrapped = [behind for behind in self.behind.values() if behind.calls.wrapper is not None and behind.calls in self.format.calls]
-        openers = [text.rstrip() for behind in wrapped for text in spellings(behind.calls.wrapper.open)]  # type: ignore[union-attr]
+        """The openers of wrappers, what opens a call in one with what closes it, and the keys under which objects there name a tool. The
+        opener of an object that is a call in itself is one, too."""
+        own = [behind for behind in self.behind.values() if behind.calls in self.format.calls]
+        closed = [behind for behind in own if behind.calls.open and behind.calls.close and isinstance(behind.calls.body, Envelope)]
+        wrapped = list(dict.fromkeys((*(behind for behind in own if behind.calls.wrapper is not None), *closed)))
+        parts = [behind.calls.wrapper.open if behind.calls.wrapper is not None else behind.calls.open[0] for behind in wrapped]
+        openers = [text.rstrip() for part in parts for text in texts_of(part)]
         heads = tuple((head, behind.tail) for behind in wrapped for head in behind.tail.next if head.named and len(head.firsts[0]) > 1)
         names = tuple(key for behind in wrapped if isinstance(behind.calls.body, Envelope) for key in behind.calls.body.name)
         return re.compile(any_of(text for text in openers if is_marker(text) and len(text) > 3)), heads, names

@@ -895,6 +895,8 @@ class DamagedClosers:
             if self.next.match(text, end) or text.startswith(self.fences, end):
                 return end
         counts = begun and self.ends_with(text, end, len(self.ranks) - 1, last)
+        if begun and counts is False:
+            counts = self.ends_with(text, end, -1, last)
         return ~at if counts is None else end if counts else None
 
     def near(self, text: str, at: int, last: bool, above: int = -1) -> int | None:
