@@ -146,6 +146,30 @@ READ = [
     ("jamba", '<tool_calls>[{"name": "list_ports", "arguments": {}}]<tool_calls>', [("list_ports", PORTS)]),
     ("command_r", 'Action:\n```json\n[\n    {"tool_name": "list_ports", "parameters": {}}\n]`', [("list_ports", PORTS)]),
     ("apertus", '<|tools_prefix|>[{"list_ports": {}}]<|toolls_suffix|>', [("list_ports", PORTS)]),
+    # the token that opens the next call and is a stop token, too, doubled; the one that ends a marker of several; the first one lost behind
+    # a call where a word follows it
+    (
+        "gigachat3",
+        'Look.<|message_sep|>\n\nfunction call<|role_sep|>\n{"name": "list_ports", "arguments": {}}<|message_sep|>'
+        '<|message_sep|>\n\nfunction call<|role_sep|>\n{"name": "list_ports", "arguments": {}}',
+        [("list_ports", PORTS)] * 2,
+    ),
+    (
+        "kimi_k3",
+        '<|open|>response<|sep|>Look.<|close|>response<|sep|><|open|>tools<|sep|><|sep|><|open|>call tool="list_ports"<|sep|><|sep|>'
+        "<|close|>call<|sep|><|close|>tools<|sep|>",
+        [("list_ports", PORTS)],
+    ),
+    *(
+        (
+            "step3",
+            f'Look.<｜tool_calls_begin｜>\n<｜tool_call_begin｜>\nfunction<｜tool_sep｜><steptml:invoke name="list_ports"></steptml:invoke>'
+            f'<｜tool_call_end｜>{between}function<｜tool_sep｜><steptml:invoke name="list_ports"></steptml:invoke><｜tool_call_end｜>\n'
+            "<｜tool_calls_end｜>",
+            [("list_ports", PORTS)] * 2,
+        )
+        for between in ("\n", "\n\n", "")
+    ),
     # quotes around all of an envelope that is escaped once more
     (
         "hermes",

@@ -131,8 +131,7 @@ def signed_call(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | No
 
 
 def damaged_opening(turn: Turn, at: int, last: bool, at_edge: bool, start: int = -1) -> int | None:
-    """A damaged opening at `at`, if what stands in it and behind it confirms it; `at_edge`: a marker may be missing; `start`: where
-    what belongs to it begins, if in front of that."""
+    """A damaged opening at `at`, or from `start` on, if all that it holds confirms it; `at_edge`: a marker may be missing."""
     text, sink = turn.text, turn.sink
     if turn.writer.in_code:
         return None
@@ -221,11 +220,11 @@ def marker_at(turn: Turn, at: int) -> bool:
 
 
 def may_begin(turn: Turn, opening: DamagedOpening, at: int) -> bool:
-    """Whether an opening may begin with a word at `at`: a tag without its first sign, or the name of a declared tool, behind what the
-    format writes in front of names."""
+    """Whether an opening may begin with a word at `at`: one of its own, or the name of a declared tool, behind what the format writes
+    in front of names."""
     text = turn.text[at : at + HEAD_LIMIT]
     calls = opening.calls
-    if any(tag.startswith(text[: len(tag)]) for tag in opening.unsigned):
+    if any(tag.startswith(text[: len(tag)]) for tag in opening.words):
         return True
     return (
         opening.named_first

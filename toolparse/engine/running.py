@@ -280,6 +280,7 @@ def fix_suffix(turn: Turn, suffix: str) -> None:
 def stopped(turn: Turn, at: int, last: bool) -> int:
     """Behind a stop token: it is text only if other text follows, or if there is more of it than may be held."""
     text, table, most = turn.text, turn.table, turn.sink.rules.max_held
+    opens: bool | None = False
     while turn.kept.length <= most and (found := table.stop_run.match(text, at)) is not None:
         opens = opens_again(turn, at, last)
         if opens:
@@ -293,6 +294,9 @@ def stopped(turn: Turn, at: int, last: bool) -> int:
         return ~at
     turn.state = running
     kept = turn.kept.taken()
+    if opens and turn.table.reads_damaged and text.startswith(kept.strip(SPACE), at):
+        turn.problem("repaired_markup", f"a marker stood twice: {kept}", at)
+        return at
     end = len(kept.rstrip(SPACE)) or len(kept)
     turn.write(kept[:end], turn.base + at - len(kept))
     turn.writer.block.overflowed = too_long

@@ -109,6 +109,7 @@ _SIGN = re.compile(r"(?<=\w)(?:=| \w+=)\"?\Z")
 _TAG_END = re.compile(r"(?:>|<\|\w+\|>)\Z")
 
 
+_LAST_TOKEN = re.compile(r"(?<=[\w\"])<\|\w+\|>\Z")
 _TWO_TOKENS = re.compile(r"([<\]][^{}\s]*?[>\[])(<[^{}\s]*>)")
 
 
@@ -172,6 +173,9 @@ class Row:
             out[0] = ODD_OPEN
         if text[-1:] == ">" and (text[1:2].isalpha() if text[0] == "<" else len(pieces) > 1):
             out[-1] = TAG_END
+        last = _LAST_TOKEN.search(text)
+        if last is not None:  # which may stand twice
+            out.append(Atom(f"(?:{re.escape(last[0])})?", f"(?:{nested(map(atom, map(re.escape, last[0])))})?", True))
         return out
 
 
@@ -334,7 +338,7 @@ class DamagedOpening:
     which the others are; `skipped` is how many it has. `wrapped`: the first is
     the wrapper's own opener, `bracketed`: one begins with a bracket. `special` are the rows that are special
     tokens of the format, which never count when typed. `worded`: the first marker is a word.
-    `unsigned`: tags without their first sign, which count at the start of a line.
+    `words`: tags without their first sign and words between the markers, with which it may begin at the start of a line.
     `in_line`: as a body of another dialect it may stand behind a marker in a line.
     """
 
@@ -367,7 +371,8 @@ class DamagedOpening:
         self.bracketed = any(text.startswith("[") and is_marker(text) for row in rows for text in row.first)
         self.worded = rows[0].first[0][:1].isalnum() and may_be_damaged(rows[0].first[0])
         firsts = (text for row in rows[:2] for text in row.first if text[:1] == "<" and text[1:2].isalnum())
-        self.unsigned = tuple(text[1:] for text in firsts)
+        spoken = (row.first[0] for row in rows[1:own] if row.first[0].replace(" ", "").isalpha())
+        self.words = (*(text[1:] for text in firsts), *spoken)
         self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
 
     @cached_property
