@@ -211,6 +211,17 @@ READ = [
             "<|message_modell|><|content_invoke_tol_json|>",
         )
     ),
+    ("harmony", "<|channel|>commentary to=functions.list_ports <|constrain|>json|message|>{}<|cal|>", [("list_ports", PORTS)]),
+    # signs between two messages and around a header's marker
+    *(
+        (
+            "harmony",
+            f"<|channel|>analysis<|message|><|end|>{before}<|start|>assistant<|channel|>{behind}commentary to=functions.list_ports "
+            "<|constrain|>json<|message|>{}<|call|>",
+            [("list_ports", PORTS)],
+        )
+        for before, behind in ((">", ""), ("`", ""), ("**", "**"))
+    ),
     # the half of a closer, of a frame's and of a header's marker in front of the whole one
     ("apertus", '<|tools_prefix|>[{"list_ports": {}}]<|tools_<|tools_suffix|>', [("list_ports", PORTS)]),
     (

@@ -202,7 +202,7 @@ TOLD = [
     # no comma and no colon
     ("hermes", '<tool_call>\n{"name": "write_file", "arguments": {"path": "a.py" "text" "x"}}\n</tool_call>'),
     # a header that never ends, with a body
-    ("harmony", "<|channel|>commentary to=functions.list_ports <|constrain|>json|message|>{}<|cal|>"),
+    ("harmony", "<|channel|>commentary to=functions.list_ports <|constrain|>json|mess>{}<|cal|>"),
     # all of it escaped
     ("hermes", '\\u003ctool_call\\u003e\n{"name": "run_query", "arguments": {"sql": "select 1"}}\n\\u003c/tool_call\\u003e'),
     ("qwen3_coder", "\\<tool_call\\>\n\\<function=run_query\\>\n\\<parameter=sql\\>\nselect 1\n\\</parameter\\>\n\\</function\\>"),

@@ -22,7 +22,7 @@ from toolparse.wire.spellings import any_of, spellings, texts_of
 
 PIECES = 16
 """A header has at most so many pieces."""
-_BLANK = re.compile(rf"(?:[ \t\r\n]|{one_of(UNSEEN)})*")
+_BLANK = re.compile(rf"(?:[ \t\r\n>`*]|{one_of(UNSEEN)})*")
 _WORD = re.compile(r"[\w?.\-]{1,64}")
 _NAME = re.compile(r"[^\s<]{1,256}")
 _SPEAKS = re.compile(r"\S+\s")
