@@ -212,6 +212,22 @@ READ = [
         )
     ),
     ("harmony", "<|channel|>commentary to=functions.list_ports <|constrain|>json|message|>{}<|cal|>", [("list_ports", PORTS)]),
+    # a token of any name for the end of a message or of a frame, in front of what follows that
+    *(
+        (
+            "harmony",
+            f"<|channel|>final<|message|>Look.{end}<|start|>assistant<|channel|>commentary to=functions.list_ports "
+            "<|constrain|>json<|message|>{}<|call|>",
+            [("list_ports", PORTS)],
+        )
+        for end in ("<|im_end|>", "<|en|>", "<|e\u200fnd|>\n")
+    ),
+    (
+        "cohere_command",
+        "<|START_RESPONSE|>Look.<|tool_call_end|><|START_ACTION|>"
+        '[\n    {"tool_call_id": "0", "tool_name": "list_ports", "parameters": {}}\n]<|END_ACTION|>',
+        [("list_ports", PORTS)],
+    ),
     # signs between two messages and around a header's marker
     *(
         (
@@ -730,6 +746,13 @@ def test_signs_around_an_opener_at_the_start_of_a_line_are_framing(name: str, si
     if outcome(message, Damaged(text, of.calls)) != "told":
         assert outcome(message, Damaged(text, of.calls)) == "read", text
     assert read(name, text, list(range(1, len(text)))) == message, text
+
+
+@pytest.mark.parametrize("text", ["<|im_end|> and <|foo|>", "<|foo|>", "<|foo|>\n\n", "a <|bar|>> <b>", "<|foo|> <|start", "<|foo|><|"])
+def test_a_token_of_any_name_is_content_where_no_message_follows(text: str) -> None:
+    written = f"<|channel|>final<|message|>{text}"
+    for cuts in ([], list(range(1, len(written)))):
+        assert read("harmony", written, cuts).content == text
 
 
 def test_a_whole_call_in_back_quotes_at_the_start_of_a_line_is_read() -> None:

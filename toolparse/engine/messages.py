@@ -124,8 +124,15 @@ def next_message(turn: Turn, found: Header | None, at: int) -> int | None:
 def damaged_header(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | None:
     """What reads like a message's end or a header inside a message, if what follows confirms it."""
     headers = damaged_headers(turn.table.format)
-    if headers.end(turn.text, at, last) is not None:
-        return damaged_end(turn, row, at, end, last)
+    ended = headers.end(turn.text, at, last)
+    if ended is not None:
+        return end_damaged(turn, headers, at, ended)
+    odd = headers.odd_end.match(turn.text, at)
+    if odd is not None:
+        behind = SPACES.match(turn.text, odd.end()).end()
+        follows = headers.strict.inside(turn.text, behind, last, ground_of(turn), partial(is_recipient, turn))
+        if follows is not None:
+            return ~at if follows == WAIT else end_damaged(turn, headers, at, odd.end())
     found = headers.read(turn.text, at, last, partial(is_recipient, turn), partial(may_be_recipient, turn))
     if found is None or found == WAIT:
         return next_message(turn, found, at)
@@ -140,14 +147,19 @@ def damaged_header(turn: Turn, row: Row, at: int, end: int, last: bool) -> int |
 
 
 def damaged_end(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | None:
-    """The misspelt end of a message."""
+    """The misspelt end of a message, where the output ends."""
     headers = damaged_headers(turn.table.format)
     ended = headers.end(turn.text, at, last)
-    if ended is not None and ended >= 0:
-        if is_typed_header(turn, headers, at, ended):
+    return None if ended is None else end_damaged(turn, headers, at, ended)
+
+
+def end_damaged(turn: Turn, headers: DamagedHeaders, start: int, ended: int) -> int | None:
+    """The misspelt end of a message."""
+    if ended >= 0:
+        if is_typed_header(turn, headers, start, ended):
             return None
-        turn.problem("repaired_markup", f"a message's damaged end was read: {turn.text[at:ended]}", at)
-        to_header(turn, at, ended)
+        turn.problem("repaired_markup", f"a message's damaged end was read: {turn.text[start:ended]}", start)
+        to_header(turn, start, ended)
     return ended
 
 

@@ -46,6 +46,7 @@ from toolparse.wire.damaged import (
     damaged_openings,
     edges_of_objects,
     is_marker,
+    odd_ends,
     opens_nothing,
     suspicious,
 )
@@ -230,7 +231,8 @@ class Ground:
         framed = (Row("", "damaged frame"),) if frame_closers(table.format) and pair is None else ()
         self.look_alikes = (*framed, *damaged_header, *damaged_call) if table.reads_damaged else ()
         self.floating = {text: self.rows_for(text, rows) for text in markers}
-        self.searched = (markers, gates, alike, tuple(lost))
+        ends = odd_ends(table.format) if table.reads_damaged else None
+        self.searched = (markers, gates, alike, tuple(lost), ends)
         self.search = re.compile(watch_pattern(*self.searched)).search
         self.flowing = Flowing(self.search, CONTENT if pair is None else REASONING)
         self.waiting = Waiting(self.is_beginning)

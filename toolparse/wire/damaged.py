@@ -946,6 +946,19 @@ def damaged_closers(calls: Calls, fmt: Format) -> DamagedClosers:
     return DamagedClosers(calls, fmt)
 
 
+@lru_cache(maxsize=64)
+def odd_ends(fmt: Format) -> tuple[str, str]:
+    """The pattern of a special token of any name in front of what follows the end of a message or of a frame, for which it may stand,
+    behind its first sign; and of a beginning of that at the end of the input. They never match where these end with no token."""
+    in_tokens = any(bar in text for text in frame_closers(fmt) for bar in BARS)
+    followers = spellings(fmt.channels.start) if fmt.channels is not None else first_markers(fmt) if in_tokens else ()
+    if not followers:
+        return "(?!)", "(?!)"
+    token = rf"{BAR}[^\s<>]{{1,40}}"
+    behind = rf"{GAP}(?:\Z|(?:{any_alike_begins(followers)})\Z)"
+    return rf"{token}>{{1,2}}(?={GAP}(?:{any_alike(followers)}))", rf"{BAR}(?:\Z|[^\s<>]{{1,40}}(?:\Z|>{{1,2}}{behind}))"
+
+
 class DamagedFrames:
     """The closers of frames around the answer, however they are spelled, in front of a call or of a stop token; `exact` as they are."""
 
@@ -955,8 +968,9 @@ class DamagedFrames:
         closers = frame_closers(fmt)
         self.exact = frozenset(closers)
         full, begins = damaged_marker(closers)
-        self.full = re.compile(f"(?:{full})(?!\\w)")
-        self.begins = re.compile(f"(?:{begins})\\Z")
+        odd, odd_begins = odd_ends(fmt)
+        self.full = re.compile(f"(?:{full})(?!\\w)|<{odd}")
+        self.begins = re.compile(f"(?:{begins})\\Z|<(?:{odd_begins})")
         following = (*first_markers(fmt), *stop_texts(fmt))
         self.next = re.compile(any_alike(following))
         self.next_begins = re.compile(f"(?:{any_alike_begins(following)})\\Z")

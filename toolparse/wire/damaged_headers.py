@@ -14,7 +14,7 @@ from typing import Literal
 
 from toolparse.grammar import Format, Parameters
 from toolparse.jsontext.characters import SPACES
-from toolparse.wire.damaged import damaged_marker, is_marker
+from toolparse.wire.damaged import damaged_marker, is_marker, odd_ends
 from toolparse.wire.headers import WAIT, Header, Headers, header_markers, headers
 from toolparse.wire.lookalikes import BAR, GAP, UNSEEN, any_alike, any_alike_begins, one_of
 from toolparse.wire.markers import HEAD_LIMIT
@@ -34,8 +34,8 @@ _OTHER_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|{BAR}{{1,2}}(?:\Z|\w{{1,32}}(?:\Z|{BAR}{{1
 class DamagedHeaders:
     """The patterns of a format's damaged headers.
 
-    `body` is what the arguments of a call begin with; `again` matches a header's end that stands once more, `heads` what may follow a
-    message.
+    `body` is what the arguments of a call begin with; `odd_end` what may stand for the end of a message in front of a header; `again`
+    matches a header's end that stands once more, `heads` what may follow a message.
     """
 
     def __init__(self, fmt: Format) -> None:
@@ -74,6 +74,7 @@ class DamagedHeaders:
                 bodies["{"] = None
         self.body = re.compile(any_alike(bodies))
         self.body_begins = re.compile(f"(?:{any_alike_begins(bodies)})\\Z")
+        self.odd_end = re.compile(f"<{odd_ends(fmt)[0]}")
         self.again = re.compile(f"{GAP}(?:{any_of(self.closes)}|{any_alike(self.closes)})")
         self.again_begins = re.compile(f"{GAP}(?:\\\\?\\Z|(?:{any_alike_begins(self.closes)})\\Z)")
         heads = header_markers(channels)

@@ -17,17 +17,22 @@ def watch_pattern(
     edges: Mapping[str, Gate],
     alike: tuple[str, ...] = (),
     lost: tuple[Edge, ...] = (),
+    ends: tuple[str, str] | None = None,
 ) -> str:
     """One pattern for all that running text must be searched for, with the groups `hold`, `marker` and `line`.
 
     It begins with the set of first characters, which `re` looks for quickly; what follows depends on which of them was found. `alike` are
     the markers whose look-alikes are to be found, too; `edges` are the first characters of what counts at the start of a line, with what
-    refuses them, `lost` is what else is found there.
+    refuses them, `lost` is what else is found there. `ends`: what else may end a message, behind an angle bracket, and a beginning of it.
     """
     by_first: dict[str, list[str]] = {}
     for text in sorted(markers, key=len, reverse=True):
         by_first.setdefault(text[0], []).append(text[1:])
     held, whole = _branches(by_first, alike, edges)
+    if ends is not None and "<" in by_first:
+        other = f"(?!{any_of(rest for rest in by_first['<'] if rest.endswith('>'))})"
+        whole["<"].append(f"{other}{ends[0]}")
+        held["<"].append(f"{other}(?:{ends[1]})")
     for sign, rest in _ODD_BEGINNINGS if any(text[0] == "<" for text in alike) else ():
         by_first.setdefault(sign, []).append(rest)
     begins = {*SPACE, *by_first}
