@@ -755,10 +755,7 @@ def test_a_token_of_any_name_is_content_where_no_message_follows(text: str) -> N
         assert read("harmony", written, cuts).content == text
 
 
-def test_a_whole_call_in_back_quotes_at_the_start_of_a_line_is_read() -> None:
-    text = 'Look:\n`<tool_call>{"name": "run_query", "arguments": {"sql": "select 1"}}</tool_call>`'
-    message = read("hermes", text, [])
-    assert (message.content, [(call.name, call.value()) for call in message.tool_calls]) == ("Look:", SELECT)
+def test_signs_around_what_is_no_call_are_content() -> None:
     for prose in ("`<tool_call>` opens a call.", "**<tool_call>** opens it.\n", "* one\n* two\n`<b>`\n``\n**"):
         assert read("hermes", prose, list(range(1, len(prose)))).content == prose
 

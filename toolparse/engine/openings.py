@@ -123,11 +123,7 @@ def words_behind_opener(turn: Turn, at: int, last: bool) -> int | None:
 def signed_call(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | None:
     """Quotes or stars in front of an opening, at the start of a line: if it is one, they belong to it."""
     done = damaged_opening(turn, end - 1, last, True, at)
-    if done is None or done < 0:
-        return done and ~at
-    if turn.opened is not None:
-        turn.opened.around = True
-    return done
+    return ~at if done is not None and done < 0 else done
 
 
 def damaged_opening(turn: Turn, at: int, last: bool, at_edge: bool, start: int = -1) -> int | None:
@@ -187,16 +183,20 @@ def next_body(turn: Turn, opened: Opened, at: int, last: bool) -> int | None:
 
 
 def open_damaged(turn: Turn, row: Row, opening: DamagedOpening, slots: dict[str, str], at: int, end: int, declared: bool) -> int | None:
-    """A damaged opening is confirmed, from `at` to `end`; a line break that is written out belongs to it."""
+    """A damaged opening is confirmed, from `at` to `end`; a line break that is written out belongs to it. Signs in front of it do if
+    some stand behind its marker, too: in those around all of a call it is code."""
     text = turn.text
+    sign = text[at]
+    if sign in "`*" and sign not in text[at:end].lstrip(sign) and not text.startswith("```", at):
+        return None
     gap = _BREAKS.match(text, end)
     if "\\" in gap[0]:
         end = gap.end()
     opened = open_call(turn, row, opening, slots, at, end, declared)
     if opened is not None and not opening.is_empty:
         turn.sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
-        if turn.opened is not None and text[at:end].rstrip()[-1:] in (*QUOTES, "*"):
-            turn.opened.around = True
+        if turn.opened is not None:
+            turn.opened.around = sign in "`*" or text[at:end].rstrip()[-1:] in (*QUOTES, "*")
     return opened
 
 
