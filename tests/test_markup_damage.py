@@ -220,7 +220,7 @@ READ = [
             "<|constrain|>json<|message|>{}<|call|>",
             [("list_ports", PORTS)],
         )
-        for end in ("<|im_end|>", "<|en|>", "<|e\u200fnd|>\n")
+        for end in ("<|im_end|>", "<|en|>", "<|e\u200fnd|>\n", "</tool_call>", "</x:function>", "</tool>\n")
     ),
     (
         "cohere_command",
@@ -748,11 +748,15 @@ def test_signs_around_an_opener_at_the_start_of_a_line_are_framing(name: str, si
     assert read(name, text, list(range(1, len(text)))) == message, text
 
 
-@pytest.mark.parametrize("text", ["<|im_end|> and <|foo|>", "<|foo|>", "<|foo|>\n\n", "a <|bar|>> <b>", "<|foo|> <|start", "<|foo|><|"])
+@pytest.mark.parametrize(
+    "text", ["<|im_end|> and <|foo|>", "<|foo|>", "<|foo|>\n\n", "a <|bar|>> <b>", "<|foo|> <|start", "<|foo|><|", "</tool>"]
+)
 def test_a_token_of_any_name_is_content_where_no_message_follows(text: str) -> None:
     written = f"<|channel|>final<|message|>{text}"
     for cuts in ([], list(range(1, len(written)))):
         assert read("harmony", written, cuts).content == text
+    written = "<|channel|>final<|message|><div>a</div><|start|>assistant<|channel|>commentary to=functions.list_ports <|message|>{}<|call|>"
+    assert read("harmony", written, []).content == "<div>a</div>"
 
 
 def test_signs_around_what_is_no_call_are_content() -> None:

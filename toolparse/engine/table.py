@@ -40,6 +40,7 @@ from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning
 from toolparse.jsontext.characters import SPACE
 from toolparse.wire.call_markers import Tail, heads, must_declare, section_closers
 from toolparse.wire.damaged import (
+    NO_ENDS,
     DamagedFrames,
     DamagedOpening,
     Edge,
@@ -231,7 +232,7 @@ class Ground:
         framed = (Row("", "damaged frame"),) if frame_closers(table.format) and pair is None else ()
         self.look_alikes = (*framed, *damaged_header, *damaged_call) if table.reads_damaged else ()
         self.floating = {text: self.rows_for(text, rows) for text in markers}
-        ends = odd_ends(table.format) if table.reads_damaged else None
+        ends = odd_ends(table.format) if table.reads_damaged else NO_ENDS
         self.searched = (markers, gates, alike, tuple(lost), ends)
         self.search = re.compile(watch_pattern(*self.searched)).search
         self.flowing = Flowing(self.search, CONTENT if pair is None else REASONING)

@@ -31,9 +31,10 @@ _KEYS = (
 )
 _KEY = f"(?:{_KEYS})"
 _QUOTE = r"[\"'“”]"
-_WORDS = "tool|func|call|invoke|action|arg_|argu|param"
-_WORD_FIRSTS, _KEY_FIRSTS = ("".join(sorted({word[0] for word in words.split("|")})) for words in (_WORDS, _KEYS))
-_IN_ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", _WORDS)
+CALL_WORDS = "tool|func|call|invoke|action|arg_|argu|param"
+"""What the words in the markup of calls begin with, in all families."""
+_WORD_FIRSTS, _KEY_FIRSTS = ("".join(sorted({word[0] for word in words.split("|")})) for words in (CALL_WORDS, _KEYS))
+_IN_ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", CALL_WORDS)
 _WORD = f"(?=[{_WORD_FIRSTS}{_WORD_FIRSTS.upper()}])(?:{_IN_ANY_CASE})"
 _FRAME = "(?:start|end|open|close|sep|message|channel|assistant)[|｜]?>"
 _TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜ -]|){_WORD}|{_FRAME}"

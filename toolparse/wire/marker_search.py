@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from toolparse.jsontext.characters import SPACE, WS
-from toolparse.wire.damaged import Edge
+from toolparse.wire.damaged import NO_ENDS, Edge
 from toolparse.wire.lookalikes import BARS, ODD_OPENERS, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
 from toolparse.wire.markers import NO_GATE, Gate
 from toolparse.wire.spellings import any_of, beginnings, chained, inside
@@ -17,7 +17,7 @@ def watch_pattern(
     edges: Mapping[str, Gate],
     alike: tuple[str, ...] = (),
     lost: tuple[Edge, ...] = (),
-    ends: tuple[str, str] | None = None,
+    ends: tuple[str, str] = NO_ENDS,
 ) -> str:
     """One pattern for all that running text must be searched for, with the groups `hold`, `marker` and `line`.
 
@@ -29,7 +29,8 @@ def watch_pattern(
     for text in sorted(markers, key=len, reverse=True):
         by_first.setdefault(text[0], []).append(text[1:])
     held, whole = _branches(by_first, alike, edges)
-    if ends is not None and "<" in by_first:
+    odd_ends = ends != NO_ENDS and "<" in by_first
+    if odd_ends:
         other = f"(?!{any_of(rest for rest in by_first['<'] if rest.endswith('>'))})"
         whole["<"].append(f"{other}{ends[0]}")
         held["<"].append(f"{other}(?:{ends[1]})")
@@ -38,7 +39,8 @@ def watch_pattern(
     begins = {*SPACE, *by_first}
     begun_marker = f"[{inside(by_first)}]" if by_first else "(?!)"
     # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character.
-    refused = {sign: f"{re.escape(sign)}(?={refused})" for sign, rests in by_first.items() if (refused := _refused(sign, rests, alike))}
+    seen = {**by_first, "<": [*by_first["<"], "/"]} if odd_ends else by_first
+    refused = {sign: f"{re.escape(sign)}(?={refused})" for sign, rests in seen.items() if (refused := _refused(sign, rests, alike))}
     at_edge = {*edges, *(edge.first for edge in lost)}
     turns_back = list(refused.values())
     if "" not in edges:
