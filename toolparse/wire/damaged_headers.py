@@ -61,8 +61,7 @@ class DamagedHeaders:
         like += [f"(?P<close{i}_>{damaged_marker((text,), every)[0]})" for i, text in enumerate(self.closes)]
         other = f"|(?P<other>{_OTHER})" if channels.channel else ""
         self.marker = re.compile("|".join((*exact, *like)) + other)
-        begun = damaged_marker(every, every)[1]
-        self.marker_begins = re.compile(f"(?:{begun}{'|' + _OTHER_BEGINS if channels.channel else ''})\\Z")
+        self.marker_begins = re.compile(f"(?:{damaged_marker(every, every)[1]}{'|' + _OTHER_BEGINS if channels.channel else ''})\\Z")
         self.before = channels.to.strip().partition("{name}")[0]
         bodies: dict[str, None] = {}
         for calls in fmt.calls:

@@ -29,17 +29,12 @@ def watch_pattern(
     for text in sorted(markers, key=len, reverse=True):
         by_first.setdefault(text[0], []).append(text[1:])
     held, whole = _branches(by_first, alike, edges)
-    odd_ends = ends != NO_ENDS and "<" in by_first
-    if odd_ends:
-        other = f"(?!{any_of(rest for rest in by_first['<'] if rest.endswith('>'))})"
-        whole["<"].append(f"{other}{ends[0]}")
-        held["<"].append(f"{other}(?:{ends[1]})")
     for sign, rest in _ODD_BEGINNINGS if any(text[0] == "<" for text in alike) else ():
         by_first.setdefault(sign, []).append(rest)
+    seen = _with_ends(by_first, held, whole, ends)
     begins = {*SPACE, *by_first}
     begun_marker = f"[{inside(by_first)}]" if by_first else "(?!)"
     # Nearly all that the first set finds are blanks between words, which go no further than the look at the next character.
-    seen = {**by_first, "<": [*by_first["<"], "/"]} if odd_ends else by_first
     refused = {sign: f"{re.escape(sign)}(?={refused})" for sign, rests in seen.items() if (refused := _refused(sign, rests, alike))}
     at_edge = {*edges, *(edge.first for edge in lost)}
     turns_back = list(refused.values())
@@ -61,6 +56,18 @@ def watch_pattern(
     if whole:
         branches.append(f"(?<![ \\t\\r\\n])(?:{by_sign(whole)})(?P<marker>)")
     return rf"[ \t\r\n{inside(by_first)}]{goes_on}(?:{'|'.join(branches)})"
+
+
+def _with_ends(
+    by_first: dict[str, list[str]], held: Mapping[str, list[str]], whole: Mapping[str, list[str]], ends: tuple[str, str]
+) -> dict[str, list[str]]:
+    """What begins with each character, with what else may end a message, which is added to the branches."""
+    if ends == NO_ENDS or "<" not in by_first:
+        return by_first
+    other = f"(?!{any_of(rest for rest in by_first['<'] if rest.endswith('>'))})"
+    whole["<"].append(f"{other}{ends[0]}")
+    held["<"].append(f"{other}(?:{ends[1]})")
+    return by_first | {"<": [*by_first["<"], "/"]}
 
 
 def _refused(sign: str, rests: Iterable[str], alike: tuple[str, ...]) -> str:
