@@ -108,6 +108,13 @@ PORTS: dict[str, object] = {}
 QUERY = "<tool_call>\n<function=run_query>\n<parameter=sql>\n{}\n</function>\n</tool_call>"
 SELECT: list[tuple[str, dict[str, object]]] = [("run_query", {"sql": "select 1"})]
 READ = [
+    # a closer of another kind behind the sign that stands in front of each tag
+    (
+        "minimax_m3",
+        ']<]minimax[>[<tool_call>\n]<]minimax[>[<invoke name="run_query">\n]<]minimax[>[<sql>select 1]<]minimax[>[</sql>\n'
+        "]<]minimax[>[</invoke>\n]<]minimax[>[</tool>",
+        SELECT,
+    ),
     # a special token of no format in the place of a value's closer, in a format whose markers are several tokens
     (
         "kimi_k3",

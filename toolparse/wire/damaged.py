@@ -777,6 +777,8 @@ class DamagedClosers:
         markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
         markers = [tuple(text for text in texts if text[:1] in ("<", "[", "]")) for texts in markers]  # a fence may be anybody's
         self.texts = tuple(text for texts in markers for text in texts)
+        self.lead = max((text.partition("</")[0] for text in self.texts if "</" in text), key=len, default="")
+        """What stands in front of the tag in a closer."""
         self.ranks = tuple(re.compile(f"(?:{any_alike(texts)})(?!\\w)") for texts in markers)
         self.names = tuple(tuple(text for text in texts if sum(map(str.isalpha, text)) > 2) for texts in markers)
         self.in_tokens = fmt.channels is None and any(bar in text for text in self.texts for bar in BARS)
@@ -835,6 +837,7 @@ class DamagedClosers:
 
     def closing(self, text: str, at: int) -> re.Match[str] | None:
         """A closing tag of any name at `at`, or a closer of the call that lacks its bracket or its slash."""
+        at += len(self.lead) if self.lead and text.startswith(self.lead, at) else 0
         found = CLOSING.match(text, at) or self.broken.match(text, at)
         return found if found is not None and found.end() > at else None
 
@@ -865,7 +868,8 @@ class DamagedClosers:
 
     def behind_tag(self, text: str, at: int, last: bool) -> int | None:
         """Where a closing tag of another kind ends that only structure follows; None when there is none, `~at` when more text must tell."""
-        if not last and (CLOSING_BEGINS.match(text, at) or self.broken_begins.match(text, at)):
+        tag = at + len(self.lead) if self.lead and text.startswith(self.lead, at) else at
+        if not last and (CLOSING_BEGINS.match(text, tag) or self.broken_begins.match(text, at)):
             return ~at
         found = self.closing(text, at)
         if found is None:
