@@ -182,7 +182,7 @@ CASES: tuple[tuple[str, dict[str, Any], str, list[Event]], ...] = (
         "answer<|close|>response<|sep|><|close|>message<|sep|>",
         [
             Content("answer"),
-            Problem("repaired_markup", "a piece of damaged markup was dropped: <|close|>response<|sep|>", None, 6, "warning"),
+            Problem("repaired_markup", "a closer without its opener was dropped: <|close|>response<|sep|>", None, 6, "warning"),
         ],
     ),
     # but in front of one that is none it is framing

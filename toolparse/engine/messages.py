@@ -19,7 +19,7 @@ from toolparse.jsontext.characters import SPACES
 from toolparse.wire.call_names import named_once, plain_name
 from toolparse.wire.damaged_headers import DamagedHeaders, damaged_headers
 from toolparse.wire.headers import WAIT, Header, Where
-from toolparse.wire.markers import Head
+from toolparse.wire.markers import HEAD_LIMIT, Head
 
 
 def first_header(turn: Turn, at: int, last: bool) -> int:
@@ -130,9 +130,10 @@ def damaged_header(turn: Turn, row: Row, at: int, end: int, last: bool) -> int |
     odd = headers.odd_end.match(turn.text, at)
     if odd is not None:
         behind = SPACES.match(turn.text, odd.end()).end()
-        follows = headers.strict.inside(turn.text, behind, last, ground_of(turn), partial(is_recipient, turn))
-        if follows is not None:
-            return ~at if follows == WAIT else end_damaged(turn, headers, at, odd.end())
+        if headers.strict.whole.match(turn.text, behind, behind + HEAD_LIMIT):
+            return end_damaged(turn, headers, at, odd.end())
+        if not last and headers.strict.begun.match(turn.text, behind):
+            return ~at
     found = headers.read(turn.text, at, last, partial(is_recipient, turn), partial(may_be_recipient, turn))
     if found is None or found == WAIT:
         return next_message(turn, found, at)

@@ -956,13 +956,13 @@ NO_ENDS = "(?!)", "(?!)"
 
 @lru_cache(maxsize=64)
 def odd_ends(fmt: Format) -> tuple[str, str]:
-    """The pattern of a special token of any name, or of a closing tag of calls, in front of what follows the end of a message or of a
-    frame, for which it may stand, behind its first sign; and of a beginning of that at the end of the input."""
+    """The pattern of a special token of any name, or of a closing tag of calls or messages, in front of what follows the end of a message
+    or of a frame, for which it may stand, behind its first sign; and of a beginning of that at the end of the input."""
     in_tokens = any(bar in text for text in frame_closers(fmt) for bar in BARS)
     followers = spellings(fmt.channels.start) if fmt.channels is not None else first_markers(fmt) if in_tokens else ()
     if not followers:
         return NO_ENDS
-    token = rf"{BAR}[^\s<>]{{1,40}}|/(?:[\w:.-]{{0,24}}[_:.-])?(?:{CALL_WORDS})\w{{0,24}}"
+    token = rf"{BAR}[^\s<>]{{1,40}}|/(?:[\w:.-]{{0,24}}[_:.-])?(?:{CALL_WORDS}|end|message)\w{{0,24}}"
     behind = rf"{GAP}(?:\Z|(?:{any_alike_begins(followers)})\Z)"
     begins = rf"{BAR}\Z|{BAR}[^\s<>]{{1,40}}\Z|/[\w:.-]{{0,56}}\Z|(?:{token})>{{1,2}}{behind}"
     return rf"(?:{token})>{{1,2}}(?={GAP}(?:{any_alike(followers)}))", begins
