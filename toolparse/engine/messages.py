@@ -45,7 +45,7 @@ def header_or_text(turn: Turn, at: int, last: bool, first: bool) -> int:
             turn.writer.drop_tag_space()
         return ~at
     found = headers.read(text, at, last, first)
-    if turn.table.reads_damaged:
+    if found != WAIT and turn.table.reads_damaged:
         found = with_damage(turn, found, at, last)
     if found == WAIT:
         return ~at
@@ -182,7 +182,7 @@ def with_damage(turn: Turn, found: Header | None, at: int, last: bool) -> Header
         return found
     if damaged == WAIT:
         return damaged
-    if found is not None and found.kind == "again" and damaged.end > found.end:
+    if found is not None and (found.kind == "again" or turn.text[found.end : damaged.end] == ">") and damaged.end > found.end:
         return found
     if found is not None and proper and damaged.end == found.end:
         known = found.kind != "call" or is_recipient(turn, found.name) or not is_recipient(turn, damaged.name)
@@ -280,6 +280,9 @@ def behind_header(turn: Turn, at: int, last: bool) -> int:
     if again is not None and not is_typed_header(turn, headers, at, again.end()):
         turn.sink.problem("repaired_markup", f"a header's end that stands twice was dropped: {again[0].strip()}", at)
         return again.end()
+    if turn.text.startswith(">", at) and turn.place.ground == "call message":
+        turn.sink.problem("repaired_markup", "a > too many was dropped", at)
+        return at + 1
     turn.state = turn.armed.pop("begins")
     return at
 

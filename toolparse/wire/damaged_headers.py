@@ -18,7 +18,7 @@ from toolparse.wire.damaged import damaged_marker, is_marker, odd_ends
 from toolparse.wire.headers import WAIT, Header, Headers, header_markers, headers
 from toolparse.wire.lookalikes import BAR, GAP, UNSEEN, any_alike, any_alike_begins, one_of
 from toolparse.wire.markers import HEAD_LIMIT
-from toolparse.wire.spellings import any_of, spellings, texts_of
+from toolparse.wire.spellings import any_of, spellings, stop_texts, texts_of
 
 PIECES = 16
 """A header has at most so many pieces."""
@@ -73,7 +73,7 @@ class DamagedHeaders:
                 bodies["{"] = None
         self.body = re.compile(any_alike(bodies))
         self.body_begins = re.compile(f"(?:{any_alike_begins(bodies)})\\Z")
-        self.odd_end = re.compile(f"<{odd_ends(fmt)[0]}")
+        self.odd_end = re.compile(f"(?!{any_of((*every, *fmt.special_tokens, *stop_texts(fmt)))})<{odd_ends(fmt)[0]}")
         self.again = re.compile(f"{GAP}(?:{any_of(self.closes)}|{any_alike(self.closes)})")
         self.again_begins = re.compile(f"{GAP}(?:\\\\?\\Z|(?:{any_alike_begins(self.closes)})\\Z)")
         heads = header_markers(channels)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.damaged import NO_ENDS, Edge
-from toolparse.wire.lookalikes import BARS, ODD_OPENERS, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
+from toolparse.wire.lookalikes import BARS, ODD_OPENERS, UNSEEN, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
 from toolparse.wire.markers import NO_GATE, Gate
 from toolparse.wire.spellings import any_of, beginnings, chained, inside
 
@@ -130,7 +130,7 @@ def _branches(
             begun.append(f"\\Z|{beginnings(unlike)}")
         if like:
             misspelt, misspelt_begins = looks_misspelt(filter(may_be_misspelt, like))
-            begun.append(f"(?!(?:{any_of(found)})>?\\Z)(?:{any_alike_begins(like, 1)})\\Z")
+            begun.append(f"(?!(?:{any_of(found)})[>{UNSEEN}]{{0,3}}\\Z)(?:{any_alike_begins(like, 1)})\\Z")
             begun.append(f"(?!(?:{any_of(rests)})\\Z)(?:{misspelt_begins})\\Z")
             like = [any_alike(like, 1), misspelt]
         gate = edges.get(first, NO_GATE) if "" in rests else NO_GATE
