@@ -1,6 +1,6 @@
 """Raw parameter values in markup, written as one JSON object.
 
-The wire has no escaping, so a closer inside a value can only be told from a real one by what follows it (`Follow`). A declared
+The wire has no escaping, so a closer inside a value can only be told from a real one by what follows it (`value_ends.py`). A declared
 string flows out as it arrives; a value of another type is held until its end and typed by the schema.
 
     between ──opener──> (trim) ──> value ──closer that counts──> between ──the call's closer──> done
@@ -18,39 +18,32 @@ from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.doubts import Doubts
 from toolparse.codecs.json_calls import ARGUMENTS, NamedCall
 from toolparse.codecs.json_text import EndsAt
+from toolparse.codecs.parameter_openers import ODD, UNTYPED, behind_repeats, is_plain, key_of, opens_at
 from toolparse.codecs.strict_json import StrictJson
+from toolparse.codecs.value_ends import closing_tag, encloses, mark_counts, may_close, swapped
 from toolparse.codecs.writer import Arguments, ArgumentWriter
 from toolparse.jsontext import raw_values
-from toolparse.jsontext.characters import SPACE, SPACES, escaped
+from toolparse.jsontext.characters import SPACE, escaped
 from toolparse.schemas.types import Type
-from toolparse.wire.call_names import plain_letters, unescaped
-from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING, CLOSING_BEGINS, ODD_CLOSING, ODD_CLOSING_BEGINS, TOKEN
-from toolparse.wire.lookalikes import QUOTES, UNSEEN
+from toolparse.wire.call_names import unescaped
+from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING_BEGINS
+from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, slot_texts
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.value_markers import SECTION, Values
+from toolparse.wire.value_markers import Values
 
 SHORT = 96
 """Text shorter than this may wait where it would only be held."""
 _TWICE = re.compile(r"(?<!\w)(\w{1,32})=(?s:.{0,256}?)(?<!\w)\1=").search
 """An attribute that stands in a tag a second time."""
-NEAR = 8
-"""So near its start a value that holds its own opener has it twice."""
-MOST_BLANKS = 256
-"""Behind a doubtful closer the next opener is looked for behind so many blanks at most."""
 BLANKS = (" ", "\t")
 _MARKUP = re.compile(r"[<>`*\n\u00a0\u200b]|&[a-z]+;").search
 """What a value that is no string has not, unless it holds what is left of markup, or of another value."""
-_ODD = re.compile(r"""[<>\n="']""").search
-"""What a key has hardly ever."""
 _SIGN = re.compile(r"[<&`*\\\u00a0\u200b-\u200d\ufeff]").match
 """What stands around markup that was taken for text, and in front of more of it."""
-_OF_CLOSER = (">", *UNSEEN)
-"""What may stand right behind a closer and belong to it."""
 _QUOTED = f"{QUOTES} \u00a0\u200b\ufeff"
 ENVELOPES = ARGUMENTS - {"properties"}
 """Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
-_UNTYPED = Type({})
 _STRING = Type({"type": "string"})
 
 
@@ -70,7 +63,7 @@ def narrowed(declared: Type, word: str) -> Type:
 @lru_cache(maxsize=512)
 def odd_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
     """Those of some keys in which markup stands."""
-    return tuple(key for key in keys if _ODD(key))
+    return tuple(key for key in keys if ODD(key))
 
 
 class ParameterReader(StateReader):
@@ -112,7 +105,7 @@ class ParameterReader(StateReader):
         self.kind = ""
         self.kinds = values.kinds
         self.envelope: str | None = None
-        self.type: Type = _UNTYPED
+        self.type: Type = UNTYPED
         self.streaming = False
         self.nullable = False
         self.by_line = values.body.ends == "line" or values.lined
@@ -217,7 +210,7 @@ class ParameterReader(StateReader):
         opener = self.opener(at)
         if opener is True:
             return ~at
-        if opener and (self.is_plain(opener) or not values.reads_damaged):
+        if opener and (is_plain(self, opener) or not values.reads_damaged):
             return self.begin(opener, at)
         return self.otherwise(at, not self.last and len(text) - at < HEAD_LIMIT)
 
@@ -285,7 +278,7 @@ class ParameterReader(StateReader):
         """A parameter's opener stands at `at`; `repaired`: it is damaged."""
         if self.values.reads_damaged and self.junk.pieces and "<" in self.junk.text:  # mere words are no argument
             self.lost = True
-        end, doubtful = self.behind_repeats(found)
+        end, doubtful = behind_repeats(self, found)
         spaced, self.spaced = self.spaced or "> " in found[0], False
         behind = end + len(self.values.trim) * self.text.startswith(self.values.trim, max(end, 0))
         if end < 0 or ((self.junk or spaced) and behind == len(self.text) and not self.last):
@@ -313,76 +306,7 @@ class ParameterReader(StateReader):
         self.begins_at = self.call.base + end
         return end
 
-    def behind_repeats(self, found: re.Match[str]) -> tuple[int, bool]:
-        """Where an opener ends, with the repetitions of its last marker that stand right behind it, and whether another one may begin the
-        value; negative when more text must tell."""
-        end = found.end()
-        if not self.values.reads_damaged:
-            return end, False
-        text = self.text
-        marker = found[0][found[0].rfind("<") :]
-        if end < len(text) and text[end] not in ("<", ">", text[end - 1]):
-            return (end, False) if text[end] not in SPACE else (self.behind_repeat(marker, end), False)
-        lined = self.values.trim_written
-        doubtful = False
-        if text.startswith(">", end):
-            counts = self.repeats_sign(found, end)
-            if counts is None:
-                return -1, False
-            doubtful = counts == "doubtful"
-            end += counts is True
-        while marker:
-            if not self.last and marker.startswith(text[end : end + len(marker)]):
-                return -1, False
-            if not text.startswith(marker, end):
-                break
-            behind = text[end + len(marker) : end + len(marker) + 1]
-            if not behind and not self.last:
-                return -1, False
-            if not lined and (not behind or behind in " \t\r\n<"):
-                return end, True  # a value that begins so
-            end += len(marker)
-        return end, doubtful
-
-    def behind_repeat(self, marker: str, end: int) -> int:
-        """Where an opener ends that ends at `end` and whose last marker may stand again behind white space, if no key stands in that;
-        negative when more text must tell."""
-        text = self.text
-        if not marker or marker.startswith(self.values.openers):
-            return end
-        at = SPACES.match(text, end, end + MOST_BLANKS).end()
-        if text.startswith(marker, at):
-            return at + len(marker)
-        return -1 if not self.last and marker.startswith(text[at:]) else end
-
     # -- damaged markup ---------------------------------------------------------------------------------------------------------------
-
-    def repeats_sign(self, found: re.Match[str], at: int) -> bool | str | None:
-        """Whether the > at `at`, right behind an opener, belongs to it; None when more text must tell. In front of a string, what follows
-        it tells only where the template writes a line break there; elsewhere it stays, and may be "doubtful"."""
-        text = self.text
-        behind = text[at + 1 : at + 2]
-        if not behind:
-            return False if self.last else None
-        if self.values.trim_written:
-            return behind in "\r\n"
-        key = slot_texts(found)["key"]
-        if not (self.call.tool.parameter(key) if self.call.tool is not None else _UNTYPED).allows_string:
-            return True
-        return False if behind in " \t=>-" or behind.isdigit() else "doubtful"
-
-    def is_plain(self, found: re.Match[str]) -> bool:
-        """Whether an opener's key is one: a tag without its end may have swallowed what follows."""
-        key = self.key_of(found)
-        if _ODD(key) is None or self.values.calls.escaped == "attributes":
-            return True
-        tool = self.tool
-        return tool is None or tool.declares(key)
-
-    def key_of(self, found: re.Match[str]) -> str:
-        """The key in an opener as the template writes it."""
-        values = self.values
-        return values.key_of(found) if found.re is values.open else slot_texts(found)["key"]
 
     def damaged_opener(self, at: int, undecided: bool) -> int | None:
         """A parameter's opener that is damaged, or another dialect's."""
@@ -396,7 +320,7 @@ class ParameterReader(StateReader):
             key = slot_texts(found)["key"]
             tool = self.tool
             if opener.own and not opener.ends_whole(found):
-                follows = self.opens_at(found.end())
+                follows = opens_at(self, found.end())
                 if follows is None:
                     return ~at
                 if follows:
@@ -443,7 +367,7 @@ class ParameterReader(StateReader):
             counts = closers.ends_with(text, found.end(), 0 if closers.ranks else -1, self.last)
             if counts is None:
                 return ~at
-            opens = counts or self.opens_at(found.end())
+            opens = counts or opens_at(self, found.end())
             if opens is None:
                 return ~at
             if opens:
@@ -464,36 +388,6 @@ class ParameterReader(StateReader):
         at = inner.step(self.text, at, self.last)
         self.done = inner.done
         return at if inner.done else ~at
-
-    def opens_at(self, at: int) -> bool | None:
-        """Whether a parameter's opener stands behind `at`, blanks aside, damaged or not; None when more text must tell."""
-        text = self.text
-        start = at
-        at = self.values.blanks.match(text, at, at + MOST_BLANKS).end()
-        if at - start >= MOST_BLANKS:
-            return False
-        if at == len(text):
-            return False if self.last else None
-        undecided = not self.last and len(text) - at < HEAD_LIMIT
-        written = self.opener(at)
-        if written is True:
-            return None
-        if written and self.is_plain(written):
-            return self.may_open(self.key_of(written))
-        openers = self.values.damaged.openers
-        for dialect in {0, self.dialect}:
-            opener = openers[dialect]
-            if undecided and opener.partial.match(text, at):
-                return None
-            found = opener.full.match(text, at, at + HEAD_LIMIT)
-            if found is not None and opener.marked(found) and self.tool is not None and self.may_open(slot_texts(found)["key"]):
-                return True
-        return False
-
-    def may_open(self, key: str) -> bool:
-        """Whether a parameter of this name may begin while another one is open."""
-        tool = self.tool
-        return tool is None or (tool.declares(key) and key not in self.given and key != self.key)
 
     def open_object_key(self, opener: re.Pattern[str], at: int, undecided: bool) -> int | None:
         """Behind the opener of a key at `at` that is the object of all arguments; None where there is none."""
@@ -563,7 +457,7 @@ class ParameterReader(StateReader):
         """The object that the text is, or holds as a JSON string."""
         bare = text.strip(SPACE)
         if bare[:1] == '"' and self.kind != "string":
-            inner, _ = _UNTYPED.read_json(bare)
+            inner, _ = UNTYPED.read_json(bare)
             bare = json.loads(inner).strip(SPACE) if inner[0] == '"' else ""
         return raw_values.read_object(bare)
 
@@ -601,7 +495,7 @@ class ParameterReader(StateReader):
         self.unwrap(False, at)
         values = self.values
         as_written = found.re is values.open or (bool(self.odd_keys) and found.re is values.openers_of(self.odd_keys)[0])
-        slots = {"key": self.key_of(found)} if values.only_key and as_written else slot_texts(found)
+        slots = {"key": key_of(self, found)} if values.only_key and as_written else slot_texts(found)
         key = self.plain_key(unescaped(slots["key"]) if values.calls.escaped else slots["key"], at)
         named = slots.get("kind", "")
         kind = self.kinds.get(named, "") if "kind" in slots or as_written else ""
@@ -614,7 +508,7 @@ class ParameterReader(StateReader):
         self.key = key
         self.kind = kind
         tool = self.tool
-        self.type = _STRING if kind == "string" else tool.parameter(key) if tool is not None else _UNTYPED
+        self.type = _STRING if kind == "string" else tool.parameter(key) if tool is not None else UNTYPED
         if body.kinds == "types" and named:
             self.type = narrowed(self.type, named.partition("[")[0])
         self.writer.leaving = key in self.given
@@ -711,9 +605,9 @@ class ParameterReader(StateReader):
                 self.take(at, start)
                 return ~start
             mark = found.start(kind) - (kind == "tag")
-            counts = self.counts(found, kind, mark, at)
+            counts = mark_counts(self, found, kind, mark, at)
             if counts is False and kind in ("rank", "end", "alike") and values.reads_damaged:
-                counts = self.swapped(mark)
+                counts = swapped(self, mark)
                 if counts:  # what the template writes behind a value stands behind its own closer
                     start = mark - len(values.trim) * text.endswith(values.trim, at, mark)
             if counts is None:
@@ -721,7 +615,7 @@ class ParameterReader(StateReader):
                 return ~start
             enclosed: bool | None = False
             if counts and start < mark and text.startswith("<<", mark - 1):
-                enclosed = self.encloses(mark)
+                enclosed = encloses(self, mark)
                 if enclosed is None:
                     self.take(at, start)
                     return ~start
@@ -729,7 +623,7 @@ class ParameterReader(StateReader):
             if counts:
                 self.take(at, start)
                 return self.end_with(found, kind, start, mark, enclosed is True)
-            if values.reads_damaged and (kind == "close" or (kind == "alike" and self.may_close(mark))):
+            if values.reads_damaged and (kind == "close" or (kind == "alike" and may_close(self, mark))):
                 self.doubts.marks(mark, own=kind == "close")
             if values.reads_damaged and kind in ("alike", "rank", "end") and values.damaged.closers.closer(text, mark) is not None:
                 self.doubts.holds_end(mark)
@@ -752,221 +646,14 @@ class ParameterReader(StateReader):
         self.ended = self.call.base + end
         return end
 
-    def encloses(self, mark: int) -> bool | None:
-        """Whether the closer at `mark`, with one bracket too many in front of it, has one behind it, too; None when more text must tell."""
-        text = self.text
-        end = text.find(">", mark)
-        if end < 0 or end + 1 == len(text):
-            return False if self.last else None
-        if text[end + 1] == ">":
-            return True
-        if self.values.trim_written:  # between a value and its closer
-            self.doubts.add(f"the value of {self.key!r} ends with a bracket that may belong to its closer", mark - 1)
-        return False
-
-    def counts(self, found: re.Match[str], kind: str, mark: int, at: int) -> bool | None:
-        """Whether a marker inside an open value ends it."""
-        values = self.values
-        if kind == "close":
-            counts = values.follows[""](self.text, found.end(), self.last)
-            if counts is False and values.reads_damaged:
-                counts = self.closes_before_damage(found.end(), mark > found.start())
-                if counts:
-                    self.doubts.ends_otherwise(self.key, mark)
-            return counts
-        if kind == "wait":
-            return False
-        if kind == "piece" and found[kind] == SECTION:
-            if self.call.base + mark - self.begins_at <= len(values.trim):
-                self.doubts.add(f"the value of {self.key!r} begins with {SECTION}, which stands around text in XML", mark)
-            return False
-        if kind in ("piece", "own"):
-            self.doubts.add(f"the value of {self.key!r} holds {found[kind]}, which may be left of damaged markup", mark)
-            return False
-        if kind == "tag":
-            tag = found["tag"].lower()
-            if len(self.opened) < 64:
-                self.opened.add(tag)
-            if tag in values.words:
-                self.doubts.marks(mark)
-            return False
-        if kind in ("alike", "rank"):
-            return self.alike_counts(mark)
-        if kind == "call":
-            return (not values.lined or self.starts_line(at, mark)) and self.call_counts(mark)
-        return self.opener_counts(mark, at)
-
-    def opener_counts(self, mark: int, at: int) -> bool | None:
-        """Whether a parameter's opener inside an open value ends it."""
-        values = self.values
-        in_line = values.next_by_line and not self.starts_line(at, mark)
-        if in_line and self.tool is None:
-            return False
-        opener = self.opener(mark)
-        if isinstance(opener, bool):
-            if not opener:
-                self.doubts.marks(mark)
-            return None if opener else False
-        key = self.key_of(opener)
-        opens = self.may_open(key)
-        if key == self.key and self.call.base + mark - self.begins_at <= NEAR:
-            self.doubts.add(f"the value of {key!r} begins with its own opener", mark)
-        if in_line and opens:
-            self.doubts.opens(key, mark)
-        return opens and not in_line
-
-    def alike_counts(self, mark: int) -> bool | None:
-        """Whether a closing tag that is not the value's own ends it: only where structure follows that its closer would have to precede."""
-        text = self.text
-        damaged = self.values.damaged
-        closers = damaged.closers
-        if not self.last and any(begins.match(text, mark) for begins in (CLOSING_BEGINS, ODD_CLOSING_BEGINS, self.values.alike_begins)):
-            return None
-        rank = closers.closer(text, mark)
-        if rank is not None:
-            return closers.ends_with(text, rank[1], rank[0], self.last)
-        found = self.closing(mark)
-        if found is None or (found.re is CLOSING and found["tag"].lower() in self.opened):
-            return False
-        again = self.cut_closer(found)
-        if again != 0:
-            return self.values.follows[""](text, again, self.last) if again > 0 else None
-        opens = self.opens_at(found.end())
-        if opens is False and self.dialect and found.re is CLOSING and found["tag"] == (damaged.openers[self.dialect].tag or self.key):
-            return self.closing_follows(found.end())
-        return opens if opens is not False else closers.ends_with(text, found.end(), -1, self.last)
-
-    def closing_follows(self, at: int) -> bool | None:
-        """Whether a closing tag of any name stands behind `at`, blanks aside, or nothing; None when more text must tell."""
-        text = self.text
-        at = self.values.blanks.match(text, at, at + MOST_BLANKS).end()
-        if not self.last and (at == len(text) or CLOSING_BEGINS.match(text, at)):
-            return None
-        return at == len(text) or CLOSING.match(text, at) is not None
-
-    def swapped(self, mark: int) -> bool | None:
-        """Whether the value's own closer stands behind the closer of the call at `mark`, and only what belongs behind that one follows."""
-        text = self.text
-        closers = self.values.damaged.closers
-        closer = closers.closer(text, mark)
-        if closer is None:
-            return None if not self.last and closers.begins.match(text, mark) else False
-        rank, at = closer
-        at = self.values.blanks.match(text, at).end()
-        if at == len(text):
-            return False if self.last else None
-        for close in self.values.closes:
-            if text.startswith(close, at):
-                at += len(close)
-                behind = self.values.blanks.match(text, at).end()
-                if not self.last and (behind == len(text) or closers.begins.match(text, behind)):
-                    return None
-                inner = closers.closer(text, behind)
-                return (inner is None or inner[0] > rank) and closers.ends_with(text, at, rank, self.last)
-            if not self.last and close.startswith(text[at:]):
-                return None
-        return False
-
-    def closing(self, mark: int) -> re.Match[str] | None:
-        """The closing tag at `mark`: what reads like the value's own, or a longer one of any name."""
-        alike = self.values.alike.match(self.text, mark)
-        other = CLOSING.match(self.text, mark) or TOKEN.match(self.text, mark) or self.odd_closing(mark)
-        return other if alike is None or (other is not None and other.end() > alike.end()) else alike
-
-    def odd_closing(self, mark: int) -> re.Match[str] | None:
-        """The value's closing tag at `mark` with signs in it that do not belong there."""
-        found = ODD_CLOSING.match(self.text, mark)
-        return found if found is not None and plain_letters(found[0]) in map(plain_letters, self.values.closes) else None
-
-    def may_close(self, mark: int) -> bool:
-        """Whether what stands at `mark` and did not count reads like the value's own closer, or closes what the value has not opened."""
-        found = CLOSING.match(self.text, mark)
-        if found is not None and found["tag"].lower() not in self.opened:
-            return True
-        return (self.values.alike.match(self.text, mark) or TOKEN.match(self.text, mark)) is not None
-
-    def cut_closer(self, found: re.Match[str]) -> int:
-        """Where the value's own closer ends that stands right behind a beginning of itself; 0 when none does, negative when more text must
-        tell."""
-        letters = plain_letters(found[0])
-        text, end = self.text, found.end()
-        closes = [close for close in self.values.closes if len(found[0]) < len(close) and close.startswith(found[0])]
-        own = next((close for close in closes if text.startswith(close, end)), "")
-        if not own:
-            return -1 if not self.last and any(close.startswith(text[end:]) for close in closes) else 0
-        if len(letters) > 2:
-            return end + len(own)
-        self.doubts.add(f"the value of {self.key!r} ends with what may be left of its closer", found.start())
-        return 0
-
-    def closes_before_damage(self, end: int, trimmed: bool) -> bool | None:
-        """Whether the value's own closer, which ends at `end`, counts though what follows is not right: a damaged opener or closer, or
-        a few words and a closer of the call. `trimmed`: it stands as the template writes it."""
-        text = self.text
-        closers = self.values.damaged.closers
-        if text[end : end + 1] in _OF_CLOSER:
-            end += 1
-            if end == len(text) and not self.last:
-                return None
-            counts = self.values.follows[""](text, end, self.last)
-            if counts is not False:
-                return counts
-        at = self.values.blanks.match(text, end).end()
-        counts = self.opens_at(end)
-        if counts is not False:
-            return counts
-        if not self.last and (closers.may_begin(text, at) or CLOSING_BEGINS.match(text, at) or closers.broken_begins.match(text, at)):
-            return None
-        counts = closers.ends_with(text, end, -1, self.last)
-        if counts is not False:
-            return counts
-        closing = closers.closing(text, at)
-        if closing is not None:
-            if closing.re is CLOSING and closing["tag"].lower() in self.opened:
-                return False
-            again = closing[0] in self.values.closes
-            written = trimmed if self.values.trim else "\n" in text[end:at]
-            if again and self.streaming and not written:  # the value may end with what reads like its closer
-                self.doubts.add(f"the value of {self.key!r} ends with its closer twice, of which one is read as data", at)
-                return False
-            opens = self.opens_at(closing.end())
-            if opens is not False:
-                return opens
-            counts = closers.ends_with(text, closing.end(), -1, self.last)
-            return closers.ends_with(text, closing.end(), 0, self.last) if counts is False and closers.ranks and not again else counts
-        counts = self.call_counts(at)
-        if counts is not False:
-            return counts
-        moved = closers.near(text, at, self.last)
-        if moved is not None:
-            return moved >= 0 or None
-        moved = closers.behind_words(text, at, self.last)
-        return moved is not None if moved is None or moved >= 0 else None
-
     def behind_closer(self, mark: int) -> int:
         """Where the closing tag at `mark` ends if it is the value's; the call's own stay."""
         if self.values.damaged.closers.closer(self.text, mark) is not None:
             return mark
-        found = self.closing(mark)
+        found = closing_tag(self, mark)
         assert found is not None
         self.call.problem("repaired_markup", f"a value was closed by another tag than its own: {found[0]}", mark)
         return found.end()
-
-    def call_counts(self, mark: int) -> bool | None:
-        """Whether another call's opening inside an open value ends the call: a whole one, for a declared tool, with what must follow."""
-        text = self.text
-        damaged = self.values.damaged
-        for head in self.values.heads:
-            found = head.full.match(text, mark, mark + HEAD_LIMIT)
-            undecided = not self.last and len(text) - mark < HEAD_LIMIT
-            if found is not None and self.call.declares(slot_texts(found)["name"]):
-                if undecided and damaged.calls_begin.match(text, found.end()):
-                    return None
-                if damaged.calls.match(text, found.end()):
-                    return True
-            elif found is None and undecided and head.partial.match(text, mark):
-                return None
-        return False
 
     def cut_by_call(self, mark: int) -> None:
         """Another call's opening at `mark` ends the open value; one of the same tool may be this call, which is begun again."""
@@ -974,12 +661,6 @@ class ParameterReader(StateReader):
         again = any(opening is not None and slot_texts(opening)["name"] == self.call.name for opening in found)
         self.lost = self.lost or again
         self.call.problem("missing_closer", f"the value of {self.key!r} ends where the next call begins", mark, error=again)
-
-    def starts_line(self, at: int, mark: int) -> bool:
-        text = self.text
-        while mark > at and text[mark - 1] in " \t":
-            mark -= 1
-        return text[mark - 1] == "\n" if mark > at else self.line
 
     def take(self, start: int, end: int) -> None:
         """The text from `start` to `end` belongs to the value."""
@@ -1045,7 +726,7 @@ class ParameterReader(StateReader):
         """A value that was held."""
         kind = self.kind
         if kind and kind.startswith("json"):
-            value, problem = self.type.read_json(text) if kind == "json_by_schema" else _UNTYPED.read_json(text)
+            value, problem = self.type.read_json(text) if kind == "json_by_schema" else UNTYPED.read_json(text)
         else:
             body = self.values.body
             none = body.none == "python" or (body.none == "json" and not self.type.allows_string)

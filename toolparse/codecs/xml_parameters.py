@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.parameters import ParameterReader
+from toolparse.codecs.value_ends import mark_counts
 from toolparse.jsontext.characters import SPACE, SPACES, always
 from toolparse.wire.markers import LOOK
 from toolparse.wire.open_call import OpenCall
@@ -103,7 +104,7 @@ class XmlParameterReader(ParameterReader):
             if found is not None and kind is not None:
                 if kind == "hold" or (kind == "wait" and not self.last):
                     return ~start
-                counts = kind == "close" or text.startswith(self.values.closers, start) or self.counts(found, kind, start, start)
+                counts = kind == "close" or text.startswith(self.values.closers, start) or mark_counts(self, found, kind, start, start)
                 if counts is None:
                     return ~start
                 if counts:
