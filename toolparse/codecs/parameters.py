@@ -26,7 +26,8 @@ from toolparse.jsontext import raw_values
 from toolparse.jsontext.characters import SPACE, escaped
 from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
-from toolparse.wire.damaged import ANY_TAG, ANY_TAG_BEGINS, CLOSING_BEGINS
+from toolparse.wire.damaged_closers import CLOSING_BEGINS
+from toolparse.wire.damaged_parameters import ANY_TAG, ANY_TAG_BEGINS
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, slot_texts
 from toolparse.wire.open_call import OpenCall

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from toolparse.codecs.parameter_openers import MOST_BLANKS, key_of, may_open, opens_at
 from toolparse.wire.call_names import plain_letters
-from toolparse.wire.damaged import CLOSING, CLOSING_BEGINS, ODD_CLOSING, ODD_CLOSING_BEGINS, TOKEN
+from toolparse.wire.damaged_closers import CLOSING, CLOSING_BEGINS, ODD_CLOSING, ODD_CLOSING_BEGINS, TOKEN
 from toolparse.wire.lookalikes import UNSEEN
 from toolparse.wire.markers import HEAD_LIMIT, slot_texts
 from toolparse.wire.value_markers import SECTION

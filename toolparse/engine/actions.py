@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toolparse.engine import behind_calls, messages, openings, running
-from toolparse.engine.damaged_closers import damaged_behind_call
+from toolparse.engine.damaged_behind_calls import damaged_behind_call
 from toolparse.engine.prose import TextWriter
 from toolparse.engine.table import Options, table
 from toolparse.engine.tool_choice import Choice

@@ -20,9 +20,9 @@ from toolparse.grammar import Envelope, Format, OneOf, Parameters
 from toolparse.jsontext.partial import loaded
 from toolparse.schemas.tools import Tool, Tools
 from toolparse.wire.call_watch import Region, begins
-from toolparse.wire.damaged import is_marker
 from toolparse.wire.dialects import NAMES
 from toolparse.wire.lookalikes import plain_signs
+from toolparse.wire.marker_rows import is_marker
 from toolparse.wire.spellings import SLOT, any_of, spellings
 
 NEAR = 96

@@ -15,7 +15,7 @@ from toolparse.engine.turn import Opened, Turn
 from toolparse.grammar import Calls
 from toolparse.wire.call_ids import name_in_id
 from toolparse.wire.call_names import named_once, plain_name
-from toolparse.wire.damaged import DamagedOpening
+from toolparse.wire.damaged_openings import DamagedOpening
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, Head
 from toolparse.wire.open_call import Opening

@@ -1,7 +1,7 @@
 """The openings of calls: as the format has them, damaged, and missing.
 
 These actions decide whether a call begins at a position; `calls.py` then reads it. What an opening looks like, damaged or not, is the
-business of `wire/markers.py` and `wire/damaged.py`.
+business of `wire/markers.py` and `wire/damaged_openings.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from toolparse.engine.table import Row
 from toolparse.engine.tool_choice import BY_NAME
 from toolparse.engine.turn import Opened, Turn
 from toolparse.jsontext.characters import SPACES, always
-from toolparse.wire.damaged import DamagedClosers, DamagedOpening, Found, Joined, closed_object
+from toolparse.wire.call_objects import closed_object
+from toolparse.wire.damaged_closers import DamagedClosers
+from toolparse.wire.damaged_openings import DamagedOpening, Found, Joined
 from toolparse.wire.lookalikes import GAP, QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
 

@@ -9,7 +9,7 @@ from toolparse.engine.table import Row
 from toolparse.engine.turn import Turn
 from toolparse.grammar import Frame
 from toolparse.jsontext.characters import SPACE, SPACES, always
-from toolparse.wire.damaged import TOKEN
+from toolparse.wire.damaged_closers import TOKEN
 from toolparse.wire.markers import HEAD_LIMIT
 
 _PIECE = always(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")

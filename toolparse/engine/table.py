@@ -39,20 +39,12 @@ from toolparse.engine.shortcuts import CONTENT, REASONING, Flowing, Waiting
 from toolparse.grammar import Calls, Envelope, Format, Frame, Reasoning
 from toolparse.jsontext.characters import SPACE
 from toolparse.wire.call_markers import Tail, heads, must_declare, section_closers
-from toolparse.wire.damaged import (
-    NO_ENDS,
-    DamagedFrames,
-    DamagedOpening,
-    Edge,
-    damaged_openings,
-    edges_of_objects,
-    is_marker,
-    odd_ends,
-    opens_nothing,
-    suspicious,
-)
+from toolparse.wire.call_objects import Edge, edges_of_objects
+from toolparse.wire.damaged_closers import NO_ENDS, DamagedFrames, odd_ends
+from toolparse.wire.damaged_openings import DamagedOpening, damaged_openings, opens_nothing, suspicious
 from toolparse.wire.headers import Headers, header_begins, header_markers, headers, message_markers
 from toolparse.wire.lookalikes import BARS
+from toolparse.wire.marker_rows import is_marker
 from toolparse.wire.marker_search import watch_pattern
 from toolparse.wire.markers import NO_GATE, Gate, Head, edge_openers, markers_of
 from toolparse.wire.spellings import any_of, beginnings, cut, frame_closers, longest_first, spellings, stop_texts, texts_of

@@ -9,7 +9,7 @@ from typing import Literal
 
 from toolparse.grammar import BareKeys, Calls, Format, Parameters, Part, PythonCalls
 from toolparse.jsontext.characters import WS
-from toolparse.wire.damaged import DamagedClosers, damaged_closers
+from toolparse.wire.damaged_closers import DamagedClosers, damaged_closers
 from toolparse.wire.markers import EndMarks, Head, openings_of, with_any_name
 from toolparse.wire.spellings import any_of, beginnings, first_texts, frame_closers, spellings, stop_texts
 from toolparse.wire.value_markers import Values

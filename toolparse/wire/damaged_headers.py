@@ -14,9 +14,10 @@ from typing import Literal
 
 from toolparse.grammar import Format, Parameters
 from toolparse.jsontext.characters import SPACES
-from toolparse.wire.damaged import damaged_marker, is_marker, odd_ends
+from toolparse.wire.damaged_closers import odd_ends
 from toolparse.wire.headers import WAIT, Header, Headers, header_markers, headers
 from toolparse.wire.lookalikes import BAR, GAP, UNSEEN, any_alike, any_alike_begins, one_of
+from toolparse.wire.marker_rows import damaged_marker, is_marker
 from toolparse.wire.markers import HEAD_LIMIT
 from toolparse.wire.spellings import any_of, spellings, stop_texts, texts_of
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from toolparse.jsontext.characters import SPACE, WS
-from toolparse.wire.damaged import NO_ENDS, Edge
+from toolparse.wire.call_objects import Edge
+from toolparse.wire.damaged_closers import NO_ENDS
 from toolparse.wire.lookalikes import BARS, ODD_OPENERS, UNSEEN, any_alike, any_alike_begins, looks_misspelt, may_be_misspelt
 from toolparse.wire.markers import NO_GATE, Gate
 from toolparse.wire.spellings import any_of, beginnings, chained, inside

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 from toolparse.grammar import Ahead, BareKeys, Calls, Closed, Envelope, Frame, OneOf, Part, PythonCalls, Where
 from toolparse.jsontext.characters import SPACE, WS, always
-from toolparse.wire.damaged import Found
+from toolparse.wire.damaged_openings import Found
 from toolparse.wire.dialects import NAMES
 from toolparse.wire.spellings import SLOT, any_of, beginnings, cut, first_texts, inside, longest_first, may_be_missing, spellings
 from toolparse.wire.trailing_stops import trailing_stops

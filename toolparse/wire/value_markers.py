@@ -12,7 +12,9 @@ from functools import cached_property, lru_cache
 from toolparse.grammar import Calls, Format, Marker, OneOf, Parameters, Part
 from toolparse.jsontext.characters import SPACE, WS, always
 from toolparse.wire.call_names import escaped_attribute
-from toolparse.wire.damaged import TOKEN, TOKEN_BEGINS, DamagedParameters, respelt, unseen, writes_lines
+from toolparse.wire.damaged_closers import TOKEN, TOKEN_BEGINS, respelt, unseen
+from toolparse.wire.damaged_openings import writes_lines
+from toolparse.wire.damaged_parameters import DamagedParameters
 from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins
 from toolparse.wire.markers import END, WRITTEN, Follow, Head, either, flow_until, sequence, slot_of, slot_texts, slotted
 from toolparse.wire.spellings import any_of, beginnings, cut, first_texts, inside, longest_first, spellings

@@ -1,6 +1,6 @@
 """Right behind a call, where what follows is damaged: its closer, words in front of that, the next call's opening.
 
-What a damaged closer looks like is the business of `wire/damaged.py`.
+What a damaged closer looks like is the business of `wire/damaged_closers.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from toolparse.engine.openings import damaged_opening, next_body, unopened_objec
 from toolparse.engine.table import Row
 from toolparse.engine.turn import Opened, Turn
 from toolparse.jsontext.characters import SPACE, always
-from toolparse.wire.damaged import DamagedClosers
+from toolparse.wire.damaged_closers import DamagedClosers
 from toolparse.wire.lookalikes import GAP
 
 _BREAKS = always(GAP)
