@@ -93,7 +93,8 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, bare: bool, unnamed: st
 
         return BareKeysReader(call, marks_of(body, ends), ends)
     if isinstance(body, Elements):
-        from toolparse.codecs.elements import ElementsReader, marks_for
+        from toolparse.codecs.element_marks import marks_for
+        from toolparse.codecs.elements import ElementsReader
 
         return ElementsReader(call, marks_for(body, ends, calls if tail.reads_damaged else None), ends)
     raise TypeError(f"no codec reads {type(body).__name__}")

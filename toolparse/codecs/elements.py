@@ -11,71 +11,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 
 from toolparse.codecs import Rewritten
 from toolparse.codecs.codec_base import StateReader
+from toolparse.codecs.element_marks import TAG_BEGUN, Marks
 from toolparse.codecs.writer import ArgumentWriter, Level
-from toolparse.grammar import ITEM, Calls, Elements
-from toolparse.jsontext.characters import SPACE, SPACES, WS, always, escaped
+from toolparse.grammar import ITEM
+from toolparse.jsontext.characters import SPACE, SPACES, escaped
 from toolparse.schemas.types import UNKNOWN, Type
 from toolparse.wire.lookalikes import UNSEEN
-from toolparse.wire.markers import EndMarks, Head, flow_until
+from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.spellings import any_of, beginnings, chained, inside
-from toolparse.wire.trailing_stops import trail
 
 _STRING = Type({"type": "string"})
 _TAG = re.compile(r"<[ \t]{0,2}(/?)[ \t]{0,2}([^<>\n/\s](?:[^<>\n]{0,254}[^<>\n\s])?)[ \t]{0,2}>")
-_TAG_BEGUN = re.compile(r"(?:<(?:/?[^<>\n]{0,256})?)?\Z")
 _NAMED = re.compile(r"""\w{1,32}(?:[ \t]{1,4}(?:name|key))?[ \t]{0,4}=[ \t]{0,4}(["']?)([^"'<>=]{1,256})\1""")
 """A tag that names its key as other dialects do."""
 _MARKED = re.compile(f"[<&`*{UNSEEN}]").search
 """What belongs to markup, or stands around it."""
 _JUNK = re.compile(r"[^\]<]+|.", re.DOTALL)
-
-
-class Marks:
-    """The patterns of a body."""
-
-    def __init__(self, body: Elements, ends: EndMarks, calls: Calls | None) -> None:
-        """`calls` is how the call is opened, where that may stand twice."""
-        self.heads = [Head(calls, calls.open, "anywhere", False, False)] if calls is not None else []
-        self.prefix = prefix = body.prefix
-        self.stray = always(rf"(?:</(?:(?!{re.escape(prefix)}|{beginnings((prefix,))})[^<>\n]){{0,64}})?[ \t\r\n]{{0,256}}")
-        self.cut_prefix = re.compile(beginnings((prefix,)))
-        odd, odd_begins = odd_spellings(prefix)
-        self.odd, self.odd_begins = re.compile(odd), re.compile(odd_begins)
-        hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail(ends.stops)}|{odd_begins}"
-        self.search = re.compile(f"(?P<hold>{hold})|(?P<prefix>{re.escape(prefix)})|(?P<odd>{odd})|(?P<plain></)").search
-        firsts = {prefix[0], "<", *(text[0] for text in ends.stops)}
-        self.flow = flow_until(firsts)
-        begun = f"(?!{any_of((*ends.closers, *ends.openings))}){re.escape(prefix)}{_TAG_BEGUN.pattern}"
-        self.between = re.compile(rf"{WS}(?:\Z|{self.cut_prefix.pattern}|{begun})").match
-        self.within = re.compile(rf"[^{inside(firsts)}]*(?:\Z|{hold}|{begun})").match
-
-
-_FRAMED = re.compile(r"(\W{2,8})(\w+)(\W{2,8})")
-"""A word between signs, of which either may be misspelt and still be known by the other."""
-_ODD_WORD = r"[^\x00-/:-@\[-^`{-\x7f]"
-"""What may stand in that word: letters, and what nobody sees."""
-
-
-def odd_spellings(prefix: str) -> tuple[str, str]:
-    """The pattern of the marker with its word misspelt or in other letters, or with its first or last sign missing, in front of a tag; and
-    of a beginning of that at the end of the text."""
-    framed = _FRAMED.fullmatch(prefix)
-    if framed is None:
-        return "(?!)", "(?!)"
-    (first, *before), _, (*behind, last) = (map(re.escape, signs) for signs in framed.groups())
-    first += f"[{UNSEEN}]{{0,2}}"
-    begun = chained(*before, f"{_ODD_WORD}{{0,40}}", *behind, f"{last}?[ \\t]{{0,2}}")
-    whole = f"(?:{first})?{''.join(before)}{_ODD_WORD}{{1,40}}{''.join(behind)}{last}?(?=[ \\t]{{0,2}}<)"
-    return whole, f"(?:{first}(?:\\Z|{begun})|{begun})\\Z"
-
-
-marks_for = lru_cache(maxsize=64)(Marks)
-"""The patterns, compiled at their first use."""
 
 
 class Element(Level):
@@ -261,7 +215,7 @@ class ElementsReader(StateReader):
         """The marker of a tag between elements."""
         text = self.text
         tag = _TAG.match(text, behind)
-        if tag is None and not self.last and _TAG_BEGUN.match(text, behind):
+        if tag is None and not self.last and TAG_BEGUN.match(text, behind):
             return ~at
         key = self.cut_tag(tag, behind)
         if key:
@@ -376,7 +330,7 @@ class ElementsReader(StateReader):
             follows = self.structure(tag.end())
             following = _TAG.match(self.text, behind + len(self.marks.prefix)) if follows else None
             undecided = not self.last and following is None and self.text.startswith(self.marks.prefix, behind)
-            if follows is None or (undecided and _TAG_BEGUN.match(self.text, behind + len(self.marks.prefix))):
+            if follows is None or (undecided and TAG_BEGUN.match(self.text, behind + len(self.marks.prefix))):
                 return ~at
             own = following is not None and (
                 following[2] == element.key
@@ -532,14 +486,14 @@ class ElementsReader(StateReader):
         text = self.text
         tag = _TAG.match(text, at)
         if tag is None or not tag[1] or self.nested or self.headless or len(self.stack) < 2:
-            return None if tag is None and not self.last and _TAG_BEGUN.match(text, at) else 0
+            return None if tag is None and not self.last and TAG_BEGUN.match(text, at) else 0
         prefix = self.marks.prefix
         behind = SPACES.match(text, tag.end(), tag.end() + 256).end()
         if not text.startswith(prefix, behind):
             return None if not self.last and prefix.startswith(text[behind:]) else 0
         following = _TAG.match(text, behind + len(prefix))
         if following is None:
-            return None if not self.last and _TAG_BEGUN.match(text, behind + len(prefix)) else 0
+            return None if not self.last and TAG_BEGUN.match(text, behind + len(prefix)) else 0
         key, outer = following[2], self.stack[1:-1]
         fits = any(element.key == key for element in outer) if following[1] else self.ends_leaf(key)
         if not fits or (following[1] and key == self.stack[-1].key):
@@ -675,7 +629,7 @@ class ElementsReader(StateReader):
         text = self.text
         how = self.ends_call(mark)
         tag = _TAG.match(text, behind)
-        if how is None or (tag is None and not self.last and _TAG_BEGUN.match(text, behind)):
+        if how is None or (tag is None and not self.last and TAG_BEGUN.match(text, behind)):
             return ~mark
         if how == "close":
             return self.ended("close", mark)
