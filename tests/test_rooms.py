@@ -54,6 +54,10 @@ def test_no_room_needs_one_above_it() -> None:
     assert not upward
 
 
+def test_no_module_is_longer_than_a_reader_keeps_in_mind() -> None:
+    assert {str(path) for path in trees() if len(path.read_text(encoding="utf-8").splitlines()) > 800} == set()
+
+
 def test_no_module_imports_a_private_name_of_another() -> None:
     private = [
         (str(path.relative_to(PACKAGE)), alias.name)

@@ -167,16 +167,20 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
         what = f"a call of {name!r}" if name is not None else "a call"
         said = f"this looks like {what} and cannot be read as one, so it is content: {_shown(text)}"
         return Problem("not_a_call", said, None, start, "error", attempt)
-    if not own:
-        return None
-    if _block(fmt).match(plain):
-        said = f"a block of calls holds none, so it is content: {_shown(text)}"
-        return Problem("not_a_call", said, None, start, "error", attempt)
+    return _of_markers(fmt, plain, attempt) if own else None
+
+
+def _of_markers(fmt: Format, plain: str, attempt: Attempt) -> Problem:
+    """What is said of text in which markers of this format stand, and nothing else that belongs to a call."""
     ended = _ends(fmt).search(plain)
-    if ended is not None and not _openers(fmt).search(plain, 0, ended.start()):
-        said = f"the end of a call's arguments stands in the text, so a value in front of it may have been ended too early: {_shown(text)}"
-        return Problem("not_a_call", said, None, start, "error", attempt)
-    return Problem("not_a_call", f"a marker of calls stands in the text with no call behind it: {_shown(text)}", None, start)
+    if _block(fmt).match(plain):
+        said = "a block of calls holds none, so it is content"
+    elif ended is not None and not _openers(fmt).search(plain, 0, ended.start()):
+        said = "the end of a call's arguments stands in the text, so a value in front of it may have been ended too early"
+    else:
+        said = f"a marker of calls stands in the text with no call behind it: {_shown(attempt.text)}"
+        return Problem("not_a_call", said, None, attempt.start)
+    return Problem("not_a_call", f"{said}: {_shown(attempt.text)}", None, attempt.start, "error", attempt)
 
 
 def _without_examples(
