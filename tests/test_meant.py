@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 import strategies
@@ -253,3 +254,24 @@ def test_markers_of_reasoning_that_stand_again_are_framing(name: str, pair: Reas
     opener, closer = spellings(pair.open)[0].strip(), spellings(pair.close)[0].strip()
     found = read(name, f"{opener}\n{opener}\nLet me see.\n{closer}{closer}\n\n{closer}\n\nFine.", None)
     assert (found.reasoning, found.content) == ("Let me see.", "Fine.")
+
+
+OPENED = re.compile(r"<(?P<tag>[\w:｜]*(?:param(?:eter)?|function|invoke))(?P<told>=\w+| name=\"\w+\")(?P<more>[^<>]*)>")
+
+
+def in_closers(text: str) -> str:
+    """The text with what stands in a tag in its closer, too."""
+    for opened in reversed(list(OPENED.finditer(text))):
+        at = text.find(closer := f"</{opened['tag']}>", opened.end())
+        text = text[: max(at, 0)] + text[max(at, 0) :].replace(closer, f"</{opened['tag']}{opened['told']}>", 1)
+    return text
+
+
+@pytest.mark.parametrize("change", [in_closers, lambda text: OPENED.sub(r'<\g<tag>\g<told>\g<more> type="string">', text)])
+@pytest.mark.parametrize("name", [name for name in FORMATS if OPENED.search(written(name) or "")])
+def test_attributes_in_closers_and_further_ones_in_openers_are_framing(name: str, change: Callable[[str], str]) -> None:
+    text = written(name)
+    assert text is not None
+    found = read(name, change(text))
+    assert [(call.name, call.value(), call.complete) for call in found.tool_calls] == [(*CALLS[0], True)]
+    assert found.problems

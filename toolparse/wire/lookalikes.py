@@ -77,6 +77,11 @@ def _end(attributes: str, attribute_begins: str) -> Atom:
 _END = _end("", "")
 TAG_END = _end(_ATTRIBUTES, f"{_ATTRIBUTE_BEGINS}|")
 """The end of a marker, and that of an opening tag, in which attributes may stand."""
+_CLOSER_END = _end(
+    r"""(?:=[\w.-]{1,64}| [\w-]{1,16}=["']?[\w.-]{1,64}["']?)?""",
+    r"""=[\w.-]{0,64}\Z| [\w-]{0,16}(?:\Z|=["']?[\w.-]{0,64}["']?\Z)|""",
+)
+"""That of a closing tag, in which what stood in the opening one may stand again."""
 ODD_OPEN = Atom(f"(?:<|&lt;|{one_of(ODD_OPENERS)})", f"(?:<|&(?:\\Z|l(?:\\Z|t(?:\\Z|;)))|{one_of(ODD_OPENERS)})")
 """The bracket that a marker begins with, or what stands for it."""
 
@@ -111,7 +116,8 @@ def atoms(text: str) -> tuple[Atom, ...]:
             pieces = ("/", _BLANKS)
         elif character == ">":
             inner = ">?" if text[start - 1 : start] in tuple(BARS) else _CLOSE  # a special token in a longer marker
-            pieces = (_END,) if at == len(text) else (_BLANKS, inner)
+            end = _CLOSER_END if text.startswith("</") else _END
+            pieces = (end,) if at == len(text) else (_BLANKS, inner)
         elif character in BARS:
             pieces = (_BLANKS, f"{BAR}{{1,2}}", _BLANKS)
         elif character in "▁_ " if special else character == "_":
@@ -302,7 +308,7 @@ def _by_end(rows: Iterable[tuple[Atom, ...]]) -> dict[Atom, list[tuple[Atom, ...
     """The rows without their ends, by these; an end is long, and most rows have the same."""
     ends: dict[Atom, list[tuple[Atom, ...]]] = {}
     for row in rows:
-        end = row[-1] if len(row) > 1 and row[-1] in (_END, TAG_END) else Atom("", "", True)
+        end = row[-1] if len(row) > 1 and row[-1] in (_END, TAG_END, _CLOSER_END) else Atom("", "", True)
         ends.setdefault(end, []).append(row[:-1] if end.full else row)
     return ends
 

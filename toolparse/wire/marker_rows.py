@@ -54,7 +54,7 @@ def _words(slot: str) -> tuple[Atom, ...]:
     blank = r"[ \n]" if slot == "name" else "[ ]"  # a key may stand right behind a name
     # A colon or a star may stand in front of it, as white space does: were it a word's first character, too, rows of them could be split
     # in many ways.
-    words = rf"(?!{_NOT_FIRST}){_WORD}{{1,128}}(?:{blank}{_WORD}{{1,64}}){{0,6}}"
+    words = rf"(?!{_NOT_FIRST}){_WORD}{{1,128}}(?:{blank}(?!\w{{1,16}}=){_WORD}{{1,64}}){{0,6}}"  # which is an attribute
     fewest = "?" if slot == "name" else ""  # as the marker behind a name may be words, too
     return (_QUOTE, Atom(f"(?P<{slot}>{words}{fewest})(?!\\w)", f"{words}{blank}?"), _QUOTE)
 
