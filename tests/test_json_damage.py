@@ -47,6 +47,7 @@ READ = [
     "{“name”：“get_weather”，“arguments”：{“city”：“Oslo”，“days”：2}}",
     '{"name": "get_weather", "arguments": {"city": "Oslo", "days": 2}}}',
     '{"name": "get_weather", "arguments": {"days": 2, "city": "Oslo"]}}',
+    '{"recipient_name": "functions.get_weather", "parameters": {"city": "Oslo", "days": 2}}',
 ]
 TOLD = [
     '{"name": "get_weather", "place": "Oslo"}',

@@ -402,7 +402,11 @@ READ = [
             ("glm45", "<tool_call>", "</tool_call>"),
             ("deepseek_v31", "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>", "<｜tool▁call▁end｜><｜tool▁calls▁end｜>"),
         )
-        for body in ('run_query(sql="select 1");', '<json>{"name": "run_query", "arguments": {"sql": "select 1"}}</json>')
+        for body in (
+            'run_query(sql="select 1");',
+            'default_api.run_query(sql="select 1")',
+            '<json>{"name": "run_query", "arguments": {"sql": "select 1"}}</json>',
+        )
     ),
 ]
 

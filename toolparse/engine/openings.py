@@ -265,7 +265,8 @@ def is_confirmed(turn: Turn, opening: DamagedOpening, found: Found, slots: dict[
         return intact or not opening.named
     name, _ = name_of(turn, opening.calls, slots)
     untold = intact and turn.sink.tools is None and opening.calls.needs != "tool" and "odd" not in slots
-    return turn.sink.declares(name or "") or untold
+    named = name or ""
+    return untold or turn.sink.declares(turn.sink.meant(named) if opening.dialect else named)
 
 
 def adjoins(turn: Turn, opening: DamagedOpening, found: Found) -> bool:

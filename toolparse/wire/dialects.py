@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from toolparse.grammar import Ahead, Calls, Envelope, JsonText, OneOf, Parameters, PythonCalls
 
-NAMES = frozenset(("name", "tool", "tool_name", "function", "function_name"))
+NAMES = frozenset(("name", "tool", "tool_name", "function", "function_name", "recipient_name"))
 """What models call the key of a call's name, in any case."""
 ENVELOPE = Envelope(start=("{", "[{"))
 _NAME = r"[^<>\n]"
