@@ -73,13 +73,14 @@ class Values:
         self.only_key = len(keys) == len(self.open.groupindex) == 1
         last = "".join(text[-1] for part in body.open for text in spellings(part))
         behind = re.escape(self.trim) if self.trim else f"(?=[^{inside({'<', *SPACE, *last})}])"
-        plain = self.only_key and "" not in self.kinds
-        self.plain_opener = self.open.pattern + behind
-        self.plain_open = re.compile(self.plain_opener).match if plain else None
+        written = tuple(spellings(part)[0] if isinstance(part, OneOf) else part for part in body.open)
+        plain = slotted(sequence(written, name, True, blank))
+        self.plain_opener = plain.pattern + behind
+        only_key = [slot_of(group) for group in plain.groupindex] == ["key"]
+        self.plain_open = re.compile(self.plain_opener).match if only_key and "" not in self.kinds else None
         begun = sequence(body.open, name, False, blank, silent=True)
         self.before = slotted(rf"{blank}(?:\Z|{begun}\Z(?<![{inside(last)}]))").match  # with such an end it may be all of the opener
-        written = "".join(part for part in body.open if isinstance(part, str))
-        self.key_head, _, self.key_tail = written.partition("{key}")
+        self.key_head, _, self.key_tail = "".join(part for part in written if isinstance(part, str)).partition("{key}")
 
     def _compile_object_key(self, body: Parameters, ends: tuple[str, ...], stops: tuple[str, ...]) -> None:
         key = body.object_key or ("", "")
