@@ -50,11 +50,9 @@ def mark_counts(reader: ParameterReader, found: re.Match[str], kind: str, mark: 
         return counts
     if kind == "wait":
         return False
-    if kind == "piece" and found[kind] == SECTION:
-        if reader.call.base + mark - reader.begins_at <= len(values.trim):
-            reader.doubts.add(f"the value of {reader.key!r} begins with {SECTION}, which stands around text in XML", mark)
-        return False
     if kind in ("piece", "own"):
+        if found[kind] == SECTION:
+            return False
         reader.doubts.add(f"the value of {reader.key!r} holds {found[kind]}, which may be left of damaged markup", mark)
         return False
     if kind == "tag":

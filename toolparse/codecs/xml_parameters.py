@@ -19,15 +19,13 @@ from toolparse.codecs.value_ends import mark_counts
 from toolparse.jsontext.characters import SPACE, SPACES, always
 from toolparse.wire.markers import LOOK
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.value_markers import Values
+from toolparse.wire.value_markers import SECTION, SECTION_END, Values
 
 _BEGIN = always(r"[ \t]*(\r?\n)?")
 _SECTION_FLOW = re.compile(r'[\]"\\\x00-\x1f]').search
 _ENTITY = re.compile("&(?:lt|gt|amp|quot|apos);")
 _ENTITY_BEGIN = re.compile(r"&(?:l|lt|g|gt|a|am|amp|ap|apo|apos|q|qu|quo|quot)?\Z")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&apos;": "'"}
-SECTION = "<![CDATA["
-SECTION_END = "]]>"
 
 
 class XmlParameterReader(ParameterReader):

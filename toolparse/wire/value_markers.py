@@ -20,7 +20,7 @@ from toolparse.wire.markers import END, WRITTEN, Follow, Head, either, flow_unti
 from toolparse.wire.spellings import any_of, beginnings, cut, first_texts, inside, longest_first, spellings
 from toolparse.wire.trailing_stops import trail
 
-SECTION = "<![CDATA["
+SECTION, SECTION_END = "<![CDATA[", "]]>"
 """What XML has around raw text, which no template of these formats reads or writes."""
 
 
