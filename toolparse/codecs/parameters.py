@@ -611,8 +611,7 @@ class ParameterReader(StateReader):
                 self.take(at, start)
                 return ~start
             mark = found.start(kind) - (kind == "tag")
-            if kind == "piece" and found[kind] == SECTION and self.call.base + mark - self.begins_at <= len(values.trim):
-                self.section_rest = ""
+            if kind == "piece" and self.in_section(found[kind], mark):
                 return mark + len(SECTION)
             counts = mark_counts(self, found, kind, mark, at)
             if counts is False and kind in ("rank", "end", "alike") and values.reads_damaged:
@@ -684,6 +683,13 @@ class ParameterReader(StateReader):
         newline = text.rfind("\n")
         if newline >= 0 or self.line:
             self.line = not text[newline + 1 :].strip(" \t")
+
+    def in_section(self, piece: str, mark: int) -> bool:
+        """Whether the piece of markup at `mark` opens a section of XML in which the value stands."""
+        begins = piece == SECTION and self.call.base + mark - self.begins_at <= len(self.values.trim)
+        if begins:
+            self.section_rest = ""
+        return begins
 
     def end_section(self, at: int) -> None:
         """The value ends that stands in a section of XML, as its end should."""
