@@ -275,3 +275,24 @@ def test_attributes_in_closers_and_further_ones_in_openers_are_framing(name: str
     found = read(name, change(text))
     assert [(call.name, call.value(), call.complete) for call in found.tool_calls] == [(*CALLS[0], True)]
     assert found.problems
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("hermes", '{r}<tool_call>\n</think>\n{{"name": "run_query", "arguments": {{"sql": "a"}}}}\n</tool_call>'),
+        ("qwen3_coder", "{r}<tool_call>\n</think>\n<function=run_query>\n<parameter=sql>\na\n</parameter>\n</function>\n</tool_call>"),
+        (
+            "kimi_k2",
+            "{r}<|tool_calls_section_begin|></think><|tool_call_begin|>functions.run_query:0<|tool_call_argument_begin|>"
+            '{{"sql": "a"}}<|tool_call_end|><|tool_calls_section_end|>',
+        ),
+    ],
+)
+def test_an_opener_in_front_of_the_end_of_reasoning_is_framing(name: str, text: str) -> None:
+    found = read(name, text.format(r="<think>I read.\n"))
+    assert (found.reasoning, found.content) == ("I read.", None)
+    assert calls_of(found) == [("run_query", {"sql": "a"})]
+    assert severities(found) == {"warning"}
+    mention = read(name, "<think>A <tool_call> opens one.</think>Fine.")
+    assert mention.reasoning == "A <tool_call> opens one."

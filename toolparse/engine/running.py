@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from toolparse.engine.table import Row
 from toolparse.engine.turn import Turn
-from toolparse.grammar import Frame
+from toolparse.grammar import Frame, Reasoning
 from toolparse.jsontext.characters import SPACE, SPACES, always
 from toolparse.wire.damaged_closers import TOKEN
 from toolparse.wire.markers import HEAD_LIMIT
+from toolparse.wire.spellings import spellings
 
 _PIECE = always(r"[ \t\r\n]{0,8}(\w{0,16})[ \t\r\n]{0,8}")
 HELD_SPACE = 64
@@ -215,6 +216,10 @@ def stop(turn: Turn, row: Row, at: int, end: int, last: bool) -> int:
 
 def stray(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | None:
     """A marker that does nothing here is text, but not as a special token."""
+    if turn.place.pair is not None and turn.table.reads_damaged:
+        done = opener_at_end(turn, turn.place.pair, at, end, last)
+        if done is not None:
+            return done
     if turn.table.format.fragments and turn.table.reads_damaged and turn.place.pair is None and row.marker in turn.table.pieces:
         return stray_piece(turn, row.marker, at, end, last)
     if turn.runs is None or turn.choice.mode == "none" or not turn.runs.among(turn.base + at, turn.base + end, True):
@@ -226,6 +231,19 @@ def stray(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | None:
     turn.problem("stray_marker", f"the special token {row.marker} closes or wraps nothing here and was dropped", at)
     turn.place = turn.place.behind_space
     return end
+
+
+def opener_at_end(turn: Turn, pair: Reasoning, at: int, end: int, last: bool) -> int | None:
+    """The opener of a call that stands in front of the end of reasoning is framing: the call follows behind it."""
+    text = turn.text
+    if not turn.table.wrappers[0].fullmatch(text, at, end):
+        return None
+    behind = SPACES.match(text, end, end + HELD_SPACE).end()
+    closers = tuple(closer.strip(SPACE) for closer in spellings(pair.close))
+    if text.startswith(closers, behind):
+        turn.problem("repaired_markup", f"the opener of a call in front of the end of reasoning was dropped: {text[at:end]}", at)
+        return end
+    return ~at if not last and any(closer.startswith(text[behind:]) for closer in closers) else None
 
 
 def stray_piece(turn: Turn, marker: str, at: int, end: int, last: bool) -> int | None:
