@@ -52,6 +52,17 @@ DIALECTS: tuple[Calls, ...] = (
     FUNCTION,
     INVOKE,
     PAIRS,
+    Calls(
+        open=(
+            OneOf(("<name>", "<function>", "<tool_name>")),
+            "{name}",
+            OneOf(("</name>", "</function>", "</tool_name>")),
+            OneOf(("<arguments>", "<parameters>", "")),
+        ),
+        body=JsonText(),
+        close=(OneOf(("</arguments>", "</parameters>", "")),),
+        name=_NAME,
+    ),
     Calls(open=("{name}",), body=JsonText(), name=_NAME),
     Calls(open=("{name}", "("), body=JsonText(), close=(OneOf((")", "")),), name=_NAME),
     Calls(open=("[", "{name}", "("), body=PythonCalls(listed=True)),
