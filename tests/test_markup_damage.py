@@ -406,6 +406,9 @@ READ = [
             'run_query(sql="select 1");',
             'default_api.run_query(sql="select 1")',
             '<json>{"name": "run_query", "arguments": {"sql": "select 1"}}</json>',
+            '<name>run_query</name>\n<arguments>{"sql": "select 1"}</arguments>',
+            '<function>run_query</function>\n{"sql": "select 1"}',
+            '<run_query>{"sql": "select 1"}</run_query>',
         )
     ),
 ]

@@ -63,10 +63,12 @@ DIALECTS: tuple[Calls, ...] = (
         close=(OneOf(("</arguments>", "</parameters>", "")),),
         name=_NAME,
     ),
+    Calls(open=("<{name}>",), body=JsonText(), name=_NAME),
     Calls(open=("{name}",), body=JsonText(), name=_NAME),
     Calls(open=("{name}", "("), body=JsonText(), close=(OneOf((")", "")),), name=_NAME),
     Calls(open=("[", "{name}", "("), body=PythonCalls(listed=True)),
     Calls(open=("{name}", "("), body=PythonCalls()),
     Calls(open=("{name}", Ahead(("{key}=",))), body=PythonCalls()),
 )
-"""JSON with the name in it, the same in a fence and in a tag, two spellings of tags, keys and values, a name before JSON, Python calls."""
+"""JSON with the name in it, the same in a fence and in a tag, two spellings of tags, keys and values, a name before JSON or in a tag of its own,
+Python calls."""
