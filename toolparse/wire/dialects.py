@@ -47,8 +47,7 @@ PAIRS = Calls(
 )
 DIALECTS: tuple[Calls, ...] = (
     Calls(body=ENVELOPE),
-    Calls(open=(OneOf(("```json", "```tool_call", "```")),), body=ENVELOPE, close=("```",)),
-    Calls(open=("<json>",), body=ENVELOPE, close=("</json>",)),
+    Calls(open=(OneOf(("```json", "```tool_call", "```", "<json>")),), body=ENVELOPE, close=(OneOf(("```", "</json>")),)),
     FUNCTION,
     INVOKE,
     PAIRS,
@@ -63,12 +62,11 @@ DIALECTS: tuple[Calls, ...] = (
         close=(OneOf(("</arguments>", "</parameters>", "")),),
         name=_NAME,
     ),
-    Calls(open=("<{name}>",), body=JsonText(), name=_NAME),
-    Calls(open=("{name}",), body=JsonText(), name=_NAME),
+    Calls(open=(OneOf(("<{name}>", "{name}")),), body=JsonText(), name=_NAME),
     Calls(open=("{name}", "("), body=JsonText(), close=(OneOf((")", "")),), name=_NAME),
     Calls(open=("[", "{name}", "("), body=PythonCalls(listed=True)),
     Calls(open=("{name}", "("), body=PythonCalls()),
     Calls(open=("{name}", Ahead(("{key}=",))), body=PythonCalls()),
 )
-"""JSON with the name in it, the same in a fence and in a tag, two spellings of tags, keys and values, a name before JSON or in a tag of its own,
-Python calls."""
+"""JSON with the name in it, the same in a fence or in a tag, two spellings of tags, keys and values, a name before JSON or in a tag of its
+own, Python calls."""
