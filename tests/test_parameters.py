@@ -72,6 +72,17 @@ def test_a_section_of_xml_around_a_number_is_framing() -> None:
     assert parse(text, "qwen3_coder", tools=TOOLS, prompt="").tool_calls[0].value() == {"count": 10}
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "faults"), [("label", "abc", ["doubtful_value"] * 2), ("count", "7" * 60, ["too_long", "repaired_markup"])]
+)
+def test_whether_a_closer_that_stands_twice_is_data_does_not_depend_on_what_has_arrived(key: str, value: str, faults: list[str]) -> None:
+    text = GLM.format(key) + value + "</arg_value>" * 2 + "<arg_key>other</arg_key><arg_value>x</arg_value></tool_call>"
+    for size in (1, 3, len(text)):
+        parser = Parser("glm45", tools=TOOLS, prompt="", max_held=50)
+        events = [event for at in range(0, len(text), size) for event in parser.feed(text[at : at + size])] + parser.finish()
+        assert [event.kind for event in events if isinstance(event, Problem)] == faults
+
+
 def test_a_value_longer_than_may_be_held_becomes_a_string() -> None:
     text = QWEN.format("count") + "7" * 60 + "\n</parameter>\n</function>\n</tool_call>"
     for size in (1, len(text)):

@@ -180,6 +180,12 @@ def cut_closer(reader: ParameterReader, found: re.Match[str]) -> int:
     return 0
 
 
+def is_text(reader: ParameterReader) -> bool:
+    """Whether the value is a string by its type, and flows or may come to: what has been taken of it does not tell."""
+    typed = reader.type.exactly_string or reader.type.string_or_null
+    return typed and reader.kind in ("", "string") and not (reader.writer.leaving or reader.other_layout)
+
+
 def closes_before_damage(reader: ParameterReader, end: int, trimmed: bool) -> bool | None:
     """Whether the value's own closer, which ends at `end`, counts though what follows is not right: a damaged opener or closer, or
     a few words and a closer of the call. `trimmed`: it stands as the template writes it."""
@@ -207,7 +213,7 @@ def closes_before_damage(reader: ParameterReader, end: int, trimmed: bool) -> bo
             return False
         again = closing[0] in reader.values.closes
         written = trimmed if reader.values.trim else "\n" in text[end:at]
-        if again and reader.streaming and not written:  # the value may end with what reads like its closer
+        if again and is_text(reader) and not written:  # the value may end with what reads like its closer
             reader.doubts.add(f"the value of {reader.key!r} ends with its closer twice, of which one is read as data", at)
             return False
         opens = opens_at(reader, closing.end())
