@@ -282,3 +282,8 @@ def test_another_generation_of_a_family_is_our_policy() -> None:
     case = {"kind": "canonical", "policies": ["dialect"], "expect": {"content": "", "tool_calls": [{"name": "f", "arguments": {}}]}}
     assert judge(case, Answer("<f>", None, [])) == ("policy", "dialect: left as text")
     assert judge(case, Answer("", None, [("f", "")])) == ("right", "")
+
+
+@pytest.mark.parametrize("dropped", ["\u200b", "\\n", "# a comment", "/* one */", "/* one"])
+def test_what_a_problem_says_was_dropped_behind_the_last_call_is_not_lost(dropped: str) -> None:
+    check_text(get_format("xlam"), '[{"name": "write_file", "arguments": {}}' + dropped)

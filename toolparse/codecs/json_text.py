@@ -427,7 +427,8 @@ class JsonReader:
             if follows == '"':
                 return '"', here
             if follows and follows in "nrt":
-                return "", self.mend("repaired_markup", "white space that was written as an escape was dropped", here, here + 2, "")
+                said = f"white space that was written as an escape was dropped: {text[here : here + 2]}"
+                return "", self.mend("repaired_markup", said, here, here + 2, "")
         elif character > "\x7f":
             if character in ODD_SPACE:
                 return "", self.mend("repaired_markup", f"a {character!r} between the tokens of JSON was dropped", here, here + 1, "")

@@ -379,13 +379,19 @@ class Framing:
             self.reported.setdefault(problem.position, set()).update(self.told(problem))
 
     def told(self, problem: Problem) -> Iterator[int]:
-        """Where the text ends that a problem quotes at its position, as it stands or as Python writes it; white space aside."""
+        """Where the text ends that a problem quotes at its position, as it stands or as Python writes it; white space aside. A comment
+        is not quoted: it goes to the end of its line at most, or to where it is closed.
+        """
         message = "".join(problem.message.split())
         plain = message.replace("\\\\", "\\").replace("\\'", "'")
+        if problem.kind == "comment":
+            close = "*/" if self.text.startswith("/*", problem.position) else "\n"
+            end = self.text.find(close, problem.position)
+            yield from range(problem.position, len(self.text) + 1 if end < 0 else end + len(close) + 1)
         quoted = ""
         for at in range(problem.position, len(self.text)):
             quoted += self.text[at].strip()
-            if quoted not in message and quoted not in plain:
+            if not any(written in said for said in (message, plain) for written in (quoted, repr(quoted)[1:-1])):
                 break
             yield at + 1
 
