@@ -748,6 +748,14 @@ def test_the_half_of_a_marker_in_front_of_the_whole_one_is_framing(name: str) ->
         assert read(name, text, list(range(1, len(text)))) == message, text
 
 
+def test_half_a_marker_waits_to_the_whole_one_whatever_stands_in_its_slot() -> None:
+    half, call = '<cofl:tool_call id="nd"f', '<cofl:tool_call id="1" name="list_ports"></cofl:tool_call>'
+    message = read("cohere_cofl", half + call, list(range(1, len(half + call))))
+    assert message == read("cohere_cofl", half + call, [])
+    assert message.content is None
+    assert [problem.kind for problem in message.problems] == ["repaired_markup"]
+
+
 @pytest.mark.parametrize("sign", ["`", "``", "*", "**"])
 @pytest.mark.parametrize("name", FORMATS)
 def test_signs_around_an_opener_at_the_start_of_a_line_are_framing(name: str, sign: str) -> None:

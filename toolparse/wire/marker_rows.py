@@ -120,6 +120,8 @@ class MarkerRow:
             begins.append(f"{misspelt_begins(first)}|{nested(tuple(map(atom, map(re.escape, first[1:]))))}\\Z")
         self.full, self.begins = "|".join(full), "|".join(begins)
         self.half, self.half_begins = (half and f"(?:{half})?" for half in half_in_front(texts))
+        if self.slots and self.half:  # what stands in the slot of a half may be longer than what the marker has there
+            self.begins += "".join(f"|{re.escape(first)}{IN_HALF}{{0,64}}\\Z" for first in self.first if len(first) > LEAST_HALF)
 
     @staticmethod
     def parted(row: list[Atom]) -> list[Atom]:
@@ -154,6 +156,8 @@ class MarkerRow:
 
 LEAST_HALF = 3
 """What is left of a marker in front of the whole one has as many characters at least."""
+IN_HALF = r"[^<>{}()\n]"
+"""What may stand in it behind its first slot."""
 
 
 @lru_cache(maxsize=1024)
@@ -164,7 +168,7 @@ def half_in_front(texts: tuple[str, ...]) -> tuple[str, str]:
         if len(first) <= LEAST_HALF or first[0].isalnum() or first[0] == "`":
             continue
         start = first[:LEAST_HALF]
-        rest = r"[^<>\n]{0,64}" if slots else ""
+        rest = rf"{IN_HALF}{{0,64}}" if slots else ""
         for character in reversed(first[LEAST_HALF:] if slots else first[LEAST_HALF:-1]):
             rest = f"(?:{re.escape(character)}{rest})?"
         full.append(f"{re.escape(start)}{rest}(?={re.escape(start)})")
