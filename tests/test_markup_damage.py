@@ -756,6 +756,13 @@ def test_half_a_marker_waits_to_the_whole_one_whatever_stands_in_its_slot() -> N
     assert [problem.kind for problem in message.problems] == ["repaired_markup"]
 
 
+def test_a_closer_in_pieces_and_in_other_signs_is_waited_for_in_a_value() -> None:
+    text = '<|open|>call tool="run_query"<|sep|><|open|>argument key="sql"<|sep|>abc<|close|>argument<｜sep｜>'
+    whole = read("kimi_k3", text, [])
+    assert whole.tool_calls[0].arguments == '{"sql": "abc"'
+    assert all(read("kimi_k3", text, [cut]) == whole for cut in range(1, len(text)))
+
+
 @pytest.mark.parametrize("sign", ["`", "``", "*", "**"])
 @pytest.mark.parametrize("name", FORMATS)
 def test_signs_around_an_opener_at_the_start_of_a_line_are_framing(name: str, sign: str) -> None:

@@ -137,7 +137,7 @@ class Values:
         return (
             f"|(?P<alike>{token}|<[ \\t]{{0,2}}\\\\?/{like}|{any_of(slashless)}|{odd_tag})",
             f"|(?P<call>{any_of(firsts)})|(?P<rank>{any_of(ranks)})",
-            f"|(?P<piece>{any_of((*pieces, *section))})|<(?P<tag>[A-Za-z][\\w:.\\-]{{0,40}})(?![\\w:.\\-]|\\Z)|(?P<wait>{wait})",
+            f"|(?P<wait>{wait})|(?P<piece>{any_of((*pieces, *section))})|<(?P<tag>[A-Za-z][\\w:.\\-]{{0,40}})(?![\\w:.\\-]|\\Z)",
             f"{beginnings((*ranks, *slashless, *pieces, *section, *doubled))}|{token_begins}",
             {"<", *(text[0] for text in (*ranks, *slashless, *pieces)), *(BARS for text in odd if text[0] in BARS)},
         )
