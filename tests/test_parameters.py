@@ -83,6 +83,17 @@ def test_whether_a_closer_that_stands_twice_is_data_does_not_depend_on_what_has_
         assert [event.kind for event in events if isinstance(event, Problem)] == faults
 
 
+@pytest.mark.parametrize(("value", "written"), [("x" * 60, '"' + "x" * 60 + '"'), ("null", "null"), ("nullx", '"nullx"')])
+@pytest.mark.parametrize("most", [1, 50])
+def test_a_nullable_string_is_never_too_long(most: int, value: str, written: str) -> None:
+    text = GLM.format("label") + value + "</arg_value></tool_call>"
+    for size in (1, 3, len(text)):
+        parser = Parser("glm45", tools=TOOLS, prompt="", max_held=most)
+        events = [event for at in range(0, len(text), size) for event in parser.feed(text[at : at + size])] + parser.finish()
+        assert "".join(event.text for event in events if isinstance(event, CallArguments)) == f'{{"label": {written}}}'
+        assert [event for event in events if isinstance(event, Problem)] == []
+
+
 def test_a_value_longer_than_may_be_held_becomes_a_string() -> None:
     text = QWEN.format("count") + "7" * 60 + "\n</parameter>\n</function>\n</tool_call>"
     for size in (1, len(text)):

@@ -713,10 +713,10 @@ class ParameterReader(StateReader):
             return
         if self.writer.leaving:
             self.writer.leave(text)
-        elif self.writer.hold(text):
+        elif self.writer.hold(text) and not self.nullable:
             self.envelope = None
             self.release(self.writer.too_long(f"the value of {self.key!r}", self.start))
-        elif self.nullable and not self.may_be_null():
+        elif self.nullable and not self.may_be_null():  # a string that is long in one piece has not been held
             self.release(f'"{escaped(self.writer.taken())}')
 
     def release(self, begun: str) -> None:
