@@ -756,6 +756,13 @@ def test_half_a_marker_waits_to_the_whole_one_whatever_stands_in_its_slot() -> N
     assert [problem.kind for problem in message.problems] == ["repaired_markup"]
 
 
+def test_a_frames_closer_is_waited_for_though_the_half_of_it_reads_like_one() -> None:
+    text = "<|START_RESPONSE|>Hi.<|END_RESPONSE|<|EN_RESPONSE|><cofl:tool_calls>"
+    whole = read("cohere_cofl", text, [])
+    assert "a damaged closer was dropped: <|END_RESPONSE|<|EN_RESPONSE|>" in [problem.message for problem in whole.problems]
+    assert all(read("cohere_cofl", text, [cut]) == whole for cut in range(1, len(text)))
+
+
 def test_a_closer_in_pieces_and_in_other_signs_is_waited_for_in_a_value() -> None:
     text = '<|open|>call tool="run_query"<|sep|><|open|>argument key="sql"<|sep|>abc<|close|>argument<｜sep｜>'
     whole = read("kimi_k3", text, [])

@@ -169,9 +169,11 @@ def damaged_frame(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | 
     if "frame" not in turn.armed:
         return None
     found = frames.full.match(text, at)
+    if found is not None and found[0] in frames.exact:
+        return None
+    if not last and frames.begins.match(text, at):  # of a longer one a beginning may read like it, too
+        return ~at
     if found is None:
-        return ~at if not last and frames.begins.match(text, at) else None
-    if found[0] in frames.exact:
         return None
     behind = SPACES.match(text, found.end()).end()
     if not last and (behind == len(text) or frames.next_begins.match(text, behind)):
