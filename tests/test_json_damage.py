@@ -203,3 +203,13 @@ def test_any_damage_is_the_same_in_any_pieces_and_loses_no_arguments_silently(pl
     for call in message.tool_calls:
         if call.complete and json.loads(call.arguments) == {}:
             assert any(problem.severity == "error" for problem in message.problems)
+
+
+@pytest.mark.parametrize("comment", ["# keep", "// keep", "/* keep"])
+def test_a_comment_that_nothing_ends_is_doubtful_if_a_quote_of_a_string_is_in_it(comment: str) -> None:
+    text = f'<tool_call>{{"name": "f", "arguments": {{"text": "x"}}  {comment} this\\n"}}}}</tool_call>'
+    for size in (1, 4, len(text)):
+        parser = toolparse.Parser("hermes", prompt="", new_id=lambda: "id")
+        events = [event for at in range(0, len(text), size) for event in parser.feed(text[at : at + size])] + parser.finish()
+        told = [(event.severity, event.position) for event in events if isinstance(event, toolparse.Problem) and event.kind == "comment"]
+        assert told == [("warning", text.index(comment)), ("error", len(text))]

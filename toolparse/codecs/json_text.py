@@ -440,18 +440,28 @@ class JsonReader:
         end = self.text.find("\n", at)
         self.copy = len(self.text) if end < 0 else end
         self.commented_quotes += self.text.count('"', at, self.copy)
+        if end >= 0 or self.last:
+            self.doubt_comment()
         if end < 0:
             return ~len(self.text)
-        if self.commented_quotes % 2:
-            self.report.problem("comment", "a comment that holds a single quote was removed: it may be text of a string", end, error=True)
         self.state = self.after_comment
         return end
+
+    def doubt_comment(self) -> None:
+        """A comment has ended, or the output in it: nobody knows its end where a string's quote is in it."""
+        if self.commented_quotes % 2:
+            said = "a comment that holds a single quote was removed: it may be text of a string"
+            self.report.problem("comment", said, self.copy, error=True)
+        self.commented_quotes = 0
 
     def block_comment(self, at: int) -> int:
         end = self.text.find("*/", at)
         if end < 0:
             keep = len(self.text) - (self.text.endswith("*") and not self.last)
             self.copy = max(at, keep)
+            self.commented_quotes += self.text.count('"', at, self.copy)
+            if self.last:
+                self.doubt_comment()
             return ~self.copy
         self.copy = end + 2
         self.state = self.after_comment
