@@ -213,3 +213,10 @@ def test_a_comment_that_nothing_ends_is_doubtful_if_a_quote_of_a_string_is_in_it
         events = [event for at in range(0, len(text), size) for event in parser.feed(text[at : at + size])] + parser.finish()
         told = [(event.severity, event.position) for event in events if isinstance(event, toolparse.Problem) and event.kind == "comment"]
         assert told == [("warning", text.index(comment)), ("error", len(text))]
+
+
+@pytest.mark.parametrize("space", ["\u2028", "\u2029"])
+def test_a_separator_of_lines_between_tokens_is_no_name(space: str) -> None:
+    message = toolparse.parse(f'<tool_call>{{"name":{space} "f", "arguments": {{"a": "x{space}y"}}}}</tool_call>', "hermes")
+    assert [(call.name, call.value()) for call in message.tool_calls] == [("f", {"a": f"x{space}y"})]
+    assert [problem.kind for problem in message.problems] == ["repaired_markup"]

@@ -22,7 +22,7 @@ SPACE = " \t\r\n"
 """JSON's white space, which is that of a turn's markup too."""
 WS = r"[ \t\r\n]*"
 SPACES = always(WS)
-ODD_SPACE = "\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200E))) + "\u202f\u205f\u2060\u3000\ufeff"
+ODD_SPACE = "\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200E))) + "\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 """White space of other kinds, and characters that nobody sees."""
 ALL_SPACES = always(f"[{SPACE}{ODD_SPACE}]*")
 BRACKETS = {"{": "}", "[": "]", "(": ")"}
