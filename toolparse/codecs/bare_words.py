@@ -12,6 +12,9 @@ from toolparse.jsontext.scalars import NUMBER, WORDS, loose_number
 _DEBRIS = re.compile(r"(?<![\\nrt; ])(?:\\[nrt]|;| ){1,32}\Z")
 _TWO_VALUES = re.compile(r"""[\s,][A-Za-z_$][\w$.\-]{0,63}\s*[:=](?!/)""")
 STRICT_SCALAR = re.compile(f"{NUMBER}|true|false|null")
+SCALAR_BEGIN = re.compile(
+    r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|(?:0|[1-9]\d*)(?:\.\d+)?[eE][+-]?\d*|)|t(?:r(?:ue?)?)?|f(?:a(?:l(?:se?)?)?)?|n(?:u(?:ll?)?)?", re.ASCII
+)
 _COMMENT = re.compile(r"[ \t]*(?://|#|/\*)")
 _LITERALS = WORDS | {"undefined": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
 _NOT_FINITE = {"NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf", "+inf"}

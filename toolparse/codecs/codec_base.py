@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from toolparse.codecs.json_text import EndsAt
 from toolparse.jsontext.characters import SPACE, always
 from toolparse.jsontext.held_text import HeldText
 from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
@@ -17,6 +16,13 @@ from toolparse.wire.open_call import OpenCall
 _SURPLUS = re.compile(r"[)\]}]{1,64}")
 _TAG = re.compile(r"<[^<>\n]{0,256}>")
 _BEHIND = always(r"[ \t\r\n]{0,256}")
+
+EndsAt = Callable[[str, int, bool], "str | bool | None"]
+"""Does the call's text end here? "close" or "cut" when it does, False when not, None when more text must decide."""
+
+
+def never_ends(text: str, at: int, last: bool) -> bool:
+    return False
 
 
 class StateReader:

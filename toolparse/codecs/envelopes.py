@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.codecs.closing_quotes import LOOK
+from toolparse.codecs.codec_base import EndsAt
 from toolparse.codecs.json_calls import (
     ARGUMENTS,
     BLANK,
@@ -27,7 +28,7 @@ from toolparse.codecs.json_calls import (
     key_cut,
     may_be_wrapped,
 )
-from toolparse.codecs.json_text import SWALLOWED, EndsAt
+from toolparse.codecs.json_text import SWALLOWED
 from toolparse.codecs.writer import object_of
 from toolparse.grammar import Envelope
 from toolparse.jsontext.characters import SPACE, SPACES, always, quote

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from toolparse.codecs.closing_quotes import LOOK
-from toolparse.codecs.json_text import EndsAt, JsonReader, never_ends
+from toolparse.codecs.codec_base import EndsAt, never_ends
+from toolparse.codecs.json_text import JsonReader
 from toolparse.jsontext.characters import HIGH, SPACE, SPACES, escape_surrogates, quote
 from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.scalars import refuse

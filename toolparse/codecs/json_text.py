@@ -23,8 +23,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from toolparse.codecs.bare_words import STRICT_SCALAR, scalar
+from toolparse.codecs.bare_words import SCALAR_BEGIN, STRICT_SCALAR, scalar
 from toolparse.codecs.closing_quotes import BARE_MEMBER, LOOK, QUOTE_CLASS, WIDE, closes, past_space
+from toolparse.codecs.codec_base import EndsAt, never_ends
 from toolparse.codecs.strict_json import PLAIN, StrictJson
 from toolparse.codecs.string_escapes import odd_character
 from toolparse.jsontext.characters import ODD_SPACE, SPACE, SPACES, WS, escaped
@@ -47,9 +48,6 @@ _ASSIGNED = re.compile(r"([\w$.\-]{1,64})[ ]{0,8}([=:])[ ]{0,8}([{\[]?)[ ]{0,8}\
 _ASSIGNING = re.compile(r"(?<![ \t=:{\[])[ ]{0,8}(?:[=:][ ]{0,8}(?:[{\[][ ]{0,8})?)?\Z")
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}")
 _WORD_END = re.compile(rf"[,}}\]\n{QUOTE_CLASS}{{\[，｝］]")
-_SCALAR_BEGIN = re.compile(
-    r"-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|(?:0|[1-9]\d*)(?:\.\d+)?[eE][+-]?\d*|)|t(?:r(?:ue?)?)?|f(?:a(?:l(?:se?)?)?)?|n(?:u(?:ll?)?)?", re.ASCII
-)
 _DEEP = re.compile(r'["\\{}\[\]]')
 
 MAX_HELD = 1_048_576
@@ -62,15 +60,7 @@ class Reporter(Protocol):
     def problem(self, kind: str, message: str, position: int, error: bool = False) -> None: ...
 
 
-EndsAt = Callable[[str, int, bool], "str | bool | None"]
-"""Does the call's text end here? "close" or "cut" when it does, False when not, None when more text must decide."""
-
-
 Search = Callable[[str], "re.Match[str] | None"]
-
-
-def never_ends(text: str, at: int, last: bool) -> bool:
-    return False
 
 
 class JsonReader:
@@ -491,7 +481,7 @@ class JsonReader:
     def cut_off(self) -> None:
         """The output ended here: pass on what was held and is the beginning of valid JSON."""
         word = self.word.taken()
-        text = self.gap.taken() + (word if _SCALAR_BEGIN.fullmatch(word) else "")
+        text = self.gap.taken() + (word if SCALAR_BEGIN.fullmatch(word) else "")
         if text:
             self.out(text)
 

@@ -14,10 +14,9 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.codecs import Rewritten
-from toolparse.codecs.codec_base import StateReader
+from toolparse.codecs.codec_base import EndsAt, StateReader
 from toolparse.codecs.doubts import Doubts
 from toolparse.codecs.json_calls import ARGUMENTS, NamedCall
-from toolparse.codecs.json_text import EndsAt
 from toolparse.codecs.parameter_openers import ODD, UNTYPED, behind_repeats, is_plain, key_of, opens_at
 from toolparse.codecs.strict_json import StrictJson
 from toolparse.codecs.value_ends import closing_tag, encloses, mark_counts, may_close, swapped

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from toolparse.codecs.json_text import EndsAt
+from toolparse.codecs.codec_base import EndsAt
 from toolparse.codecs.python_values import PythonValues
 from toolparse.codecs.writer import Arguments
 from toolparse.grammar import PythonCalls

@@ -17,8 +17,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
-from toolparse.codecs.codec_base import StateReader
-from toolparse.codecs.json_text import EndsAt
+from toolparse.codecs.codec_base import EndsAt, StateReader
 from toolparse.codecs.plain_python import PlainPython
 from toolparse.codecs.writer import Level
 from toolparse.jsontext.characters import ALL_SPACES, BRACKETS, HIGH, SPACE, escaped, quote

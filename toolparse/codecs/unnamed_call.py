@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from toolparse.codecs.codec_base import EndsAt
 from toolparse.codecs.json_calls import NamedCall
-from toolparse.codecs.json_text import EndsAt
 from toolparse.wire.call_ids import name_by_keys
 from toolparse.wire.open_call import OpenCall
 

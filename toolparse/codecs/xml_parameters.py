@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from toolparse.codecs.json_text import EndsAt
+from toolparse.codecs.codec_base import EndsAt
 from toolparse.codecs.parameters import ParameterReader
 from toolparse.codecs.value_ends import mark_counts
 from toolparse.jsontext.characters import SPACE, SPACES, always

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 
+from toolparse.codecs.codec_base import EndsAt
 from toolparse.codecs.envelopes import EnvelopeCalls
 from toolparse.codecs.json_calls import NamedCall
-from toolparse.codecs.json_text import EndsAt, JsonReader
+from toolparse.codecs.json_text import JsonReader
 from toolparse.grammar import Envelope, ValueText
 from toolparse.jsontext.characters import SPACES, escaped
 from toolparse.wire.open_call import OpenCall

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
+from toolparse.codecs.codec_base import never_ends
 from toolparse.codecs.envelopes import EnvelopeCalls
 from toolparse.codecs.json_calls import NamedCall
-from toolparse.codecs.json_text import JsonReader, never_ends
+from toolparse.codecs.json_text import JsonReader
 from toolparse.events import Content, Reasoning
 from toolparse.grammar import Envelope, Header, Region
 from toolparse.jsontext import raw_values

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from toolparse.codecs.codec_base import never_ends
 from toolparse.codecs.json_calls import Unheard
-from toolparse.codecs.json_text import JsonReader, Reporter, never_ends
+from toolparse.codecs.json_text import JsonReader, Reporter
 from toolparse.codecs.python_calls import PythonReader
 from toolparse.events import CallArguments, CallEnd, CallStart, Problem
 from toolparse.grammar import PythonCalls, ValueText
