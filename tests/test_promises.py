@@ -264,6 +264,15 @@ def test_what_is_held_stays_below_the_limit(name: str) -> None:
     assert not over, "\n".join(over)
 
 
+@pytest.mark.parametrize("name", ["glm45", "poolside_v1", "ling3"])
+def test_the_opener_of_a_value_that_stands_again_and_again_is_not_held(name: str) -> None:
+    parser = Parser(name, tools=strategies.TOOLS, prompt="", max_held=1000)
+    parser.feed("<tool_call>get\n<arg_key>a</arg_key>\n<arg_value>x</arg_value>\n<arg_key>b</arg_key>\n")
+    for _ in range(400):
+        parser.feed("<arg_value>")
+        assert parser.held <= 2224
+
+
 @pytest.mark.parametrize("prefix", ["[", "{", "[{", '{"name"', '{"name":'])
 def test_blanks_are_not_held_where_an_object_may_be_a_call(prefix: str) -> None:
     parser = Parser("llama4_pythonic", tools=strategies.TOOLS, prompt="", max_held=1000)

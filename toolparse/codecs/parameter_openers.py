@@ -41,14 +41,14 @@ def behind_repeats(reader: ParameterReader, found: re.Match[str]) -> tuple[int, 
         doubtful = counts == "doubtful"
         end += counts is True
     while marker:
-        if not reader.last and marker.startswith(text[end : end + len(marker)]):
-            return -1, False
         if not text.startswith(marker, end):
+            if not reader.last and marker.startswith(text[end:]):
+                return -1, False
             break
         behind = text[end + len(marker) : end + len(marker) + 1]
         if not behind and not reader.last:
             return -1, False
-        if not lined and (not behind or behind in " \t\r\n<"):
+        if (not lined and (not behind or behind in " \t\r\n<")) or end - found.end() > HEAD_LIMIT:
             return end, True  # a value that begins so
         end += len(marker)
     return end, doubtful
