@@ -23,7 +23,7 @@ from toolparse.wire.call_watch import Region, begins
 from toolparse.wire.dialects import NAMES
 from toolparse.wire.lookalikes import plain_signs
 from toolparse.wire.marker_rows import is_marker
-from toolparse.wire.spellings import SLOT, any_of, spellings
+from toolparse.wire.spellings import SLOT, any_of, closing_parts, opening_parts, spellings
 
 NEAR = 96
 """Between a marker and the body of the call there are at most so many characters."""
@@ -86,7 +86,7 @@ def judge(fmt: Format, regions: Iterable[Region], tools: Tools | None, read: Rea
 @lru_cache(maxsize=256)
 def _openers(fmt: Format) -> re.Pattern[str]:
     """What each attempt of this format begins with."""
-    parts = [calls.wrapper.open if calls.wrapper is not None else calls.open[0] for calls in fmt.calls if calls.wrapper or calls.open]
+    parts = [part for calls in fmt.calls for part in opening_parts(calls)[:1]]
     texts = {SLOT.split(text)[0].strip() for part in parts if isinstance(part, (str, OneOf)) for text in spellings(part)}
     return re.compile(any_of(text for text in texts if len(text) > 2))
 
@@ -96,10 +96,9 @@ def _block(fmt: Format) -> re.Pattern[str]:
     """What begins with the opener of calls on a line of its own and has the closer on another."""
     pairs = []
     for calls in fmt.calls:
-        openers = calls.wrapper.open if calls.wrapper is not None else calls.open[0] if calls.open else ""
-        closers = calls.wrapper.close if calls.wrapper is not None else calls.close[-1] if calls.close else ""
-        if isinstance(openers, (str, OneOf)) and isinstance(closers, (str, OneOf)):
-            begin, end = ([text.strip() for text in spellings(part)] for part in (openers, closers))
+        outermost = (*opening_parts(calls)[:1], *closing_parts(calls)[-1:])
+        if len(outermost) == 2 and all(isinstance(part, (str, OneOf)) for part in outermost):
+            begin, end = map(spellings, outermost)
             if all(map(is_marker, (*begin, *end))):
                 pairs.append(rf"(?:{any_of(begin)})[ ]{{0,4}}\n(?s:.*)\n[ ]{{0,4}}(?:{any_of(end)})[ ]{{0,4}}$")
     return re.compile("|".join(pairs) or r"(?!)", re.M)
@@ -111,8 +110,7 @@ def _ends(fmt: Format) -> re.Pattern[str]:
     rows = []
     for calls in fmt.calls:
         if isinstance(calls.body, Parameters):
-            parts = (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))
-            texts = [text.strip() for part in parts if isinstance(part, (str, OneOf)) for text in spellings(part)]
+            texts = [text for part in closing_parts(calls) for text in spellings(part)]
             values = any_of(text.strip() for text in spellings(calls.body.close))
             rows.append(rf"(?:{values})\s{{0,8}}(?:{any_of(text for text in texts if len(text) > 2)})")
     return re.compile("|".join(rows) or r"(?!)")

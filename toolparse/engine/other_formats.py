@@ -17,7 +17,7 @@ from toolparse.message import Message, ToolCall
 from toolparse.schemas.tools import Tools
 from toolparse.wire.headers import header_begins
 from toolparse.wire.markers import markers_of
-from toolparse.wire.spellings import SLOT, first_texts, spellings
+from toolparse.wire.spellings import SLOT, closing_parts, first_texts, opening_parts, spellings
 
 Read = Callable[[Format, str, Tools | None], Message]
 MOST_TRIED = 24
@@ -44,7 +44,7 @@ def _speaks(marker: str) -> bool:
 def _spaced(fmt: Format) -> Iterator[str]:
     """Those of a format's markers that the template writes with white space, as it writes them: relatives differ in little else."""
     for calls in fmt.calls:
-        parts = [*calls.open, *calls.close, *((calls.wrapper.open, calls.wrapper.close) if calls.wrapper is not None else ())]
+        parts = [*opening_parts(calls), *closing_parts(calls)]
         body = calls.body
         if isinstance(body, Parameters):
             parts += body.open

@@ -47,7 +47,18 @@ from toolparse.wire.lookalikes import BARS
 from toolparse.wire.marker_rows import is_marker
 from toolparse.wire.marker_search import watch_pattern
 from toolparse.wire.markers import NO_GATE, Gate, Head, edge_openers, markers_of
-from toolparse.wire.spellings import any_of, beginnings, cut, frame_closers, longest_first, spellings, stop_texts, texts_of
+from toolparse.wire.spellings import (
+    any_of,
+    beginnings,
+    closing_parts,
+    cut,
+    frame_closers,
+    longest_first,
+    opening_parts,
+    spellings,
+    stop_texts,
+    texts_of,
+)
 from toolparse.wire.suffixes import Suffixes, suffixed
 
 
@@ -274,7 +285,7 @@ class Behind:
     def fill(self, calls: Rows, calls_outside: Rows, calls_inside: Rows, others: Rows) -> None:
         """The closers come first, in their order; which may come again is for `tail` to say."""
         tail, closers, fences = self.tail, [], set()
-        for number, part in enumerate((*self.calls.close, *((self.calls.wrapper.close,) if self.calls.wrapper else ()))):
+        for number, part in enumerate(closing_parts(self.calls)):
             closer = Closer(tail.closers[number], tail.partial[number], spellings(part))
             closers.append(Row(closer, "close call", number))
             if "`" in spellings(part)[0]:  # which may be anybody's
@@ -562,8 +573,7 @@ class Table:
         own = [behind for behind in self.behind.values() if behind.calls in self.format.calls]
         closed = [behind for behind in own if behind.calls.open and behind.calls.close and isinstance(behind.calls.body, Envelope)]
         wrapped = list(dict.fromkeys((*(behind for behind in own if behind.calls.wrapper is not None), *closed)))
-        parts = [behind.calls.wrapper.open if behind.calls.wrapper is not None else behind.calls.open[0] for behind in wrapped]
-        openers = [text.rstrip() for part in parts for text in texts_of(part)]
+        openers = [text for behind in wrapped for text in texts_of(opening_parts(behind.calls)[0])]
         heads = tuple((head, behind.tail) for behind in wrapped for head in behind.tail.next if head.named and len(head.firsts[0]) > 1)
         names = tuple(key for behind in wrapped if isinstance(behind.calls.body, Envelope) for key in behind.calls.body.name)
         return re.compile(any_of(text for text in openers if is_marker(text) and len(text) > 3)), heads, names

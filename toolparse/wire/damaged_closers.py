@@ -13,7 +13,7 @@ from toolparse.wire.call_watch import CALL_WORDS
 from toolparse.wire.damaged_openings import first_markers, writes_lines
 from toolparse.wire.lookalikes import BAR, BARS, GAP, ODD_CLOSERS, ODD_OPENERS, UNSEEN, any_alike, any_alike_begins
 from toolparse.wire.marker_rows import damaged_marker, half_in_front
-from toolparse.wire.spellings import any_of, beginnings, frame_closers, spellings, stop_texts, texts_of
+from toolparse.wire.spellings import any_of, beginnings, closing_parts, frame_closers, spellings, stop_texts, texts_of
 
 CLOSING = re.compile(
     rf"<[ \t]{{0,2}}\\?/{{1,2}}[ \t]{{0,2}}(?P<tag>[\w:.{BARS}▁ \\\-]{{1,48}}?|(?=>))[ \t]{{0,2}}/?"
@@ -82,7 +82,7 @@ class DamagedClosers:
     """
 
     def __init__(self, calls: Calls, fmt: Format) -> None:
-        markers = [texts_of(part) for part in (*calls.close, *((calls.wrapper.close,) if calls.wrapper is not None else ()))]
+        markers = [texts_of(part) for part in closing_parts(calls)]
         markers = [tuple(text for text in texts if text[:1] in ("<", "[", "]")) for texts in markers]  # a fence may be anybody's
         self.texts = tuple(text for texts in markers for text in texts)
         self.lead = max((text.partition("</")[0] for text in self.texts if "</" in text), key=len, default="")

@@ -32,7 +32,7 @@ from toolparse.wire.marker_rows import (
     rows_of,
     shared,
 )
-from toolparse.wire.spellings import SLOT, spellings, texts_of
+from toolparse.wire.spellings import SLOT, closing_parts, opening_parts, spellings, texts_of
 
 
 class Lead:
@@ -211,8 +211,7 @@ _LIST_OF_OBJECTS = (Atom(r"\[", r"\["), Atom(GAP, GAP_BEGINS), Atom(r"(?!\w)", "
 def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
     """What must stand behind the opening of a call, as rows of patterns."""
     body = calls.body
-    closers = [text for part in calls.close for text in texts_of(part)]
-    closers += texts_of(calls.wrapper.close) if calls.wrapper is not None else ()
+    closers = [text for part in closing_parts(calls) for text in texts_of(part)]
     closers += [text[1:] for text in closers if text.startswith("</")]
     ahead = [start for part in calls.open if isinstance(part, Ahead) for start in part.starts]
     if ahead and not isinstance(body, JsonText):
@@ -259,9 +258,8 @@ def sequence_atoms(texts: tuple[str, ...]) -> tuple[Atom, ...]:
 
 
 def own_rows(calls: Calls) -> tuple[list[MarkerRow], bool]:
-    parts = ([calls.wrapper.open] if calls.wrapper is not None else []) + list(calls.open)
-    markers = [*parts, *calls.close, *([calls.wrapper.close] if calls.wrapper is not None else [])]
-    known = tuple(text for part in markers for text in texts_of(part) if is_marker(text) and not SLOT.search(text))
+    parts = opening_parts(calls)
+    known = tuple(text for part in (*parts, *closing_parts(calls)) for text in texts_of(part) if is_marker(text) and not SLOT.search(text))
     rows = [MarkerRow(with_halves(texts), known or ("\0",)) for part in parts if (texts := texts_of(part))]
     return rows, calls.wrapper is not None
 
@@ -276,7 +274,7 @@ def suspicious(fmt: Format) -> tuple[str, ...]:
     """The markers, up to their slots, whose look-alikes a damaged opening may begin with."""
     found: dict[str, None] = {}
     for calls in fmt.calls:
-        for row in ([calls.wrapper.open] if calls.wrapper is not None else []) + list(calls.open):
+        for row in opening_parts(calls):
             firsts = [SLOT.split(text)[0] for text in with_halves(texts_of(row))]
             found |= dict.fromkeys(SIGN.sub("", text) if text[0] in "<]" else text for text in firsts if is_marker(text))
             if any("{name}" in text for text in texts_of(row)):

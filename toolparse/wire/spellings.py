@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from toolparse.grammar import Ahead, Closed, Format, Marker, OneOf, Part
+from toolparse.grammar import Ahead, Calls, Closed, Format, Marker, OneOf, Part
 from toolparse.jsontext.characters import SPACE
 
 SLOT = re.compile(r"\{(name|id|key|word|kind|other|declared|argument)\}")
@@ -37,6 +37,16 @@ def canonical(marker: Marker) -> str:
 def texts_of(part: Part) -> tuple[str, ...]:
     """The spellings of what is written in an opening; none of what only ends it or must follow."""
     return () if isinstance(part, (Ahead, Closed)) else spellings(part)
+
+
+def opening_parts(calls: Calls) -> tuple[Part, ...]:
+    """What stands in front of the arguments of a call, from the outside in."""
+    return calls.open if calls.wrapper is None else (calls.wrapper.open, *calls.open)
+
+
+def closing_parts(calls: Calls) -> tuple[Marker, ...]:
+    """What stands behind the arguments of a call, from the inside out."""
+    return calls.close if calls.wrapper is None else (*calls.close, calls.wrapper.close)
 
 
 def first_texts(parts: tuple[Part, ...]) -> Iterator[str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 
-from toolparse.grammar import Calls, Format, Marker, OneOf, Parameters, Part
+from toolparse.grammar import Calls, Format, OneOf, Parameters, Part
 from toolparse.jsontext.characters import SPACE, WS, always
 from toolparse.wire.call_names import escaped_attribute
 from toolparse.wire.damaged_closers import TOKEN, TOKEN_BEGINS, respelt, unseen
@@ -17,7 +17,7 @@ from toolparse.wire.damaged_openings import writes_lines
 from toolparse.wire.damaged_parameters import DamagedParameters
 from toolparse.wire.lookalikes import BARS, alike, alike_begins, any_alike, any_alike_begins
 from toolparse.wire.markers import END, WRITTEN, Follow, Head, either, flow_until, sequence, slot_of, slot_texts, slotted
-from toolparse.wire.spellings import any_of, beginnings, cut, first_texts, inside, longest_first, spellings
+from toolparse.wire.spellings import any_of, beginnings, closing_parts, cut, first_texts, inside, longest_first, spellings
 from toolparse.wire.trailing_stops import trail
 
 SECTION, SECTION_END = "<![CDATA[", "]]>"
@@ -42,7 +42,7 @@ class Values:
         self.trims = (trim, "\r\n", "\\n") if damaged and trim == "\n" else (trim,)
         self.kinds: dict[str, str] = dict(body.kinds) if body.kinds != "types" else {}
         self.call_closers = tuple(text for part in calls.close for text in spellings(part))
-        self.closers = (*self.call_closers, *(text for part in wrapper_closers(calls) for text in spellings(part)))
+        self.closers = tuple(text for part in closing_parts(calls) for text in spellings(part))
         self.end_closes = any(text in stops for part in calls.close for text in spellings(part))
         self.blanks = always(blank)
         self.blanks_partial = re.compile("(?!)" if blank == WS else r"\\\Z")
@@ -239,10 +239,6 @@ class Values:
     def damaged(self) -> DamagedParameters:
         """What may be damaged, compiled when the first such thing may stand somewhere."""
         return DamagedParameters(self.calls, self.format)
-
-
-def wrapper_closers(calls: Calls) -> tuple[Marker, ...]:
-    return (calls.wrapper.close,) if calls.wrapper is not None else ()
 
 
 def tags_of(texts: Iterable[str]) -> tuple[str, ...]:
