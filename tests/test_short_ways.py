@@ -207,6 +207,12 @@ def test_keys_that_are_nearly_declared_are_told_the_same(name: str) -> None:
     assert "unknown_key" in {problem.kind for problem in parse(text, fmt, tools=[tool]).problems}
 
 
+@pytest.mark.parametrize("text", ["assistant to=functions.get json", "function name='get' it is"])
+def test_a_sentence_that_is_the_header_of_a_call_is_told_the_same(text: str) -> None:
+    same_both_ways(text, "hermes", tools=TOOLS)
+    assert [problem.kind for problem in parse(text, "hermes", tools=TOOLS).problems] == ["not_a_call"]
+
+
 def test_most_formats_have_plain_turns() -> None:
     """The six of `benchmarks.whole_texts` among them: the short way must not be lost without anybody's noticing."""
     call = ToolCall(name="get", arguments='{"a": "x"}', id="call12345")

@@ -133,7 +133,9 @@ def is_silent(text: str) -> bool:
     """Whether nothing in a text without any sign of `FOLLOWED` looks like a call; quickly, so it may be false of some that is silent."""
     if "\n" in text and ("(" in text or "Action" in text):
         return False
-    return _SENTENCE(text) is not None or (start := _AT_START.match(text)) is None or start["full"] is None
+    if "=" not in text and _SENTENCE(text) is not None:  # the words of a header are a sentence, too
+        return True
+    return (start := _AT_START.match(text)) is None or start["full"] is None
 
 
 @dataclass(slots=True)
