@@ -86,6 +86,7 @@ FOLLOWED = {
 """What may follow the first character of a look, or of a code fence, as the inside of a character class: most in code are followed by
 else."""
 _SIGNS = (*LOOKS, "\n")
+_any_sign = re.compile(f"[{re.escape(''.join(_SIGNS))}]").search
 
 
 @lru_cache(maxsize=len(_SIGNS))
@@ -172,6 +173,8 @@ class CallWatch:
 
     def regions(self) -> tuple[Region, ...]:
         """All that has been kept; the text has ended."""
+        if self._sure < 0 and _any_sign(self._text) is None and (not self._at_start or is_silent(self._text)):
+            return (*self._regions, *self._reasoning)
         if self._text.rstrip(" ").endswith(")"):  # the text's end is a line's end, which only such a line needs
             self._look_at()
             line = f"{self._text}\n"
