@@ -22,6 +22,7 @@ from toolparse.codecs import json_calls
 from toolparse.codecs.bare_keys import BareKeysReader
 from toolparse.codecs.echo import Recorded
 from toolparse.codecs.elements import ElementsReader
+from toolparse.codecs.envelopes import EnvelopeCalls
 from toolparse.codecs.parameters import ParameterReader
 from toolparse.codecs.plain_python import PlainPython
 from toolparse.codecs.python_calls import PythonReader
@@ -45,6 +46,7 @@ def without(ways: Iterable[str]) -> Iterator[None]:
         stack.enter_context(patch.object(parser, "SHORT", 0))
         stack.enter_context(patch.object(PlainPython, "enter", lambda plain: False))
         stack.enter_context(patch.object(ParameterReader, "is_new", lambda reader, key: False))
+        stack.enter_context(patch.object(EnvelopeCalls, "plain", None))
         stack.enter_context(patch.object(json_calls, "whole_object", lambda text, at, depth: -1))
         stack.enter_context(patch.object(parser, "plain_turns", lambda fmt: None))
         yield

@@ -168,12 +168,14 @@ class Parser:
                 self._total += len(text)
                 self._held = joined
                 return []
+            if shortcut.reader is None:
+                return self._fed(text, None)
             if (rewrites := shortcut.rewrites) is None or (written := rewrites(joined)) is None:
                 return self._read(shortcut, joined, text, 0)
             said, at = written
             self._total += len(text)
             self._held = joined[at:]
-            shortcut.flow = shortcut.reader.flow if at == len(joined) else None  # type: ignore[union-attr]
+            shortcut.flow = shortcut.reader.flow if at == len(joined) else None
             return [CallArguments(shortcut.index, said)] if said else []
         if (at := passes.read(joined)) < 0:
             return self._read(shortcut, joined, text, ~at)
@@ -238,7 +240,7 @@ class Parser:
             self._run(False, at)
             turn.writer.events = []
         else:
-            self._shortcut = None
+            self._set_shortcut(turn, turn.sink, turn.place)
 
     def whole(self, text: str, truncated: bool = False) -> list[Event]:
         """All events of an output that this parser is given at once: nothing of it has to wait for more."""
@@ -449,7 +451,11 @@ class Parser:
             flow, index = self._regions.flow(self._held)
             shortcut = Flowing(flow, index) if flow is not None else None
         elif turn.state == in_call:
-            shortcut = Reading(turn.reader, sink, not self._held) if sink.open and not sink.muted else None
+            if sink.open:
+                shortcut = Reading(turn.reader, sink, not self._held) if not sink.muted else None
+            else:
+                waits = turn.reader.waits
+                shortcut = Waiting(waits) if waits is not None else None
         elif shortcut in (None, place.waiting) and turn.state == running and self._flows(place):
             shortcut = self._flowing(place)
         if sink.rules.max_held >= LONGEST or type(shortcut) is not Waiting:

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 from toolparse.codecs.closing_quotes import LOOK
 from toolparse.codecs.codec_base import EndsAt
@@ -45,13 +46,26 @@ _CALL_CUT = re.compile(chained("[,;]?", BLANK, r"\{", BLANK, '"', key_cut(frozen
 _END_OF_CALL = re.compile(rf"{BLANK}\}}").match
 
 
-@lru_cache(maxsize=64)
-def plain_envelope(keys: Envelope) -> Callable[[str, int], re.Match[str] | None]:
-    """Matches the beginning of a call as most are written, up to its arguments: the name and nothing else stands in front of them."""
+class Plain(NamedTuple):
+    """Matches the beginning of a call as most are written, up to the colon of its arguments (the name and nothing else stands in front of
+    them), and what may become one."""
+
+    full: Callable[[str, int], re.Match[str] | None]
+    begun: Callable[..., re.Match[str] | None]
+
+
+@lru_cache(maxsize=256)
+def plain_envelope(keys: Envelope, ends: EndsAt) -> Plain | None:
+    """The plain calls with these keys; None where a marker that ends the text may stand between their tokens."""
+    if not getattr(ends, "firsts", frozenset()).isdisjoint('{":,'):
+        return None
     name, arguments = ("|".join(map(re.escape, texts)) for texts in (keys.name, keys.arguments))
-    return re.compile(
-        rf'\{{{BLANK}"(?:{name})"{BLANK}:{BLANK}"([^"\\\x00-\x1f]{{1,256}})"{BLANK},{BLANK}"(?:{arguments})"{BLANK}:(){BLANK}(?=\{{)'
-    ).match
+    text = r'[^"\\\x00-\x1f]{1,256}'
+    full = rf'\{{{BLANK}"(?:{name})"{BLANK}:{BLANK}"({text})"{BLANK},{BLANK}"(?:{arguments})"{BLANK}:'
+    begun_name, begun_arguments = key_cut(frozenset(keys.name)), key_cut(frozenset(keys.arguments))
+    member = ('"', begun_name, '"', BLANK, ":", BLANK, '"', text, '"', BLANK, ",", BLANK)
+    begun = chained(r"\{", BLANK, *member, '"', begun_arguments, '"', BLANK)
+    return Plain(re.compile(full).match, re.compile(rf"{begun}\Z").match)
 
 
 class EnvelopeCalls(ArgumentsReader):
@@ -78,6 +92,8 @@ class EnvelopeCalls(ArgumentsReader):
         self.between_start = 0
         self.out = discard
         self.state = self.outer
+        plain = self.plain
+        self.waits = plain.begun if plain is not None else None
         self.begin_object()
 
     @property
@@ -109,42 +125,50 @@ class EnvelopeCalls(ArgumentsReader):
         return ~at
 
     def open_object(self, at: int) -> int:
+        plain = self.plain
+        if plain is not None and not self.last and plain.begun(self.text, at):
+            return ~at  # nothing is said before its name is known and the arguments begin
+        self.waits = None
         self.begin_object()
         self.kept_from = self.call.base + at
         self.kept_at = at
         self.kept = [] if self.call.opening.count or self.loose else None
         self.out = discard
-        found = self.plain(at)
-        if (
-            found is not None
-            and not self.keys.waits_for_id
-            and (end := self.whole(found.end())) > 0
-            and not may_be_wrapped(self.text, found.end())
-        ):
-            closed = _END_OF_CALL(self.text, end)
-            if closed is not None and found[1].strip(SPACE + ","):
-                return self.whole_call(found, end, closed.end())
+        found = plain.full(self.text, at) if plain is not None else None
+        if found is not None and (name := found[1].strip(SPACE + ",")):
+            self.name = name
+            self.call.name_at(found.start(1) - 1, found.end(1) + 1)
+            return self.behind_name(found.end())
         self.push("}")
         self.level = len(self.stack)
         self.state = self.before_key
         return at + 1
 
-    def plain(self, at: int) -> re.Match[str] | None:
-        """The beginning of a call at `at` that needs no second look."""
-        return plain_envelope(self.keys)(self.text, at)
+    @property
+    def plain(self) -> Plain | None:
+        """What the beginning of a call looks like that needs no second look."""
+        return plain_envelope(self.keys, self.ends) if not self.keys.waits_for_id and self.max_held >= 2 * WRAPPED_LIMIT else None
 
-    def whole_call(self, found: re.Match[str], end: int, closed: int) -> int:
-        """A call that is all there and strict JSON: its name, and arguments up to `end`."""
-        self.name = found[1].strip(SPACE + ",")
-        self.call.name_at(found.start(1) - 1, found.end(1) + 1)
-        self.begin_arguments(found.end(2))
+    def behind_name(self, at: int) -> int:
+        """Behind the colon of the arguments, in front of which only the name stands: all of them may be there, and be strict JSON."""
+        text = self.text
+        begin = SPACES.match(text, at).end()
+        end = self.whole(begin) if text.startswith("{", begin) and not may_be_wrapped(text, begin) else -1
+        closed = _END_OF_CALL(text, end) if end > 0 else None
+        if closed is None:
+            self.push("}")
+            self.level = len(self.stack)
+            self.quote = '"'
+            self.on_member(self.keys.arguments[0], at)
+            return at
+        self.begin_arguments(at)
         if self.refused:
-            return found.end(2)
-        self.call.arguments_at(found.end())
+            return at
+        self.call.arguments_at(begin)
         self.call.arguments_until(end)
-        self.write(self.text[found.end() : end])
+        self.write(text[begin:end])
         self.closed = True
-        return self.object_ended(closed)
+        return self.object_ended(closed.end())
 
     def outer(self, at: int) -> int:
         """The opening brace of the object, or the bracket of the list."""
@@ -183,6 +207,7 @@ class EnvelopeCalls(ArgumentsReader):
             return at + 1
         else:
             self.between.append(text[at])
+            self.waits = None
             if len(self.between) == 1:
                 self.between_start = self.call.base + at
             return at + 1

@@ -196,9 +196,9 @@ class Unwrapper:
 class ArgumentsReader(JsonReader):
     """JSON text in which the value of the arguments begins wherever `arguments` becomes the state."""
 
-    __slots__ = ("begins_at", "call", "doubtful", "framed", "streams", "unwrapper", "write")
+    __slots__ = ("begins_at", "call", "doubtful", "framed", "streams", "unwrapper", "waits", "write")
 
-    rewrites = waits = None
+    rewrites = None
 
     def __init__(self, call: OpenCall, ends: EndsAt) -> None:
         super().__init__(call, call.parts.append, ends, call.rules.max_depth, ends.trailing if isinstance(ends, EndMarks) else NONE)
@@ -210,6 +210,7 @@ class ArgumentsReader(JsonReader):
         self.begins_at = 0
         self.unwrapper: Unwrapper | None = None
         self.framed = ""
+        self.waits: Callable[[str], object] | None = None
 
     @property
     def held(self) -> int:
@@ -235,6 +236,7 @@ class ArgumentsReader(JsonReader):
             if end > 0:
                 self.ended()
                 return end
+            return self.open("{", here)
         elif character in "\"'":
             self.unwrapper = Unwrapper(self.call, self.write, self.depth, here)
             self.out = self.unwrapper.write
@@ -315,6 +317,7 @@ class ArgumentsReader(JsonReader):
         self.out = discard
         self.done = self.ends is never_ends
         self.state = self.beyond
+        self.waits = self.ends.waits if isinstance(self.ends, EndMarks) else None
 
     def doubt(self, text: str) -> None:
         """Text of a value that is no object: held, as it may be null or a list of one object, but not without end."""

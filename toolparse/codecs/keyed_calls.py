@@ -19,7 +19,8 @@ class KeyedCalls(EnvelopeCalls):
         self.enveloped = False
         super().begin_object()
 
-    def plain(self, at: int) -> None:
+    @property
+    def plain(self) -> None:
         """What a key means must be looked up."""
 
     def on_member(self, key: str, at: int) -> None:

@@ -241,9 +241,10 @@ def slots(text: str, name: str, whole: bool, ahead: bool = False, silent: bool =
 class EndMarks:
     """Where a call's text may end outside strings: at its own closers ("close"), the next opening ("open") or a stop token ("stop").
 
-    `trailing` are the stop tokens where the output ends inside a string."""
+    `waits` is true of short text behind the arguments, blanks aside, that is only the beginning of such a marker. `trailing` are the stop
+    tokens where the output ends inside a string."""
 
-    __slots__ = ("closers", "firsts", "full", "openings", "partial", "signs", "stops", "trailing")
+    __slots__ = ("closers", "firsts", "full", "openings", "partial", "signs", "stops", "trailing", "waits")
 
     def __init__(self, closers: Iterable[str], openings: Iterable[str], stops: Iterable[str]) -> None:
         self.closers = closers = tuple(closers)
@@ -251,7 +252,9 @@ class EndMarks:
         self.stops = stops = tuple(stops)
         self.trailing = trailing_stops(stops)
         self.full = re.compile(f"(?P<close>{any_of(closers)})|(?P<open>{any_of(openings)})|(?P<stop>{any_of(stops)})")
-        self.partial = re.compile(beginnings((*closers, *openings, *stops)))
+        begun = beginnings((*closers, *openings, *stops))
+        self.partial = re.compile(begun)
+        self.waits = re.compile(rf"[ \t\r\n]{{0,24}}(?![ \t\r\n]|{any_of(closers)})(?:\Z|{begun})").match
         self.firsts = frozenset(text[0] for text in (*closers, *openings, *stops))
         self.signs = frozenset(first for first in self.firsts if not first.isalnum())
 
