@@ -27,6 +27,7 @@ from toolparse.codecs.parameters import ParameterReader
 from toolparse.codecs.plain_python import PlainPython
 from toolparse.codecs.python_calls import PythonReader
 from toolparse.codecs.python_values import ODD
+from toolparse.engine import messages
 from toolparse.engine.plain_turns import plain_turns
 from toolparse.grammar import Envelope, JsonText
 from toolparse.schemas.tools import RequestTools
@@ -47,6 +48,7 @@ def without(ways: Iterable[str]) -> Iterator[None]:
         stack.enter_context(patch.object(PlainPython, "enter", lambda plain: False))
         stack.enter_context(patch.object(ParameterReader, "is_new", lambda reader, key: False))
         stack.enter_context(patch.object(EnvelopeCalls, "plain", None))
+        stack.enter_context(patch.object(messages, "is_written", lambda turn, headers, found, at: False))
         stack.enter_context(patch.object(json_calls, "whole_object", lambda text, at, depth: -1))
         stack.enter_context(patch.object(parser, "plain_turns", lambda fmt: None))
         yield

@@ -48,6 +48,7 @@ def header_or_text(turn: Turn, at: int, last: bool, first: bool) -> int:
     if found != WAIT and turn.table.reads_damaged:
         found = with_damage(turn, found, at, last)
     if found == WAIT:
+        turn.shortcut = turn.table.header_waiting
         return ~at
     if found is not None and not turn.is_typed(at, found.end):
         return begin_message(turn, found, at)
@@ -175,6 +176,8 @@ def is_typed_header(turn: Turn, headers: DamagedHeaders, start: int, end: int) -
 def with_damage(turn: Turn, found: Header | None, at: int, last: bool) -> Header | None:
     """The header at `at` where one may stand, of which `found` is what a reader of proper markup finds."""
     headers = damaged_headers(turn.table.format)
+    if found is not None and is_written(turn, headers, found, at):
+        return found
     lost = found is None or (found != WAIT and not headers.is_closed(turn.text, found.end))
     damaged = headers.read(turn.text, at, last, partial(is_recipient, turn), partial(may_be_recipient, turn), lost)
     proper = not lost and found != WAIT
@@ -191,6 +194,11 @@ def with_damage(turn: Turn, found: Header | None, at: int, last: bool) -> Header
     if damaged.kind == "content" and "<" not in turn.text[at : damaged.end]:
         return found  # words alone are no header
     return found if is_typed_header(turn, headers, at, damaged.end) else damaged
+
+
+def is_written(turn: Turn, headers: DamagedHeaders, found: Header, at: int) -> bool:
+    """Whether a header stands there as the template writes it, for a declared tool if it is a call's: nothing in it can be damage."""
+    return headers.strict.whole.fullmatch(turn.text, at, found.end) is not None and (found.kind != "call" or is_recipient(turn, found.name))
 
 
 def is_recipient(turn: Turn, text: str) -> bool:

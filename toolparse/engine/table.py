@@ -353,6 +353,7 @@ class Table:
         self.format = fmt
         self.options = options
         self.headers: Headers | None = headers(fmt.channels) if fmt.channels is not None else None
+        self.header_waiting = Waiting(self.headers.waits) if self.headers is not None else None
         self.call_ends = frozenset(spellings(part)[0] for calls in fmt.calls for part in calls.close[-1:]) - frozenset(
             fmt.channels.ends[:1] if fmt.channels is not None else ()
         )

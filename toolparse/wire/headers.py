@@ -48,7 +48,8 @@ def header_words(channels: Channels) -> tuple[str, ...]:
 
 
 class Headers:
-    """The patterns of a format's headers."""
+    """The patterns of a format's headers. `waits` is true of text, where one may stand, that is only the beginning of one as the template
+    writes it."""
 
     def __init__(self, channels: Channels) -> None:
         self.channels = channels
@@ -82,20 +83,25 @@ class Headers:
         self.first_begun = re.compile(rf"(?:{beginnings(self.words)}|{left}{name_begun}?(?:{begun})?)\Z")
         self.later_begun = self.first_begun if before else re.compile(f"(?:{begun})?\\Z")
         self.whole, self.begun = self.strict(starts[0], before)
+        self.waits = self.strict(starts[0], before, f"(?!{any_of((*starts, *inner, *channels.close, *channels.ends))})")[1].match
 
-    def strict(self, start: str, before: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-        """A header as the template writes it, with or without its start, and the beginning of one at the end of the text."""
+    def strict(self, start: str, before: str, other: str = "") -> tuple[re.Pattern[str], re.Pattern[str]]:
+        """A header as the template writes it, with or without its start, and the beginning of one at the end of the text. `other`, which
+        says that a marker is none of a header's own, makes that a proper beginning: it has no such marker in a wrong place, nor an end."""
         name = f"{re.escape(before)}{_NAME}{{1,256}}(?!{_NAME})"
         begun_name = f"{cut(before)}(?:\\Z|{_NAME}{{1,256}})" if before else f"{_NAME}{{1,256}}"
         opener = (re.escape(start), cut(start))
         recipient = (f"(?:{name})?", f"(?:{begun_name})?")
-        closer = (any_of(self.channels.close), "|".join(map(cut, self.channels.close)))
+        closer = (
+            any_of(self.channels.close),
+            f"{other}{beginnings(self.channels.close)}" if other else "|".join(map(cut, self.channels.close)),
+        )
         bare = [(name, begun_name), closer]
         parts = [[opener, recipient, closer], *([bare] if before else [])]
         if self.channels.channel:
             words = any_of(self.kinds)
             kind = (f"(?:{words})(?!\\w)", f"{beginnings(self.kinds)}|(?:{words})(?!\\w)")
-            content = (r"(?:(?:<\|\w{1,32}\|>)?\w{1,32})?", r"(?:<(?:\Z|\|(?:\Z|\w{1,32}(?:\Z|\|(?:\Z|>)))))?\w{0,32}")
+            content = (r"(?:(?:<\|\w{1,32}\|>)?\w{1,32})?", rf"(?:{other}<(?:\Z|\|(?:\Z|\w{{1,32}}(?:\Z|\|(?:\Z|>)))))?\w{{0,32}}")
             channel = (re.escape(self.channels.channel), cut(self.channels.channel))
             rest = [channel, kind, recipient, content, closer]
             parts = [[opener, recipient, closer], [opener, recipient, *rest], rest, [(name, begun_name), *rest]]
