@@ -286,7 +286,7 @@ def opens_nothing(fmt: Format) -> str:
     """The pattern of what stands behind an angle bracket with which no opening of the format begins, damaged or not: most tags in prose, by
     their first two letters. Empty where any may."""
     wrappers = [calls.wrapper.open for calls in fmt.calls if calls.wrapper is not None]
-    openings = [parts for calls in (*fmt.calls, *DIALECTS) for parts in (calls.open, *calls.also)]
+    openings = [parts for calls in fmt.calls for parts in (calls.open, *calls.also)]  # behind which alone another dialect's bodies stand
     texts = [text for part in (*wrappers, *chain(*openings)) for text in with_halves(texts_of(part))]
     begun = sorted({text[1:3].lower() for text in texts if text.startswith("<")})
     if any("{" in two for two in begun):
