@@ -132,6 +132,8 @@ class ParameterReader(StateReader):
     def rewritten(self, text: str) -> Rewritten | None:
         values = self.values
         end = len(text)
+        if end < SHORT and values.closed(text) is not None:
+            return "", 0
         if values.marks(text) is not None and (found := values.search(text, 0)) is not None:
             if found.lastgroup not in ("hold", "wait"):
                 return None
@@ -145,7 +147,7 @@ class ParameterReader(StateReader):
     def waits(self) -> Callable[[str], object] | None:
         if self.state == self.value:
             return None if self.streaming or self.nullable else self.values.waits_inside
-        return self.values.waits_before if self.state == self.between and self.given and not self.junk.pieces else None
+        return self.values.waits_before if self.state == self.between and not self.junk.pieces else None
 
     @property
     def held(self) -> int:
@@ -203,14 +205,7 @@ class ParameterReader(StateReader):
                 self.begins_at = self.call.base + found.end()
                 self.state = self.value
                 return found.end()
-            if (
-                found is None
-                and self.given
-                and not self.last
-                and not self.junk.pieces
-                and len(text) - at < SHORT
-                and values.waits_before(text[at:])
-            ):
+            if found is None and not self.last and not self.junk.pieces and len(text) - at < SHORT and values.waits_before(text[at:]):
                 return ~at
         opener = self.opener(at)
         if opener is True:

@@ -28,7 +28,8 @@ class Values:
     """Patterns of raw parameter values: their openers, and what may end them."""
 
     def __init__(self, calls: Calls, fmt: Format, ends: tuple[str, ...], stops: tuple[str, ...], damaged: bool) -> None:
-        """`ends` are the markers that end the call. What `before` matches waits between values, what `inside` does in one that is held.
+        """`ends` are the markers that end the call. What `before` matches waits between values, what `inside` does in one that is held, and
+        what `closed` does (a closer that may not be one) in each.
         `plain_open` and `plain_close` match what needs no second look: an opener, if all that it has is a key, and a value's closer.
         """
         body = calls.body
@@ -79,7 +80,10 @@ class Values:
         only_key = [slot_of(group) for group in plain.groupindex] == ["key"]
         self.plain_open = re.compile(self.plain_opener).match if only_key and "" not in self.kinds else None
         begun = sequence(body.open, name, False, blank, silent=True)
-        self.before = slotted(rf"{blank}(?:\Z|{begun}\Z(?<![{inside(last)}]))").match  # with such an end it may be all of the opener
+        begun += rf"\Z(?<![{inside(last)}])"  # with such an end it may be all of the opener
+        if self.reads_damaged:  # which may stand twice, so it waits, too
+            begun += "|" + sequence(written, r"\w", True, blank, silent=True) + r"\Z"
+        self.before = re.compile(rf"{blank}(?:\Z|{begun})").match
         self.key_head, _, self.key_tail = "".join(part for part in written if isinstance(part, str)).partition("{key}")
 
     def _compile_object_key(self, body: Parameters, ends: tuple[str, ...], stops: tuple[str, ...]) -> None:
@@ -181,10 +185,11 @@ class Values:
         self.flow = flow_until(firsts, (*self.unsigned, *self.respelt))
         self.escaped_marks = re.compile(either("<&", self.unsigned))
         self.escaped_flow = flow_until("<&", self.unsigned)
-        closed = ""
+        closed = "(?!)"
         if follow.full is not None:
-            closed = f"|(?:{re.escape(self.trim)})?(?:{close}){blank}(?:\\Z|(?!{follow.full.pattern}){follow.partial.pattern})"
-        self.inside = re.compile(f"[^{inside(firsts)}]*(?:\\Z|{hold}{closed})").match
+            closed = f"(?:{re.escape(self.trim)})?(?:{close}){blank}(?:\\Z|(?!{follow.full.pattern}){follow.partial.pattern})"
+        self.closed = re.compile(closed).match
+        self.inside = re.compile(f"[^{inside(firsts)}]*(?:\\Z|{hold}|{closed})").match
 
     @lru_cache(maxsize=256)  # noqa: B019 - there is one such object for a format
     def openers_of(self, keys: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
