@@ -102,7 +102,7 @@ def reader_for(calls: Calls, call: OpenCall, tail: Tail, bare: bool, unnamed: st
 
 def _json_reader(body: JsonText, call: OpenCall, ends: EndMarks, unnamed: str) -> Reader:
     """The codec for arguments that are JSON, or code in their place."""
-    key = dict(body.code).get(call.name)
+    key = dict(body.code).get(call.name) if body.code else None
     if key is not None:
         from toolparse.codecs.code import CodeCall
 

@@ -28,6 +28,7 @@ from toolparse.codecs.json_calls import (
     discard,
     key_cut,
     may_be_wrapped,
+    names_none,
 )
 from toolparse.codecs.json_text import SWALLOWED
 from toolparse.codecs.writer import object_of
@@ -126,7 +127,7 @@ class EnvelopeCalls(ArgumentsReader):
 
     def open_object(self, at: int) -> int:
         plain = self.plain
-        if plain is not None and not self.last and plain.begun(self.text, at):
+        if plain is not None and not (self.last or self.stack) and plain.begun(self.text, at):
             return ~at  # nothing is said before its name is known and the arguments begin
         self.waits = None
         self.begin_object()
@@ -176,6 +177,7 @@ class EnvelopeCalls(ArgumentsReader):
         if here == len(self.text):
             return ~here
         if self.text[here] == "[":
+            self.waits = None
             self.push("]")
             self.state = self.element
             return here + 1
@@ -207,7 +209,6 @@ class EnvelopeCalls(ArgumentsReader):
             return at + 1
         else:
             self.between.append(text[at])
-            self.waits = None
             if len(self.between) == 1:
                 self.between_start = self.call.base + at
             return at + 1
@@ -374,7 +375,8 @@ class EnvelopeCalls(ArgumentsReader):
         """The value of the arguments, which may stand in an object of their own."""
         text = self.text
         here = SPACES.match(text, at).end()
-        name = self.call.meant(self.name) if self.name and text.startswith("{", here) else ""
+        plain = names_none(text, here) is not None
+        name = self.call.meant(self.name) if self.name and not plain and text.startswith("{", here) else ""
         if name and self.call.declares(name):
             if not self.last and len(text) - here < WRAPPED_LIMIT and WRAPPED_CUT.match(text, here):
                 self.copy = here

@@ -79,6 +79,9 @@ _AGAIN = re.compile(rf'({"|".join(sorted(NAMES))})"{BLANK}:{BLANK}"([^"\\\n]{{1,
 _AGAIN_CUT = re.compile(chained(key_cut(NAMES), '"', BLANK, ":", BLANK, '"', r'[^"\\\n]{1,64}', '"') + r"\Z")
 """The beginning of a call's object, behind its first quote."""
 WRAPPED_LIMIT = 1024
+_FIRST_LETTERS = "".join(sorted({key[0] for key in (*NAMES, *ARGUMENTS, *NESTED, "type", "tool_call_id")}))
+names_none = re.compile(rf'\{{{BLANK}"[^{_FIRST_LETTERS}"\\\s]').match
+"""Matches the beginning of an object that begins neither as an envelope does nor with a name: most do."""
 
 
 def may_be_wrapped(text: str, at: int) -> bool:
@@ -433,6 +436,9 @@ class NamedCall(ArgumentsReader):
             moved = None if self.ends(text, here, self.last) is not False else self.lead(here)
             if moved is not None:
                 return moved
+        elif names_none(text, here) is not None:
+            self.state = self.arguments
+            return self.arguments(here)
         elif not self.last and len(text) - here < WRAPPED_LIMIT and (here == len(text) or WRAPPED_CUT.match(text, here)):
             return ~here
         self.state = self.arguments

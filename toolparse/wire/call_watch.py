@@ -192,12 +192,18 @@ class CallWatch:
             self._thinking = thinking
         elif end - len(text) > self._end:  # a call stood between
             self._close()
+        if len(text) <= LONGEST:
+            self._take(text, end)
+            return
         begin = end - len(text)
         for at in range(0, len(text), LONGEST):  # what is left of a text is copied at each region
-            self._text += text[at : at + LONGEST]
-            self._end = min(begin + at + LONGEST, end)
-            if len(self._text) > self._enough:
-                self._look_at()
+            self._take(text[at : at + LONGEST], min(begin + at + LONGEST, end))
+
+    def _take(self, text: str, end: int) -> None:
+        self._text += text
+        self._end = end
+        if len(self._text) > self._enough:
+            self._look_at()
 
     def _look_at(self) -> None:
         while (self._sure >= 0 or self._begins()) and self._ends():
