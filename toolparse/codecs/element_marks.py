@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from toolparse.grammar import Calls, Elements
-from toolparse.jsontext.characters import WS, always
+from toolparse.jsontext.characters import SPACE, WS, always
 from toolparse.wire.lookalikes import UNSEEN
 from toolparse.wire.markers import EndMarks, Head, flow_until
 from toolparse.wire.spellings import any_of, beginnings, chained, inside
@@ -29,10 +29,12 @@ class Marks:
         hold = f"{beginnings((prefix, '</', *ends.stops))}|{trail(ends.stops)}|{odd_begins}"
         self.search = re.compile(f"(?P<hold>{hold})|(?P<prefix>{re.escape(prefix)})|(?P<odd>{odd})|(?P<plain></)").search
         firsts = {prefix[0], "<", *(text[0] for text in ends.stops)}
+        self.odd_firsts = frozenset(("<", ">", prefix[0], *SPACE))
+        """What the text of an element may begin with that belongs to the markup in front of it."""
         self.flow = flow_until(firsts)
         begun = f"(?!{any_of((*ends.closers, *ends.openings))}){re.escape(prefix)}{TAG_BEGUN.pattern}"
-        self.between = re.compile(rf"{WS}(?:\Z|{self.cut_prefix.pattern}|{begun})").match
-        self.within = re.compile(rf"[^{inside(firsts)}]*(?:\Z|{hold}|{begun})").match
+        self.between = re.compile(rf"{WS}(?:\Z|{begun}|{self.cut_prefix.pattern})").match
+        self.within = re.compile(rf"[^{inside(firsts)}]*(?:\Z|{begun}|{hold})").match
 
 
 _FRAMED = re.compile(r"(\W{2,8})(\w+)(\W{2,8})")

@@ -41,7 +41,8 @@ class Element(Level):
     __slots__ = ("begun", "key", "kind", "more", "more_count", "muted", "type")
 
     def __init__(self, key: str, of: Type, kind: str = "") -> None:
-        super().__init__()
+        self.count = 0
+        self.seen: set[str] = set()
         self.key = key
         self.type = of
         self.kind = kind
@@ -116,7 +117,8 @@ class ElementsReader(StateReader):
 
     def report_junk(self, error: bool = False) -> None:
         """Signs beside a tag may stand in the value, too, which is as raw as they are."""
-        super().report_junk(error or (bool(self.junk.pieces) and _MARKED(self.junk.text) is not None))
+        if self.junk.pieces:
+            super().report_junk(error or _MARKED(self.junk.text) is not None)
 
     def report_left(self, key: str, at: int) -> None:
         """A value that does not count has ended."""
@@ -217,7 +219,7 @@ class ElementsReader(StateReader):
         tag = _TAG.match(text, behind)
         if tag is None and not self.last and TAG_BEGUN.match(text, behind):
             return ~at
-        key = self.cut_tag(tag, behind)
+        key = self.cut_tag(tag, behind) if tag is None or not (tag[1] or tag[2].isidentifier()) else ""
         if key:
             self.report_junk()
             self.mend("repaired_markup", f"the tag of {key!r} lacks its end", at)
@@ -248,7 +250,7 @@ class ElementsReader(StateReader):
 
     def key_of(self, written: str, at: int) -> str:
         """The key of a tag, which may name it as another dialect does."""
-        named = _NAMED.fullmatch(written)
+        named = _NAMED.fullmatch(written) if "=" in written else None
         if named is None or self.stack[-1].type.lists(written):
             return written
         self.mend("repaired_markup", f"<{written}> was read as the tag of {named[2]!r}", at)
@@ -530,10 +532,24 @@ class ElementsReader(StateReader):
             at = end
             if found is None or found.lastgroup == "hold":
                 return ~at
+            closed = self.closed_as_written(at)
+            if closed:
+                return closed
             moved = self.leaf_closed(at) if found.lastgroup == "plain" else self.leaf_marked(at, found.end())
             if moved is not None:
                 return moved
             look = found.end()
+
+    def closed_as_written(self, at: int) -> int:
+        """Behind the leaf's own closing tag, which stands at `at` as the template writes it and needs no second look; 0 where none does."""
+        key = self.stack[-1].key
+        if self.nested or self.headless or not key.isidentifier():
+            return 0
+        closer = f"{self.marks.prefix}</{key}>"
+        if not self.text.startswith(closer, at):
+            return 0
+        self.close_element(at)
+        return at + len(closer)
 
     def leaf_closed(self, at: int) -> int | None:
         """A closing tag without its marker inside a leaf; None when it is data."""
@@ -543,6 +559,9 @@ class ElementsReader(StateReader):
     def repeated_opener(self, at: int) -> int:
         """Where the text of a leaf begins: behind its opening tag, or behind a second one."""
         text = self.text
+        if at < len(text) and text[at] not in self.marks.odd_firsts:
+            self.led = self.fresh = self.spaced = False
+            return at
         if text.startswith(">", at):
             behind = text[at + 1 : at + 2]
             if not behind and not self.last:
