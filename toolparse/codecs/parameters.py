@@ -512,7 +512,8 @@ class ParameterReader(StateReader):
         if body.kinds == "types" and named:
             self.type = narrowed(self.type, named.partition("[")[0])
         self.writer.leaving = key in self.given
-        self.call.check_key(key, at)
+        if tool is not None and not tool.declares(key):
+            self.call.check_key(key, at)
         self.dialect = 0
         self.unopened = False
         self.doubts.mark = -1

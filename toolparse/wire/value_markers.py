@@ -176,7 +176,6 @@ class Values:
         ):  # a line break matters in front of something else, or at the end
             pattern += rf"(?:(?<=[{inside(begins)}])|n?(?![^{starts}]))"
         self.marks = re.compile(pattern).search
-        self.tags_only = begins <= {"<", "/"}
         following = [text for text in self.openers if self.openers[0].startswith(text)] if body.ends != "closer" else [""]
         self.next_text = min(following, key=len)
         follow = self.follows[""]
@@ -207,28 +206,24 @@ class Values:
     def waits_before(self, text: str) -> bool:
         """Whether text between values merely waits."""
         begun = text.lstrip(SPACE)
-        head = self.key_head
+        head, end = self.key_head, self.key_tail
         if head.startswith(begun):
             return True
-        if begun.startswith(head):
-            key, tag, tail = begun[len(head) :].partition("<")
-            if key.isidentifier() and (not tag or (self.key_tail.startswith(tag + tail) and len(tag + tail) < len(self.key_tail))):
-                return True
+        if end and begun.startswith(head):
+            rest = begun[len(head) :]
+            key, whole, value = rest.partition(end)
+            if value:  # a value has begun
+                return False
+            if not whole:
+                key = rest.partition(end[0])[0]
+                if key.isidentifier() and end.startswith(rest[len(key) :]):
+                    return True
         return self.before(text) is not None
 
     def waits_inside(self, text: str) -> bool:
         """Whether text of a value that is held merely waits: nothing comes of it before it holds a marker."""
-        if self.tags_only:
-            at = text.find("<")
-            if at < 0:
-                return True
-            tail, close, follow = text[at:], self.closes[0], self.next_text
-            if close.startswith(tail):
-                return len(tail) < len(close) or bool(follow)
-            if tail.startswith(close):
-                behind = tail[len(close) :].lstrip(SPACE)
-                if len(behind) < len(follow) and follow.startswith(behind):
-                    return True
+        if self.next_text and self.next_text in text:  # which most often ends it
+            return False
         return self.inside(text) is not None
 
     def search(self, text: str, at: int) -> re.Match[str] | None:
