@@ -45,6 +45,7 @@ def without(ways: Iterable[str]) -> Iterator[None]:
             for way in ways:
                 stack.enter_context(patch.object(codec, way, None))
         stack.enter_context(patch.object(parser, "SHORT", 0))
+        stack.enter_context(patch.object(Parser, "_at_marker", lambda self, shortcut, joined, text, found: self._fed(text, None)))
         stack.enter_context(patch.object(PlainPython, "enter", lambda plain: False))
         stack.enter_context(patch.object(ParameterReader, "is_new", lambda reader, key: False))
         stack.enter_context(patch.object(EnvelopeCalls, "plain", None))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from re import Match
 from typing import TYPE_CHECKING, Any, Literal
 
 from toolparse.engine.actions import TurnMachine
@@ -29,6 +30,7 @@ from toolparse.engine.turn import Turn
 from toolparse.events import CallArguments, Content, Event, Problem, Reasoning, Span
 from toolparse.formats import UnknownFormat, get_format, get_reasoning
 from toolparse.grammar import Format, Regions
+from toolparse.jsontext.characters import SPACE
 from toolparse.jsontext.scalars import LONGEST
 from toolparse.message import Message, ReasoningPart, TextPart, ToolCall, folded
 from toolparse.schemas.tools import RequestTools, Tools
@@ -151,7 +153,7 @@ class Parser:
                 return [Content(joined)] if index == CONTENT else [Reasoning(joined)]
             if index < 0:
                 if found.lastindex != 1 or len(joined) - (at := found.start()) >= HELD_SPACE:
-                    return self._fed(text, None)
+                    return self._at_marker(shortcut, joined, text, found)
                 total = self._total = self._total + len(text)
                 self._held = joined[at:]
                 if not at:
@@ -197,6 +199,25 @@ class Parser:
         if shortcut.over:
             self._behind_shortcut(joined, events, at)
         return events
+
+    def _at_marker(self, shortcut: Shortcut, joined: str, text: str, found: Match[str]) -> list[Event]:
+        """Running text holds a marker: the beginning of a call's opening only waits, as what may become a marker does."""
+        start = found.start()
+        opens = isinstance(shortcut, Flowing) and self._turn.sink.rules.max_held >= LONGEST
+        waiting = shortcut.opens.get(found[0]) if opens and found.lastgroup == "marker" else None  # type: ignore[attr-defined]
+        if waiting is None or len(joined) - start >= HELD_SPACE or not waiting.waits(joined[start:]):
+            return self._fed(text, None)
+        self._total += len(text)
+        at = len(joined[:start].rstrip(SPACE))
+        self._held = joined[at:]
+        if at == start:
+            self._shortcut = waiting
+        if not at:
+            return []
+        said = joined[:at]
+        if self._unseen is not None:
+            self._unseen.append(said)
+        return [Content(said)] if shortcut.index == CONTENT else [Reasoning(said)]
 
     def _fed(self, text: str, special: bool | None) -> list[Event]:
         """The machine takes a piece."""

@@ -12,7 +12,7 @@ call, and the machine goes on behind it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from re import Match
 from typing import Protocol
 
@@ -44,9 +44,10 @@ class Shortcut(Protocol):
 
 
 class Flowing:
-    """Running text in which no marker stands."""
+    """Running text in which no marker stands. `opens` has, by the markers with which calls open, what is true of the beginning of such an
+    opening."""
 
-    __slots__ = ("flow", "index")
+    __slots__ = ("flow", "index", "opens")
 
     over = False
     passes: Passing | None = None
@@ -54,9 +55,10 @@ class Flowing:
     rewrites: Callable[[str], Rewritten | None] | None = None
     reader: Reader | None = None
 
-    def __init__(self, flow: Search, index: int) -> None:
+    def __init__(self, flow: Search, index: int, opens: Mapping[str, Waiting] | None = None) -> None:
         self.flow: Search | None = flow
         self.index = index
+        self.opens = opens or {}
 
     def take(self, text: str, base: int, at: int) -> Taken | None:
         """There is a marker, or the beginning of one."""

@@ -238,7 +238,9 @@ class Ground:
         ends = odd_ends(table.format) if table.reads_damaged else NO_ENDS
         self.searched = (markers, gates, alike, tuple(lost), ends)
         self.search = re.compile(watch_pattern(*self.searched)).search
-        self.flowing = Flowing(self.search, CONTENT if pair is None else REASONING)
+        first_rows = ((text, here[0]) for text, here in self.floating.items())
+        opens = {text: row.waiting for text, row in first_rows if row.does == "call" and row.waiting is not None}
+        self.flowing = Flowing(self.search, CONTENT if pair is None else REASONING, opens)
         self.waiting = Waiting(self.is_beginning)
 
     def rows_for(self, text: str, rows: Rows) -> Rows:
