@@ -451,7 +451,8 @@ class Parser:
             if at < 0:
                 at = ~at
                 break
-        if sink.trial and turn.state == in_call:
+        trial = sink.opening.queue is not None
+        if trial and turn.state == in_call:
             assert turn.opened is not None
             turn.opened.raw.append(turn.text[max(sink.opening.start - turn.base, 0) : at])
         elif sink.open:
@@ -459,7 +460,7 @@ class Parser:
         self._held = turn.text[at:]
         turn.base += at
         if turn.runs is not None:  # what may come back as running text is looked at again
-            turn.runs.forget(max(sink.opening.start, turn.base - RESCAN) if sink.trial else turn.base)
+            turn.runs.forget(max(sink.opening.start, turn.base - RESCAN) if trial else turn.base)
         if not last:
             self._set_shortcut(turn, sink, turn.place)
 

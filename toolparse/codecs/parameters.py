@@ -71,8 +71,8 @@ class ParameterReader(StateReader):
 
     __slots__ = (
         "arguments", "begins_at", "by_line", "closed", "dialect", "doubts", "ended", "ends", "envelope", "given", "inner", "key", "kind",
-        "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "section_rest", "spaced", "start", "streaming",
-        "tool", "type", "unopened", "values", "writer",
+        "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "section_rest", "spaced", "start", "strange",
+        "streaming", "tool", "type", "unopened", "values", "writer",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
@@ -101,6 +101,8 @@ class ParameterReader(StateReader):
         self.writer = ArgumentWriter(call)
         self.arguments = Arguments()
         self.given = self.arguments.seen
+        self.strange = False
+        """Some of these may not be declared."""
         self.odd_keys = odd_keys(self.tool.keys) if self.tool is not None else ()
         """The declared keys that need openers of their own."""
         self.key = ""
@@ -438,6 +440,7 @@ class ParameterReader(StateReader):
         if text != "{}":
             self.call.write(text[:-1])
             self.given.update(keys_of(text))
+            self.strange = True
 
     def unwrap(self, only: bool, at: int) -> None:
         """What follows the parameter that may hold all the others is known: whether it is the `only` one."""
@@ -471,7 +474,7 @@ class ParameterReader(StateReader):
         self.unwrap(True, at)
         if complete:
             self.doubts.tell_closer(self.tool, self.given)
-        if self.values.reads_damaged and complete and (other := self.other_tool()):
+        if self.strange and self.values.reads_damaged and complete and (other := self.other_tool()):
             said = f"arguments that the tool does not declare are those of {other!r}: the opener of that call may be lost"
             self.call.problem("doubtful_value", said, at, error=True)
         self.doubts.tell_openers(self.given)
@@ -513,6 +516,7 @@ class ParameterReader(StateReader):
             self.type = narrowed(self.type, named.partition("[")[0])
         self.writer.leaving = key in self.given
         if tool is not None and not tool.declares(key):
+            self.strange = True
             self.call.check_key(key, at)
         self.dialect = 0
         self.unopened = False

@@ -48,10 +48,11 @@ def running(turn: Turn, at: int, last: bool) -> int:
         if last and text[start] in SPACE:  # a line may begin behind it
             return start
         return ~(end_in_marker(turn, start) if last else hold_marker(turn, start))
-    end = at + len(text[at:start].rstrip(SPACE))
-    turn.say(at, end)
-    if start > end:
-        turn.hold_space(end, start)
+    if start > at:
+        end = at + len(text[at:start].rstrip(SPACE))
+        turn.say(at, end)
+        if start > end:
+            turn.hold_space(end, start)
     return start if kind == "line" else floating_marker(turn, marker, start, last)
 
 
@@ -82,7 +83,7 @@ def floating_marker(turn: Turn, marker: str, start: int, last: bool) -> int:
     rejected = turn.rejected
     if rejected is not None and rejected[0] == turn.base + start - 1 and marker[0] not in "<[":
         rows = (Row(marker, "stray"),)  # the rest of a marker that did not count has not lost its first sign
-    elif turn.is_typed(start, start + len(marker)):
+    elif turn.runs is not None and turn.is_typed(start, start + len(marker)):
         rows = tuple(row for row in rows if row.does == "suffix")
     done = turn.what_stands(rows, start, last)
     if done is not None:

@@ -11,14 +11,16 @@ import re
 import string
 from collections import deque
 from collections.abc import Callable
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Event, Problem
+from toolparse.schemas.tools import InvalidTools, Tools
 from toolparse.wire.call_names import meant_name, nearly
 from toolparse.wire.lookalikes import ODD_CLOSERS, ODD_OPENERS, QUOTES, UNSEEN
 
 if TYPE_CHECKING:
-    from toolparse.schemas.tools import Tool, Tools
+    from toolparse.schemas.tools import Tool
 
 _ALPHANUMERIC = (string.ascii_letters + string.digits).encode()
 _LETTERS = bytes(_ALPHANUMERIC[byte % len(_ALPHANUMERIC)] for byte in range(256))
@@ -127,7 +129,7 @@ class OpenCall:
     places: Any = None
 
     def __init__(self, tools: Any, rules: CallRules) -> None:
-        self.request: Tools | Unread | None = Unread(tools) if tools else None
+        self.request: Tools | Unread | None = None if not tools else tools if isinstance(tools, Tools) else Unread(tools)
         self.begun: Callable[[], None] | None = None
         self.rules = rules
         self.events: list[Event] = []
@@ -151,8 +153,6 @@ class OpenCall:
         """The request's tools, prepared at the first need; a fault in them is a problem here, not an exception in mid-stream."""
         request = self.request
         if isinstance(request, Unread):
-            from toolparse.schemas.tools import InvalidTools, Tools
-
             try:
                 self.request = request = Tools.of(request.tools)
             except InvalidTools as fault:
@@ -213,7 +213,8 @@ class OpenCall:
 
     def may_be_name(self, text: str) -> bool:
         """Whether `text` begins with a declared name, or may when it goes on."""
-        return any(name.startswith(text[: len(name)]) for name in (self.tools.names if self.tools is not None else ()))
+        names = self.tools.names if self.tools is not None else ()
+        return text.startswith(names) or any(map(str.startswith, names, repeat(text)))
 
     def starts_at(self, at: int) -> None:
         self.opening.start = self.base + at
@@ -225,11 +226,12 @@ class OpenCall:
         if queue is not None and self.base + at - opening.start > rules.max_held:
             return False
         tools = self.tools
-        meant = self.meant(name)
+        known = tools is None or name in tools
+        meant = name if known else self.meant(name)
         if meant != name:
             self.problem("repaired_markup", f"the name was read as {meant!r}: {name}", at)
             name = meant
-        known = tools is None or name in tools
+            known = tools is None or name in tools
         if not known and (opening.declared_only or rules.unknown == "content") and not opening.count:
             return False
         opening.spoilt = rules.strict and any(problem.kind == "repaired_markup" for problem in queue or ())

@@ -214,10 +214,14 @@ class Values:
             key, whole, value = rest.partition(end)
             if value:  # a value has begun
                 return False
+            if whole and self.reads_damaged and key.isidentifier():
+                return True
             if not whole:
                 key = rest.partition(end[0])[0]
                 if key.isidentifier() and end.startswith(rest[len(key) :]):
                     return True
+        elif begun[1:2] != head[1:2]:  # nothing that the template writes in front of a key
+            return False
         return self.before(text) is not None
 
     def waits_inside(self, text: str) -> bool:
