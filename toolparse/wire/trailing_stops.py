@@ -26,21 +26,22 @@ def trail(stops: Iterable[str]) -> str:
 class TrailingStops:
     """What of the stop tokens may stand at the end of the text.
 
-    `first` is what each of them begins with, if it is the same for all; `flow` finds nothing in what passes through the inside of a JSON
-    string.
+    `first` is what each of them begins with, if it is the same for all; `any_first` finds what any of them begins with, and `flow` finds
+    nothing in what passes through the inside of a JSON string.
     """
 
     def __init__(self, stops: tuple[str, ...]) -> None:
         self.stops = stops
         firsts = {text[0] for text in stops} or {"\0"}
-        self.first = firsts.pop() if len(firsts) == 1 else ""
+        self.first = min(firsts) if len(firsts) == 1 else ""
+        self.any_first = re.compile(f"[{inside(firsts)}]").search
         self._reach = max(map(len, stops), default=0) + _BLANKS
-        self._ending = re.compile(f"{beginnings(stops)}|{trail(stops)}").search
+        self._ending = re.compile(f"[{inside(firsts)}](?:{_behind_first(stops)})").search
         self.flow = flow_before(stops, r'["\\\x00-\x1f]')
 
     def begin(self, text: str, at: int) -> int:
         """Where they begin in the text from `at` on; its end when there are none."""
-        if self.first not in text:
+        if self.first and self.first not in text:
             return len(text)
         found = self._ending(text, max(at, len(text) - self._reach))
         return len(text) if found is None else found.start()
@@ -50,15 +51,20 @@ class TrailingStops:
 def flow_before(stops: tuple[str, ...], odd: str) -> Search:
     """The search that finds nothing in text without a character of the class `odd` (whatever follows that in the pattern) and without a
     stop token, or the beginning of one, at its end."""
-    characters, _, more = odd.partition("]")
-    firsts = sorted({text[0] for text in stops})
-    if not firsts:
+    if not stops:
         return re.compile(odd).search
+    characters, _, more = odd.partition("]")
+    firsts = {text[0] for text in stops}
+    return re.compile(f"{characters}{inside(firsts)}](?:(?<={characters}]){more}|{_behind_first(stops)})").search
+
+
+def _behind_first(stops: tuple[str, ...]) -> str:
+    """The pattern of a stop token at the end of the text, or of the beginning of one, behind its first character."""
     ways = []
-    for first in firsts:
+    for first in sorted({text[0] for text in stops}):
         rests = [text[1:] for text in stops if text[0] == first]
         ways.append(rf"(?<={re.escape(first)})(?:\Z|{beginnings(rests)}|{trail(rests)})")
-    return re.compile(f"{characters}{inside(firsts)}](?:(?<={characters}]){more}|{'|'.join(ways)})").search
+    return "|".join(ways) or "(?!)"
 
 
 @compiled(maxsize=256)
