@@ -170,14 +170,12 @@ class Parser:
                 self._total += len(text)
                 self._held = joined
                 return []
-            if shortcut.reader is None:
-                return self._fed(text, None)
             if (rewrites := shortcut.rewrites) is None or (written := rewrites(joined)) is None:
-                return self._read(shortcut, joined, text, 0)
+                return self._read(shortcut, joined, text, 0) if shortcut.reader is not None else self._fed(text, None)
             said, at = written
             self._total += len(text)
             self._held = joined[at:]
-            shortcut.flow = shortcut.reader.flow if at == len(joined) else None
+            shortcut.flow = shortcut.reader.flow if at == len(joined) else None  # type: ignore[union-attr]
             return [CallArguments(shortcut.index, said)] if said else []
         if (at := passes.read(joined)) < 0:
             return self._read(shortcut, joined, text, ~at)

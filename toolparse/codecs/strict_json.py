@@ -146,11 +146,10 @@ class StrictJson:
         while (found := state.match(text, at)) is not None:
             outcome = found.lastgroup
             if outcome is None or outcome == "hold":
-                stops = self.stops
                 if outcome is not None:
                     end = found.start("hold")
-                elif state.quoted and (stops.first in text if stops.first else stops.any_first(text) is not None):
-                    end = stops.begin(text, at)
+                elif state.quoted and (self.stops.first in text if self.stops.first else self.stops.any_first(text) is not None):
+                    end = self.stops.begin(text, at)
                 else:
                     end = len(text)
                 if state is _KEY:

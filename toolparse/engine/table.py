@@ -238,9 +238,7 @@ class Ground:
         ends = odd_ends(table.format) if table.reads_damaged else NO_ENDS
         self.searched = (markers, gates, alike, tuple(lost), ends)
         self.search = re.compile(watch_pattern(*self.searched)).search
-        first_rows = ((text, here[0]) for text, here in self.floating.items())
-        opens = {text: row.waiting for text, row in first_rows if row.does == "call" and row.waiting is not None}
-        self.flowing = Flowing(self.search, CONTENT if pair is None else REASONING, opens)
+        self.flowing = Flowing(self.search, CONTENT if pair is None else REASONING, waiting_openings(self.floating))
         self.waiting = Waiting(self.is_beginning)
 
     def rows_for(self, text: str, rows: Rows) -> Rows:
@@ -256,6 +254,12 @@ class Ground:
         """Whether all of `text` is the beginning of a marker. White space is not, which may begin a line."""
         found = self.search(text) if text[0] not in SPACE else None
         return found is not None and found.lastgroup == "hold" and not found.start()
+
+
+def waiting_openings(floating: dict[str, Rows]) -> dict[str, Waiting]:
+    """What is true of the beginning of a call's opening, by the markers behind which that is the first thing that may stand."""
+    firsts = ((text, rows[0]) for text, rows in floating.items())
+    return {text: row.waiting for text, row in firsts if row.does == "call" and row.waiting is not None}
 
 
 def gate(rows: Rows, first: str, opens_nothing: str) -> Gate:
@@ -355,7 +359,6 @@ class Table:
         self.format = fmt
         self.options = options
         self.headers: Headers | None = headers(fmt.channels) if fmt.channels is not None else None
-        self.header_waiting = Waiting(self.headers.waits) if self.headers is not None else None
         self.call_ends = frozenset(spellings(part)[0] for calls in fmt.calls for part in calls.close[-1:]) - frozenset(
             fmt.channels.ends[:1] if fmt.channels is not None else ()
         )
@@ -397,6 +400,7 @@ class Table:
     def compile_stops(self) -> None:
         """What ends the output, and what stands where a message could begin and none does."""
         ends = self.format.channels.ends if self.format.channels is not None else ()
+        self.header_waiting = Waiting(self.headers.waits) if self.headers is not None else None
         self.message_rows = by_first([*rows_of("no message", ((text, None) for text in ends)), *self.stops("stop message")])
         stop_pattern = any_of(self.stop_texts) if self.suffixes is None else self.suffixes.stop.pattern
         self.stop_heads = tuple(head for head in self.heads if any(text in self.stop_texts for text in head.firsts))
