@@ -160,7 +160,7 @@ class ElementsReader(StateReader):
         """Between the elements of a container."""
         text = self.text
         start, at = at, SPACES.match(text, at).end()
-        self.spaced = self.spaced or " " in text[start:at]
+        self.spaced = self.spaced or (at > start and " " in text[start:at])
         if self.junk.pieces and at > start:
             self.keep_junk(text[start:at], start)
         if at == len(text):
@@ -306,7 +306,7 @@ class ElementsReader(StateReader):
         """An element begins: what it cannot stand in, but beside, has ended though its closing tag is missing."""
         stack = self.stack
         element = stack[-1]
-        if element.type.lists(key) or (element.kind == "list" and key == ITEM):
+        if (element.kind == "list" and key == ITEM) or element.type.lists(key):
             return
         for i in range(len(stack) - 2, -1, -1):
             if stack[i].kind == "object" and stack[i].type.lists(key) and key not in stack[i].seen:
