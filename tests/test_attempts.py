@@ -211,3 +211,9 @@ def test_what_is_kept_of_a_text_does_not_depend_on_how_it_is_shown(before: str) 
         told.append(watch.regions())
     assert len(told[0]) > 1
     assert all(each == told[0] for each in told)
+
+
+def test_what_is_left_of_markers_does_not_depend_on_the_order_of_a_set() -> None:
+    """Both markers have as many characters; without the first one, what is around it is the second."""
+    text = "<｜tool</steptml:invoke>_call_end｜>"
+    assert [problem.severity for problem in toolparse.parse(f"Well. {text}", "step3").problems] == ["error"]

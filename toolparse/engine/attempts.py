@@ -289,7 +289,7 @@ def _is_body(text: str, markers: Iterable[str], tools: Tools | None, in_pieces: 
         if row == 3:
             return True
     left = text
-    for marker in sorted(markers, key=len, reverse=True):
+    for marker in sorted(markers, key=lambda marker: (-len(marker), marker)):  # removing one may leave another
         left = left.replace(marker, "")
     if in_pieces:
         words = set(re.findall(r"\w+", " ".join(markers)))
