@@ -867,3 +867,14 @@ def test_several_calls_of_another_dialect_stand_in_one_pair_of_markers(name: str
     assert message.content == "Look."
     assert {problem.severity for problem in message.problems} == {"warning"}
     assert read(name, text, list(range(1, len(text)))) == message
+
+
+@pytest.mark.parametrize("name", ["qwen3_coder", "mimo", "glm45"])
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_a_name_with_the_key_glued_to_it_is_read_in_whatever_alternative_of_the_opening_it_stands(name: str, size: int) -> None:
+    parameters = {"type": "object", "properties": {"city": {"type": "string"}}}
+    tools = [{"type": "function", "function": {"name": "get_weather", "parameters": parameters}}]
+    parser = toolparse.Parser(name, tools=tools)
+    text = "<tool_call><function=get_weathercity</function>"
+    events = [event for at in range(0, len(text), size) for event in parser.feed(text[at : at + size])] + parser.finish()
+    assert [event.name for event in events if isinstance(event, toolparse.CallStart)] == ["get_weather"]

@@ -18,7 +18,7 @@ from toolparse.wire.call_objects import closed_object
 from toolparse.wire.damaged_closers import DamagedClosers
 from toolparse.wire.damaged_openings import DamagedOpening, Found, Joined
 from toolparse.wire.lookalikes import GAP, QUOTES
-from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
+from toolparse.wire.markers import HEAD_LIMIT, Head, slot_of, slot_texts
 
 _BREAKS = always(GAP)
 LONGEST_ASIDE = 192
@@ -157,7 +157,8 @@ def damaged_opening(turn: Turn, at: int, last: bool, at_edge: bool, start: int =
             return open_unclosed(turn, opens.row, opening, before, at, found.end("once"))
         joined = sink.joined_name(slots["name"]) if "name" in slots and not sink.declares(slots["name"]) else ""
         if joined:
-            slots["name"], end = joined, found.start("name_0") + len(joined)
+            named = [group for group, text in found.groupdict().items() if text is not None and slot_of(group) == "name"]
+            slots["name"], end = joined, found.start(named[-1]) + len(joined)
         if not is_confirmed(turn, opening, found, slots, at_edge):
             continue
         closes = closes_at(turn, opens.row.of.tail.damaged, end, last)
