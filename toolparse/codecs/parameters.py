@@ -134,7 +134,7 @@ class ParameterReader(StateReader):
     def rewritten(self, text: str) -> Rewritten | None:
         values = self.values
         end = len(text)
-        if end < SHORT and values.closed(text) is not None:
+        if text[0] in values.closed_firsts and end < SHORT and values.closed(text) is not None:
             return "", 0
         if values.marks(text) is not None and (found := values.search(text, 0)) is not None:
             if found.lastgroup not in ("hold", "wait"):

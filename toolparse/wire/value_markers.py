@@ -188,6 +188,7 @@ class Values:
         if follow.full is not None:
             closed = f"(?:{re.escape(self.trim)})?(?:{close}){blank}(?:\\Z|(?!{follow.full.pattern}){follow.partial.pattern})"
         self.closed = re.compile(closed).match
+        self.closed_firsts = frozenset(text[0] for text in (*self.closes, self.trim) if text)
         self.inside = re.compile(f"[^{inside(firsts)}]*(?:\\Z|{hold}|{closed})").match
 
     @lru_cache(maxsize=256)  # noqa: B019 - there is one such object for a format
