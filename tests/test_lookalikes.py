@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from toolparse import formats, get_format
+from toolparse.wire.damaged_openings import opens_nothing
 from toolparse.wire.lookalikes import (
     BARS,
     ODD_CLOSERS,
@@ -89,3 +91,12 @@ def test_the_first_damaged_text_compiles_little(name: str, pieces: tuple[str, ..
     """A stream waits for it: 40,000 characters of patterns take some 60 ms."""
     script = DAMAGED.replace("FORMAT", repr(name)).replace("PIECES", repr(pieces))
     assert int(subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True).stdout) < 40_000
+
+
+def test_a_tag_in_prose_is_refused_by_its_first_letters() -> None:
+    """Else each tag of a web page is looked at by all patterns of damaged openings."""
+    nothing = re.compile(opens_nothing(get_format("hermes")))
+    assert nothing.match("div>")
+    assert nothing.match("table>")
+    assert not any(nothing.match(text) for text in ("tool_call>", "TOOL", "/div>", "t", " tool", "t_call"))
+    assert all(opens_nothing(fmt) for fmt in formats() if fmt.calls)
