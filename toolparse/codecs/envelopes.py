@@ -16,7 +16,6 @@ from typing import NamedTuple
 from toolparse.codecs.closing_quotes import LOOK
 from toolparse.codecs.codec_base import EndsAt
 from toolparse.codecs.json_calls import (
-    ARGUMENTS,
     BLANK,
     EMPTY,
     FRAMING,
@@ -34,7 +33,7 @@ from toolparse.codecs.json_text import SWALLOWED
 from toolparse.codecs.writer import object_of
 from toolparse.grammar import Envelope
 from toolparse.jsontext.characters import SPACE, SPACES, always, quote
-from toolparse.wire.dialects import NAMES
+from toolparse.wire.dialects import ARGUMENTS, NAMES
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import chained
 

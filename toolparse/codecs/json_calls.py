@@ -17,7 +17,7 @@ from toolparse.codecs.json_text import JsonReader
 from toolparse.jsontext.characters import HIGH, SPACE, SPACES, escape_surrogates, quote
 from toolparse.jsontext.held_text import HeldText
 from toolparse.jsontext.scalars import refuse
-from toolparse.wire.dialects import NAMES
+from toolparse.wire.dialects import ARGUMENTS, NAMES
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings, chained
@@ -25,10 +25,6 @@ from toolparse.wire.trailing_stops import NONE
 
 _HIGH_AT_END = re.compile(rf"(?<!\\)(?:\\\\)*({HIGH})\Z")
 """The first half of a pair, whose backslash no other one escapes."""
-ARGUMENTS = frozenset(
-    ("arguments", "parameters", "args", "params", "input", "tool_input", "kwargs", "argument", "parameter", "properties")
-)  # fmt: skip
-"""What models call the keys of a call, in any case; a format's own keys come first."""
 FRAMING = frozenset(("type", "id", "index", "call_id", "tool_call_id"))
 EMPTY = frozenset(("null", '""', "{}", "[]", ""))
 BLANK = r"[ \t\r\n]{0,64}"

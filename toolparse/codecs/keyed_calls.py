@@ -6,8 +6,8 @@ Everything around the objects is as in an envelope (`envelopes.py`); only what a
 from __future__ import annotations
 
 from toolparse.codecs.envelopes import EnvelopeCalls, decoded
-from toolparse.codecs.json_calls import ARGUMENTS, discard
-from toolparse.wire.dialects import NAMES
+from toolparse.codecs.json_calls import discard
+from toolparse.wire.dialects import ARGUMENTS, NAMES
 
 
 class KeyedCalls(EnvelopeCalls):

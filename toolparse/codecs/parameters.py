@@ -16,7 +16,7 @@ from functools import lru_cache
 from toolparse.codecs import Rewritten
 from toolparse.codecs.codec_base import EndsAt, StateReader
 from toolparse.codecs.doubts import Doubts
-from toolparse.codecs.json_calls import ARGUMENTS, NamedCall
+from toolparse.codecs.json_calls import NamedCall
 from toolparse.codecs.parameter_openers import ODD, UNTYPED, behind_repeats, is_plain, key_of, opens_at
 from toolparse.codecs.strict_json import StrictJson
 from toolparse.codecs.value_ends import closing_tag, encloses, mark_counts, may_close, swapped
@@ -27,6 +27,7 @@ from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
 from toolparse.wire.damaged_closers import CLOSING_BEGINS
 from toolparse.wire.damaged_parameters import ANY_TAG, ANY_TAG_BEGINS
+from toolparse.wire.dialects import ARGUMENTS
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, slot_texts
 from toolparse.wire.open_call import OpenCall

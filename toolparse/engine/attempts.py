@@ -13,14 +13,13 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from itertools import pairwise
 
-from toolparse.codecs.json_calls import ARGUMENTS
 from toolparse.engine.other_formats import Read, Written, any_marker, call_markers, ends_with_marker, written_by
 from toolparse.events import Attempt, AttemptStatus, Problem
 from toolparse.grammar import Envelope, Format, OneOf, Parameters
 from toolparse.jsontext.partial import loaded
 from toolparse.schemas.tools import Tool, Tools
 from toolparse.wire.call_watch import Region, begins
-from toolparse.wire.dialects import NAMES
+from toolparse.wire.dialects import ARGUMENTS, NAMES
 from toolparse.wire.lookalikes import plain_signs
 from toolparse.wire.marker_rows import is_marker
 from toolparse.wire.spellings import SLOT, any_of, closing_parts, opening_parts, spellings

@@ -9,6 +9,10 @@ from toolparse.grammar import Ahead, Calls, Envelope, JsonText, OneOf, Parameter
 
 NAMES = frozenset(("name", "tool", "tool_name", "function", "function_name", "recipient_name"))
 """What models call the key of a call's name, in any case."""
+ARGUMENTS = frozenset(
+    ("arguments", "parameters", "args", "params", "input", "tool_input", "kwargs", "argument", "parameter", "properties")
+)  # fmt: skip
+"""What models call the keys of a call, in any case; a format's own keys come first."""
 ENVELOPE = Envelope(start=("{", "[{"))
 _NAME = r"[^<>\n]"
 
