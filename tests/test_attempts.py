@@ -118,6 +118,7 @@ def test_each_failed_attempt_is_one_and_none_spans_a_call() -> None:
         "<read_file>\n<file_path>a</file_path>\n</read_file>", '<Read file_path="a"/>', "<Read>\n<file_path>a</file_path>\n</Read>",
         '<Read>{"file_path": "a"}</use_tool>', '{"method": "read_file", "params": {"file_path": "a"}}',
         '```json\n{"method": "read_file", "params": {"file_path": "a"}}\n```',
+        '{"action": "read_file", "action_input": {"file_path": "a"}}',
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["hermes", "glm45", "deepseek_v31", "pythonic"])

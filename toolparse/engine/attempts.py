@@ -29,7 +29,7 @@ NEAR = 96
 SHOWN = 200
 """So many characters of a failed attempt stand in the sentence about it."""
 _KEYS = re.compile(
-    r"""["'“](?:name|tool_name|function_name|tool|function|arguments|parameters|args|params|tool_input|input|kwargs)["'”]\s{0,4}[:=]"""
+    r"""["'“](?:name|tool_name|function_name|tool|function|arguments|parameters|args|params|tool_input|action_input|input|kwargs)["'”]\s{0,4}[:=]"""
 )
 _BODY = re.compile(
     r"""(?i:parameter|param|function|invoke|tool|call|argument)(?:\s{1,4}(?:name|tool|key))?\s{0,4}=\s{0,4}["'“”]?\w"""

@@ -27,7 +27,7 @@ once, as the end of it is looked at again."""
 
 _KEYS = (
     "name|tool_name|function_name|tool|function|type|id|tool_call_id|"
-    "recipient_name|method|arguments|parameters|args|params|tool_calls|jsonrpc"
+    "recipient_name|method|action|call|arguments|parameters|args|params|tool_calls|jsonrpc"
 )
 _KEY = f"(?:{_KEYS})"
 _QUOTE = r"[\"'“”]"
