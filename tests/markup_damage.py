@@ -450,8 +450,9 @@ def next_call_before_the_closers(of: Turn) -> Iterator[Damaged]:
         yield Damaged(text, of.calls)
 
 
-def _dialect(write: Callable[[str, dict[str, Any]], str]) -> Damage:
-    """Another dialect's body between the format's own outer marks."""
+def _dialect(write: Callable[[str, dict[str, Any]], str], in_opener: bool = False) -> Damage:
+    """Another dialect's body between the format's own outer marks; `in_opener`: the last of these is a tag, and has the name as its
+    attribute."""
 
     def damage(of: Turn) -> Iterator[Damaged]:
         name, given = of.calls[0]
@@ -465,7 +466,12 @@ def _dialect(write: Callable[[str, dict[str, Any]], str]) -> Damage:
         end = max((at for at, value in enumerate(of.held) if value), default=at) + 1
         closers = [mark for mark in of.marks if mark.closes and mark.start >= end][-len(opening) :]
         tail = of.text[closers[0].start :] if closers else ""
-        text = f"{of.text[: opening[-1].end]}\n{write(name, given)}\n{tail}"
+        before = of.text[: opening[-1].end]
+        if in_opener:
+            if not re.fullmatch(r"<[\w:]+>", opening[-1].text):
+                return
+            before = f'{before[:-1]} name="{name}">'
+        text = f"{before}\n{write(name, given)}\n{tail}"
         if re.sub(r"\s", "", text) != re.sub(r"\s", "", of.text):
             yield Damaged(text, of.calls)
 
@@ -503,6 +509,26 @@ def _as_functions(name: str, given: dict[str, Any]) -> str:
 def _as_invokes(name: str, given: dict[str, Any]) -> str:
     inner = "".join(f'<parameter name="{key}">{_raw(value)}</parameter>\n' for key, value in given.items())
     return f'<invoke name="{name}">\n{inner}</invoke>'
+
+
+def _elements(given: dict[str, Any]) -> str:
+    return "".join(f"<{key}>{_raw(value)}</{key}>\n" for key, value in given.items())
+
+
+def _as_element(name: str, given: dict[str, Any]) -> str:
+    return f"<{name}>\n{_elements(given)}</{name}>"
+
+
+def _as_tool(name: str, given: dict[str, Any]) -> str:
+    return f'<tool name="{name}">\n{_elements(given)}</tool>'
+
+
+def _as_named_elements(name: str, given: dict[str, Any]) -> str:
+    return f"<tool_name>{name}</tool_name>\n<arguments>{json.dumps(given, ensure_ascii=False)}</arguments>"
+
+
+def _as_invoke_with_json(name: str, given: dict[str, Any]) -> str:
+    return f'<invoke name="{name}">\n<parameters>{json.dumps(given, ensure_ascii=False)}</parameters>\n</invoke>'
 
 
 # Cuts
@@ -708,4 +734,10 @@ DAMAGES: dict[str, Damage] = {
         lambda envelope, name, given: {**envelope.others, envelope.name_key: name, envelope.key: {"type": "object", "properties": given}}
     ),
     "the arguments in an object behind": in_two_objects,
+    "body: `<f><key>`": _dialect(_as_element),
+    'body: `<tool name="f"><key>`': _dialect(_as_tool),
+    "body: `<tool_name>f</tool_name>`": _dialect(_as_named_elements),
+    "body: `<parameters>` around JSON": _dialect(_as_invoke_with_json),
+    'the name in the opener: `<tool_call name="f">`': _dialect(lambda name, given: json.dumps(given, ensure_ascii=False), in_opener=True),
+    "the name in the opener, and tags": _dialect(lambda name, given: _elements(given), in_opener=True),
 }

@@ -34,6 +34,12 @@ READ = [
     ("minimax_m2", INVOKE % '<parameter name="origin">Oslo&lt;/parameter&gt;', OSLO),
     ("minimax_m2", INVOKE % '<parameter name="origin">Oslo<\u200b/parameter>', OSLO),
     ("qwen3_coder", QWEN % "<parameter=origin>\nOslo\n<\u200b/parameter>", OSLO),
+    ("kimi_k2", f"functions.find_ferry:0<|tool_call_argument_begin|>{OSLO}<|tool_call_end|><|tool_calls_section_end|>", OSLO),
+    ("mistral", f"find_ferry[ARGS]{OSLO}", OSLO),
+    ("qwen3_coder", QWEN % "<parameters>\n<origin>Oslo</origin>\n</parameters>", OSLO),
+    ("hermes", '<tool_call name="find_ferry">\n<parameter=origin>\nOslo\n</parameter>\n</tool_call>', OSLO),
+    ("qwen3_coder", "<tool_call=find_ferry>\n<origin>Oslo</origin>\n</tool_call>", OSLO),
+    ("hermes", "<tool_call>\n<function>\n<name>find_ferry</name>\n<origin>Oslo</origin>\n</function>\n</tool_call>", OSLO),
 ]
 TOLD = [
     ("hermes", HERMES % '{"origin": "Oslo", "seats: 4, "x": 1}', "unescaped_quote"),
@@ -50,6 +56,7 @@ TOLD = [
     ("minimax_m2", INVOKE % '`<parameter name="origin">`Oslo</parameter>', "doubtful_value"),
     ("minimax_m2", INVOKE % '<parameter name="origin">\n<parameter name="origin">Oslo</parameter>', "doubtful_value"),
     ("minimax_m2", INVOKE % '<parameter name="seats">4`</parameter>', "wrong_type"),
+    ("hermes", "<tool_call>\n<find_ferry>\n<b>Oslo</b>\n</find_ferry>\n</tool_call>", "not_a_call"),
     ("glm45", "<tool_call>find_ferry\n<arg_key>origin</arg_keys>\n<arg_value>Oslo</arg_value>\n</tool_call>", "doubtful_value"),
 ]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from toolparse.jsontext.characters import SPACE, SPACES
 from toolparse.schemas.types import Type
+from toolparse.wire.dialects import ARGUMENTS
 from toolparse.wire.markers import HEAD_LIMIT, slot_texts
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 UNTYPED = Type({})
 ODD = re.compile(r"""[<>\n="']""").search
 """What a key has hardly ever."""
+ENVELOPES = ARGUMENTS - {"properties"}
+"""Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
+_CONTAINER = re.compile(rf"(?ai:<({'|'.join(sorted(ENVELOPES))})>)\s{{0,16}}(?=[{{<])")
+_CONTAINER_BEGINS = re.compile(r"<[A-Za-z_]{0,16}(?:\Z|>\s{0,16}\Z)")
 MOST_BLANKS = 256
 """Behind a doubtful closer the next opener is looked for behind so many blanks at most."""
 
@@ -94,6 +99,16 @@ def key_of(reader: ParameterReader, found: re.Match[str]) -> str:
     """The key in an opener as the template writes it."""
     values = reader.values
     return values.key_of(found) if found.re is values.open else slot_texts(found)["key"]
+
+
+def tag_around(reader: ParameterReader, at: int, undecided: bool) -> re.Match[str] | bool:
+    """A tag around all arguments, an object or parameters, that stands at `at`; False when none does, True when more text must tell."""
+    if reader.given or reader.junk.pieces or reader.envelope is not None:
+        return False
+    if undecided and _CONTAINER_BEGINS.match(reader.text, at):
+        return True
+    found = _CONTAINER.match(reader.text, at)
+    return False if found is None or (reader.tool is not None and reader.tool.declares(found[1])) else found
 
 
 def opens_at(reader: ParameterReader, at: int) -> bool | None:

@@ -17,7 +17,7 @@ from toolparse.codecs import Rewritten
 from toolparse.codecs.codec_base import EndsAt, StateReader
 from toolparse.codecs.doubts import Doubts
 from toolparse.codecs.json_calls import NamedCall
-from toolparse.codecs.parameter_openers import ODD, UNTYPED, behind_repeats, is_plain, key_of, opens_at
+from toolparse.codecs.parameter_openers import ENVELOPES, ODD, UNTYPED, behind_repeats, is_plain, key_of, opens_at, tag_around
 from toolparse.codecs.strict_json import StrictJson
 from toolparse.codecs.value_ends import closing_tag, encloses, mark_counts, may_close, swapped
 from toolparse.codecs.writer import Arguments, ArgumentWriter
@@ -27,7 +27,6 @@ from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
 from toolparse.wire.damaged_closers import CLOSING_BEGINS
 from toolparse.wire.damaged_parameters import ANY_TAG, ANY_TAG_BEGINS
-from toolparse.wire.dialects import ARGUMENTS
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, slot_texts
 from toolparse.wire.open_call import OpenCall
@@ -43,8 +42,6 @@ _MARKUP = re.compile(r"[<>`*\n\u00a0\u200b]|&[a-z]+;").search
 _SIGN = re.compile(r"[<&`*\\\u00a0\u200b-\u200d\ufeff]").match
 """What stands around markup that was taken for text, and in front of more of it."""
 _QUOTED = f"{QUOTES} \u00a0\u200b\ufeff"
-ENVELOPES = ARGUMENTS - {"properties"}
-"""Keys under which models hide all arguments: an object there is unwrapped if the schema has its keys but not the envelope's."""
 _STRING = Type({"type": "string"})
 
 
@@ -71,9 +68,9 @@ class ParameterReader(StateReader):
     """The parameters of one call, whose name stood in its header."""
 
     __slots__ = (
-        "arguments", "begins_at", "by_line", "closed", "dialect", "doubts", "ended", "ends", "envelope", "given", "inner", "key", "kind",
-        "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "section_rest", "spaced", "start", "strange",
-        "streaming", "tool", "type", "unopened", "values", "writer",
+        "arguments", "around", "begins_at", "by_line", "closed", "dialect", "doubts", "ended", "ends", "envelope", "given", "inner",
+        "key", "kind", "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "section_rest", "spaced", "start",
+        "strange", "streaming", "tool", "type", "unopened", "values", "writer",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
@@ -84,6 +81,8 @@ class ParameterReader(StateReader):
         self.inner: NamedCall | None = None
         self.opened: set[str] = set()
         self.closed = False
+        self.around = "\0"
+        """The closer of a tag around all arguments."""
         self.dialect = 0
         """Which of the damaged openers opened the value: 0 is the format's own, written well or not."""
         self.other_layout = False
@@ -348,6 +347,13 @@ class ParameterReader(StateReader):
         """What stands between values and is damaged: an opener, the arguments as JSON, a closer. None when nothing of the kind does."""
         text = self.text
         damaged = self.values.damaged
+        around = tag_around(self, at, undecided)
+        if around is True:
+            return ~at
+        if around:
+            self.call.problem("repaired_markup", f"a tag around all arguments was dropped: <{around[1]}>", at)
+            self.around = f"</{around[1]}>"
+            return around.end()
         moved = self.damaged_opener(at, undecided)
         if moved is not None:
             return moved
@@ -359,6 +365,8 @@ class ParameterReader(StateReader):
         closers = damaged.closers
         if undecided and (closers.may_begin(text, at) or CLOSING_BEGINS.match(text, at) or closers.broken_begins.match(text, at)):
             return ~at
+        if text.startswith(self.around, at) and not self.junk.pieces:
+            return at + len(self.around)
         closer = closers.closer(text, at)
         following = closers.next.match(text, at)
         if closer is not None or (following is not None and following.end() > at):

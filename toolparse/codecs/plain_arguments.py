@@ -87,7 +87,7 @@ def is_strange(key: str, tool: Tool | None) -> bool:
 
 def _parameters(tail: Tail, body: Parameters) -> Read:
     """Raw values in which nothing stands that could be markup, typed by the schema."""
-    from toolparse.codecs.parameters import ENVELOPES
+    from toolparse.codecs.parameter_openers import ENVELOPES
 
     values = tail.values
     assert values is not None

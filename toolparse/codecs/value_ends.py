@@ -107,7 +107,7 @@ def alike_counts(reader: ParameterReader, mark: int) -> bool | None:
         return reader.values.follows[""](text, again, reader.last) if again > 0 else None
     opens = opens_at(reader, found.end())
     if opens is False and reader.dialect and found.re is CLOSING and found["tag"] == (damaged.openers[reader.dialect].tag or reader.key):
-        return closing_follows(reader, found.end())
+        opens = closing_follows(reader, found.end())
     return opens if opens is not False else closers.ends_with(text, found.end(), -1, reader.last)
 
 

@@ -13,10 +13,12 @@ from toolparse.engine.calls import name_of, open_call
 from toolparse.engine.table import Row
 from toolparse.engine.tool_choice import BY_NAME
 from toolparse.engine.turn import Opened, Turn
+from toolparse.grammar import Parameters
 from toolparse.jsontext.characters import SPACES, always
 from toolparse.wire.call_objects import closed_object
 from toolparse.wire.damaged_closers import DamagedClosers
 from toolparse.wire.damaged_openings import DamagedOpening, Found, Joined
+from toolparse.wire.dialects import ARGUMENTS
 from toolparse.wire.lookalikes import GAP, QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, Head, slot_of, slot_texts
 
@@ -24,6 +26,8 @@ _BREAKS = always(GAP)
 LONGEST_ASIDE = 192
 """A marker, and words or a comment behind it, are waited for so long."""
 _ASIDE = re.compile(r"[ \t\r\n]{0,16}((?:[^<>{}\[\]()=|`\n]{1,80}|<!--[^<>]{0,120}-->)?)([ \t\r\n]{0,16})")
+_TAG = re.compile(r"\s{0,64}<(?P<word>[A-Za-z][\w.:\-]*)")
+_OF_PARAMETERS = re.compile(rf"(?i:param|arg|(?:{'|'.join(sorted(ARGUMENTS))})\Z)")
 LONGEST_OBJECT = 4096
 """An object that may be a call without its opener is held up to this length."""
 
@@ -265,9 +269,18 @@ def is_confirmed(turn: Turn, opening: DamagedOpening, found: Found, slots: dict[
     if "name" not in slots:
         return intact or not opening.named
     name, _ = name_of(turn, opening.calls, slots)
+    if opening.dialect and isinstance(opening.calls.body, Parameters) and not holds_parameter(turn, name or "", found.end()):
+        return False
     untold = intact and turn.sink.tools is None and opening.calls.needs != "tool" and "odd" not in slots
     named = name or ""
     return untold or turn.sink.declares(turn.sink.meant(named) if opening.dialect else named)
+
+
+def holds_parameter(turn: Turn, name: str, at: int) -> bool:
+    """Whether the tag behind the opening of a call, if one stands there, may open a parameter, or all of them, or close the call."""
+    tag = _TAG.match(turn.text, at)
+    tool = turn.sink.tools.get(turn.sink.meant(name)) if tag is not None and turn.sink.tools is not None else None
+    return tool is None or tool.declares(tag["word"]) or _OF_PARAMETERS.match(tag["word"]) is not None  # type: ignore[index]
 
 
 def adjoins(turn: Turn, opening: DamagedOpening, found: Found) -> bool:
@@ -285,7 +298,10 @@ def lost_opener(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | No
     text = turn.text
     if text[at] in "{[":
         return unopened_object(turn, at, last)
-    named = turn.table.named_first and (text[at].isalnum() or text[at] == "_") and turn.sink.may_be_name(text[at:])
+    worded = text[at].isalnum() or text[at] == "_"
+    named = worded and any(
+        before.startswith(text[at:]) or turn.sink.may_be_name(text[at:].removeprefix(before)) for before in turn.table.before_names
+    )
     return damaged_opening(turn, at, last, True) if named else None
 
 

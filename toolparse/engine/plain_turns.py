@@ -69,7 +69,7 @@ class PlainTurns:
             return None
         calls: list[ToolCall] | None = []
         try:
-            if bare and self.turns.named_first and (tools := request.prepared()) is not None and bare.startswith(tools.names):
+            if bare and self.turns.before_names and self.begins_with_name(bare, request.prepared()):
                 return None  # it may be a call that lacks what stands in front of its name
             if end < len(text):
                 calls = self.calls_at(text, end, bare and said[-1], request.prepared())
@@ -89,6 +89,9 @@ class PlainTurns:
             call.id = make_id()
         parts += calls
         return Message(None, None, [], parts, [], False, output, [])
+
+    def begins_with_name(self, text: str, tools: Tools | None) -> bool:
+        return tools is not None and any(text.removeprefix(before).startswith(tools.names) for before in self.turns.before_names)
 
     def without_stop(self, text: str) -> str:
         """The output without the stop token that it may end with."""

@@ -389,7 +389,11 @@ class Table:
         closers = [text for pair in fmt.reasoning for text in spellings(pair.close)]
         self.not_of_calls = tuple(filter(None, (*closers, *self.opens_reasoning, *frame_closers(fmt), *self.stop_texts)))
         self.openers = rows_of("think", self.opens_reasoning.items(), cut="fragment")
-        self.named_first = any("{name}" in texts[:1] for calls in fmt.calls for part in calls.open[1:2] for texts in (spellings(part),))
+        named = (
+            calls for calls in fmt.calls for part in calls.open[1:2] if spellings(part)[:1] and spellings(part)[0].startswith("{name}")
+        )
+        self.before_names = tuple({calls.prefix: None for calls in named})
+        """What stands in front of a name that lacks its opener; nothing in formats that write none behind one."""
         self.grounds = tuple(self.answers())
         self.places = {key: place for ground in self.grounds for key, place in self.places_of(ground).items()}
         self.fill_behind(*self.behind.values())

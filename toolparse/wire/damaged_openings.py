@@ -15,8 +15,8 @@ from itertools import chain
 from typing import Any
 
 from toolparse.grammar import Ahead, BareKeys, Calls, Elements, Envelope, Format, JsonText, OneOf, Parameters, Wrapper
-from toolparse.wire.dialects import DIALECTS
-from toolparse.wire.lookalikes import GAP, Atom, alike, any_alike, any_alike_begins, any_row, any_row_begins, atoms
+from toolparse.wire.dialects import DIALECTS, INVOKE
+from toolparse.wire.lookalikes import GAP, ODD_OPENERS, Atom, alike, any_alike, any_alike_begins, any_row, any_row_begins, atoms
 from toolparse.wire.marker_rows import (
     ANY_CLOSING,
     ANY_CLOSING_BEGINS,
@@ -137,6 +137,8 @@ class DamagedOpening:
         firsts = (text for row in rows[:2] for text in row.first if text[:1] == "<" and text[1:2].isalnum())
         spoken = (row.first[0] for row in rows[1:own] if row.first[0].replace(" ", "").isalpha())
         self.words = (*(text[1:] for text in firsts), *spoken)
+        bodies = [text[:1] for row in rows[self.skipped : self.skipped + 1] if "name" in row.slots for text in row.first]
+        self._firsts = frozenset(("", *bodies, *(ODD_BRACKETS if "<" in bodies else ()))) if bodies and "" not in bodies else None
         self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
 
     @cached_property
@@ -154,13 +156,16 @@ class DamagedOpening:
         if self.lead.partial.match(text, at) is not None:
             return True
         found = self.lead.match(text, at, len(text))
-        return found is not None and self._partial.match(text, self._behind(found)) is not None
+        return (
+            found is not None and self._may_begin(text, self._behind(found)) and self._partial.match(text, self._behind(found)) is not None
+        )
 
     def match(self, text: str, at: int, end: int) -> Found | None:
         if self.lead is None:
             return self._full.match(text, at, end)
         found = self.lead.match(text, at, end)
-        body = self._full.match(text, self._behind(found), end) if found is not None else None
+        behind = self._behind(found) if found is not None else -1
+        body = self._full.match(text, behind, end) if found is not None and self._may_begin(text, behind) else None
         return Joined(found, body, self.skipped) if found is not None and body is not None else None
 
     def body(self, text: str, at: int, end: int) -> re.Match[str] | None:
@@ -170,6 +175,10 @@ class DamagedOpening:
     def may_be_body(self, text: str, at: int) -> bool:
         """Whether what stands at `at` may become one."""
         return self._partial.match(text, at) is not None
+
+    def _may_begin(self, text: str, at: int) -> bool:
+        """Whether a body may begin with what stands at `at`: most need no pattern to be refused."""
+        return not self._firsts or text[at : at + 1] in self._firsts
 
     def _behind(self, found: re.Match[str]) -> int:
         """Where the body begins behind the markers: one that has none of its own takes no white space in front of it."""
@@ -195,6 +204,11 @@ class DamagedOpening:
         return False
 
 
+ODD_BRACKETS = ("&", *ODD_OPENERS)
+"""What a bracket that is escaped or of another kind begins with."""
+_TAG = re.compile(r"<[\w:.-]+>")
+
+
 @lru_cache(maxsize=256)
 def follow_patterns(calls: Calls) -> tuple[str, str] | None:
     """The patterns of what must stand behind the opening of a call: of all of it, and of a beginning at the end of the input."""
@@ -206,6 +220,11 @@ def follow_patterns(calls: Calls) -> tuple[str, str] | None:
 
 _LIST_OF_OBJECTS = (Atom(r"\[", r"\["), Atom(GAP, GAP_BEGINS), Atom(r"(?!\w)", "(?!)"))
 """A list that is none of calls in Python."""
+_ANY_TAG = (
+    Atom("<", "<"),
+    Atom(r"(?:/|[A-Za-z][\w.:\-]{0,64}[^\w.:\-])", r"(?:/|[A-Za-z][\w.:\-]{0,64}(?:\Z|[^\w.:\-]))"),
+)
+"""A tag of any name: a parameter may be an element, and so may the call."""
 
 
 def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
@@ -236,6 +255,8 @@ def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
     elif isinstance(body, Parameters):
         pieces = (SLOT.split(text)[0] for part in body.open for text in texts_of(part))
         texts = ["{", "<param", "<arg", *filter(is_marker, pieces), *closers]
+        if calls in DIALECTS:
+            return [_ANY_TAG, *(atoms(text) for text in dict.fromkeys(texts))]
     return [atoms(text) for text in dict.fromkeys(texts)]
 
 
@@ -315,12 +336,13 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
         markers = [row for row in rows if any(map(may_be_damaged, row.first))]
         if not markers:
             continue
-        yield DamagedOpening(calls, rows, wrapped, follow_patterns(calls), special, len(rows))
         leading = rows[:named]
         key = tuple(text for row in leading for text in row.texts)
         if any(map(may_be_damaged, key)) and key not in seen:
             seen.add(key)
             behind.append((calls, leading, wrapped))
+            yield from named_by_attribute(calls, leading, special)
+        yield DamagedOpening(calls, rows, wrapped, follow_patterns(calls), special, len(rows))
     for calls, leading, wrapped in behind:
         lead = Lead(leading)
         for dialect in DIALECTS:
@@ -333,7 +355,8 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
             opening = DamagedOpening(
                 there, [*leading, *rows_of(dialect.open)], wrapped, follow_patterns(dialect), special, len(leading), lead
             )
-            opening.in_line = dialect.open[:1] != ("{name}",) and not any(same_keys(other, dialect) for other in fmt.calls)
+            named_first = dialect.open[:1] == ("{name}",) and not isinstance(dialect.body, JsonText)
+            opening.in_line = not named_first and not any(same_keys(other, dialect) for other in fmt.calls)
             yield opening
     for calls, leading, wrapped in behind:
         if wrapped:
@@ -341,6 +364,15 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
             block = DamagedOpening(calls, leading[:1], True, (any_alike(close), any_alike_begins(close)), special, 1, Lead(leading[:1]))
             block.is_empty = True
             yield block
+
+
+def named_by_attribute(calls: Calls, leading: list[MarkerRow], special: frozenset[str]) -> Iterator[DamagedOpening]:
+    """The opening that has the name as an attribute of the last tag in front of a body: `<tool_call name="f">`."""
+    texts = tuple(f'{text[:-1]} name="{{name}}">' for text in leading[-1].texts if _TAG.fullmatch(text))
+    if texts:
+        closers = tuple(OneOf((*spellings(part), "")) for part in closing_parts(calls))
+        rows = [*leading[:-1], MarkerRow(texts)]
+        yield DamagedOpening(replace(INVOKE, close=closers), rows, False, follow_patterns(INVOKE), special, len(rows))
 
 
 def same_keys(own: Calls, dialect: Calls) -> bool:

@@ -17,7 +17,7 @@ ENVELOPE = Envelope(start=("{", "[{"))
 _NAME = r"[^<>\n]"
 
 FUNCTION = Calls(
-    open=(OneOf(("<function={name}>", '<function name="{name}">')),),
+    open=("<function={name}>",),
     body=Parameters(
         open=("<parameter={key}>",),
         close="</parameter>",
@@ -29,7 +29,7 @@ FUNCTION = Calls(
     name=_NAME,
 )
 INVOKE = Calls(
-    open=('<invoke name="{name}">',),
+    open=(OneOf(('<invoke name="{name}">', '<{other}name="{name}">')),),
     body=Parameters(
         open=('<parameter name="{key}">',),
         close="</parameter>",
@@ -49,24 +49,25 @@ PAIRS = Calls(
     ),
     name=_NAME,
 )
+ELEMENT = Calls(open=("<{name}>",), body=INVOKE.body, name=_NAME)
+NAMED = Calls(
+    open=(
+        OneOf(("<function>", "<tool>", "")),
+        OneOf(("<name>{name}</name>", "<tool_name>{name}</tool_name>", "<function>{name}</function>")),
+    ),
+    body=INVOKE.body,
+    close=(OneOf(("</arguments>", "</parameters>", "")),),
+    name=_NAME,
+)
 DIALECTS: tuple[Calls, ...] = (
     Calls(body=ENVELOPE),
     Calls(open=(OneOf(("```json", "```tool_call", "```", "<json>")),), body=ENVELOPE, close=(OneOf(("```", "</json>")),)),
     FUNCTION,
     INVOKE,
     PAIRS,
-    Calls(
-        open=(
-            OneOf(("<name>", "<function>", "<tool_name>")),
-            "{name}",
-            OneOf(("</name>", "</function>", "</tool_name>")),
-            OneOf(("<arguments>", "<parameters>", "")),
-        ),
-        body=JsonText(),
-        close=(OneOf(("</arguments>", "</parameters>", "")),),
-        name=_NAME,
-    ),
-    Calls(open=(OneOf(("<{name}>", "{name}")),), body=JsonText(), name=_NAME),
+    NAMED,
+    ELEMENT,
+    Calls(open=("{name}",), body=JsonText(), name=_NAME),
     Calls(open=("{name}", "("), body=JsonText(), close=(OneOf((")", "")),), name=_NAME),
     Calls(open=("[", "{name}", "("), body=PythonCalls(listed=True)),
     Calls(open=("{name}", "("), body=PythonCalls()),
