@@ -10,7 +10,7 @@ from toolparse.engine.openings import damaged_opening, next_body, unopened_objec
 from toolparse.engine.table import Row
 from toolparse.engine.turn import Opened, Turn
 from toolparse.jsontext.characters import SPACE, always
-from toolparse.wire.damaged_closers import DamagedClosers
+from toolparse.wire.damaged_closers import CLOSING, DamagedClosers
 from toolparse.wire.lookalikes import GAP
 
 _BREAKS = always(GAP)
@@ -23,7 +23,7 @@ def damaged_behind_call(turn: Turn, row: Row, at: int, end: int, last: bool) -> 
     text, opened = turn.text, turn.opened
     assert opened is not None
     if text.startswith(turn.table.not_of_calls, at):
-        return None
+        return closer_of_another_kind(turn, opened, at, last)
     closers = opened.behind.tail.damaged
     done = damaged_opening(turn, at, last, True)
     if done is None and not opened.closed:
@@ -56,6 +56,24 @@ def damaged_behind_call(turn: Turn, row: Row, at: int, end: int, last: bool) -> 
     return found
 
 
+def closer_of_another_kind(turn: Turn, opened: Opened, at: int, last: bool) -> int | None:
+    """The closer of reasoning, which none is open, behind a call whose own closer has not come, or another end in front of that closer."""
+    text, table = turn.text, turn.table
+    if opened.closed or text.startswith(tuple(table.opens_reasoning), at):
+        return None
+    found = max((marker for marker in table.not_of_calls if text.startswith(marker, at)), key=len)
+    end = at + len(found)
+    behind = _BREAKS.match(text, end).end()
+    closers = opened.behind.tail.damaged
+    if not last and (behind == len(text) or closers.begins.match(text, behind)):
+        return ~at
+    if found not in table.closes_reasoning and closers.closer(text, behind) is None:
+        return None
+    turn.sink.problem("repaired_markup", f"a closer of another kind was dropped: {found}", at)
+    turn.kept.clear()
+    return end
+
+
 def damaged_closer(turn: Turn, opened: Opened, at: int, last: bool) -> int | None:
     """A damaged closer of the call that was opened last."""
     text, closers = turn.text, opened.behind.tail.damaged
@@ -63,6 +81,8 @@ def damaged_closer(turn: Turn, opened: Opened, at: int, last: bool) -> int | Non
     found = closer[1] if closer is not None else closers.behind_tag(text, at, last)
     if found is None and "`" not in text[at : at + 3]:
         found = closers.near(text, at, last)
+    if found is None and not (opened.closed and closers.ranks) and (tag := CLOSING.match(text, at)):
+        found = tag.end()  # of a kind that is not open
     if found is not None and found >= 0:
         turn.sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:found]}", at)
         turn.sink.closes(found)

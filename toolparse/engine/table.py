@@ -386,8 +386,8 @@ class Table:
         self.message_calls: Rows = ()
         self.calls = tuple(self.call_row(head) for head in self.heads)
         self.opens_reasoning = {text: pair for pair in fmt.reasoning for text in spellings(pair.open)} if self.headers is None else {}
-        closers = [text for pair in fmt.reasoning for text in spellings(pair.close)]
-        self.not_of_calls = tuple(filter(None, (*closers, *self.opens_reasoning, *frame_closers(fmt), *self.stop_texts)))
+        self.closes_reasoning = tuple(text for pair in fmt.reasoning for text in spellings(pair.close) if text)
+        self.not_of_calls = tuple(filter(None, (*self.closes_reasoning, *self.opens_reasoning, *frame_closers(fmt), *self.stop_texts)))
         self.openers = rows_of("think", self.opens_reasoning.items(), cut="fragment")
         named = (
             calls for calls in fmt.calls for part in calls.open[1:2] if spellings(part)[:1] and spellings(part)[0].startswith("{name}")
