@@ -43,6 +43,16 @@ _FIRST_KEY = re.compile(rf'\{{{BLANK}(?:"([^"\\\n]{{0,64}})"|\}})')
 _FIRST_CUT = re.compile(rf'\{{{BLANK}(?:\Z|"[^"\\\n]{{0,64}}\Z)')
 _CALL_AHEAD = re.compile(rf'[,;]?{BLANK}\{{{BLANK}"(?:name|tool_name|function)"{BLANK}:')
 _CALL_CUT = re.compile(chained("[,;]?", BLANK, r"\{", BLANK, '"', key_cut(frozenset(("name", "tool_name", "function"))), '"', BLANK, ":"))
+_NOTHING = re.compile(rf'(?:\{{{BLANK}\}}|null){BLANK}(?=,{BLANK}"([^"\\\n]{{1,64}})"{BLANK}:)').match
+_MEMBER = (BLANK, ",", BLANK, '"', r'[^"\\\n]{1,64}', '"', BLANK, ":")
+_NOTHING_CUT = re.compile("|".join(chained(*nothing, *_MEMBER) + r"\Z" for nothing in ((r"\{", BLANK, r"\}"), "null"))).match
+"""Empty arguments in front of another member of the call."""
+_LISTED_ATOMS = (r"\{", BLANK, '"', "tool_calls", '"', BLANK, ":", BLANK, r"\[")
+_LISTED, _LISTED_CUT = (
+    re.compile("".join(_LISTED_ATOMS)).match,
+    re.compile(chained(*_LISTED_ATOMS[:3], *"tool_calls", *_LISTED_ATOMS[4:]) + r"\Z").match,
+)
+"""The API's list of calls, in its object."""
 _END_OF_CALL = re.compile(rf"{BLANK}\}}").match
 
 
@@ -181,9 +191,19 @@ class EnvelopeCalls(ArgumentsReader):
             self.state = self.element
             return here + 1
         if self.text[here] == "{":
-            return self.open_object(here)
+            return self.listed(here) if not self.bare else self.open_object(here)
         moved = self.lead(here)
         return self.refuse(at) if moved is None else moved
+
+    def listed(self, at: int) -> int:
+        """The object of a call, or one that holds the list of calls."""
+        found = _LISTED(self.text, at)
+        if found is None:
+            return ~at if not self.last and _LISTED_CUT(self.text, at) else self.open_object(at)
+        self.call.problem("repaired_markup", "the calls stood in a list under 'tool_calls'", at)
+        self.push("]")
+        self.state = self.element
+        return found.end()
 
     def element(self, at: int) -> int:
         """Between the objects of the list."""
@@ -282,6 +302,9 @@ class EnvelopeCalls(ArgumentsReader):
         self.role = ""
         self.state = self.value
         keys = self.keys
+        if key != (bare := key.strip(SPACE)) and self.is_key(bare):
+            self.repaired("repaired_markup", f"blanks around the key {bare!r} were dropped", at)
+            key = bare
         if key in keys.name and self.name is None:
             self.role = "name"
         elif key in keys.arguments and self.pending is None and not (self.closed or self.flat):
@@ -387,6 +410,16 @@ class EnvelopeCalls(ArgumentsReader):
                 at = self.copy = found.end()
             else:
                 self.doubt_name(here, name)
+        if self.began and not self.bare and text[here : here + 1] in ("{", "n"):
+            empty = _NOTHING(text, here)
+            if empty is not None and empty[1] in self.parameters(self.name):
+                self.role = ""
+                self.copy = empty.end()
+                self.state = self.after
+                return empty.end()
+            if empty is None and not self.last and _NOTHING_CUT(text, here):
+                self.copy = here
+                return ~here
         return super().arguments(at)
 
     def alias_value(self, at: int) -> int:
