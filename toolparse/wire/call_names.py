@@ -38,6 +38,7 @@ def named_once(name: str, tokens: tuple[str, ...], declares: Callable[[str], boo
 
 
 _SPACE_OF_NAMES = re.compile(r"\A(?:functions?|tools?|default_api|api|multi_tool_use)(?:\.|:{1,2}|/)|:\d{1,4}\Z", re.ASCII | re.IGNORECASE)
+_LAST_PART = re.compile(r"(?:[\w\-]{1,64}[.:/]){1,8}([\w\-]{1,64})")
 _ATTRIBUTES = re.compile(r"""(?:\s[\w-]{1,16}=(?:"[^"<>\n]{0,64}"|'[^'<>\n]{0,64}'|[\w.-]{1,64})){1,4}\Z""")
 """What may stand behind a name in its tag."""
 
@@ -48,13 +49,16 @@ def plain_letters(text: str) -> str:
 
 
 def meant_name(name: str, names: Iterable[str]) -> str:
-    """The declared name that a name is but for what models write around names: punctuation, a name space in front, a number or attributes
+    """The declared name that a name is but for what models write around names: punctuation, name spaces in front, a number or attributes
     behind. Case and signs may differ, too, if only one name reads so; "" when there is none.
 
     >>> meant_name("functions.getWeather():0", ("get_weather", "get_time"))
     'get_weather'
     """
     bare = _SPACE_OF_NAMES.sub("", _ATTRIBUTES.sub("", name).strip(_AROUND))
+    last = _LAST_PART.fullmatch(bare)
+    if last is not None and last[1] in names:
+        return last[1]
     plain = plain_letters(bare)
     meant = [declared for declared in names if plain and plain_letters(declared) == plain]
     return bare if bare in meant else meant[0] if len(meant) == 1 else ""
