@@ -80,10 +80,7 @@ def end_in_marker(turn: Turn, start: int) -> int:
 def floating_marker(turn: Turn, marker: str, start: int, last: bool) -> int:
     """A marker that floats in running text."""
     rows = turn.place.floating.get(marker) or (*turn.place.look_alikes, Row(marker, "stray"))
-    rejected = turn.rejected
-    if rejected is not None and rejected[0] == turn.base + start - 1 and marker[0] not in "<[":
-        rows = (Row(marker, "stray"),)  # the rest of a marker that did not count has not lost its first sign
-    elif turn.runs is not None and turn.is_typed(start, start + len(marker)):
+    if turn.runs is not None and turn.is_typed(start, start + len(marker)):
         rows = tuple(row for row in rows if row.does == "suffix")
     done = turn.what_stands(rows, start, last)
     if done is not None:
