@@ -33,7 +33,7 @@ _KEYS = re.compile(
 )
 _BODY = re.compile(
     r"""(?i:parameter|param|function|invoke|tool|call|argument)(?:\s{1,4}(?:name|tool|key))?\s{0,4}=\s{0,4}["'“”]?\w"""
-    r"|<[\w|:｜]{0,24}arg_(?:key|value)>"
+    r"|arg_(?:key|value)>"
     r"|functions\.\w"
 )
 _MARKER = re.compile(r"(?i:[<\[][|｜/ ]{0,3}[\w:|｜▁ .-]{0,40}?(?:tool|func|call|invoke|action|arg|param))|<[|｜]|\]<\]")
@@ -52,11 +52,12 @@ _BEFORE_NAME = frozenset("\"'“>]}=:.[|｜/{(\r\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\r\n*`\u00a0")
 _MADE_UP = re.compile(r"(?:<[|｜]?[\w:.|｜-]{0,24}(?:[tT]ool|[cC]all|[fF]unc|[iI]nvoke)[\w:.|｜-]{0,24}[|｜]?(?:>\s{0,8}|\s{1,8}|\Z)){1,8}")
 """Tags that speak of calls, and nothing else."""
-_ELEMENT = re.compile(r"""[ ]{0,2}(?:>\s{0,8}(?:\{|<(?P<child>[\w.-]{1,64})>)|\s(?P<attribute>[\w.-]{1,64})=["'])""")
+_ELEMENT = re.compile(r"""[ ]{0,2}(?:/>|>\s{0,8}(?:\{|<(?P<child>[\w.-]{1,64})>)|\s(?P<attribute>[\w.-]{1,64})=["'])""")
 """Behind a tool's name that is the name of a tag: what the tag of an attempt has, an object or a parameter."""
 _ADDRESSED = re.compile(r"(?:to=functions\.|\[[\w ]{0,24}(?:[tT]ool|[cC]all)[\w ]{0,24}: ?)\Z")
 """In front of a tool's name: what is said of a call."""
 _TAGGED = re.compile(r"<[\w:.-]{1,24} {1,4}\Z")
+_NAMELESS = re.compile(r"""<[^<>\s]{1,40}(?: name)?=(?:""|'')?>""")
 _EXAMPLES = re.compile(r"""(?s:```.*?(?:```|\Z))|`[^`\n]{1,400}`|["'“‘][<\[][^"'“”‘’\n]{1,80}[>\]]["'”’]""")
 _CLOSED = re.compile(r"""[<\[][^"'“”‘’`\n]{0,80}[>\]]["'”’](?=[\s.,;:)]|\Z)""")
 _QUOTES_OF_TAGS = re.compile(r"`{1,3}(?=\]?<[^`\n])|(?<=>)`{1,3}")
@@ -170,7 +171,9 @@ def _judged(fmt: Format, region: Region, tools: Tools | None, read: Read, lost: 
 def _of_markers(fmt: Format, plain: str, attempt: Attempt) -> Problem:
     """What is said of text in which markers of this format stand, and nothing else that belongs to a call."""
     ended = _ends(fmt).search(plain)
-    if _block(fmt).match(plain):
+    if _NAMELESS.search(plain):
+        said = "a call without a name stands in the text"
+    elif _block(fmt).match(plain):
         said = "a block of calls holds none, so it is content"
     elif ended is not None and not _openers(fmt).search(plain, 0, ended.start()):
         said = "the end of a call's arguments stands in the text, so a value in front of it may have been ended too early"

@@ -43,7 +43,8 @@ _OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\
 _SAID = rf"(?:[A-Z][a-z]{{1,11}} )?{_WORD}[\w ]{{0,12}}(?:: [\w.-]{{1,64}}[ (]|=[\"'])"
 """A call as agents write it into a history: `[Calling tool: name({…`."""
 _NAMED_TAG = (
-    r"[a-zA-Z][a-zA-Z0-9.-]{0,40}(?:_\w{0,40}[ >\n]|>[ \n]{0,4}\{[ \n]{0,4}[\"']|[ ][a-z]{1,24}_\w{1,40}=[\"'])"
+    r"[a-zA-Z][a-zA-Z0-9.-]{0,40}(?:_\w{0,40}[ />\n]|>[ \n]{0,4}\{[ \n]{0,4}[\"']|[ ][a-z]{1,24}_\w{1,40}=[\"']"
+    r"|[ ][a-z]{1,24}=[\"'][^\"'<>\n]{0,80}[\"'][ ]?/>)"
     r"|[A-Z]\w{1,40}>[ \n]{0,4}<[a-z]"
 )
 """A tag with arguments in it or behind it that is none of HTML, or whose name is two words."""
@@ -58,7 +59,7 @@ LOOKS = {
         rf"(?:\\?{_QUOTE}(?:{_KEY}\\?{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
         rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|(?![ \t\n\\\"'“”])(?:{_OTHER_TAG})|(?<=\w\n\{{)[\"'}}](?P<behind>)"
     ),
-    ">": r">>[^\s{}<>]{1,64}\n[ ]{0,2}\{",
+    ">": r">>[^\s{}<>]{1,64}\n[ ]{0,2}\{|call:[\w.:-]{1,64}[{(]",
 }
 """What follows the first character of a look. `re` is slow where it ignores the case, so it does not, and quick where the next character
 tells that nothing follows."""
@@ -81,7 +82,7 @@ FOLLOWED = {
     "[": rf"/\w:.\-\"' \n{{|｜{UNSEEN}",
     "{": rf" \t\n\\\"'“”\w:.\-/|｜}}{UNSEEN}",
     "`": "`",
-    ">": ">",
+    ">": ">c",
 }
 """What may follow the first character of a look, or of a code fence, as the inside of a character class: most in code are followed by
 else."""
