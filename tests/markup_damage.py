@@ -627,6 +627,36 @@ def in_two_objects(of: Turn) -> Iterator[Damaged]:
             yield Damaged(of.text[: envelope.start] + objects + of.text[envelope.end :], of.calls)
 
 
+def closer_of_reasoning(of: Turn) -> Iterator[Damaged]:
+    """In front of a call's closer; in front of a value's it would be data."""
+    begin = of.text.find(of.calls[0][0], of.start)
+    marks = [mark for mark in _distinct(of.marks) if mark.closes and mark.start > begin and not any(of.held[mark.start - 2 : mark.start])]
+    for mark in _spread(of, marks):
+        yield _put(of, mark, f"</think>\n{mark.text}")
+
+
+def unsigned_openers(of: Turn) -> Iterator[Damaged]:
+    first, *others = of.marks or [Mark(0, 0, "", False)]
+    text, end = of.text[: first.end], first.end
+    for mark in others:
+        text, end = text + of.text[end : mark.start] + (mark.text[1:] if re.match(r"<[a-z]+[= _]", mark.text) else mark.text), mark.end
+    if (text := text + of.text[end:]) != of.text:
+        yield Damaged(text, of.calls)
+
+
+def another_wrapper(of: Turn) -> Iterator[Damaged]:
+    """Another family's wrapper around a call that has an opener of its own."""
+    marks = of.marks
+    if len(marks) < 3 or marks[0].closes or marks[1].closes or len(of.calls) > 1:
+        return
+    if of.calls[0][0] in of.text[marks[0].start : marks[1].start] or not _tag(marks[0]) or not _tag(marks[1]):
+        return
+    last = marks[-1]
+    if last.closes and marks[-2].closes:
+        text = f"{of.text[: marks[0].start]}<function_calls>{of.text[marks[0].end : last.start]}</function_calls>{of.text[last.end :]}"
+        yield Damaged(text, of.calls)
+
+
 def indented(of: Turn) -> Iterator[Damaged]:
     """Each line of markup indented, as by a model that writes tidy XML; values on lines of their own are, too."""
     if not any(value and of.text[at] == "\n" for at, value in enumerate(of.held)):
@@ -739,5 +769,15 @@ DAMAGES: dict[str, Damage] = {
     "body: `<tool_name>f</tool_name>`": _dialect(_as_named_elements),
     "body: `<parameters>` around JSON": _dialect(_as_invoke_with_json),
     'the name in the opener: `<tool_call name="f">`': _dialect(lambda name, given: json.dumps(given, ensure_ascii=False), in_opener=True),
+    "wrapper of another family: `<function_calls>`": another_wrapper,
+    "all slashes escaped: `<\\/tool_call>`": _in_all_marks(lambda mark: mark.replace("</", "<\\/", 1)),
+    "all openers but the first without `<`": unsigned_openers,
+    "`</think>` in front of a closer": closer_of_reasoning,
+    'blank in a key: `" arguments"`': _rewritten(
+        lambda envelope, name, given: {**envelope.others, envelope.name_key: name, f" {envelope.key}": given}
+    ),
+    "no arguments, and these beside them": _rewritten(
+        lambda envelope, name, given: {**envelope.others, envelope.name_key: name, envelope.key: {}, **given}
+    ),
     "the name in the opener, and tags": _dialect(lambda name, given: _elements(given), in_opener=True),
 }

@@ -95,7 +95,7 @@ class ParameterReader(StateReader):
         """Where the last value's closer ends."""
         self.lost = False
         self.unopened = False
-        """The last marker of the value's opener is missing."""
+        """The last marker of the value's opener is missing, or its first sign."""
         self.spaced = False
         """Blanks stand around the markup in front of the value, where the template writes none."""
         self.writer = ArgumentWriter(call)
@@ -244,7 +244,7 @@ class ParameterReader(StateReader):
         ends = self.ends(text, at, self.last)
         if ends is None:
             return ~at
-        if ends and values.reads_damaged and text.startswith(values.openers, at):  # those of calls and of parameters may begin alike
+        if ends and values.reads_damaged and not text.startswith(values.closers, at):  # calls and parameters may begin alike
             moved = self.damaged_opener(at, undecided)
             if moved is not None:
                 return moved
@@ -339,14 +339,14 @@ class ParameterReader(StateReader):
                         self.doubts.add(said, tag.start())
                 moved = self.begin(found, at, repaired=True)
                 self.dialect = dialect
-                self.unopened = not whole
+                self.unopened = not whole or found[0][0].isalnum()
                 return moved
         return None
 
     def repaired(self, at: int, undecided: bool) -> int | None:
         """What stands between values and is damaged: an opener, the arguments as JSON, a closer. None when nothing of the kind does."""
-        text = self.text
-        damaged = self.values.damaged
+        text, values = self.text, self.values
+        damaged = values.damaged
         around = tag_around(self, at, undecided)
         if around is True:
             return ~at
@@ -376,6 +376,8 @@ class ParameterReader(StateReader):
         found = closers.closing(text, at)
         if found is not None and not self.junk.pieces:
             counts = closers.ends_with(text, found.end(), 0 if closers.ranks else -1, self.last)
+            if counts is False and not text.startswith(values.closes, at):
+                counts = closers.ends_with(text, found.end(), -1, self.last)
             if counts is None:
                 return ~at
             opens = counts or opens_at(self, found.end())
@@ -653,6 +655,8 @@ class ParameterReader(StateReader):
         end = found.end() if kind == "close" else self.behind_closer(mark) if kind == "alike" else mark
         if end == mark or kind == "alike":
             self.doubts.ends_otherwise(self.key, mark)
+            if self.unopened:
+                self.doubts.add(f"the value of {self.key!r} lacks its closer, and its opener was damaged, too", mark)
         if kind == "call":
             self.cut_by_call(mark)
         self.end(at)

@@ -253,7 +253,11 @@ def closes_at(turn: Turn, closers: DamagedClosers, end: int, last: bool) -> bool
     if closer is None:
         undecided = not last and (at == len(turn.text) or closers.begins.match(turn.text, at))
         return None if undecided else True
-    return closers.ends_with(turn.text, closer[1], closer[0], last)
+    counts = closers.ends_with(turn.text, closer[1], closer[0], last)
+    if counts is False:  # a wrapper of another name may end behind it
+        tag = closers.behind_tag(turn.text, SPACES.match(turn.text, closer[1]).end(), last)
+        return tag is not None if tag is None or tag >= 0 else None
+    return counts
 
 
 def is_confirmed(turn: Turn, opening: DamagedOpening, found: Found, slots: dict[str, str], at_edge: bool) -> bool:

@@ -14,9 +14,9 @@ from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any
 
-from toolparse.grammar import Ahead, BareKeys, Calls, Elements, Envelope, Format, JsonText, OneOf, Parameters, Wrapper
-from toolparse.wire.dialects import DIALECTS, INVOKE
-from toolparse.wire.lookalikes import GAP, ODD_OPENERS, Atom, alike, any_alike, any_alike_begins, any_row, any_row_begins, atoms
+from toolparse.grammar import Ahead, BareKeys, Calls, Elements, Envelope, Format, JsonText, OneOf, Parameters, PythonCalls, Wrapper
+from toolparse.wire.dialects import BEFORE_ELEMENTS, DIALECTS, INVOKE, WRAPPERS
+from toolparse.wire.lookalikes import GAP, ODD_OPENERS, Atom, alike, any_alike, any_alike_begins, any_row, any_row_begins, atom, atoms
 from toolparse.wire.marker_rows import (
     ANY_CLOSING,
     ANY_CLOSING_BEGINS,
@@ -137,7 +137,9 @@ class DamagedOpening:
         firsts = (text for row in rows[:2] for text in row.first if text[:1] == "<" and text[1:2].isalnum())
         spoken = (row.first[0] for row in rows[1:own] if row.first[0].replace(" ", "").isalpha())
         self.words = (*(text[1:] for text in firsts), *spoken)
-        bodies = [text[:1] for row in rows[self.skipped : self.skipped + 1] if "name" in row.slots for text in row.first]
+        body = rows[self.skipped :]
+        named = next((i for i, row in enumerate(body) if "name" in row.slots), -1)
+        bodies = [text[:1] for row in body[: named + 1] for text in row.first]
         self._firsts = frozenset(("", *bodies, *(ODD_BRACKETS if "<" in bodies else ()))) if bodies and "" not in bodies else None
         self.named_first = next(("" in row.first for row in rows if "name" in row.slots), False)
 
@@ -237,9 +239,10 @@ def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
         ending = Atom(f"(?:{ANY_CLOSING}{GAP})", f"(?:{ANY_CLOSING_BEGINS})(?:\\Z|{GAP_BEGINS})")
         early = [(ending, *atoms(text)) for text in closers]
         key_closers = [text for part in body.open[2:3] for text in texts_of(part)] if isinstance(body, Parameters) else []
-        return [atoms(text) for text in key_closers] + [
+        odd = tag_and_words(calls) if isinstance(body, Parameters) else ()
+        return [(*before, *atoms(text)) for text in key_closers for before in ((), odd)] + [
             *(tuple(MarkerRow.atoms_of(start)) if isinstance(start, str) else sequence_atoms(start) for start in ahead),
-            *(atoms(start[1:]) for start in ahead if isinstance(start, str) and start.startswith("</")),
+            *(atoms(first[1:]) for start in ahead if (first := start if isinstance(start, str) else start[0]).startswith("<")),
             *early,
         ]
     texts: list[str] = []
@@ -254,10 +257,17 @@ def follows_of(calls: Calls) -> list[tuple[Atom, ...]]:
         texts = [body.prefix, *closers]
     elif isinstance(body, Parameters):
         pieces = (SLOT.split(text)[0] for part in body.open for text in texts_of(part))
-        texts = ["{", "<param", "<arg", *filter(is_marker, pieces), *closers]
+        written = [piece for piece in pieces if is_marker(piece)]
+        texts = ["{", "<param", "<arg", *written, *(text[1:] for text in written if text[0] == "<" and text[1:2].isalpha()), *closers]
         if calls in DIALECTS:
             return [_ANY_TAG, *(atoms(text) for text in dict.fromkeys(texts))]
     return [atoms(text) for text in dict.fromkeys(texts)]
+
+
+def tag_and_words(calls: Calls) -> tuple[Atom, ...]:
+    """A tag of any name but the own, and a key: in front of the key's closer it stands for the key's opener."""
+    own = texts_of(calls.body.open[0])[0]  # type: ignore[union-attr]
+    return tuple(map(atom, ("<", rf"(?!{re.escape(own[1:])})[\w:.\-]{{1,40}}", ">", r"[^<>\n]{1,64}")))
 
 
 def writes_lines(calls: Calls) -> bool:
@@ -285,6 +295,14 @@ def own_rows(calls: Calls) -> tuple[list[MarkerRow], bool]:
     return rows, calls.wrapper is not None
 
 
+def other_wrappers(calls: Calls) -> tuple[str, ...]:
+    """The openers of wrappers in other dialects, where each call has an opener of its own behind the wrapper's."""
+    if calls.wrapper is None or not any(is_marker(text.strip()) for part in calls.open for text in texts_of(part)):
+        return ()
+    own = {text for part in opening_parts(calls) for text in texts_of(part)}
+    return tuple(text for text in WRAPPERS if text not in own)
+
+
 def with_halves(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Markers, and of those that are two tokens the two, either of which may be lost or stand twice."""
     halves = (found.groups() for text in texts if (found := TWO_TOKENS.fullmatch(text)))
@@ -295,6 +313,7 @@ def suspicious(fmt: Format) -> tuple[str, ...]:
     """The markers, up to their slots, whose look-alikes a damaged opening may begin with."""
     found: dict[str, None] = {}
     for calls in fmt.calls:
+        found |= dict.fromkeys(other_wrappers(calls))
         for row in opening_parts(calls):
             firsts = [SLOT.split(text)[0] for text in with_halves(texts_of(row))]
             found |= dict.fromkeys(SIGN.sub("", text) if text[0] in "<]" else text for text in firsts if is_marker(text))
@@ -309,6 +328,7 @@ def opens_nothing(fmt: Format) -> str:
     wrappers = [calls.wrapper.open for calls in fmt.calls if calls.wrapper is not None]
     openings = [parts for calls in fmt.calls for parts in (calls.open, *calls.also)]  # behind which alone another dialect's bodies stand
     texts = [text for part in (*wrappers, *chain(*openings)) for text in with_halves(texts_of(part))]
+    texts += (text for calls in fmt.calls for text in other_wrappers(calls))
     begun = sorted({text[1:3].lower() for text in texts if text.startswith("<")})
     if any("{" in two for two in begun):
         return ""
@@ -342,21 +362,20 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
             seen.add(key)
             behind.append((calls, leading, wrapped))
             yield from named_by_attribute(calls, leading, special)
+        if others := other_wrappers(calls):
+            rows = [MarkerRow((*rows[0].texts, *others), rows[0].known), *rows[1:]]
         yield DamagedOpening(calls, rows, wrapped, follow_patterns(calls), special, len(rows))
     for calls, leading, wrapped in behind:
         lead = Lead(leading)
         for dialect in DIALECTS:
-            if any(
-                other.body == dialect.body and other.open == dialect.open and not isinstance(dialect.body, Envelope) for other in fmt.calls
-            ):
+            if any(is_own(other, dialect) for other in fmt.calls):
                 continue
             closers = tuple(OneOf((*spellings(part), "")) for part in (*dialect.close, *calls.close))
             there = replace(dialect, wrapper=calls.wrapper and Wrapper(calls.wrapper.open, calls.wrapper.close, True), close=closers)
             opening = DamagedOpening(
                 there, [*leading, *rows_of(dialect.open)], wrapped, follow_patterns(dialect), special, len(leading), lead
             )
-            named_first = dialect.open[:1] == ("{name}",) and not isinstance(dialect.body, JsonText)
-            opening.in_line = not named_first and not any(same_keys(other, dialect) for other in fmt.calls)
+            opening.in_line = not isinstance(dialect.body, PythonCalls) and not any(same_keys(other, dialect) for other in fmt.calls)
             yield opening
     for calls, leading, wrapped in behind:
         if wrapped:
@@ -368,11 +387,18 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
 
 def named_by_attribute(calls: Calls, leading: list[MarkerRow], special: frozenset[str]) -> Iterator[DamagedOpening]:
     """The opening that has the name as an attribute of the last tag in front of a body: `<tool_call name="f">`."""
-    texts = tuple(f'{text[:-1]} name="{{name}}">' for text in leading[-1].texts if _TAG.fullmatch(text))
+    texts = tuple(f"{text[:-1]}{{other}}={{name}}>" for text in leading[-1].texts if _TAG.fullmatch(text))
     if texts:
         closers = tuple(OneOf((*spellings(part), "")) for part in closing_parts(calls))
         rows = [*leading[:-1], MarkerRow(texts)]
         yield DamagedOpening(replace(INVOKE, close=closers), rows, False, follow_patterns(INVOKE), special, len(rows))
+
+
+def is_own(own: Calls, dialect: Calls) -> bool:
+    """Whether a format's own calls are a dialect's: the same opening and body, or behind nothing but a name parameters, less strict."""
+    if dialect is BEFORE_ELEMENTS:
+        return isinstance(own.body, Parameters) and any("{name}" in texts_of(part) for part in own.open)
+    return own.body == dialect.body and own.open == dialect.open and not isinstance(dialect.body, Envelope)
 
 
 def same_keys(own: Calls, dialect: Calls) -> bool:

@@ -7,8 +7,8 @@ from functools import cached_property, lru_cache
 
 from toolparse.grammar import Calls, Format, Parameters, Part
 from toolparse.wire.damaged_closers import damaged_closers
-from toolparse.wire.damaged_openings import follows_of
-from toolparse.wire.lookalikes import GAP, alike, alike_begins, any_row, any_row_begins
+from toolparse.wire.damaged_openings import follows_of, tag_and_words
+from toolparse.wire.lookalikes import GAP, Atom, alike, alike_begins, any_row, any_row_begins, atoms, nested, whole
 from toolparse.wire.marker_rows import ANY_CLOSING, ANY_CLOSING_BEGINS, GROUP, UNNAMED, MarkerRow, begun_pattern, row_pattern
 from toolparse.wire.spellings import texts_of
 
@@ -27,10 +27,14 @@ _KEYS = (
 
 
 class DamagedOpener:
-    """One way to open a parameter, with its damage; `own`: the format's. `tag` is the name of the tag around the value, if it has one."""
+    """One way to open a parameter, with its damage; `calls`: those of a format that opens them so. `tag` is the name of the tag around the
+    value, if it has one."""
 
-    def __init__(self, parts: tuple[Part, ...], own: bool) -> None:
-        self.rows = [MarkerRow(texts) for part in parts if (texts := texts_of(part))]
+    def __init__(self, parts: tuple[Part, ...], calls: Calls | None = None) -> None:
+        own = calls is not None
+        self.rows = [
+            MarkerRow(texts if i or not own else with_unsigned(texts)) for i, part in enumerate(parts) if (texts := texts_of(part))
+        ]
         for row in self.rows:
             if row.first[0].startswith("</"):  # of another kind it is one, too, and without its slash
                 opening = row.first[0].replace("/", "", 1)
@@ -39,6 +43,11 @@ class DamagedOpener:
             elif row is not self.rows[0] and row.first[0].startswith("<") and not row.slots:
                 row.full += f"|{alike(row.first[0][1:])}"
                 row.begins += f"|{alike_begins(row.first[0][1:])}"
+        if calls is not None and len(parts) > 2:  # a tag of any name opens the key that its closer follows
+            *tag, words = tag_and_words(calls)
+            closers = [(words, *atoms(text)) for text in texts_of(parts[2])]
+            self.rows[0].full += f"|{whole(tag)}(?={any_row(closers)})"
+            self.rows[0].begins += f"|{nested((*tag, Atom('', f'(?={any_row_begins(closers)})')))}"
         self.own = own
         self.tag = self.rows[-1].first[0].strip("<>= ").partition(" ")[0]
 
@@ -67,6 +76,11 @@ class DamagedOpener:
         return any(found[f"p{i}"] is not None if "key" not in row.slots else row.first[0] != "" for i, row in enumerate(self.rows))
 
 
+def with_unsigned(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags, and the same without their first sign."""
+    return (*texts, *(text[1:] for text in texts if text[0] == "<" and text[1:2].isalpha()))
+
+
 ANY_TAG = re.compile(r"<[A-Za-z][\w:.\-]{0,40}>|[^<>\n]{0,32}>")
 ANY_TAG_BEGINS = re.compile(r"<(?:[A-Za-z][\w:.\-]{0,40})?\Z|[^<>\n]{0,32}\Z")
 """An opening tag of any name, or the rest of one."""
@@ -81,7 +95,7 @@ class DamagedParameters:
     def __init__(self, calls: Calls, fmt: Format) -> None:
         body = calls.body
         assert isinstance(body, Parameters)
-        self.openers = (DamagedOpener(body.open, True), *dialect_openers())
+        self.openers = (DamagedOpener(body.open, calls), *dialect_openers())
         self.closers = damaged_closers(calls, fmt)
         self._following = [row for calls in fmt.calls for row in follows_of(calls)]
 
@@ -96,4 +110,4 @@ class DamagedParameters:
 
 @lru_cache(maxsize=1)
 def dialect_openers() -> tuple[DamagedOpener, ...]:
-    return tuple(DamagedOpener(parts, False) for parts in _KEYS)
+    return tuple(DamagedOpener(parts) for parts in _KEYS)

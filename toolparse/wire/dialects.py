@@ -29,7 +29,7 @@ FUNCTION = Calls(
     name=_NAME,
 )
 INVOKE = Calls(
-    open=(OneOf(('<invoke name="{name}">', '<{other}name="{name}">')),),
+    open=(OneOf(('<invoke name="{name}">', "<{other}={name}>")),),
     body=Parameters(
         open=('<parameter name="{key}">',),
         close="</parameter>",
@@ -50,9 +50,12 @@ PAIRS = Calls(
     name=_NAME,
 )
 ELEMENT = Calls(open=("<{name}>",), body=INVOKE.body, name=_NAME)
+WRAPPERS = ("<tool_calls>", "<function_calls>", "<tool_call>", "<function_call>", "<tools>")
+"""What stands around calls elsewhere. In front of a call as the format writes it, it stands for the format's own wrapper."""
+BEFORE_ELEMENTS = Calls(open=("{name}",), body=INVOKE.body, name=_NAME)
 NAMED = Calls(
     open=(
-        OneOf(("<function>", "<tool>", "")),
+        OneOf(("<function>", "<tool>")),
         OneOf(("<name>{name}</name>", "<tool_name>{name}</tool_name>", "<function>{name}</function>")),
     ),
     body=INVOKE.body,
@@ -68,10 +71,11 @@ DIALECTS: tuple[Calls, ...] = (
     NAMED,
     ELEMENT,
     Calls(open=("{name}",), body=JsonText(), name=_NAME),
+    BEFORE_ELEMENTS,
     Calls(open=("{name}", "("), body=JsonText(), close=(OneOf((")", "")),), name=_NAME),
     Calls(open=("[", "{name}", "("), body=PythonCalls(listed=True)),
     Calls(open=("{name}", "("), body=PythonCalls()),
     Calls(open=("{name}", Ahead(("{key}=",))), body=PythonCalls()),
 )
-"""JSON with the name in it, the same in a fence or in a tag, two spellings of tags, keys and values, a name before JSON or in a tag of its
-own, Python calls."""
+"""JSON with the name in it, the same in a fence or in a tag, two spellings of tags, of which one stands for tags of any name, keys and
+values, a name in a tag or as one, a name before JSON, Python calls."""

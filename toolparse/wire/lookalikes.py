@@ -82,6 +82,8 @@ _CLOSER_END = _end(
     r"""=[\w.-]{0,64}\Z| [\w-]{0,16}(?:\Z|=["']?[\w.-]{0,64}["']?\Z)|""",
 )
 """That of a closing tag, in which what stood in the opening one may stand again."""
+_SLASH = Atom(r"\\?/", r"(?:\\(?:\Z|/)|/)")
+"""The slash of a closing tag, which may be escaped."""
 ODD_OPEN = Atom(f"(?:<|&lt;|{one_of(ODD_OPENERS)})", f"(?:<|&(?:\\Z|l(?:\\Z|t(?:\\Z|;)))|{one_of(ODD_OPENERS)})")
 """The bracket that a marker begins with, or what stands for it."""
 
@@ -113,7 +115,7 @@ def atoms(text: str) -> tuple[Atom, ...]:
         if character == "<":
             pieces = ("<", _BLANKS) if start else ("<", one_of("<" + UNSEEN) + "{0,2}", _BLANKS)
         elif character == "/":
-            pieces = ("/", _BLANKS)
+            pieces = (_SLASH if start else "/", _BLANKS)
         elif character == ">":
             inner = ">?" if text[start - 1 : start] in tuple(BARS) else _CLOSE  # a special token in a longer marker
             end = _CLOSER_END if text.startswith("</") else _END

@@ -102,10 +102,10 @@ class MarkerRow:
     """One marker of an opening: its look-alikes as patterns, with slots where the name or a key stands in it. `known`: the markers that
     are no misspelling of it; without any, none is read."""
 
-    __slots__ = ("begins", "first", "full", "half", "half_begins", "slots", "texts")
+    __slots__ = ("begins", "first", "full", "half", "half_begins", "known", "slots", "texts")
 
     def __init__(self, texts: tuple[str, ...], known: tuple[str, ...] = ()) -> None:
-        self.texts = texts
+        self.texts, self.known = texts, known
         rows = [tuple(self.parted(self.atoms_of(variant))) for text in texts for variant in variants(text)]
         full, begins = [any_row(rows)], [any_row_begins(rows)]
         self.slots = frozenset(slot for text in texts for slot in SLOT.findall(text))
