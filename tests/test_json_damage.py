@@ -51,7 +51,6 @@ READ = [
 ]
 TOLD = [
     '{"name": "get_weather", "place": "Oslo"}',
-    '{"name": "get_weather", "arguments": {}, "city": "Oslo"}',
     '{"name": "get_weather", "arguments": {"city": }}',
     '{"name": "get_weather", "arguments": {"city": "Oslo, "days": 2}}',
     '{"name": "get_weather", "arguments": Oslo, please}',

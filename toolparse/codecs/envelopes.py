@@ -245,7 +245,7 @@ class EnvelopeCalls(ArgumentsReader):
     def further(self, at: int, here: int) -> int:
         text = self.text
         if self.escaped and not self.bare and text[here] == '"':
-            self.repaired("repaired_markup", "a quote around a call that is escaped was dropped", here)
+            self.repaired("repaired_markup", 'a quote around a call that is escaped was dropped: "', here)
             self.escaped = False
             self.copy = here + 1
             return here + 1
@@ -410,9 +410,10 @@ class EnvelopeCalls(ArgumentsReader):
                 at = self.copy = found.end()
             else:
                 self.doubt_name(here, name)
-        if self.began and not self.bare and text[here : here + 1] in ("{", "n"):
+        keys = self.parameters(self.name) if self.began and not self.bare and text[here : here + 1] in ("{", "n") else ()
+        if keys:
             empty = _NOTHING(text, here)
-            if empty is not None and empty[1] in self.parameters(self.name):
+            if empty is not None and empty[1] in keys:
                 self.role = ""
                 self.copy = empty.end()
                 self.state = self.after

@@ -1,17 +1,16 @@
 r"""JSON text in, valid JSON text out, piece by piece.
 
-Theory of operation. The machine walks over the text with one pattern per state. What is good JSON is never rebuilt: the machine
-only moves a cursor over it, and everything between the last copied character and the cursor is passed on in one slice. A repair
-copies up to the fault, writes something else and moves the copy mark behind it. What cannot be decided yet (a quote that may not be
-the closing one, a number that may get more digits, a comma that may be a trailing one) stays in front of the cursor or is kept in
-`word`/`gap`, so what has been passed on is at every moment the beginning of a valid document and is never taken back.
+Theory of operation. The machine walks over the text with one pattern per state. What is good JSON is never rebuilt: the machine only moves
+a cursor over it, and everything between the last copied character and the cursor is passed on in one slice. A repair copies up to the
+fault, writes something else and moves the copy mark behind it. What cannot be decided yet (a quote that may not be the closing one, a
+number that may get more digits, a comma that may be a trailing one) stays in front of the cursor or is kept in `word`/`gap`, so what has
+been passed on is at every moment the beginning of a valid document and is never taken back.
 
     value ──"──> string ──"──> after ──,──> key (objects) / value (lists) ──}]──> after ... ──> done
                                             key ──":──> value
 
-Each state is a method that takes the position and returns where it got to; `~position` says that it can go no further with the
-text there is. Strict JSON is matched by the patterns at the top, which also look at what follows a quote or a comma; what
-they do not match goes to what repairs it (`odd`, `string_escapes.py`, `bare_words.py`).
+Each state is a method that takes the position and returns where it got to; `~position` says that more text must tell. Strict JSON is
+matched by the patterns at the top, which also look at what follows a quote or a comma; the rest is mended (`odd`, ...).
 
 One closing-quote rule serves all strings (`closing_quotes.py`). Nesting deeper than `depth` becomes a string that holds the raw text.
 This module knows nothing of formats, names or markers: `ends` tells it where the call's text stops.
@@ -67,16 +66,15 @@ class JsonReader:
     """One JSON value, read incrementally.
 
     `out` receives valid JSON text, `report` the repairs. `step` returns how far it got; `done` says that the value has closed, or that an
-    end marker has ended the text. `direct` says that `out` is where the text finally goes, so that `passes` may read in place of `step`;
-    `flow` is for states of further codecs. `level` is the depth whose values are watched.
-    `kept`, when a list, takes the text as it was read. `lost` says that something was dropped or made up that only the writer knows.
-    `trailing_stops` are those of the format, one of which may end the output inside a string.
+    end marker has ended the text. `direct`: `out` is where the text finally goes, so `passes` may read in place of `step`; `flow` is for
+    further codecs, `level` the depth whose values are watched. `kept`, a list, takes the text as it was read. `lost`: what only the writer
+    knows was dropped or made up. One of the `trailing_stops` may end the output in a string.
     """
 
     __slots__ = (
         "after_comment", "commented_quotes", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "kept",
-        "kept_at", "key_text", "last", "level", "lost", "max_held",
-        "out", "quote", "report", "seen", "stack", "state", "strict", "text", "trailing_stops", "unpaired", "word",
+        "kept_at", "key_text", "last", "level", "lost", "max_held", "out", "quote", "report", "seen", "stack", "state", "strict", "text",
+        "trailing_stops", "unpaired", "word",
     )  # fmt: skip
 
     def __init__(
@@ -511,6 +509,8 @@ class JsonReader:
                 self.patch(at, at + 1, closer)
             self.pop()
             return at + 1
+        if self.state == self.before_key and not self.in_array and not self.seen[-1]:  # what was in it may stand behind
+            self.unreadable("missing_value", f"an empty object ends with {self.text[at]}", at)
         self.mend("missing_closer", f"a missing {self.stack[-1]} was added", at, at, self.stack[-1])
         self.pop()
         return at

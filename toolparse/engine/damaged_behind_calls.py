@@ -84,7 +84,9 @@ def damaged_closer(turn: Turn, opened: Opened, at: int, last: bool) -> int | Non
     if found is None and not (opened.closed and closers.ranks) and (tag := CLOSING.match(text, at)):
         found = tag.end()  # of a kind that is not open
     if found is not None and found >= 0:
-        turn.sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:found]}", at)
+        values = opened.behind.tail.values  # the closer of one, which may have been ended too early
+        early = values is not None and text.startswith(values.closes, at)
+        turn.sink.problem("repaired_markup", f"a damaged closer was dropped: {text[at:found]}", at, error=early)
         turn.sink.closes(found)
         if not closers.ranks or (closer is not None and closer[0] == len(closers.ranks) - 1):
             opened.closed = True

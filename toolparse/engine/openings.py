@@ -157,7 +157,7 @@ def damaged_opening(turn: Turn, at: int, last: bool, at_edge: bool, start: int =
         if not opening.begins_own(found) and (opening.dialect or not at_edge or not marker_at(turn, end)):
             continue
         before = slots.pop("again", "")
-        if before and before != slots["name"] and sink.declares(before):
+        if before and before != slots["name"] and sink.declares(before) and (not opening.dialect or sink.declares(slots["name"])):
             return open_unclosed(turn, opens.row, opening, before, at, found.end("once"))
         joined = sink.joined_name(slots["name"]) if "name" in slots and not sink.declares(slots["name"]) else ""
         if joined:
@@ -253,11 +253,7 @@ def closes_at(turn: Turn, closers: DamagedClosers, end: int, last: bool) -> bool
     if closer is None:
         undecided = not last and (at == len(turn.text) or closers.begins.match(turn.text, at))
         return None if undecided else True
-    counts = closers.ends_with(turn.text, closer[1], closer[0], last)
-    if counts is False:  # a wrapper of another name may end behind it
-        tag = closers.behind_tag(turn.text, SPACES.match(turn.text, closer[1]).end(), last)
-        return tag is not None if tag is None or tag >= 0 else None
-    return counts
+    return closers.ends_with(turn.text, closer[1], closer[0], last)
 
 
 def is_confirmed(turn: Turn, opening: DamagedOpening, found: Found, slots: dict[str, str], at_edge: bool) -> bool:
@@ -283,8 +279,10 @@ def is_confirmed(turn: Turn, opening: DamagedOpening, found: Found, slots: dict[
 def holds_parameter(turn: Turn, name: str, at: int) -> bool:
     """Whether the tag behind the opening of a call, if one stands there, may open a parameter, or all of them, or close the call."""
     tag = _TAG.match(turn.text, at)
-    tool = turn.sink.tools.get(turn.sink.meant(name)) if tag is not None and turn.sink.tools is not None else None
-    return tool is None or tool.declares(tag["word"]) or _OF_PARAMETERS.match(tag["word"]) is not None  # type: ignore[index]
+    if tag is None or _OF_PARAMETERS.match(tag["word"]):
+        return True
+    tool = turn.sink.tools.get(turn.sink.meant(name)) if turn.sink.tools is not None else None
+    return tool is not None and tool.declares(tag["word"])
 
 
 def adjoins(turn: Turn, opening: DamagedOpening, found: Found) -> bool:

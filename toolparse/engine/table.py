@@ -41,7 +41,7 @@ from toolparse.jsontext.characters import SPACE
 from toolparse.wire.call_markers import Tail, heads, must_declare, section_closers
 from toolparse.wire.call_objects import Edge, edges_of_objects
 from toolparse.wire.damaged_closers import NO_ENDS, DamagedFrames, odd_ends
-from toolparse.wire.damaged_openings import DamagedOpening, damaged_openings, opens_nothing, suspicious
+from toolparse.wire.damaged_openings import DamagedOpening, damaged_openings, opens_nothing, other_wrappers, suspicious
 from toolparse.wire.headers import Headers, header_begins, header_markers, headers, message_markers
 from toolparse.wire.lookalikes import BARS
 from toolparse.wire.marker_rows import is_marker
@@ -217,7 +217,8 @@ class Ground:
         firsts = {text[:1] for row in edge for text in row.firsts}
         like_edge = tuple(row for row in self.calls if "" in firsts or any(text[:1] in firsts for text in row.firsts))
         lined = tuple(text for row in edge for text in row.firsts if is_marker(text) and "`" not in text) if table.reads_damaged else ()
-        unsigned = tuple(text[1:] for text in alike if text[1:2].isalnum()) if calls else ()  # a tag without its first sign
+        tags = [text for text in alike if text[1:2].isalnum() and text not in table.foreign] if calls else []
+        unsigned = tuple(text[1:] for text in tags)  # a tag without its first sign
         damaged_line = (Row("", "damaged call", begins=(*lined, *unsigned)),) if lined or unsigned else ()
         signed = tuple(sign + first for first in {text[0] for text in alike} for sign in _SIGNS) if calls else ()
         lost = [*(table.lost_object if pair is None and calls else ())]
@@ -376,6 +377,7 @@ class Table:
         self.heads = tuple(head for head in known if options.damaged or not head.any_name)
         self.reads_damaged = options.damaged and options.with_calls
         self.alike = suspicious(fmt) if self.reads_damaged else ()
+        self.foreign = frozenset(text for calls in fmt.calls for text in other_wrappers(calls))
         self.opens_nothing = opens_nothing(fmt)
         self.is_nothing = re.compile(self.opens_nothing or "(?!)").match
         self.header_alike = header_markers(fmt.channels) if fmt.channels is not None and self.reads_damaged else ()

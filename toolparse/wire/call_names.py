@@ -38,7 +38,7 @@ def named_once(name: str, tokens: tuple[str, ...], declares: Callable[[str], boo
 
 
 _SPACE_OF_NAMES = re.compile(r"\A(?:functions?|tools?|default_api|api|multi_tool_use)(?:\.|:{1,2}|/)|:\d{1,4}\Z", re.ASCII | re.IGNORECASE)
-_LAST_PART = re.compile(r"(?:[\w\-]{1,64}[.:/]){1,8}([\w\-]{1,64})")
+_LAST_PART = re.compile(r"(?:[\w\-]{1,64}[:/]){1,8}([\w\-]{1,64})")
 _ATTRIBUTES = re.compile(r"""(?:\s[\w-]{1,16}=(?:"[^"<>\n]{0,64}"|'[^'<>\n]{0,64}'|[\w.-]{1,64})){1,4}\Z""")
 """What may stand behind a name in its tag."""
 

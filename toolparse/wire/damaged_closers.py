@@ -46,6 +46,8 @@ _TOKEN_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|{BAR}{{0,2}}{_WORDS_OF_TOKEN}{{0,64}}{BAR}
 TOKEN = re.compile(rf"<{BAR}{{1,2}}[ ]?[\w:.▁-]{{1,40}}[ ]?{BAR}{{1,2}}>")
 TOKEN_BEGINS = rf"<(?:\Z|{BAR}{{1,2}}[ ]?[\w:.▁-]{{0,40}}[ ]?{BAR}{{0,2}}\Z)"
 """A special token of any name, and the beginning of one."""
+_OTHER_WRAPPER = re.compile(rf"</[\w:.{BARS} \-]{{0,24}}(?:tool|call|func)[\w{BARS} \-]{{0,24}}>")
+"""The end of calls in any family."""
 _STRANGE = "<[^\\w\\s<>/]{1,3}/?"
 """The beginning of a tag with characters in it that nobody sees, or that belong to nothing."""
 
@@ -172,7 +174,19 @@ class DamagedClosers:
         found = self.closer(text, at)
         if found is not None and found[0] > rank:
             return self.ends_with(text, found[1], found[0], last)
-        return rank >= 0 and (self.next.match(text, at) is not None or self.others.match(text, at) is not None)
+        if rank < 0:
+            return False
+        if not last and CLOSING_BEGINS.match(text, at):
+            return None
+        other = _OTHER_WRAPPER.match(text, at)
+        if other is None:
+            return self.next.match(text, at) is not None or self.others.match(text, at) is not None
+        behind = _BLANKS.match(text, other.end()).end()  # type: ignore[union-attr]
+        if behind == len(text):
+            return last or None
+        if not last and self.may_begin(text, behind):
+            return None
+        return self.next.match(text, behind) is not None or self.others.match(text, behind) is not None
 
     def behind_tag(self, text: str, at: int, last: bool) -> int | None:
         """Where a closing tag of another kind ends that only structure follows; None when there is none, `~at` when more text must tell."""

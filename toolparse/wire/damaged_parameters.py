@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 from toolparse.grammar import Calls, Format, Parameters, Part
@@ -95,7 +96,7 @@ class DamagedParameters:
     def __init__(self, calls: Calls, fmt: Format) -> None:
         body = calls.body
         assert isinstance(body, Parameters)
-        self.openers = (DamagedOpener(body.open, calls), *dialect_openers())
+        self.openers = (DamagedOpener(body.open, calls), *any_attribute(body.open), *dialect_openers())
         self.closers = damaged_closers(calls, fmt)
         self._following = [row for calls in fmt.calls for row in follows_of(calls)]
 
@@ -106,6 +107,13 @@ class DamagedParameters:
     @cached_property
     def calls_begin(self) -> re.Pattern[str]:
         return re.compile(f"{GAP}(?:\\\\?\\Z|(?:{any_row_begins(self._following)})\\Z)")
+
+
+def any_attribute(parts: tuple[Part, ...]) -> Iterator[DamagedOpener]:
+    """A parameter's own tag in which the key stands under another attribute."""
+    found = re.match(r"(<[^ ={}]+)[ =][^{}]*\{key\}", texts_of(parts[0])[0])
+    if found is not None:
+        yield DamagedOpener((f"{found[1]}{{other}}={{key}}>",))
 
 
 @lru_cache(maxsize=1)
