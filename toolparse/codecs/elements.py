@@ -189,6 +189,7 @@ class ElementsReader(StateReader):
             return self.close_plainly(at, closes)
         found = _JUNK.match(text, at)
         end = found.end() if found is not None else at + 1
+        self.spaced = self.spaced or " " in text[at:end]
         self.keep_junk(text[at:end], at)
         return end
 

@@ -536,7 +536,7 @@ def header_marks(channels: Channels) -> tuple[str, ...]:
 def suffixed(fmt: Format, text: str) -> set[str]:
     """The markers with the suffixes that stand in a text, of a format whose checkpoints put one on every marker."""
     words = set(re.findall(rf"{re.escape(fmt.suffix)}[^\s<>｜]+(?=[|｜]?>)", text)) if fmt.suffix else set()
-    return {re.sub(r"(?=[|｜]?>\Z)", word, marker, count=1) for marker in markers(fmt) for word in words}
+    return {re.sub(r"(?=[|｜]?>\Z)", lambda _, word=word: word, marker, count=1) for marker in markers(fmt) for word in words}
 
 
 def separators(fmt: Format) -> str:
