@@ -133,7 +133,7 @@ FOUND: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("gigachat3", "x", {"prompt": "assistant<|role_sep|>\n<|message_sep|>"}),
     ("apertus", '<|tools_prefix|>[{"x","x"]', {}),
     ("deepseek_v31", '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>x<｜tool▁sep｜>{""}}<｜tool▁call▁end｜><x', {}),
-    ("minimax_m3", ']<]minimax[>[<tool_call>]<]minimax[>[<invoke name="x">y z]<]minimax[>[<i> c]<]minimax[>[</j>', {}),
+    ("minimax_m3", ']<]minimax[>[<tool_call>\n]<]minimax[>[<invoke name="x">\n>y ]<]minimax[>[<i> c]<]minimax[>[</j>', {}),
     ("hy_v4", "</think:\\u00e9>x", {}),
     ("lfm2", "k.[|tool_call_start|>[x()]<|tool_call_end|>", {}),
     ("lfm2", "Nothing to do.\n<|tool_call_start|>[]<|tool_call_end|>", {}),
