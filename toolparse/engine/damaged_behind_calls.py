@@ -57,7 +57,7 @@ def damaged_behind_call(turn: Turn, row: Row, at: int, end: int, last: bool) -> 
 
 
 def closer_of_another_kind(turn: Turn, opened: Opened, at: int, last: bool) -> int | None:
-    """The closer of reasoning, which none is open, behind a call whose own closer has not come, or another end in front of that closer."""
+    """A closer of reasoning where none is open, behind a call whose own closer has not come; or another end in front of that closer."""
     text, table = turn.text, turn.table
     if opened.closed or text.startswith(tuple(table.opens_reasoning), at):
         return None

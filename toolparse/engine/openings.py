@@ -18,7 +18,7 @@ from toolparse.jsontext.characters import SPACES, always
 from toolparse.wire.call_objects import closed_object
 from toolparse.wire.damaged_closers import DamagedClosers
 from toolparse.wire.damaged_openings import DamagedOpening, Found, Joined
-from toolparse.wire.dialects import ARGUMENTS
+from toolparse.wire.dialects import ARGUMENTS, BEFORE_ELEMENTS
 from toolparse.wire.lookalikes import GAP, QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, Head, slot_of, slot_texts
 
@@ -269,20 +269,21 @@ def is_confirmed(turn: Turn, opening: DamagedOpening, found: Found, slots: dict[
     if "name" not in slots:
         return intact or not opening.named
     name, _ = name_of(turn, opening.calls, slots)
-    if opening.dialect and isinstance(opening.calls.body, Parameters) and not holds_parameter(turn, name or "", found.end()):
+    if opening.dialect and isinstance(opening.calls.body, Parameters) and not holds_parameter(turn, opening, name or "", found.end()):
         return False
     untold = intact and turn.sink.tools is None and opening.calls.needs != "tool" and "odd" not in slots
     named = name or ""
     return untold or turn.sink.declares(turn.sink.meant(named) if opening.dialect else named)
 
 
-def holds_parameter(turn: Turn, name: str, at: int) -> bool:
-    """Whether the tag behind the opening of a call, if one stands there, may open a parameter, or all of them, or close the call."""
+def holds_parameter(turn: Turn, opening: DamagedOpening, name: str, at: int) -> bool:
+    """Whether the tag behind the opening of a call, if one stands there, may open a parameter, or all of them, or close the call. Behind
+    nothing but a name it must be that of a declared parameter."""
     tag = _TAG.match(turn.text, at)
-    if tag is None or _OF_PARAMETERS.match(tag["word"]):
+    if opening.calls.open != BEFORE_ELEMENTS.open and (tag is None or _OF_PARAMETERS.match(tag["word"])):
         return True
-    tool = turn.sink.tools.get(turn.sink.meant(name)) if turn.sink.tools is not None else None
-    return tool is not None and tool.declares(tag["word"])
+    tool = turn.sink.tools.get(turn.sink.meant(name)) if tag is not None and turn.sink.tools is not None else None
+    return tool is not None and tool.declares(tag["word"])  # type: ignore[index]
 
 
 def adjoins(turn: Turn, opening: DamagedOpening, found: Found) -> bool:

@@ -536,7 +536,8 @@ def header_marks(channels: Channels) -> tuple[str, ...]:
 def suffixed(fmt: Format, text: str) -> set[str]:
     """The markers with the suffixes that stand in a text, of a format whose checkpoints put one on every marker."""
     words = set(re.findall(rf"{re.escape(fmt.suffix)}[^\s<>｜]+(?=[|｜]?>)", text)) if fmt.suffix else set()
-    return {re.sub(r"(?=[|｜]?>\Z)", lambda _, word=word: word, marker, count=1) for marker in markers(fmt) for word in words}
+    ends = ((marker, re.search(r"[|｜]?>\Z", marker)) for marker in markers(fmt))
+    return {marker[: end.start()] + word + end[0] for marker, end in ends if end is not None for word in words}
 
 
 def separators(fmt: Format) -> str:

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any
 
 from toolparse.grammar import Ahead, BareKeys, Calls, Elements, Envelope, Format, JsonText, OneOf, Parameters, PythonCalls, Wrapper
-from toolparse.wire.dialects import BEFORE_ELEMENTS, DIALECTS, INVOKE, WRAPPERS
+from toolparse.wire.dialects import DIALECTS, INVOKE, WRAPPERS
 from toolparse.wire.lookalikes import GAP, ODD_OPENERS, Atom, alike, any_alike, any_alike_begins, any_row, any_row_begins, atom, atoms
 from toolparse.wire.marker_rows import (
     ANY_CLOSING,
@@ -368,7 +368,9 @@ def damaged_openings(fmt: Format) -> Iterator[DamagedOpening]:
     for calls, leading, wrapped in behind:
         lead = Lead(leading)
         for dialect in DIALECTS:
-            if any(is_own(other, dialect) for other in fmt.calls):
+            if any(
+                other.body == dialect.body and other.open == dialect.open and not isinstance(dialect.body, Envelope) for other in fmt.calls
+            ):
                 continue
             closers = tuple(OneOf((*spellings(part), "")) for part in (*dialect.close, *calls.close))
             there = replace(dialect, wrapper=calls.wrapper and Wrapper(calls.wrapper.open, calls.wrapper.close, True), close=closers)
@@ -392,13 +394,6 @@ def named_by_attribute(calls: Calls, leading: list[MarkerRow], special: frozense
         closers = tuple(OneOf((*spellings(part), "")) for part in closing_parts(calls))
         rows = [*leading[:-1], MarkerRow(texts)]
         yield DamagedOpening(replace(INVOKE, close=closers), rows, False, follow_patterns(INVOKE), special, len(rows))
-
-
-def is_own(own: Calls, dialect: Calls) -> bool:
-    """Whether a format's own calls are a dialect's: the same opening and body, or behind nothing but a name parameters, less strict."""
-    if dialect is BEFORE_ELEMENTS:
-        return isinstance(own.body, Parameters) and any("{name}" in texts_of(part) for part in own.open)
-    return own.body == dialect.body and own.open == dialect.open and not isinstance(dialect.body, Envelope)
 
 
 def same_keys(own: Calls, dialect: Calls) -> bool:
