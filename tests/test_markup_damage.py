@@ -20,6 +20,8 @@ from markup_damage import TOOLS, TURNS, Damaged, Turn
 import toolparse
 from benchmarks.damage_table import damaged_turns, outcome, references
 from toolparse.engine.other_formats import call_markers
+from toolparse.grammar import Parameters
+from toolparse.wire.spellings import spellings
 
 PREPARED = toolparse.Tools(TOOLS)
 FORMATS = [fmt.name for fmt in toolparse.formats() if fmt.calls]
@@ -670,6 +672,17 @@ def test_hardly_any_damage_to_the_json_of_a_call_is_silent() -> None:
 
 TEXT = "the model asks for a tool by a marker which a parser must find while text still comes in and nobody knows what follows"
 PROSE = re.findall(r"\w+", TEXT)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_raw_value_that_lacks_its_closer_is_told(name: str) -> None:
+    """Whether the next parameter, the call's closer or the next call ends it."""
+    bodies = [calls.body for calls in toolparse.get_format(name).calls if isinstance(calls.body, Parameters)]
+    for closer in {spellings(body.close)[0].strip() for body in bodies}:
+        for turn in turns(name):
+            if closer in turn.text:
+                message = read(name, turn.text.replace(closer, "", 1), [])
+                assert message.problems or not all(call.complete for call in message.tool_calls)
 
 
 @pytest.mark.parametrize("blank", ["\n", "\n\n"])
