@@ -105,8 +105,7 @@ class ParameterReader(StateReader):
         """Some of these may not be declared."""
         self.odd_keys = odd_keys(self.tool.keys) if self.tool is not None else ()
         """The declared keys that need openers of their own."""
-        self.key = ""
-        self.kind = ""
+        self.key = self.kind = ""
         self.kinds = values.kinds
         self.envelope: str | None = None
         self.type: Type = UNTYPED
@@ -345,8 +344,6 @@ class ParameterReader(StateReader):
 
     def repaired(self, at: int, undecided: bool) -> int | None:
         """What stands between values and is damaged: an opener, the arguments as JSON, a closer. None when nothing of the kind does."""
-        text, values = self.text, self.values
-        damaged = values.damaged
         around = tag_around(self, at, undecided)
         if around is True:
             return ~at
@@ -357,12 +354,16 @@ class ParameterReader(StateReader):
         moved = self.damaged_opener(at, undecided)
         if moved is not None:
             return moved
-        if text[at] == "{" and not self.given and not self.junk.pieces and self.envelope is None:
+        if self.text[at] == "{" and not self.given and not self.junk.pieces and self.envelope is None:
             self.call.problem("repaired_markup", "the arguments stood as JSON in the place of the markup", at)
             self.inner = NamedCall(self.call, self.ends)
             self.state = self.as_json
             return at
-        closers = damaged.closers
+        return self.damaged_closer(at, undecided)
+
+    def damaged_closer(self, at: int, undecided: bool) -> int | None:
+        """A closer of the call that is damaged, or a tag of another kind that stands for one, or in front of one."""
+        text, closers = self.text, self.values.damaged.closers
         if undecided and (closers.may_begin(text, at) or CLOSING_BEGINS.match(text, at) or closers.broken_begins.match(text, at)):
             return ~at
         if text.startswith(self.around, at) and not self.junk.pieces:
@@ -376,7 +377,7 @@ class ParameterReader(StateReader):
         found = closers.closing(text, at)
         if found is not None and not self.junk.pieces:
             counts = closers.ends_with(text, found.end(), 0 if closers.ranks else -1, self.last)
-            if counts is False and not text.startswith(values.closes, at):
+            if counts is False and not text.startswith(self.values.closes, at):
                 counts = closers.ends_with(text, found.end(), -1, self.last)
             if counts is None:
                 return ~at
@@ -389,8 +390,8 @@ class ParameterReader(StateReader):
                 return found.end()
         end = closers.near(text, at, self.last) if found is None and not self.junk else None
         if end is not None and end >= 0:
-            around = self.ended == self.call.base + at and text[at] != "<" and _SIGN(text[at]) is not None  # it may be in the value, too
-            self.call.problem("repaired_markup", f"a damaged marker ends the call: {text[at:end]}", at, error=around)
+            doubtful = self.ended == self.call.base + at and text[at] != "<" and _SIGN(text[at]) is not None  # it may be the value's
+            self.call.problem("repaired_markup", f"a damaged marker ends the call: {text[at:end]}", at, error=doubtful)
             self.close(end, complete=True, closed=False)
         return end
 

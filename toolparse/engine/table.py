@@ -217,7 +217,8 @@ class Ground:
         firsts = {text[:1] for row in edge for text in row.firsts}
         like_edge = tuple(row for row in self.calls if "" in firsts or any(text[:1] in firsts for text in row.firsts))
         lined = tuple(text for row in edge for text in row.firsts if is_marker(text) and "`" not in text) if table.reads_damaged else ()
-        tags = [text for text in alike if text[1:2].isalnum() and text not in table.foreign] if calls else []
+        foreign = {text for calls in table.format.calls for text in other_wrappers(calls)}
+        tags = [text for text in alike if text[1:2].isalnum() and text not in foreign] if calls else []
         unsigned = tuple(text[1:] for text in tags)  # a tag without its first sign
         damaged_line = (Row("", "damaged call", begins=(*lined, *unsigned)),) if lined or unsigned else ()
         signed = tuple(sign + first for first in {text[0] for text in alike} for sign in _SIGNS) if calls else ()
@@ -270,6 +271,12 @@ def gate(rows: Rows, first: str, opens_nothing: str) -> Gate:
     here = (row.marker for row in rows if any(text[:1] in (first, "") for text in row.firsts))
     gates = {marker.gate(first) if isinstance(marker, Head) else NO_GATE for marker in here}
     return gates.pop() if len(gates) == 1 else NO_GATE
+
+
+def before_names(fmt: Format) -> tuple[str, ...]:
+    """What may stand in front of a name that lacks its opener; nothing in formats that write no name right behind one."""
+    seconds = ((calls, spellings(part)) for calls in fmt.calls for part in calls.open[1:2])
+    return tuple({calls.prefix: None for calls, texts in seconds if texts and texts[0].startswith("{name}")})
 
 
 _BEFORE_CALLS = ("suffix", "header", "end message", "end call message", "close")
@@ -377,7 +384,6 @@ class Table:
         self.heads = tuple(head for head in known if options.damaged or not head.any_name)
         self.reads_damaged = options.damaged and options.with_calls
         self.alike = suspicious(fmt) if self.reads_damaged else ()
-        self.foreign = frozenset(text for calls in fmt.calls for text in other_wrappers(calls))
         self.opens_nothing = opens_nothing(fmt)
         self.is_nothing = re.compile(self.opens_nothing or "(?!)").match
         self.header_alike = header_markers(fmt.channels) if fmt.channels is not None and self.reads_damaged else ()
@@ -391,11 +397,7 @@ class Table:
         self.closes_reasoning = tuple(text for pair in fmt.reasoning for text in spellings(pair.close) if text)
         self.not_of_calls = tuple(filter(None, (*self.closes_reasoning, *self.opens_reasoning, *frame_closers(fmt), *self.stop_texts)))
         self.openers = rows_of("think", self.opens_reasoning.items(), cut="fragment")
-        named = (
-            calls for calls in fmt.calls for part in calls.open[1:2] if spellings(part)[:1] and spellings(part)[0].startswith("{name}")
-        )
-        self.before_names = tuple({calls.prefix: None for calls in named})
-        """What stands in front of a name that lacks its opener; nothing in formats that write none behind one."""
+        self.before_names = before_names(fmt)
         self.grounds = tuple(self.answers())
         self.places = {key: place for ground in self.grounds for key, place in self.places_of(ground).items()}
         self.fill_behind(*self.behind.values())
