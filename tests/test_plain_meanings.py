@@ -67,6 +67,8 @@ TOLD = [
         '<minimax:tool_call>\ninvoke name="find_ferry">\nparameter name="origin">Osloparameter>\ninvoke>\n</minimax:tool_call>',
         "doubtful_value",
     ),
+    ("granite", '<|tool_call|>[{"name": "find_ferry"], "arguments": {"origin": "Oslo"}}]', "missing_value"),
+    ("granite", '<|tool_call|>[{"name": "find_ferry", "arguments": {]"origin": "Oslo"}}]', "missing_value"),
     ("qwen3_coder", "<tool_call>\n<function=>\n</function>\n</tool_call>", "not_a_call"),
     ("poolside_v1", "<tool_call>find_ferryarg_key>origin</arg_key>arg_value>Oslo</arg_value></tool_call>", "not_a_call"),
     ("hermes", HERMES % '{"origin": "Oslo", "seats: 4, "x": 1}', "unescaped_quote"),

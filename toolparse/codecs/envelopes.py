@@ -272,6 +272,12 @@ class EnvelopeCalls(ArgumentsReader):
             lost = any(map(str.isalnum, text))
             self.call.problem("dropped_text", f"text between the calls was dropped: {text}", position, error=lost)
 
+    def close(self, closer: str, at: int) -> int:
+        ends_otherwise = closer in self.stack and self.stack[-1] != closer and not self.lost
+        if ends_otherwise and self.name and not self.given and (self.call.tools is None or self.parameters(self.name)):
+            self.unreadable("missing_value", f"a call without arguments ends with {self.text[at]}: these may stand behind", at)
+        return super().close(closer, at)
+
     def ended_at_level(self) -> None:
         depth = len(self.stack)
         if depth == self.level:
