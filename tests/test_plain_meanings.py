@@ -67,6 +67,7 @@ TOLD = [
         '<minimax:tool_call>\ninvoke name="find_ferry">\nparameter name="origin">Osloparameter>\ninvoke>\n</minimax:tool_call>',
         "doubtful_value",
     ),
+    ("hermes", "<tool_call>\n{“name”：“find_ferry”}，“arguments”：{“origin”：“Oslo”}}\n</tool_call>", "surplus_closer"),
     ("granite", '<|tool_call|>[{"name": "find_ferry"], "arguments": {"origin": "Oslo"}}]', "missing_value"),
     ("granite", '<|tool_call|>[{"name": "find_ferry", "arguments": {]"origin": "Oslo"}}]', "missing_value"),
     ("qwen3_coder", "<tool_call>\n<function=>\n</function>\n</tool_call>", "not_a_call"),

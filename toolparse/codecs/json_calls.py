@@ -35,8 +35,8 @@ _LEAD_CUT = re.compile(
 )
 """What may stand in front of an object: a fence, a tag, or a word that says what comes."""
 _EARLY = rf"(?:{BLANK}[}}\])]){{0,8}}{BLANK}"
-_MEMBER_BEHIND = re.compile(rf'{_EARLY},{BLANK}"[^"\\\n]{{1,64}}"{BLANK}:').match
-_MEMBER_BEGINS = re.compile(chained(_EARLY, ",", BLANK, '"', r'[^"\\\n]{1,64}', '"', BLANK) + r"\Z").match
+_MEMBER_BEHIND = re.compile(rf'{_EARLY}[,，]{BLANK}["“”][^"“”\\\n]{{1,64}}["“”]{BLANK}[:：]').match
+_MEMBER_BEGINS = re.compile(chained(_EARLY, "[,，]", BLANK, '["“”]', r'[^"“”\\\n]{1,64}', '["“”]', BLANK) + r"\Z").match
 SURPLUS = 64
 """How many blanks behind the arguments may stand in front of a surplus bracket."""
 
