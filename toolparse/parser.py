@@ -201,11 +201,14 @@ class Parser:
     def _at_marker(self, shortcut: Shortcut, joined: str, text: str, found: Match[str]) -> list[Event]:
         """Running text holds a marker: the beginning of a call's opening only waits, as what may become a marker does."""
         start, total, rejected = found.start(), self._total + len(text), self._turn.rejected
-        opens = isinstance(shortcut, Flowing) and self._turn.sink.rules.max_held >= LONGEST
-        if rejected is not None and rejected[0] >= total - len(joined) + start - 1:  # the rest of a marker that opened no call
-            opens = False
-        waiting = shortcut.opens.get(found[0]) if opens and found.lastgroup == "marker" else None  # type: ignore[attr-defined]
-        if waiting is None or len(joined) - start >= HELD_SPACE or not waiting.waits(joined[start:]):
+        tried = rejected is not None and rejected[0] >= total - len(joined) + start - 1  # the rest of a marker that opened no call
+        waiting = shortcut.opens.get(found[0]) if found.lastgroup == "marker" and not tried else None
+        if (
+            waiting is None
+            or self._turn.sink.rules.max_held < LONGEST
+            or len(joined) - start >= HELD_SPACE
+            or not waiting.waits(joined[start:])
+        ):
             return self._fed(text, None)
         self._total = total
         at = len(joined[:start].rstrip(SPACE))

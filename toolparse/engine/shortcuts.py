@@ -4,10 +4,11 @@ A shortcut is given by the place in the turn, or by the call that is open, and h
 nothing: it takes a piece only where the machine would say the same, and a test takes all of them away.
 
 `flow` is the search that finds nothing in text which passes as it is, `index` what it becomes: arguments of the call of that number,
-`CONTENT` or `REASONING`. `rewrites` gives what text becomes if it only has to be written otherwise, and how far: the rest waits. `waits`
-is true of text shorter than `SHORT` that only waits. `take` reads all other text: the events and how much is settled, or None where the
-machine must look. `passes` reads how far plain text does, and `take` then goes on behind it. `over`: the codec has read to the end of the
-call, and the machine goes on behind it.
+`CONTENT` or `REASONING`. `opens` has, by the markers with which calls open, what is true of the beginning of such an opening.
+`rewrites` gives what text becomes if it only has to be written otherwise, and how far: the rest waits. `waits` is true of text shorter
+than `SHORT` that only waits. `take` reads all other text: the events and how much is settled, or None where the machine must look.
+`passes` reads how far plain text does, and `take` then goes on behind it. `over`: the codec has read to the end of the call, and the
+machine goes on behind it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ SHORT = 96
 
 Search = Callable[[str], "Match[str] | None"]
 Taken = tuple[list[Event], int]
+OPENS_NOTHING: Mapping[str, Waiting] = {}
 
 
 class Shortcut(Protocol):
@@ -34,18 +36,20 @@ class Shortcut(Protocol):
 
     flow: Search | None
     index: int
+    opens: Mapping[str, Waiting]
     over: bool
     passes: Passing | None
-    waits: Callable[[str], object] | None
     rewrites: Callable[[str], Rewritten | None] | None
     reader: Reader | None
+
+    @property
+    def waits(self) -> Callable[[str], object] | None: ...
 
     def take(self, text: str, base: int, at: int) -> Taken | None: ...
 
 
 class Flowing:
-    """Running text in which no marker stands. `opens` has, by the markers with which calls open, what is true of the beginning of such an
-    opening."""
+    """Running text in which no marker stands."""
 
     __slots__ = ("flow", "index", "opens")
 
@@ -55,10 +59,10 @@ class Flowing:
     rewrites: Callable[[str], Rewritten | None] | None = None
     reader: Reader | None = None
 
-    def __init__(self, flow: Search, index: int, opens: Mapping[str, Waiting] | None = None) -> None:
+    def __init__(self, flow: Search, index: int, opens: Mapping[str, Waiting] = OPENS_NOTHING) -> None:
         self.flow: Search | None = flow
         self.index = index
-        self.opens = opens or {}
+        self.opens = opens
 
     def take(self, text: str, base: int, at: int) -> Taken | None:
         """There is a marker, or the beginning of one."""
@@ -72,13 +76,14 @@ class Waiting:
 
     flow: Search | None = None
     index = CONTENT
+    opens = OPENS_NOTHING
     over = False
     passes: Passing | None = None
     rewrites: Callable[[str], Rewritten | None] | None = None
     reader: Reader | None = None
 
     def __init__(self, waits: Callable[[str], object]) -> None:
-        self.waits: Callable[[str], object] | None = waits
+        self.waits = waits
 
     def take(self, text: str, base: int, at: int) -> Taken | None:
         """It is more than that."""
@@ -89,6 +94,8 @@ class Reading:
     """The open call: what its codec says of text that it need not read, and else one step of it."""
 
     __slots__ = ("call", "flow", "index", "over", "passes", "reader", "rewrites", "waits")
+
+    opens = OPENS_NOTHING
 
     def __init__(self, reader: Reader, call: OpenCall, all_read: bool) -> None:
         self.reader: Reader | None = reader

@@ -158,9 +158,8 @@ class DamagedOpening:
         if self.lead.partial.match(text, at) is not None:
             return True
         found = self.lead.match(text, at, len(text))
-        return (
-            found is not None and self._may_begin(text, self._behind(found)) and self._partial.match(text, self._behind(found)) is not None
-        )
+        behind = self._behind(found) if found is not None else -1
+        return found is not None and self._may_begin(text, behind) and self._partial.match(text, behind) is not None
 
     def match(self, text: str, at: int, end: int) -> Found | None:
         if self.lead is None:
