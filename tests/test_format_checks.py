@@ -65,6 +65,10 @@ VALUES = Parameters(open=("<p={key}>",), close="</p>")
 
 REFUSED = {
     "no name in the opening": (with_calls(open=("call ",)), "calls[0].open does not say where the call's name stands"),
+    "no name in the opening of a message": (
+        get_format("inkling").variant(name=NAME, calls=(Calls(open=("<f>",), body=JsonText()),)),
+        "calls[0].open does not say where the call's name stands",
+    ),
     "nothing before the name": (with_calls(open=("{name}",)), "calls[0].open must begin with a marker"),
     "no opening": (with_calls(), "calls[0].open does not say where the call's name stands"),
     "no opening of Python": (with_calls(PythonCalls()), "calls[0].open does not say"),

@@ -141,7 +141,7 @@ def _of_opening(opening: tuple[Part, ...], calls: Calls, addressed: bool, place:
     inside = isinstance(calls.body, Envelope)
     if inside and "name" in slots:
         yield place, "holds the name, and so does the object behind it: take JsonText in place of Envelope, or drop the slot"
-    if not inside and not addressed and not {"name", "id"} & set(slots):
+    if not inside and not {"name", "id"} & set(slots):
         yield place, "does not say where the call's name stands: put the slot {name} into it"
     if len(slots) > len(set(slots)):
         yield place, "holds a slot twice"
