@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from toolparse.codecs import Rewritten
+from toolparse.codecs.bare_words import is_scalar
 from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.writer import ArgumentWriter, Level
 from toolparse.grammar import BareKeys
@@ -612,9 +613,20 @@ class BareKeysReader(StateReader):
 
     def separates(self, at: int) -> bool | None:
         """Whether the comma at `at` ends a bare value; None when more text must tell."""
-        if self.stack[-1].is_list or self.marks.member.match(self.text, at):
-            return True
+        top = self.stack[-1]
+        found = self.marks.member.match(self.text, at) if not top.is_list else None
+        if top.is_list or found is not None:
+            return found is None or self.may_be_key(next(filter(None, found.groups()), ""), at)
         return (True if self.last else None) if self.marks.member_begun.match(self.text, at) else False
+
+    def may_be_key(self, key: str, at: int) -> bool:
+        """Whether a key behind a bare value is one, as far as the tool tells: `10:00, 11:00` holds none. One that only may be is told."""
+        keys = self.stack[-1].keys
+        if not key or not keys or key in keys or is_scalar(self.writer.held.text.strip(SPACE)):
+            return True
+        if not key[0].isdigit():
+            self.call.problem("doubtful_value", f"{key!r} behind a value without quotes may be a part of it", at, error=True)
+        return not key[0].isdigit()
 
     def bare_ended(self, at: int) -> bool | None:
         how = self.ends(self.text, at, self.last)
