@@ -10,7 +10,7 @@ from toolparse.engine.openings import damaged_opening, next_body, unopened_objec
 from toolparse.engine.table import Row
 from toolparse.engine.turn import Opened, Turn
 from toolparse.jsontext.characters import SPACE, always
-from toolparse.wire.damaged_closers import CLOSING, DamagedClosers
+from toolparse.wire.damaged_closers import DamagedClosers, closing_of_any_kind
 from toolparse.wire.lookalikes import GAP
 
 _BREAKS = always(GAP)
@@ -81,8 +81,8 @@ def damaged_closer(turn: Turn, opened: Opened, at: int, last: bool) -> int | Non
     found = closer[1] if closer is not None else closers.behind_tag(text, at, last)
     if found is None and "`" not in text[at : at + 3]:
         found = closers.near(text, at, last)
-    if found is None and not (opened.closed and closers.ranks) and (tag := CLOSING.match(text, at)):
-        found = tag.end()  # of a kind that is not open
+    if found is None and not (opened.closed and closers.ranks):
+        found = closing_of_any_kind(text, at, last)
     if found is not None and found >= 0:
         values = opened.behind.tail.values  # the closer of one, which may have been ended too early
         early = values is not None and text.startswith(values.closes, at)

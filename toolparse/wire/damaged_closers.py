@@ -21,6 +21,9 @@ CLOSING = re.compile(
 )
 """A closing tag of any name, or of none."""
 CLOSING_BEGINS = re.compile(rf"<[ \t]{{0,2}}\\?(?:\Z|/{{1,2}}[ \t]{{0,2}}[\w:.{BARS}▁ \\\-]{{0,48}}[ \t]{{0,2}}/?>{{0,2}}\Z)")
+_IN_BRACKETS = re.compile(r"\[/[A-Za-z_]{1,40}\]")
+_IN_BRACKETS_BEGINS = re.compile(r"\[(?:/[A-Za-z_]{0,40})?\Z")
+"""The same in square brackets."""
 ODD_CLOSING = re.compile(r"</[^<>\n]{1,64}>")
 """The same with any signs in it, and the beginning of one."""
 ODD_CLOSING_BEGINS = re.compile(r"<(?:/[^<>\n]{0,64})?\Z")
@@ -265,6 +268,14 @@ class DamagedClosers:
             return None
         counts = self.ends_with(text, found[1], found[0], last)
         return ~at if counts is None else end if counts else None
+
+
+def closing_of_any_kind(text: str, at: int, last: bool) -> int | None:
+    """Where a closing tag ends, whatever its name; None when none stands at `at`, `~at` when more text must tell."""
+    if not last and _IN_BRACKETS_BEGINS.match(text, at):
+        return ~at
+    found = CLOSING.match(text, at) or _IN_BRACKETS.match(text, at)
+    return None if found is None else found.end()
 
 
 @lru_cache(maxsize=256)
