@@ -26,7 +26,7 @@ LOOK, LOOKED_AT = 256, 1024
 once, as the end of it is looked at again."""
 
 _KEYS = (
-    "name|tool_name|function_name|tool|function|type|id|tool_call_id|"
+    "name|tool_name|function_name|tool_call|tool|function|type|id|tool_call_id|"
     "recipient_name|method|action|call|arguments|parameters|args|params|tool_calls|jsonrpc"
 )
 _KEY = f"(?:{_KEYS})"
@@ -42,10 +42,14 @@ _OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\
 """A tag in other brackets."""
 _SAID = rf"(?:[A-Z][a-z]{{1,11}} )?{_WORD}[\w ]{{0,12}}(?:: [\w.-]{{1,64}}[ (]|=[\"'])"
 """A call as agents write it into a history: `[Calling tool: name({…`."""
+_OF_HTML = (
+    "a|article|aside|b|body|button|center|code|dd|details|div|dl|dt|em|figure|font|footer|form|g|h[1-6]|head|header|html|i|label|li|main|"
+    "nav|ol|p|pre|section|select|small|span|strong|style|summary|svg|table|tbody|td|tfoot|th|thead|title|tr|u|ul|video"
+)
 _NAMED_TAG = (
     r"[a-zA-Z][a-zA-Z0-9.-]{0,40}(?:_\w{0,40}[ />\n]|>[ \n]{0,4}\{[ \n]{0,4}[\"']|[ ][a-z]{1,24}_\w{1,40}=[\"']"
     r"|[ ][a-z]{1,24}=[\"'][^\"'<>\n]{0,80}[\"'][ ]?/>)"
-    r"|[A-Z]\w{1,40}>[ \n]{0,4}<[a-z]"
+    rf"|(?!(?:{_OF_HTML})>)[a-zA-Z]\w{{1,40}}>[ \n]{{0,4}}<[a-z]\w{{1,40}}>"
 )
 """A tag with arguments in it or behind it that is none of HTML, or whose name is two words."""
 LOOKS = {
@@ -56,7 +60,7 @@ LOOKS = {
     "[": rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.:{UNSEEN}]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}|{_SAID}",
     "{": (
         rf"[ \t\n]{{0,16}}(?=[\\\"'“”{_KEY_FIRSTS}])"
-        rf"(?:\\?{_QUOTE}(?:{_KEY}\\?{_QUOTE}?[ ]{{0,4}}[:=]|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
+        rf"(?:\\?{_QUOTE}(?:{_KEY}\\?(?:{_QUOTE}?[ ]{{0,4}}[:=]|{_QUOTE}[ ]{{0,4}}[\"{{])|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
         rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|(?![ \t\n\\\"'“”])(?:{_OTHER_TAG})|(?<=\w\n\{{)[\"'}}](?P<behind>)"
     ),
     ">": r">>[^\s{}<>]{1,64}\n[ ]{0,2}\{|call:[\w.:-]{1,64}[{(]",
