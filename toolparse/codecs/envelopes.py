@@ -191,7 +191,7 @@ class EnvelopeCalls(ArgumentsReader):
             self.state = self.element
             return here + 1
         if self.text[here] == "{":
-            return self.listed(here) if not self.bare else self.open_object(here)
+            return self.listed(here)
         moved = self.lead(here)
         return self.refuse(at) if moved is None else moved
 

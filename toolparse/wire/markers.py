@@ -75,7 +75,7 @@ _PLAIN = r"\w%$.+*&!?@^~|;()\-"
 @cache
 def object_gate(body: Envelope) -> Gate:
     """That of a bare object: its first key is none of a call's, or there is no key in it."""
-    keys = any_of((*body.name, *body.arguments, *body.id, "type"))
+    keys = any_of((*body.name, *body.arguments, *body.id, "type", "tool_calls"))
     aliases = "|".join("".join(f"[{letter}{letter.upper()}]" if letter != "_" else letter for letter in name) for name in sorted(NAMES))
     first = f"(?!(?:{keys}|{aliases})\\b)"
     words = rf"[{_PLAIN} \t\r\n]{{0,256}}"
