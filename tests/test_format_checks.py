@@ -111,6 +111,11 @@ REFUSED = {
         made(channels=Channels(start="<s>", close=("<m>",), to="to=", ends=("<e>",), kinds=())),
         "channels.to must hold the slot {name} once",
     ),
+    "a header that begins with a word": (
+        made(channels=Channels(start="call ", close=("<m>",), to="{name}", ends=("<e>",), kinds=())),
+        "channels.start is a word",
+    ),
+    "a suffix without calls": (made(suffix=":"), "suffix needs an opening"),
     "a header without an end": (made(channels=Channels(start="<s>", close=(), to="{name}", ends=("<e>",), kinds=())), "channels.close is"),
 }
 

@@ -68,7 +68,7 @@ def _faults(fmt: Format) -> Iterator[Fault]:
         yield from _of_channels(fmt.channels, bool(fmt.reasoning))
     for i, calls in enumerate(fmt.calls):
         yield from _of_calls(calls, fmt.channels, f"calls[{i}]")
-    if fmt.suffix and not all(calls.open for calls in fmt.calls):
+    if fmt.suffix and not (fmt.calls and all(calls.open for calls in fmt.calls)):
         yield "suffix", "needs an opening with a marker in all calls, which tells it"
 
 
@@ -96,6 +96,8 @@ def _of_frame(frame: Frame, place: str) -> Iterator[Fault]:
 
 def _of_channels(channels: Channels, reasons: bool) -> Iterator[Fault]:
     yield from _plain(channels.start, "channels.start")
+    if any(_is_word(text) for text in _texts(channels.start)):
+        yield "channels.start", "is a word, which any text may hold: take a marker that has a sign in it"
     for name in ("close", "ends"):
         if not getattr(channels, name):
             yield f"channels.{name}", "is empty: name the markers that " + ("end a header" if name == "close" else "end a message")
@@ -216,6 +218,11 @@ def _begins(parts: tuple[Part, ...]) -> bool:
         if "" not in _texts(part):
             return True
     return False
+
+
+def _is_word(text: str) -> bool:
+    """Whether a marker is nothing but a word."""
+    return text.strip(SPACE).replace("_", "a").isalnum()
 
 
 def _empty(texts: Iterable[str], place: str) -> Iterator[Fault]:
