@@ -84,7 +84,7 @@ class PlainPython:
             return False
         top = machine.stack[-1]
         begun = top.undecided and not top.count
-        if len(machine.kept) > begun or (top.undecided and not begun) or top.is_key or top.repeated:
+        if len(machine.kept) > begun or (top.undecided and (not begun or top.closer == ")")) or top.is_key or top.repeated:
             return False
         name = machine.state.__name__
         if name == "string" and machine.quote in _STRINGS:
@@ -179,7 +179,7 @@ class PlainPython:
         if outcome == "list":
             parts.append("[")
             return _VALUE
-        self.machine.keep("braces", inner)
+        self.machine.keep("brackets", inner)
         return _BEFORE_KEY if outcome == "braces" else self.key(inner, found["text"], parts)
 
     def string(self, quote: str, around: Container) -> State:

@@ -50,7 +50,8 @@ _WORDS = WORDS | {word: word for word in WORDS.values()}
 class Container(Level):
     """An open list, tuple, dict or set. `seen` are a dict's keys as JSON text.
 
-    `undecided`: braces whose first element has not shown which of the two they are. `is_key`: a dict's key is open or has no colon
+    `undecided`: braces whose first element has not shown which of the two they are, or parentheses that may be around one value, of
+    which a comma makes a tuple. `is_key`: a dict's key is open or has no colon
     yet; `wants`: its value is due; `repeated`: it is left out.
     """
 
@@ -59,7 +60,7 @@ class Container(Level):
     def __init__(self, opener: str) -> None:
         super().__init__()
         self.closer = BRACKETS[opener]
-        self.undecided = opener == "{"
+        self.undecided = opener in "{("
         self.is_map = False
         self.is_key = False
         self.wants = False
@@ -67,11 +68,11 @@ class Container(Level):
 
 
 class Kept:
-    """Text that is not written yet, or not at all: that of undecided braces, of a dict's key, or what is left out."""
+    """Text that is not written yet, or not at all: that of undecided brackets, of a dict's key, or what is left out."""
 
     __slots__ = ("container", "parts", "what")
 
-    def __init__(self, what: Literal["braces", "key", "left"], container: Container | None) -> None:
+    def __init__(self, what: Literal["brackets", "key", "left"], container: Container | None) -> None:
         self.what = what
         self.container = container
         self.parts: list[str] = []
@@ -190,7 +191,7 @@ class PythonValues(StateReader):
         if self.kept_length > self.call.rules.max_held:
             self.overflow()
 
-    def keep(self, what: Literal["braces", "key", "left"], container: Container | None = None) -> None:
+    def keep(self, what: Literal["brackets", "key", "left"], container: Container | None = None) -> None:
         self.kept.append(Kept(what, container))
 
     def kept_text(self) -> str:
@@ -199,16 +200,18 @@ class PythonValues(StateReader):
         return text
 
     def overflow(self) -> None:
-        """More is kept than may be: braces become a list and keys are written as they are; what is left out is cut."""
+        """More is kept than may be: brackets become a list and keys are written as they are; what is left out is cut."""
         while self.kept and self.kept[0].what != "left":
             first = self.kept.pop(0)
             text = "".join(first.parts)
             self.kept_length -= len(text)
             container = first.container
             assert container is not None
-            if first.what == "braces":
+            if first.what == "brackets":
                 container.undecided = False
                 self.call.write("[" + text)
+                if container.closer == ")":
+                    self.call.problem("too_long", "a value in parentheses that is longer than may be held became a list", 0, error=True)
             else:
                 key = text if text.startswith('"') else quote(text)
                 self.call.write((", " if container.seen else "") + key)
@@ -272,7 +275,7 @@ class PythonValues(StateReader):
         if character in "([{" and len(self.stack) < self.depth and not (top is not None and top.is_key):
             container = self.opened(character)
             if container.undecided:
-                self.keep("braces", container)
+                self.keep("brackets", container)
             else:
                 self.emit("[")
             return at + 1
@@ -318,7 +321,7 @@ class PythonValues(StateReader):
             if character == top.closer:
                 self.close_container(at)
                 return at + 1
-            if character == ":" and (top.undecided or top.is_key):
+            if character == ":" and ((top.undecided and top.closer == "}") or top.is_key):
                 self.colon(top)
                 return at + 1
             if character == ",":
@@ -369,7 +372,7 @@ class PythonValues(StateReader):
         top.seen.add(key)
 
     def decide(self, top: Container) -> None:
-        """Braces hold a set, or nothing."""
+        """Braces hold a set, and parentheses a tuple."""
         top.undecided = False
         self.emit("[" + self.kept_text())
 
@@ -389,7 +392,9 @@ class PythonValues(StateReader):
         top = self.stack[-1]
         if top.undecided and not top.count:
             self.kept_text()
-            self.emit("{}")
+            self.emit("{}" if top.closer == "}" else "[]")
+        elif top.undecided and top.closer == ")":
+            self.emit(self.kept_text())
         else:
             if top.undecided:
                 self.decide(top)
@@ -581,7 +586,7 @@ class PythonValues(StateReader):
         if not self.stack:
             return False
         top = self.stack[-1]
-        return (top.undecided and top.count == 1) or top.is_key
+        return (top.undecided and top.count == 1 and top.closer == "}") or top.is_key
 
     def close_word(self) -> None:
         """Write the expression that was held, as what it most nearly is."""
