@@ -73,6 +73,7 @@ REFUSED = {
     "no opening": (with_calls(), "calls[0].open does not say where the call's name stands"),
     "no opening of Python": (with_calls(PythonCalls()), "calls[0].open does not say"),
     "a misspelt slot": (with_calls(open=("<f {nmae}>",)), "calls[0].open[0] has the slot {nmae}"),
+    "a name in one spelling": (with_calls(open=(OneOf(("<f {name}>", "<f>")),)), "calls[0].open[0] has the slot {name} in some"),
     "a slot twice": (with_calls(open=("<f {name}>", "{name}")), "calls[0].open holds a slot twice"),
     "two slots at once": (with_calls(open=("<f {name}{id}>",)), "calls[0].open[0] has two slots without a marker between them"),
     "another opening without a name": (with_calls(open=("<f={name}>",), also=(("<g>",),)), "calls[0].also[0] does not say"),

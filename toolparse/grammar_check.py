@@ -253,6 +253,8 @@ def _parts(parts: tuple[Part, ...], allowed: frozenset[str], place: str) -> Iter
             continue
         if not texts or not all(text.strip(SPACE) for text in texts):
             yield f"{place}[{i}]", "is an empty marker"
+        if len({"{name}" in text for text in _texts(part)}) > 1:
+            yield f"{place}[{i}]", "has the slot {name} in some of its spellings only: put it into all of them"
         for text in texts:
             slots = _SLOT.findall(text)
             unknown = next((slot for slot in slots if slot not in allowed), None)
