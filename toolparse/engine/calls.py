@@ -6,6 +6,8 @@ running text.
 
 from __future__ import annotations
 
+import re
+
 from toolparse.codecs import reader_for
 from toolparse.codecs.echo import Recorded
 from toolparse.engine.behind_calls import behind_call, doubt_arguments, to_behind_call
@@ -20,6 +22,7 @@ from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, Head
 from toolparse.wire.open_call import Opening
 
+_ATTRIBUTE = re.compile(r"""\s(?P<key>[\w-]{1,64})=["'](?P<value>[^"'<>]{0,256})""")
 RESCAN = 1024
 """A rejected opening up to this length is looked at again for other openings; this keeps floods of openings linear."""
 
@@ -43,6 +46,8 @@ def open_call(
     written = slots.get("declared", slots.get("name", ""))
     if name is not None and written and name != written and written[0] in f"{QUOTES}>":
         sink.problem("repaired_markup", f"the name {written} was read as {name!r}", at)
+    if isinstance(head, DamagedOpening) or "=" in written:
+        tell_attributes(turn, at, end)
     if head.closed:
         sink.write("{}")
         sink.end(True, end)
@@ -55,6 +60,15 @@ def open_call(
         turn.reader = Recorded(turn.reader, turn.text[at:end], sink.rules.max_held)
     turn.state = before_arguments if calls.lead else in_call
     return end
+
+
+def tell_attributes(turn: Turn, at: int, end: int) -> None:
+    """Attributes of the tag with the name that are arguments by their keys: the tag has no place for them, and the call is not complete."""
+    sink, tool = turn.sink, turn.sink.tool
+    for found in _ATTRIBUTE.finditer(turn.text, at, end) if tool is not None else ():
+        if tool.declares(found["key"]) and found["value"] != sink.name:  # type: ignore[union-attr]
+            sink.opening.spoilt = True
+            sink.problem("dropped_text", f"an attribute beside the name may be an argument: {found[0].strip()}", found.start(), error=True)
 
 
 def name_of(turn: Turn, calls: Calls, slots: dict[str, str]) -> tuple[str | None, str | None]:
@@ -83,7 +97,8 @@ def open_no_call(turn: Turn, row: Row, head: Head | DamagedOpening, at: int, end
         turn.kept.add(turn.text[at:end])
         turn.state = skipped_entry
         return end
-    turn.problem("no_call", f"a block without calls was dropped: {turn.text[at:end]}", at)
+    dropped = turn.text[at:end]
+    turn.problem("no_call", f"a block without calls was dropped: {dropped}", at, error=_ATTRIBUTE.search(dropped) is not None)
     turn.reader = None
     to_behind_call(turn)
     return end

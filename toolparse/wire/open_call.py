@@ -92,7 +92,7 @@ class Opening:
     """What opens calls, found at the offset `start`; a list opens several, `count` is how many have begun so far.
 
     While it is on trial, as no name is known, `queue` keeps what was reported of it. `declared_only`: it counts only for a declared tool.
-    `spoilt`: the call that has begun is one that a codec had to repair, which strict rules forbid.
+    `spoilt`: the call that has begun is one that a codec had to repair, which strict rules forbid, or its opening held an argument.
     """
 
     __slots__ = ("count", "declared_only", "queue", "spoilt", "start")
