@@ -30,7 +30,7 @@ from toolparse.wire.damaged_parameters import ANY_TAG, ANY_TAG_BEGINS
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, slot_texts
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.value_markers import SECTION, SECTION_END, Values
+from toolparse.wire.value_markers import SECTION, SECTION_END, WRITTEN_BREAK, Values
 
 SHORT = 96
 """Text shorter than this may wait where it would only be held."""
@@ -70,7 +70,7 @@ class ParameterReader(StateReader):
     __slots__ = (
         "arguments", "around", "begins_at", "by_line", "closed", "dialect", "doubts", "ended", "ends", "envelope", "given", "inner",
         "key", "kind", "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "section_rest", "spaced", "start",
-        "strange", "streaming", "tool", "type", "unopened", "values", "writer",
+        "strange", "streaming", "tool", "trimmed", "type", "unopened", "values", "writer",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
@@ -114,6 +114,8 @@ class ParameterReader(StateReader):
         self.by_line = values.body.ends == "line" or values.lined
         self.line = self.by_line
         self.start = 0
+        self.trimmed = False
+        """What the template writes in front of a value stood in front of this one."""
 
     @property
     def passes(self) -> StrictJson | None:
@@ -572,9 +574,13 @@ class ParameterReader(StateReader):
 
     def trim(self, at: int) -> int:
         """What the template writes in front of a value."""
+        self.trimmed = False
         for trim in self.values.trims:
             if self.text.startswith(trim, at):
                 self.state = self.value
+                self.trimmed = True
+                if trim == WRITTEN_BREAK:
+                    self.call.problem("repaired_markup", "a line break that is written out was dropped in front of a value", at)
                 return at + len(trim)
             if not self.last and trim.startswith(self.text[at : at + len(trim)]):
                 return ~at
@@ -591,9 +597,19 @@ class ParameterReader(StateReader):
         found = self.values.plain_close(text, look)
         if found is None:
             return self.marked(at, look)
-        self.close_plainly(at, look)
+        self.close_plainly(at, self.behind_written_break(look))
         self.ended = self.call.base + found.end()
         return found.end()
+
+    def behind_written_break(self, at: int) -> int:
+        """Where the value ends in front of the closer behind `at`: a line break that is written out there is data unless one stood in front
+        of the value, too, whose template writes them."""
+        if not self.text.startswith(WRITTEN_BREAK, at) or WRITTEN_BREAK not in self.values.trims:
+            return at
+        if not self.trimmed:
+            return at + len(WRITTEN_BREAK)
+        self.call.problem("repaired_markup", "a line break that is written out was dropped behind a value", at)
+        return at
 
     def close_plainly(self, start: int, end: int) -> None:
         """The value, whose last part stands from `start` to `end`, ends with its own closer. One that is held is written at once."""
@@ -640,6 +656,7 @@ class ParameterReader(StateReader):
                     return ~start
                 start = start if enclosed else mark
             if counts:
+                start = self.behind_written_break(start) if start < mark else start
                 self.take(at, start)
                 return self.end_with(found, kind, start, mark, enclosed is True)
             if values.reads_damaged and (kind == "close" or (kind == "alike" and may_close(self, mark))):

@@ -20,6 +20,8 @@ from toolparse.wire.markers import END, WRITTEN, Follow, Head, either, flow_unti
 from toolparse.wire.spellings import any_of, beginnings, closing_parts, cut, first_texts, inside, longest_first, spellings
 from toolparse.wire.trailing_stops import trail
 
+WRITTEN_BREAK = "\\n"
+"""A line break as the two characters that stand for one elsewhere."""
 SECTION, SECTION_END = "<![CDATA[", "]]>"
 """What XML has around raw text, which no template of these formats reads or writes."""
 
@@ -40,7 +42,7 @@ class Values:
         trims = body.trim.spellings if isinstance(body.trim, OneOf) else (body.trim,)
         self.trim_written = bool(trims[0])
         self.trim = trim = max(trims, key=len)
-        self.trims = (trim, "\r\n", "\\n") if damaged and trim == "\n" else (trim,)
+        self.trims = (trim, "\r\n", *((WRITTEN_BREAK,) if self.trim_written else ())) if damaged and trim == "\n" else (trim,)
         self.kinds: dict[str, str] = dict(body.kinds) if body.kinds != "types" else {}
         self.call_closers = tuple(text for part in calls.close for text in spellings(part))
         self.closers = tuple(text for part in closing_parts(calls) for text in spellings(part))
