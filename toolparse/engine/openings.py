@@ -54,13 +54,25 @@ def opening(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | None:
             if damaged is not None:
                 return damaged
         undeclared = (head.declared or head.any_name) and head.named and not sink.declares(slots["name"])
-        return None if undeclared or turn.is_typed(at, end) else open_call(turn, row, head, slots, at, end)
+        quoted = may_be_quoted(turn)
+        if (
+            undeclared
+            or turn.is_typed(at, end)
+            or (quoted and head.named and not sink.declares(sink.meant(name_of(turn, head.calls, slots)[0] or "")))
+        ):
+            return None
+        return open_call(turn, row, head, slots, at, end, quoted)
     if not last and len(text) - at < HEAD_LIMIT:
         begun = head.partial.match(text, at)
         if begun is not None and may_be_named(turn, head, begun):
             turn.shortcut = row.waiting if fence is None else None  # where fences count, an opening that begins with one is none
             return ~at
     return None
+
+
+def may_be_quoted(turn: Turn) -> bool:
+    """Whether a call here counts only if it names a declared tool: reasoning quotes the template's examples."""
+    return turn.place.pair is not None and turn.table.options.in_reasoning is None and turn.sink.tools is not None
 
 
 def fits_choice(turn: Turn, slots: dict[str, str]) -> bool:
