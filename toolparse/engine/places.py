@@ -170,6 +170,7 @@ class PlacingWriter(TextWriter):
         self.places.opens(start, end)
 
     def reasoning_closes(self, end: int) -> None:
+        super().reasoning_closes(end)
         self.places.closes("reasoning", end)
 
 

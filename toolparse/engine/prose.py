@@ -115,7 +115,10 @@ class TextWriter:
     def reasoning_opens(self, start: int, end: int) -> None:
         """The marker that opens reasoning stands here; who keeps places wants to know, as in `reasoning_closes`."""
 
-    def reasoning_closes(self, end: int) -> None: ...
+    def reasoning_closes(self, end: int) -> None:
+        """The same of the marker that closes it, which ends at `end`."""
+        if self.watch is not None:
+            self.watch.turn_to(False)
 
     def code_behind(self, run: int, on_line: bool) -> int:
         """`code` behind so many backticks in a row; `on_line`: they stand at the start of a line."""

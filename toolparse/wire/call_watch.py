@@ -192,9 +192,7 @@ class CallWatch:
     def add(self, text: str, end: int, thinking: bool) -> None:
         """The next text; it ends at the output's offset `end`."""
         if thinking != self._thinking:
-            self._close()
-            self._reasoning = ()  # of a block that has been closed: what was thought is no attempt
-            self._thinking = thinking
+            self.turn_to(thinking)
         elif end - len(text) > self._end:  # a call stood between
             self._close()
         if len(text) <= LONGEST:
@@ -203,6 +201,13 @@ class CallWatch:
         begin = end - len(text)
         for at in range(0, len(text), LONGEST):  # what is left of a text is copied at each region
             self._take(text[at : at + LONGEST], min(begin + at + LONGEST, end))
+
+    def turn_to(self, thinking: bool) -> None:
+        """Reasoning begins or has ended. What was thought in a block that has been closed is no attempt, and the answer begins."""
+        self._close()
+        self._reasoning = ()
+        self._thinking = thinking
+        self._at_start = True
 
     def _take(self, text: str, end: int) -> None:
         self._text += text
