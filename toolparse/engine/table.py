@@ -275,8 +275,13 @@ def gate(rows: Rows, first: str, opens_nothing: str) -> Gate:
 
 def before_names(fmt: Format) -> tuple[str, ...]:
     """What may stand in front of a name that lacks its opener; nothing in formats that write no name right behind one."""
-    seconds = ((calls, spellings(part)) for calls in fmt.calls for part in calls.open[1:2])
-    return tuple({calls.prefix: None for calls, texts in seconds if texts and texts[0].startswith("{name}")})
+    seconds = ((calls, spellings(part)[:1]) for calls in fmt.calls for part in calls.open[1:2])
+    named = ((calls, _NAME_BEHIND_WORD.match(text)) for calls, texts in seconds for text in texts)
+    return tuple({found[1] + calls.prefix: None for calls, found in named if found is not None})
+
+
+_NAME_BEHIND_WORD = re.compile(r"(\w*:?)\{name\}")
+"""A name, and a word that may stand in front of it."""
 
 
 _BEFORE_CALLS = ("suffix", "header", "end message", "end call message", "close")

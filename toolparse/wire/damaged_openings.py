@@ -135,7 +135,7 @@ class DamagedOpening:
         self.bracketed = any(text.startswith("[") and is_marker(text) for row in rows for text in row.first)
         self.worded = rows[0].first[0][:1].isalnum() and may_be_damaged(rows[0].first[0])
         firsts = (text for row in rows[:2] for text in row.first if text[:1] == "<" and text[1:2].isalnum())
-        spoken = (row.first[0] for row in rows[1:own] if row.first[0].replace(" ", "").isalpha())
+        spoken = (row.first[0] for row in rows[1:own] if row.first[0].replace(" ", "").rstrip(":").isalpha())
         self.words = (*(text[1:] for text in firsts), *spoken)
         body = rows[self.skipped :]
         named = next((i for i, row in enumerate(body) if "name" in row.slots), -1)
