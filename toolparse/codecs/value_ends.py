@@ -72,7 +72,7 @@ def mark_counts(reader: ParameterReader, found: re.Match[str], kind: str, mark: 
 def opener_counts(reader: ParameterReader, mark: int, at: int) -> bool | None:
     """Whether a parameter's opener inside an open value ends it."""
     values = reader.values
-    in_line = values.next_by_line and not starts_line(reader, at, mark)
+    in_line = values.next_by_line and reader.type.allows_string and not starts_line(reader, at, mark)
     if in_line and reader.tool is None:
         return False
     opener = reader.opener(mark)
@@ -105,10 +105,23 @@ def alike_counts(reader: ParameterReader, mark: int) -> bool | None:
     again = cut_closer(reader, found)
     if again != 0:
         return reader.values.follows[""](text, again, reader.last) if again > 0 else None
+    if found.re is CLOSING and found["tag"] == reader.key and (last := closes_next(reader, found.end())) is not False:
+        if last is None:
+            return None
+        reader.doubts.add(f"the value of {reader.key!r} ends with a closing tag of this name", mark)
     opens = opens_at(reader, found.end())
     if opens is False and reader.dialect and found.re is CLOSING and found["tag"] == (damaged.openers[reader.dialect].tag or reader.key):
         opens = closing_follows(reader, found.end())
     return opens if opens is not False else closers.ends_with(text, found.end(), -1, reader.last)
+
+
+def closes_next(reader: ParameterReader, at: int) -> bool | None:
+    """Whether the value's own closer stands behind `at`, blanks aside; None when more text must tell."""
+    text, closes = reader.text, reader.values.closes
+    at = reader.values.blanks.match(text, at, at + MOST_BLANKS).end()
+    if not reader.last and any(close.startswith(text[at:]) for close in closes):
+        return None
+    return text.startswith(closes, at)
 
 
 def closing_follows(reader: ParameterReader, at: int) -> bool | None:
