@@ -609,7 +609,9 @@ class PythonValues(StateReader):
         number = loose_number(word) or based_number(word)
         if number is not None:
             return number
-        self.call.problem("no_literal", f"{word[:60]!r} is no literal and became a string", at)
+        if word in ("...", "…"):
+            self.call.opening.spoilt = True
+        self.call.problem("no_literal", f"{word[:60]!r} is no literal and became a string", at, error=self.call.opening.spoilt)
         return f'"{escaped(word)}"'
 
 

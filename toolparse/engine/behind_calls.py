@@ -91,6 +91,10 @@ def section(turn: Turn, row: Row, at: int, end: int, last: bool) -> int | None:
     if opened is None or not opened.inside or row.marker not in opened.behind.tail.section:
         return None
     opened.inside = row.marker not in spellings(opened.behind.calls.wrapper.close)  # type: ignore[union-attr]
+    if opened.inside:
+        turn.problem(
+            "repaired_markup", f"the closer of a call stands behind text, which may belong to its arguments: {row.marker}", at, error=True
+        )
     turn.sink.closes(end)
     turn.writer.border()
     turn.place = turn.place.behind_border
