@@ -102,6 +102,7 @@ REFUSED = {
     "characters that are many": (with_calls(open=("<f={name}>",), name=r"(?:\w+)"), "calls[0].name must be a character class"),
     "no keys": (with_calls(Envelope(arguments=()), open=("<f>",)), "calls[0].body.arguments is empty"),
     "one key for both": (with_calls(Envelope(name=("f",), arguments=("f",)), open=("<f>",)), "calls[0].body has one key"),
+    "a lead to an object": (with_calls(Envelope(), open=("<f>",), lead=("<g>",)), "calls[0].lead stands between a name and"),
     "no quote": (with_calls(BareKeys(""), open=("<f={name}>", Ahead(("{",)))), "calls[0].body.quote is an empty marker"),
     "no brace": (with_calls(BareKeys("<q>"), open=("<f={name}>",)), "calls[0].open must end with what the arguments begin with"),
     "no prefix": (with_calls(Elements(""), open=("<f={name}>",)), "calls[0].body.prefix is an empty marker"),

@@ -122,6 +122,8 @@ def _of_calls(calls: Calls, channels: Channels | None, place: str) -> Iterator[F
     for name in ("lead", "close"):
         for i, marker in enumerate(getattr(calls, name)):
             yield from _plain(marker, f"{place}.{name}[{i}]", optional=True)
+    if calls.lead and isinstance(calls.body, Envelope):
+        yield f"{place}.lead", "stands between a name and its arguments, which one object holds here: put it into the opening"
     if calls.skipped and not (calls.close or calls.wrapper):
         yield f"{place}.skipped", "needs a closer, up to which the entry is dropped"
     if calls.wrapper is not None:
