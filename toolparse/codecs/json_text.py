@@ -559,8 +559,8 @@ class JsonReader:
     def junk(self, start: int, end: int) -> None:
         dropped = self.text[start:end]
         amid = dropped[0] in "{[" and bool(self.seen) and bool(self.seen[-1])  # another object's members, for all that is known
-        report = self.unreadable if amid or any(map(str.isalnum, dropped)) else self.repaired
-        report("dropped_text", f"text that is no JSON was dropped: {dropped}", start)
+        lost = amid or dropped[0] in ".…" or any(map(str.isalnum, dropped))
+        (self.unreadable if lost else self.repaired)("dropped_text", f"text that is no JSON was dropped: {dropped}", start)
         self.patch(start, end, "")
 
     def colon(self, at: int) -> int:
