@@ -74,7 +74,7 @@ _NAMED = r"[\"'`]?[\w.:-]{1,64}(?![\w.:-])[\"'`]?[ ]{0,2}(?:\n[ ]{0,2})?"
 _LINE = (
     rf"{_LABEL}(?:{_NAMED}"
     r"(?:\{[ \t\n]{0,8}[\"'}“]|\((?:[ \n]{0,8}(?:[\w$-]{1,64}[ ]{0,2}=|[{\"'])|\)[ ]{0,2}\n)|\w{0,16}Action Input:)"
-    rf"|{_WORDS_OF_HEADER}"
+    rf"|{_WORDS_OF_HEADER}|call:[\w.:-]{{1,64}}[{{(]"
     r"|Action Input:[ ]{0,4}[\[{]|(?<=:)[ \n]{0,4}(?:```\w{0,16}[ \n]{0,4})?[\[{])"
 )
 """Behind a line break: a name and the beginning of arguments, or what agents write in front of these."""
