@@ -150,7 +150,8 @@ def test_a_block_of_calls_without_one_is_an_attempt(text: str, severity: str) ->
     [
         ('<tool>\n<parameter name="zone">UTC</parameter>\n</tool>', ["error"]), ("<tvoe_calls>\n", ["error"]),
         ("Again.\n<function\n<function\n", ["error"]), ("[tool_call: clock for zone 'UTC']", ["error"]),
-        ("<tool>\n<b>x</b>\n</tool>", []), ("Use <tool_box> or <func> as you like.", []),
+        ("<clock>\n<zone>UTC</zone>\n</clock>", ["error"]), ("Now: <clock><zone>UTC</zone></clock>", ["error"]),
+        ("<ul>\n<li>clock</li>\n</ul>", []), ("<tool>\n<b>x</b>\n</tool>", []), ("Use <tool_box> or <func> as you like.", []),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["deepseek_v4", "minimax_m2"])

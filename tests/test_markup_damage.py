@@ -148,6 +148,23 @@ READ = [
         [("run_query", {"limit": 5})],
     ),
     ("gemma4", "<|tool_call>call:run_query{limit:5]<tool_call|>", [("run_query", {"limit": 5})]),
+    # closers in square brackets, the API's list of calls without a marker, a value that is no string in front of the next opener
+    ("mistral", '[TOOL_CALLS]run_query[ARGS]{"sql": "select 1"}[/ARGS][/TOOL_CALLS]', SELECT),
+    (
+        "llama3_json",
+        '```json\n{"tool_calls": [{"type": "function", "function": {"name": "run_query", "arguments": {"sql": "select 1"}}}]}\n```',
+        SELECT,
+    ),
+    (
+        "qwen3_coder",
+        "<tool_call><function=run_query><parameter=limit>5<parameter=sql>select 1</parameter></function></tool_call>",
+        [("run_query", {"limit": 5, "sql": "select 1"})],
+    ),
+    # an opener of which the word in front of the name is left, at the start and behind reasoning
+    ("gemma4", 'call:run_query{sql:<|"|>select 1<|"|>}<tool_call|>', SELECT),
+    ("gemma4", '<|channel>thought\nHm.\n<channel|>call:run_query{sql:<|"|>select 1<|"|>}', SELECT),
+    # a line break that is written out around all of a value
+    ("qwen3_coder", "<tool_call>\n<function=run_query>\n<parameter=sql>\\nselect 1\\n</parameter>\n</function>\n</tool_call>", SELECT),
     # attributes behind a key that is an attribute itself
     ("minicpm5", '<function name="run_query"><param name="sql" type="string">select 1</param></function>', SELECT),
     # a closer without its slash, half a fence, another token than the closer, where the output ends
@@ -512,6 +529,23 @@ TOLD = [
     ("spark25", "Look.<tool_call>list_ports**</tool_call>**", "not_a_call"),
     # a code block that nobody closes, with the format's own closer behind
     ("minicpm5", 'Look.```json<param name="sql">select 1 from run_query</param></function>\n{"name": "run_query"}', "not_a_call"),
+    # arguments as attributes of the tag with the name
+    ("qwen3_coder", '<tool_call>\n<function=run_query limit="5">\n<parameter=sql>\nselect 1\n</parameter>\n</function>\n</tool_call>',
+     "dropped_text"),
+    ("minimax_m2", '<minimax:tool_call>\n<invoke name="run_query" sql="select 1"/>\n</minimax:tool_call>', "dropped_text"),
+    ("hermes", '<tool_call name="run_query" sql="select 1"></tool_call>', "no_call"),
+    # a word behind a value without quotes that may be a key
+    ("gemma4", "<|tool_call>call:write_file{text:buy milk, note:eggs,path:a}<tool_call|>", "doubtful_value"),
+    # keys without their colons, arguments of dots, a value that ends with the closing tag of its key, a call's closer behind text
+    ("hermes", '{"tool_call" {"name" "run_query" "arguments" {"sql" "select 1"}}}', "not_a_call"),
+    ("hermes", '<tool_call>\n{"name": "run_query", "arguments": {...}}\n</tool_call>', "dropped_text"),
+    ("pythonic", "[run_query(sql=...)]", "no_literal"),
+    ("qwen3_coder", QUERY.format("select 1\n</sql>\n</parameter>"), "doubtful_value"),
+    ("hy_v3", "<tool_calls>\n<tool_call>run_query<tool_sep>\n<arg_key>sql</arg_key>\n<arg_value>a </arg_value></tool_call> b</arg_value>\n"
+     "</tool_call>\n</tool_calls>", "repaired_markup"),
+    # a call at the start of a line of which only the word in front of its name is left, and one of an undeclared tool in open reasoning
+    ("gemma4", 'Look.\ncall:run_query{sql:<|"|>select 1<|"|>}', "not_a_call"),
+    ("hermes", '<think>So <tool_call>\n{"name": "example", "arguments": {"sql": "select 1"}}\n</tool_call>', "not_a_call"),
     # what stands in the place of a name holds one
     ("glm45", "<tool_call>run_query‹id›\n<arg_key>sql</arg_key>\n<arg_value>select 1</arg_value>\n</tool_call>", "not_a_call"),
 ]  # fmt: skip

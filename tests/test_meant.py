@@ -228,6 +228,38 @@ def test_an_opener_that_stands_again_on_the_next_line_is_framing(name: str) -> N
         assert calls_of(got) == list(CALLS) or "error" in severities(got)
 
 
+VERBATIM = [
+    ("seed_oss", "<seed:tool_call>\n<function=write_file>\n<parameter=path>a \\n</parameter>\n</function>\n</seed:tool_call>", "a \\n"),
+    ("seed_oss", "<seed:tool_call>\n<function=write_file>\n<parameter=path>\\na</parameter>\n</function>\n</seed:tool_call>", "\\na"),
+    ("qwen3_coder", "<tool_call>\n<function=write_file>\n<parameter=path>a \\n</parameter>\n</function>\n</tool_call>", "a \\n"),
+    ("gemma4", "<|tool_call>call:write_file{path:at 10:00, 11:00 or later}<tool_call|>", "at 10:00, 11:00 or later"),
+    ("pythonic", '[write_file(path=("a"))]', "a"),
+    ("pythonic", '[write_file(path=(("a, (b)")))]', "a, (b)"),
+    ("pythonic", "[write_file(path=[(1), (2, 3), (4,), ()])]", [1, [2, 3], [4], []]),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "path"), VERBATIM)
+def test_a_value_that_reads_like_more_is_one(name: str, text: str, path: object) -> None:
+    got = read(name, text)
+    assert (calls_of(got), got.problems) == ([("write_file", {"path": path})], [])
+
+
+def test_in_open_reasoning_a_call_counts_if_its_tool_is_declared() -> None:
+    quoted = "<think>\nAs in {}\n</think>\n\nFine."
+    for name, call in ((name, written(name)) for name in ("hermes", "qwen3_coder", "glm45", "minimax_m2")):
+        assert call is not None
+        call = call.removeprefix("Let me look.")
+        counts, example = quoted.format(call), quoted.format(call.replace("run_query", "example"))
+        assert calls_of(read(name, counts)) == list(CALLS)
+        found = read(name, example)
+        assert (found.content, found.tool_calls, found.problems) == ("Fine.", [], [])
+        assert found.reasoning == example.split("</think>")[0].removeprefix("<think>").strip()
+        assert [made.name for made in read(name, example, None).tool_calls] == ["example"]
+        end = toolparse.parse(example, name, tools=PREPARED, prompt="", calls_in_reasoning="end")
+        assert [made.name for made in end.tool_calls] == ["example"]
+
+
 def test_blanks_in_front_of_a_value_alone_are_data() -> None:
     text = "<tool_call>\n<function=write_file>\n<parameter=path>\n  a\n</parameter>\n</function>\n</tool_call>"
     got = read("qwen3_coder", text)
