@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from toolparse.codecs.json_text import JsonReader
 from toolparse.jsontext.scalars import loose_number
+from toolparse.wire.markers import EndMarks
 
 
 class Report:
@@ -136,9 +137,7 @@ def test_deep_nesting_becomes_a_string_of_its_text():
 
 
 def test_an_end_marker_closes_what_is_open():
-    def ends(text, at, last):
-        return "close" if text.startswith("<", at) else False
-
+    ends = EndMarks(("<",), (), ())
     assert read(['{"a": [1, {"b": "x"<'], ends=ends) == ('{"a": [1, {"b": "x"}]}', ["missing_closer"], True)
     assert read(['{"a": "<", "b": <'], ends=ends) == ('{"a": "<", "b": null}', ["missing_closer"], True)
 

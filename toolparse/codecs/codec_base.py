@@ -10,19 +10,15 @@ from collections.abc import Callable, Iterable
 
 from toolparse.jsontext.characters import SPACE, always
 from toolparse.jsontext.held_text import HeldText
-from toolparse.wire.markers import HEAD_LIMIT, Head, slot_texts
+from toolparse.wire.markers import HEAD_LIMIT, EndMarks, Head, slot_texts
 from toolparse.wire.open_call import OpenCall
 
 _SURPLUS = re.compile(r"[)\]}]{1,64}")
 _TAG = re.compile(r"<[^<>\n]{0,256}>")
 _BEHIND = always(r"[ \t\r\n]{0,256}")
 
-EndsAt = Callable[[str, int, bool], "str | bool | None"]
-"""Does the call's text end here? "close" or "cut" when it does, False when not, None when more text must decide."""
-
-
-def never_ends(text: str, at: int, last: bool) -> bool:
-    return False
+NO_ENDS = EndMarks((), (), ())
+"""The markers that end a call, where nothing but its own brackets does."""
 
 
 class StateReader:
@@ -34,7 +30,7 @@ class StateReader:
 
     __slots__ = ("call", "done", "junk", "junk_end", "junk_start", "last", "mended", "refused", "state", "text")
 
-    ends: EndsAt
+    ends: EndMarks
 
     def __init__(self, call: OpenCall, first: Callable[[int], int]) -> None:
         self.call = call

@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from toolparse.codecs.closing_quotes import LOOK
-from toolparse.codecs.codec_base import EndsAt
 from toolparse.codecs.json_calls import (
     BLANK,
     EMPTY,
@@ -34,6 +33,7 @@ from toolparse.codecs.writer import object_of
 from toolparse.grammar import Envelope
 from toolparse.jsontext.characters import SPACE, SPACES, always, quote
 from toolparse.wire.dialects import ARGUMENTS, NAMES
+from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import chained
 
@@ -65,9 +65,9 @@ class Plain(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def plain_envelope(keys: Envelope, ends: EndsAt) -> Plain | None:
+def plain_envelope(keys: Envelope, ends: EndMarks) -> Plain | None:
     """The plain calls with these keys; None where a marker that ends the text may stand between their tokens."""
-    if not getattr(ends, "firsts", frozenset()).isdisjoint('{":,'):
+    if not ends.firsts.isdisjoint('{":,'):
         return None
     name, arguments = ("|".join(map(re.escape, texts)) for texts in (keys.name, keys.arguments))
     text = r'[^"\\\x00-\x1f]{1,256}'
@@ -90,7 +90,7 @@ class EnvelopeCalls(ArgumentsReader):
         "kept_from", "key_at", "key_read", "keys", "loose", "name", "nested", "pending", "refused", "role",
     )  # fmt: skip
 
-    def __init__(self, call: OpenCall, keys: Envelope, ends: EndsAt, bare: bool) -> None:
+    def __init__(self, call: OpenCall, keys: Envelope, ends: EndMarks, bare: bool) -> None:
         super().__init__(call, ends)
         self.keys = keys
         self.bare = bare

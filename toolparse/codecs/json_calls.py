@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from toolparse.codecs.closing_quotes import LOOK
-from toolparse.codecs.codec_base import EndsAt, never_ends
+from toolparse.codecs.codec_base import NO_ENDS
 from toolparse.codecs.json_text import JsonReader
 from toolparse.jsontext.characters import HIGH, SPACE, SPACES, escape_surrogates, quote
 from toolparse.jsontext.held_text import HeldText
@@ -21,7 +21,6 @@ from toolparse.wire.dialects import ARGUMENTS, NAMES
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings, chained
-from toolparse.wire.trailing_stops import NONE
 
 _HIGH_AT_END = re.compile(rf"(?<!\\)(?:\\\\)*({HIGH})\Z")
 """The first half of a pair, whose backslash no other one escapes."""
@@ -199,8 +198,8 @@ class ArgumentsReader(JsonReader):
 
     rewrites = None
 
-    def __init__(self, call: OpenCall, ends: EndsAt) -> None:
-        super().__init__(call, call.parts.append, ends, call.rules.max_depth, ends.trailing if isinstance(ends, EndMarks) else NONE)
+    def __init__(self, call: OpenCall, ends: EndMarks) -> None:
+        super().__init__(call, call.parts.append, ends, call.rules.max_depth)
         self.max_held = call.rules.max_held
         self.call = call
         self.write: Callable[[str], Any] = call.parts.append
@@ -250,8 +249,8 @@ class ArgumentsReader(JsonReader):
 
     def whole(self, at: int) -> int:
         """Where the object at `at` ends, if it needs no second look and nothing in it is longer than may be held; else -1."""
-        end = whole_object(self.text, at, self.depth) if isinstance(self.ends, EndMarks) else -1
-        odd = end > 0 and (end - at > self.max_held or self.ends.full.search(self.text, at, end))  # type: ignore[attr-defined]
+        end = whole_object(self.text, at, self.depth)
+        odd = end > 0 and (end - at > self.max_held or self.ends.full.search(self.text, at, end))
         return -1 if odd else end
 
     def lead(self, at: int) -> int | None:
@@ -314,9 +313,9 @@ class ArgumentsReader(JsonReader):
         """The last call has ended: look at what stands behind it, unless that is somebody else's business."""
         self.copy = at
         self.out = discard
-        self.done = self.ends is never_ends
+        self.done = self.ends is NO_ENDS
         self.state = self.beyond
-        self.waits = self.ends.waits if isinstance(self.ends, EndMarks) else None
+        self.waits = self.ends.waits
 
     def doubt(self, text: str) -> None:
         """Text of a value that is no object: held, as it may be null or a list of one object, but not without end."""
@@ -414,7 +413,7 @@ class NamedCall(ArgumentsReader):
 
     __slots__ = ("captured", "closed", "key_read", "refused", "wrapped")
 
-    def __init__(self, call: OpenCall, ends: EndsAt) -> None:
+    def __init__(self, call: OpenCall, ends: EndMarks) -> None:
         super().__init__(call, ends)
         self.refused = False
         self.wrapped = False

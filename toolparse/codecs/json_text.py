@@ -24,12 +24,12 @@ from typing import Any, Protocol
 
 from toolparse.codecs.bare_words import SCALAR_BEGIN, STRICT_SCALAR, scalar
 from toolparse.codecs.closing_quotes import BARE_MEMBER, LOOK, QUOTE_CLASS, WIDE, closes, past_space
-from toolparse.codecs.codec_base import EndsAt, never_ends
+from toolparse.codecs.codec_base import NO_ENDS
 from toolparse.codecs.strict_json import PLAIN, StrictJson
 from toolparse.codecs.string_escapes import odd_character
 from toolparse.jsontext.characters import ODD_SPACE, SPACE, SPACES, WS, escaped
 from toolparse.jsontext.held_text import HeldText
-from toolparse.wire.trailing_stops import NONE, TrailingStops
+from toolparse.wire.markers import EndMarks
 
 _STOPS = {
     '"': PLAIN, "\\": PLAIN, "'": re.compile(r"""['"\\\x00-\x1f]""").search,
@@ -81,14 +81,13 @@ class JsonReader:
         self,
         report: Reporter,
         out: Callable[[str], Any],
-        ends: EndsAt = never_ends,
+        ends: EndMarks = NO_ENDS,
         depth: int = 256,
-        trailing_stops: TrailingStops = NONE,
     ) -> None:
         self.report = report
         self.out = out
         self.ends = ends
-        self.trailing_stops = trailing_stops
+        self.trailing_stops = ends.trailing
         self.depth = depth
         self.state: Callable[[int], int] = self.value
         self.stack: list[str] = []
@@ -647,7 +646,7 @@ class JsonReader:
         """The first place from `start` to `end` where the call's text ends or may end: at a marker that begins with a sign, as a word goes
         on with the letters of one."""
         text = self.text
-        signs = getattr(self.ends, "signs", "")
+        signs = self.ends.signs
         for here in range(start, end):
             if text[here] in signs:
                 ends = self.ends(text, here, self.last)

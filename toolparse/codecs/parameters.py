@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from toolparse.codecs import Rewritten
-from toolparse.codecs.codec_base import EndsAt, StateReader
+from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.doubts import Doubts
 from toolparse.codecs.json_calls import NamedCall
 from toolparse.codecs.parameter_openers import ENVELOPES, ODD, UNTYPED, behind_repeats, is_plain, key_of, opens_at, tag_around
@@ -28,7 +28,7 @@ from toolparse.wire.call_names import unescaped
 from toolparse.wire.damaged_closers import CLOSING_BEGINS
 from toolparse.wire.damaged_parameters import ANY_TAG, ANY_TAG_BEGINS
 from toolparse.wire.lookalikes import QUOTES
-from toolparse.wire.markers import HEAD_LIMIT, slot_texts
+from toolparse.wire.markers import HEAD_LIMIT, EndMarks, slot_texts
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.value_markers import SECTION, SECTION_END, WRITTEN_BREAK, Values
 
@@ -73,7 +73,7 @@ class ParameterReader(StateReader):
         "strange", "streaming", "tool", "trimmed", "type", "unopened", "values", "writer",
     )  # fmt: skip
 
-    def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
+    def __init__(self, call: OpenCall, values: Values, ends: EndMarks) -> None:
         super().__init__(call, self.between)
         self.values = values
         self.tool = call.tool

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from toolparse.jsontext.characters import WS
 from toolparse.jsontext.scalars import LONGEST, SHORT, WORDS
-from toolparse.wire.markers import EndMarks
 from toolparse.wire.trailing_stops import Search, flow_before
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class PlainPython:
         ends = machine.ends
         self.machine = machine
         roomy = machine.call.rules.max_held >= LONGEST
-        self.possible = roomy and isinstance(ends, EndMarks) and STRUCTURE.isdisjoint(ends.firsts)
+        self.possible = roomy and STRUCTURE.isdisjoint(ends.firsts)
         self.active = False
         self.state = _AFTER
         self.written = ""

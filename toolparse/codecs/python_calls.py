@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 
-from toolparse.codecs.codec_base import EndsAt
 from toolparse.codecs.python_values import PythonValues
 from toolparse.codecs.writer import Arguments
 from toolparse.grammar import PythonCalls
 from toolparse.jsontext.characters import ALL_SPACES, ODD_SPACE, SPACE, SPACES
+from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 
 BLANKS = 256
@@ -52,7 +52,7 @@ class PythonReader(PythonValues):
 
     __slots__ = ("given", "left", "listed", "unpacking")
 
-    def __init__(self, call: OpenCall, body: PythonCalls, ends: EndsAt) -> None:
+    def __init__(self, call: OpenCall, body: PythonCalls, ends: EndMarks) -> None:
         super().__init__(call, ends, body.raw_quotes)
         self.listed = body.listed
         self.given = Arguments()

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
-from toolparse.codecs.codec_base import EndsAt, StateReader
+from toolparse.codecs.codec_base import StateReader
 from toolparse.codecs.plain_python import PlainPython
 from toolparse.codecs.writer import Level
 from toolparse.jsontext.characters import ALL_SPACES, BRACKETS, HIGH, SPACE, escaped, quote
@@ -26,7 +26,7 @@ from toolparse.jsontext.python_literals import CODE, ESCAPES, code_of
 from toolparse.jsontext.scalars import WORDS, based_number, begun_scalar, loose_number
 from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.trailing_stops import NONE, Search, TrailingStops, flow_before
+from toolparse.wire.trailing_stops import Search, TrailingStops, flow_before
 
 WIDE = {"，": ",", "）": ")", "：": ":", "］": "]", "｝": "}"}
 """Full-width punctuation, which is structure where only structure can stand."""
@@ -92,10 +92,10 @@ class PythonValues(StateReader):
         "start", "trailing_stops", "wants", "wide", "word",
     )  # fmt: skip
 
-    def __init__(self, call: OpenCall, ends: EndsAt, raw_quotes: bool) -> None:
+    def __init__(self, call: OpenCall, ends: EndMarks, raw_quotes: bool) -> None:
         super().__init__(call, self.value)
         self.ends = ends
-        self.trailing_stops = ends.trailing if isinstance(ends, EndMarks) else NONE
+        self.trailing_stops = ends.trailing
         self.depth = call.rules.max_depth
         self.raw_quotes = raw_quotes
         self.stack: list[Container] = []

@@ -110,7 +110,7 @@ class StrictJson:
     def __init__(self, machine: JsonReader) -> None:
         self.machine = machine
         self.stops = machine.trailing_stops
-        self.marks = _BOTH & getattr(machine.ends, "firsts", _BOTH)
+        self.marks = _BOTH & machine.ends.firsts
         self.state = _VALUE
         self.flow: Search | None = None
         self.active = False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from toolparse.codecs.codec_base import EndsAt
 from toolparse.codecs.json_calls import NamedCall
 from toolparse.wire.call_ids import name_by_keys
+from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 
 
@@ -13,7 +13,7 @@ class UnnamedCall(NamedCall):
 
     __slots__ = ("header", "keys", "waiting")
 
-    def __init__(self, call: OpenCall, ends: EndsAt, header: str) -> None:
+    def __init__(self, call: OpenCall, ends: EndMarks, header: str) -> None:
         super().__init__(call, ends)
         self.header = header
         self.keys: set[str] = set()

@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from toolparse.codecs.codec_base import EndsAt
 from toolparse.codecs.parameters import ParameterReader
 from toolparse.codecs.value_ends import mark_counts
 from toolparse.jsontext.characters import SPACE, SPACES, always
-from toolparse.wire.markers import LOOK
+from toolparse.wire.markers import LOOK, EndMarks
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.value_markers import SECTION, SECTION_END, Values
 
@@ -35,7 +34,7 @@ class XmlParameterReader(ParameterReader):
 
     rewrites = None
 
-    def __init__(self, call: OpenCall, values: Values, ends: EndsAt) -> None:
+    def __init__(self, call: OpenCall, values: Values, ends: EndMarks) -> None:
         super().__init__(call, values, ends)
         self.laid_out = False
         self.spaces: list[str] = []

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 
-from toolparse.codecs.codec_base import EndsAt
 from toolparse.codecs.envelopes import EnvelopeCalls
 from toolparse.codecs.json_calls import NamedCall
 from toolparse.codecs.json_text import JsonReader
 from toolparse.grammar import Envelope, ValueText
 from toolparse.jsontext.characters import SPACES, escaped
+from toolparse.wire.markers import EndMarks
 from toolparse.wire.open_call import OpenCall
 from toolparse.wire.spellings import any_of, beginnings
 
@@ -112,7 +112,7 @@ class LaxJson(JsonReader):
 class LaxNamedCall(LaxJson, NamedCall):
     """The arguments of one call whose name is known."""
 
-    def __init__(self, call: OpenCall, ends: EndsAt, how: ValueText) -> None:
+    def __init__(self, call: OpenCall, ends: EndMarks, how: ValueText) -> None:
         NamedCall.__init__(self, call, ends)
         self.speak(how)
 
@@ -120,6 +120,6 @@ class LaxNamedCall(LaxJson, NamedCall):
 class LaxEnvelopeCalls(LaxJson, EnvelopeCalls):
     """Calls in an envelope."""
 
-    def __init__(self, call: OpenCall, keys: Envelope, ends: EndsAt, how: ValueText) -> None:
+    def __init__(self, call: OpenCall, keys: Envelope, ends: EndMarks, how: ValueText) -> None:
         EnvelopeCalls.__init__(self, call, keys, ends, False)
         self.speak(how)

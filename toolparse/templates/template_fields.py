@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-from toolparse.codecs.codec_base import never_ends
+from toolparse.codecs.codec_base import NO_ENDS
 from toolparse.codecs.envelopes import EnvelopeCalls
 from toolparse.codecs.json_calls import NamedCall
 from toolparse.codecs.json_text import JsonReader
@@ -344,14 +344,14 @@ class CallText:
     def named(self) -> NamedCall:
         how = self.region.text
         if how.delimiters or how.unquoted_keys:
-            return LaxNamedCall(self.sink, never_ends, how)
-        return NamedCall(self.sink, never_ends)
+            return LaxNamedCall(self.sink, NO_ENDS, how)
+        return NamedCall(self.sink, NO_ENDS)
 
     def enveloped(self, keys: Envelope) -> EnvelopeCalls:
         how = self.region.text
         if how.delimiters or how.unquoted_keys:
-            return LaxEnvelopeCalls(self.sink, keys, never_ends, how)
-        return EnvelopeCalls(self.sink, keys, never_ends, False)
+            return LaxEnvelopeCalls(self.sink, keys, NO_ENDS, how)
+        return EnvelopeCalls(self.sink, keys, NO_ENDS, False)
 
     def ended(self, at: int) -> None:
         """The codec has read all that it can; `at` is where it got to."""

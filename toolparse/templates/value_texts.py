@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from toolparse.codecs.codec_base import never_ends
+from toolparse.codecs.codec_base import NO_ENDS
 from toolparse.codecs.json_calls import Unheard
 from toolparse.codecs.json_text import JsonReader, Reporter
 from toolparse.codecs.python_calls import PythonReader
@@ -81,7 +81,7 @@ def python_calls(text: str, report: Reporter, depth: int) -> tuple[list[dict[str
         return [], True
     calls = OpenCall(None, CallRules(str, "keep", False, None, len(text), len(text), depth, False))
     calls.begin(found[1], "", 0)
-    reader = PythonReader(calls, PythonCalls(listed=True), never_ends)
+    reader = PythonReader(calls, PythonCalls(listed=True), NO_ENDS)
     end = reader.step(text, found.end(), True)
     if not reader.done:
         reader.finish(len(text))

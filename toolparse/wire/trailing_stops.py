@@ -71,6 +71,3 @@ def _behind_first(stops: tuple[str, ...]) -> str:
 def trailing_stops(stops: tuple[str, ...]) -> TrailingStops:
     """The patterns of these stop tokens, made once."""
     return TrailingStops(stops)
-
-
-NONE = trailing_stops(())
