@@ -50,7 +50,7 @@ _UNMARKED = re.compile(
 _NAME = re.compile(r"[\w.-]{1,64}")
 _BEFORE_NAME = frozenset("\"'“>]}=:.[|｜/{(\r\n")
 _BEHIND_NAME = frozenset("\"'”<({[:>|｜\r\n*`\u00a0")
-_MADE_UP = re.compile(r"(?:<[|｜]?[\w:.|｜-]{0,24}(?:[tT]ool|[cC]all|[fF]unc|[iI]nvoke)[\w:.|｜-]{0,24}[|｜]?(?:>\s{0,8}|\s{1,8}|\Z)){1,8}")
+_MADE_UP = re.compile(r"(?:[<\[][\w:.|｜▁-]{0,24}(?i:tool|call|func|invoke)[\w:.|｜▁-]{0,24}(?:[>\]]\s{0,8}|\s{1,8}|\Z)){1,8}")
 """Tags that speak of calls, and nothing else."""
 _ELEMENT = re.compile(r"""[ ]{0,2}(?:/>|>\s{0,8}(?:\{|<(?P<child>[\w.-]{1,64})>)|\s(?P<attribute>[\w.-]{1,64})=["'])""")
 """Behind a tool's name that is the name of a tag: what the tag of an attempt has, an object or a parameter."""
