@@ -30,7 +30,7 @@ from toolparse.wire.damaged_parameters import ANY_TAG, ANY_TAG_BEGINS
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, EndMarks, slot_texts
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.value_markers import SECTION, SECTION_END, WRITTEN_BREAK, Values
+from toolparse.wire.value_markers import WRITTEN_BREAK, Values
 
 SHORT = 96
 """Text shorter than this may wait where it would only be held."""
@@ -69,7 +69,7 @@ class ParameterReader(StateReader):
 
     __slots__ = (
         "arguments", "around", "begins_at", "by_line", "closed", "dialect", "doubts", "ended", "ends", "envelope", "given", "inner",
-        "key", "kind", "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "section_rest", "spaced", "start",
+        "key", "kind", "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "spaced", "start",
         "strange", "streaming", "tool", "trimmed", "type", "unopened", "values", "writer",
     )  # fmt: skip
 
@@ -87,8 +87,6 @@ class ParameterReader(StateReader):
         """Which of the damaged openers opened the value: 0 is the format's own, written well or not."""
         self.other_layout = False
         """The value stands on lines of its own behind a damaged opener, as other families lay it out; it is held."""
-        self.section_rest: str | None = None
-        """In a value that stands in a section of XML: the last of its text, which may be that section's end."""
         self.doubts = Doubts(call)
         self.begins_at = 0
         self.ended = -1
@@ -125,12 +123,12 @@ class ParameterReader(StateReader):
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
         if self.inner is not None:
             return self.inner.flow
-        flows = self.state == self.value and self.streaming and not self.line and self.section_rest is None
+        flows = self.state == self.value and self.streaming and not self.line
         return self.values.flow if flows else None
 
     @property
     def rewrites(self) -> Callable[[str], Rewritten | None] | None:
-        return self.rewritten if self.state == self.value and self.streaming and self.section_rest is None else None
+        return self.rewritten if self.state == self.value and self.streaming else None
 
     def rewritten(self, text: str) -> Rewritten | None:
         values = self.values
@@ -157,7 +155,7 @@ class ParameterReader(StateReader):
         """How many characters have been read and not passed on."""
         if self.inner is not None:
             return self.inner.held
-        return self.writer.held.length + self.writer.left.length + len(self.section_rest or "")
+        return self.writer.held.length + self.writer.left.length
 
     def finish(self, at: int) -> None:
         """The output ended inside the call."""
@@ -169,8 +167,6 @@ class ParameterReader(StateReader):
             self.close(at, True)
             return
         self.report_junk()
-        if self.section_rest is not None:
-            self.end_section(at)
         self.doubts.tell()
         if self.state == self.between:
             self.unwrap(True, at)
@@ -615,7 +611,7 @@ class ParameterReader(StateReader):
         """The value, whose last part stands from `start` to `end`, ends with its own closer. One that is held is written at once."""
         writer = self.writer
         flows = self.streaming or self.nullable or writer.leaving
-        odd = self.other_layout or self.envelope is not None or self.section_rest is not None or self.doubts.said
+        odd = self.other_layout or self.envelope is not None or self.doubts.said
         if flows or odd or writer.held.length + end - start > self.call.rules.max_held:
             self.take(start, end)
             self.end(end)
@@ -638,8 +634,6 @@ class ParameterReader(StateReader):
                 self.take(at, start)
                 return ~start
             mark = found.start(kind) - (kind == "tag")
-            if kind == "piece" and self.in_section(found[kind], mark):
-                return mark + len(SECTION)
             counts = mark_counts(self, found, kind, mark, at)
             if counts is False and kind in ("rank", "end", "alike") and values.reads_damaged:
                 counts = swapped(self, mark)
@@ -716,30 +710,8 @@ class ParameterReader(StateReader):
         if newline >= 0 or self.line:
             self.line = not text[newline + 1 :].strip(" \t")
 
-    def in_section(self, piece: str, mark: int) -> bool:
-        """Whether the piece of markup at `mark` opens a section of XML in which the value stands."""
-        begins = piece == SECTION and self.call.base + mark - self.begins_at <= len(self.values.trim)
-        if begins:
-            self.section_rest = ""
-        return begins
-
-    def end_section(self, at: int) -> None:
-        """The value ends that stands in a section of XML, as its end should."""
-        rest, self.section_rest = self.section_rest, None
-        if rest == SECTION_END:
-            self.call.problem("repaired_markup", "a section of XML around a value was dropped", at)
-        else:
-            self.doubts.add(f"the value of {self.key!r} began with {SECTION}, which was not closed", at)
-            self.put(rest or "")
-
     def put(self, text: str) -> None:
         """Text of the value."""
-        if self.section_rest is not None:
-            text = self.section_rest + text
-            end = len(text) - next((size for size in (3, 2, 1) if text.endswith(SECTION_END[:size])), 0)
-            self.section_rest, text = text[end:], text[:end]
-            if SECTION_END in text:
-                self.doubts.add(f"the value of {self.key!r} began with {SECTION}, and goes on behind its end", self.start - self.call.base)
         if self.streaming:
             self.call.write(escaped(text))
             return
@@ -763,8 +735,6 @@ class ParameterReader(StateReader):
 
     def end(self, at: int) -> None:
         """The value is complete."""
-        if self.section_rest is not None:
-            self.end_section(at)
         self.state = self.between
         if self.streaming:
             self.call.write('"')
