@@ -7,10 +7,13 @@ The functions take and give plain dicts (and read the packages' own objects), an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from toolparse.message import Message, Part, ReasoningPart, TextPart, ToolCall
+
+MakeCall = Callable[[int, Any, Any, Any], ToolCall]
+"""Makes a call of its index, id, name and arguments, as an API has them."""
 
 
 def to_openai(message: Message, incomplete: bool = False) -> dict[str, Any]:
@@ -53,7 +56,16 @@ def to_anthropic(message: Message, incomplete: bool = False) -> dict[str, Any]:
     return {"role": "assistant", "content": blocks}
 
 
-def from_openai(message: object) -> Message:
+def called(index: int, id: Any, name: Any, arguments: Any) -> ToolCall:
+    """A call with its arguments as JSON text, which some APIs have as an object."""
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"call {index} has no name")
+    if not isinstance(arguments, str):
+        arguments = "{}" if arguments is None else json.dumps(arguments, ensure_ascii=False)
+    return ToolCall(index=index, id=id if isinstance(id, str) else "", name=name, arguments=arguments or "{}")
+
+
+def from_openai(message: object, make: MakeCall = called) -> Message:
     """An assistant message of the chat API."""
     given = plain(message)
     if "choices" in given:
@@ -67,13 +79,14 @@ def from_openai(message: object) -> Message:
     if not calls and given.get("function_call"):
         calls = [{"function": given["function_call"]}]
     for index, call in enumerate(calls):
-        function = plain(call.get("function") or call.get("custom") or call)
-        arguments = function.get("arguments", function.get("input"))
-        parts.append(called(index, call.get("id"), function.get("name"), arguments))
+        custom = call.get("custom")  # whose input is a text, which is no function's arguments
+        function = plain(call.get("function") or custom or call)
+        arguments = json.dumps(function.get("input")) if custom else function.get("arguments")
+        parts.append(make(index, call.get("id"), function.get("name"), arguments))
     return Message(parts=parts)
 
 
-def from_responses(items: object) -> Message:
+def from_responses(items: object, make: MakeCall = called) -> Message:
     """The items of one turn of the Responses API: a response, its output, or what a history holds of it."""
     given = items if isinstance(items, (list, tuple)) else plain(items).get("output")
     if not isinstance(given, Iterable) or isinstance(given, (str, Mapping)):
@@ -83,7 +96,7 @@ def from_responses(items: object) -> Message:
     for entry in map(plain, given):
         kind = entry.get("type") or "message"
         if kind == "function_call":
-            parts.append(called(index, entry.get("call_id") or entry.get("id"), entry.get("name"), entry.get("arguments")))
+            parts.append(make(index, entry.get("call_id") or entry.get("id"), entry.get("name"), entry.get("arguments")))
             index += 1
         elif kind == "reasoning":
             said = text(entry.get("content")) or "\n".join(text([block]) for block in entry.get("summary") or ())
@@ -96,7 +109,7 @@ def from_responses(items: object) -> Message:
     return Message(parts=parts)
 
 
-def from_anthropic(message: object) -> Message:
+def from_anthropic(message: object, make: MakeCall = called) -> Message:
     """An assistant message of the Messages API."""
     content = plain(message).get("content")
     if isinstance(content, str):
@@ -110,18 +123,9 @@ def from_anthropic(message: object) -> Message:
         elif kind == "thinking" and block.get("thinking"):
             parts.append(ReasoningPart(block["thinking"]))
         elif kind == "tool_use":
-            parts.append(called(index, block.get("id"), block.get("name"), block.get("input")))
+            parts.append(make(index, block.get("id"), block.get("name"), block.get("input")))
             index += 1
     return Message(parts=parts)
-
-
-def called(index: int, id: Any, name: Any, arguments: Any) -> ToolCall:
-    """A call with its arguments as JSON text, which some APIs have as an object."""
-    if not isinstance(name, str) or not name:
-        raise ValueError(f"call {index} has no name")
-    if not isinstance(arguments, str):
-        arguments = "{}" if arguments is None else json.dumps(arguments, ensure_ascii=False)
-    return ToolCall(index=index, id=id if isinstance(id, str) else "", name=name, arguments=arguments or "{}")
 
 
 def text(content: Any) -> str:

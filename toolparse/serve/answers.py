@@ -17,8 +17,9 @@ from typing import Any, Protocol
 
 from toolparse.adapters import ChatChunks, MessageEvents, ResponseEvents, encode
 from toolparse.adapters.openai_chat import DONE
+from toolparse.adapters.whole_messages import to_anthropic
 from toolparse.events import Event
-from toolparse.message import Message, ReasoningPart, TextPart, ToolCall
+from toolparse.message import Message
 from toolparse.serve.requests import Api, Request
 
 _OPENAI_TYPES = {
@@ -267,7 +268,7 @@ class MessagesAnswer:
             "type": "message",
             "role": "assistant",
             "model": self._model,
-            "content": [block for part in message.parts for block in _block(part)],
+            "content": to_anthropic(message)["content"],
             "stop_reason": reason,
             "stop_sequence": stop if reason == "stop_sequence" else None,
             "usage": _messages_usage(usage),
@@ -302,17 +303,6 @@ def _chat_usage(usage: Usage) -> dict[str, int]:
 
 def _messages_usage(usage: Usage) -> dict[str, int]:
     return {"input_tokens": usage.prompt or 0, "output_tokens": usage.completion or 0}
-
-
-def _block(part: TextPart | ReasoningPart | ToolCall) -> list[dict[str, Any]]:
-    if isinstance(part, TextPart):
-        return [{"type": "text", "text": part.text}]
-    if isinstance(part, ReasoningPart):
-        return [{"type": "thinking", "thinking": part.text, "signature": ""}]
-    if not part.complete:
-        return []
-    value = part.value()
-    return [{"type": "tool_use", "id": part.id, "name": part.name, "input": value if isinstance(value, dict) else {"arguments": value}}]
 
 
 def as_json(value: object) -> bytes:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Protocol
 
+from toolparse.adapters.whole_messages import from_anthropic, from_openai, from_responses, to_openai
 from toolparse.events import CallArguments, CallEnd, CallStart, Content, Event, Reasoning
-from toolparse.message import Message, MessageBuilder, Part, ReasoningPart, TextPart, ToolCall
+from toolparse.message import Message, MessageBuilder, ToolCall
 
 Turn = list[dict[str, Any]]
 """What stands for an answer in the messages of the next request."""
@@ -124,32 +126,19 @@ def chat_message(completion: Any) -> Message:
     if not choices:
         raise ValueError(f"the answer has no choices: {str(get(completion, 'error') or completion)[:300]}")
     choice = choices[0]
-    said, cut = get(choice, "message"), get(choice, "finish_reason") == "length"
-    parts: list[Part] = []
-    if reasoning := _reasoning(said):
-        parts.append(ReasoningPart(reasoning))
-    content = get(said, "content")
-    if isinstance(content, list):
-        content = "".join(get(part, "text") or "" for part in content)
-    if content:
-        parts.append(TextPart(content))
-    for index, call in enumerate(get(said, "tool_calls") or ()):
-        function = get(call, "function")
-        name, arguments = get(function, "name"), get(function, "arguments")
-        if function is None and (custom := get(call, "custom")) is not None:
-            name, arguments = get(custom, "name"), json.dumps(get(custom, "input"))  # a text, which is no function's arguments
-        parts.append(_call(index, get(call, "id"), name, arguments, cut))
-    return Message(parts=parts, truncated=cut)
+    cut = get(choice, "finish_reason") == "length"
+    return _truncated(from_openai(get(choice, "message"), partial(_call, cut=cut)), cut)
+
+
+def _truncated(message: Message, cut: bool) -> Message:
+    message.truncated = cut
+    return message
 
 
 def chat_turn(message: Message) -> Turn:
-    turn: dict[str, Any] = {"role": "assistant", "content": message.content}
-    if message.reasoning:
-        turn["reasoning_content"] = message.reasoning
-    if message.tool_calls:
-        turn["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": sound(call)}} for call in message.tool_calls
-        ]
+    turn = to_openai(message, incomplete=True)
+    for written, call in zip(turn.get("tool_calls", ()), message.tool_calls, strict=True):
+        written["function"]["arguments"] = sound(call)
     return [turn]
 
 
@@ -205,22 +194,8 @@ def _call(index: int, id: Any, name: Any, arguments: Any, cut: bool = False) -> 
 
 
 def responses_message(response: Any) -> Message:
-    parts: list[Part] = []
-    count = 0
-    for item in get(response, "output") or ():
-        kind = get(item, "type")
-        if kind == "message":
-            if text := "".join(get(part, "text") or get(part, "refusal") or "" for part in get(item, "content") or ()):
-                parts.append(TextPart(text))
-        elif kind == "reasoning":
-            said = get(item, "content") or get(item, "summary") or ()
-            if text := "".join(get(part, "text") or "" for part in said):
-                parts.append(ReasoningPart(text))
-        elif kind == "function_call":
-            cut = get(item, "status") == "incomplete"
-            parts.append(_call(count, get(item, "call_id"), get(item, "name"), get(item, "arguments") or "", cut))
-            count += 1
-    return Message(parts=parts, truncated=get(response, "status") == "incomplete")
+    cut = get(response, "status") == "incomplete"
+    return _truncated(from_responses(get(response, "output") or (), partial(_call, cut=cut)), cut)
 
 
 def responses_turn(response: Any) -> Turn:
@@ -271,21 +246,11 @@ class ResponsePieces(_Pieces):
 
 
 def anthropic_message(answer: Any) -> Message:
-    parts: list[Part] = []
-    count = 0
-    for block in get(answer, "content") or ():
-        kind = get(block, "type")
-        if kind == "text":
-            parts.append(TextPart(get(block, "text")))
-        elif kind == "thinking":
-            parts.append(ReasoningPart(get(block, "thinking")))
-        elif kind == "tool_use":
-            parts.append(_call(count, get(block, "id"), get(block, "name"), get(block, "input")))
-            count += 1
     cut = get(answer, "stop_reason") == "max_tokens"
-    if cut and parts and isinstance(parts[-1], ToolCall):
-        parts[-1].complete = False  # its input is an object, but nobody says how much of it there is
-    return Message(parts=parts, truncated=cut)
+    message = _truncated(from_anthropic(answer, _call), cut)
+    if cut and message.parts and isinstance(last := message.parts[-1], ToolCall):
+        last.complete = False  # its input is an object, but nobody says how much of it there is
+    return message
 
 
 def anthropic_turn(answer: Any) -> Turn:
