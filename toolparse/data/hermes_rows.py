@@ -36,17 +36,15 @@ _SAYS = (
 
 def is_shape(row: Row) -> bool:
     """Whether a turn holds the markup, and none holds as data what the markup says."""
-    found = turns_of(row)
-    if found is None or any(turn.get(key) for turn in found[1] for key in ("tool_calls", "tool_call_id", "reasoning_content")):
+    turns = turns_of(row)
+    if not turns or any(turn.get(key) for turn in turns for key in ("tool_calls", "tool_call_id", "reasoning_content")):
         return False
     return any("<tool_call>" in text for text in texts(row, "assistant")) or any(map(_TOOLS.search, texts(row, "system")))
 
 
 def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
     """The row's conversation."""
-    found = turns_of(row)
-    given = [] if found is None else found[1]
-    said = [(role_of(word), text_of(text, word), more_of(turn)) for turn in given for word, text in (speech(turn),)]
+    said = [(role_of(word), text_of(text, word), more_of(turn)) for turn in turns_of(row) for word, text in (speech(turn),)]
     if isinstance(row.get("system"), str) and row["system"]:
         said.insert(0, ("system", row["system"], {}))
     tools = tools_of(row)

@@ -204,7 +204,7 @@ def _earlier(row: Row, column: str) -> Conversation:
     given = row.get("messages") if column != "messages" else None
     if given is None or (hasattr(given, "__len__") and not len(given)):
         return Conversation([])
-    if turns_of({"messages": given}) is None:
+    if not turns_of({"messages": given}):
         raise InvalidRow("the row has a column 'messages' of its own that holds none; rename it")
     conversation = read_row({"messages": given})
     if conversation.status in LOST:

@@ -123,5 +123,4 @@ def _messages(row: Row) -> list[Any]:
     prompt, completion = row.get("prompt"), row.get("completion")
     if isinstance(prompt, list) and isinstance(completion, list):
         return [*prompt, *completion]
-    found = turns_of(row)
-    return found[1] if found is not None else []
+    return turns_of(row)

@@ -33,9 +33,8 @@ def is_shape(row: Row) -> bool:
 def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
     """The row's conversation."""
     turns = Turns("react", tools_of(row), fmt, prompt)
-    found = turns_of(row)
     acting = False
-    for turn in found[1] if found is not None else ():
+    for turn in turns_of(row):
         word, value = speech(turn)
         role, text, turns.more = role_of(word), text_of(value, word), more_of(turn)
         if role == "assistant":

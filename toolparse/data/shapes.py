@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from toolparse.data import glaive_rows, hermes_rows, openai_rows, react_rows, sharegpt, toolace_rows, xlam_rows
-from toolparse.data.conversation import Conversation, InvalidRow, Reader, Row
+from toolparse.data.conversation import LOST, Conversation, InvalidRow, Reader, Row
 from toolparse.data.definitions import definitions
 from toolparse.grammar import Format
 from toolparse.rendering.render import CannotRender, same
@@ -58,7 +58,7 @@ def messages(row: Row, fmt: str | Format | None = None) -> Row:
     {'role': 'user', 'content': 'Time?'}
     """
     conversation = read_row(row, fmt)
-    if conversation.status in ("cut", "no_name", "unreadable"):
+    if conversation.status in LOST:
         raise InvalidRow(conversation.fault)
     return conversation.row
 

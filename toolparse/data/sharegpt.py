@@ -18,8 +18,8 @@ COLUMNS = (*TURNS, "system", "tools", "functions")
 
 def is_shape(row: Row) -> bool:
     """Whether the row has turns of `from` and `value`."""
-    found = turns_of(row)
-    return found is not None and all(isinstance(turn.get("from"), str) for turn in found[1])
+    turns = turns_of(row)
+    return bool(turns) and all(isinstance(turn.get("from"), str) for turn in turns)
 
 
 def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
@@ -27,8 +27,7 @@ def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -
     turns = Turns("sharegpt", tools_of(row), fmt, prompt)
     if isinstance(row.get("system"), str) and row["system"]:
         turns.say("system", row["system"])
-    found = turns_of(row)
-    for turn in found[1] if found is not None else ():
+    for turn in turns_of(row):
         word, value = speech(turn)
         turns.more = more_of(turn)
         role = role_of(word)

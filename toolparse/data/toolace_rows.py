@@ -32,7 +32,7 @@ _SAYS = "Here is a list of functions in JSON format that you can invoke. Write c
 
 def is_shape(row: Row) -> bool:
     """Whether the system text lists functions so, or a turn of the assistant is a list of calls."""
-    if turns_of(row) is None or not isinstance(row.get("system"), str):
+    if not turns_of(row) or not isinstance(row.get("system"), str):
         return False
     return _FUNCTIONS.search(row["system"]) is not None or any(map(_CALLS.fullmatch, texts(row, "assistant")))
 
@@ -52,8 +52,7 @@ def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -
     if system:
         turns.say("system", system)
     names = _Names(tools or [])
-    said = turns_of(row)
-    for turn in said[1] if said is not None else ():
+    for turn in turns_of(row):
         word, value = speech(turn)
         role, text, turns.more = role_of(word), text_of(value, word), more_of(turn)
         if role == "assistant" and fmt is None:

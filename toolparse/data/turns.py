@@ -27,8 +27,8 @@ ROLES = {
 _THOUGHT = re.compile(r"\s*<think>\n?(.*?)\n?</think>\s*", re.DOTALL)
 
 
-def turns_of(row: Row) -> tuple[str, list[Any]] | None:
-    """The column that holds the row's turns, and the turns; they may be JSON text."""
+def turns_of(row: Row) -> list[Any]:
+    """The row's turns, of the first column that holds some; they may be JSON text."""
     for column in TURNS:
         given: Any = row.get(column)
         if isinstance(given, str) and given[:1] == "[":
@@ -36,8 +36,8 @@ def turns_of(row: Row) -> tuple[str, list[Any]] | None:
         if hasattr(given, "tolist"):  # NumPy's array of objects, as pandas reads Parquet
             given = given.tolist()
         if isinstance(given, (list, tuple)) and given and all(isinstance(turn, dict) for turn in given):
-            return column, list(given)
-    return None
+            return list(given)
+    return []
 
 
 def speech(turn: Row) -> tuple[str, Any]:
@@ -67,8 +67,7 @@ _OPENAI = frozenset(("role", "content", "tool_calls", "tool_call_id", "function_
 
 def texts(row: Row, role: str | None = None) -> Iterator[str]:
     """The texts of the row's turns; of those in one role, if one is given."""
-    found = turns_of(row)
-    for turn in found[1] if found is not None else ():
+    for turn in turns_of(row):
         try:
             said_by, text = speech(turn)
         except InvalidRow:
