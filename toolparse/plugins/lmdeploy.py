@@ -109,8 +109,7 @@ class Responses:
             thinking=self._thinking(),
             unknown_tools="drop",  # as LMDeploy does
         )
-        vocabulary = type(self).toolparse_vocabulary
-        self._runs = TokenRuns(fmt, vocabulary) if vocabulary is not None and tools else None
+        self._runs = TokenRuns(fmt, (type(self).toolparse_vocabulary or {}) if tools else {})
         self._readable = ReadableCalls(self._parser)
         self._begun = False
 
@@ -144,8 +143,7 @@ class Responses:
 
     def _fed(self, parser: Parser | ReadableCalls, text: str, ids: Sequence[int], final: bool) -> list[Event]:
         """The events of a piece of the output, `final` if it is the last."""
-        runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
-        events = [event for run, special in runs for event in parser.feed(run, special)]
+        events = self._runs.feed(parser, text, ids)
         if final:
             events += parser.finish()
             report(events)

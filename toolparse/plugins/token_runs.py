@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from toolparse.events import Event
 from toolparse.grammar import Format
+from toolparse.parser import Parser
+from toolparse.plugins.readable_calls import ReadableCalls
 
 
 class TokenRuns:
@@ -49,6 +52,10 @@ class TokenRuns:
         if at < len(text):
             runs.append(self._typed(text[at:]))
         return runs
+
+    def feed(self, parser: Parser | ReadableCalls, text: str, ids: Sequence[int]) -> list[Event]:
+        """What the parser says of a piece of text with these tokens."""
+        return [event for run, special in self.split(text, ids) for event in parser.feed(run, special)]
 
     def _typed(self, text: str) -> tuple[str, bool | None]:
         """Typed text without a character that begins a special token needs no word about it, and is read faster without."""

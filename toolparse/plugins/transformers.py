@@ -112,8 +112,7 @@ class EventStreamer:
         assert self._parser is not None
         if self._runs is None:
             self._runs = TokenRuns(self._parser.format, self.tokenizer.get_vocab())
-        for run, special in self._runs.split(text, self._pending):
-            self._send(self._parser.feed(run, special))
+        self._send(self._runs.feed(self._parser, text, self._pending))
         self._context = (self._context + self._pending)[-CONTEXT_TOKENS:]
         self._pending = []
 

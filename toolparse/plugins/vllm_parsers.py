@@ -24,6 +24,7 @@ from toolparse.plugins.reasoning_split import ReasoningSplit
 from toolparse.plugins.reports import missing, report, unasked
 from toolparse.plugins.token_runs import TokenRuns
 from toolparse.plugins.vllm import first_of
+from toolparse.plugins.whole_outputs import decoded
 from toolparse.wire.spellings import spellings
 
 _PLACES = ("vllm.tool_parsers.abstract_tool_parser", "vllm.entrypoints.openai.tool_parsers")  # the second before vLLM 0.13
@@ -201,18 +202,16 @@ class Reading:
         self.calls: list[dict[str, str]] = []  # by name; their arguments have all been streamed, so none are kept
         self._readable = ReadableCalls(self.parser)
         # Where no calls are wanted their markers are text, and special tokens that mark nothing would be dropped.
-        self._runs = TokenRuns(fmt, tokenizer.get_vocab()) if tokenizer is not None and choice != "none" else None
+        self._runs = TokenRuns(fmt, tokenizer.get_vocab() if tokenizer is not None and choice != "none" else {})
         self._keeps_reasoning = keeps_reasoning
         self._new_id = new_id
 
     def feed(self, text: str, ids: Sequence[int]) -> list[Event]:
-        runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
-        return self._named(event for run, special in runs for event in self._readable.feed(run, special))
+        return self._named(self._runs.feed(self._readable, text, ids))
 
     def whole(self, text: str, ids: Sequence[int]) -> tuple[str | None, str | None, list[ToolCall]]:
         """The reasoning and the content of a whole output, and the calls that a client may carry out."""
-        runs = self._runs.split(text, ids) if self._runs is not None else [(text, None)]
-        events = [event for run, special in runs for event in self.parser.feed(run, special)] + self.parser.finish()
+        events = self._runs.feed(self.parser, text, ids) + self.parser.finish()
         report(events)
         message = folded(self._named(events))
         return message.reasoning, content_of(message, text), readable(message)
@@ -282,10 +281,6 @@ def delta_of(events: Iterable[Event]) -> Any:
     return _protocol.DeltaMessage(**fields) if fields else None
 
 
-def _decoded(tokenizer: Any, ids: Sequence[int]) -> str:
-    return str(tokenizer.decode(list(ids), skip_special_tokens=False))
-
-
 class ToolparseToolParser(ToolParser):  # type: ignore[misc,valid-type]
     """Calls only: reasoning has been taken out by whatever reasoning parser the server has, or is plain content."""
 
@@ -333,7 +328,7 @@ class ToolparseToolParser(ToolParser):  # type: ignore[misc,valid-type]
         if self._reading is None:
             self._reading = self._read(request)
             self.prev_tool_call_arr = self._reading.calls
-            if not _PHASED and _decoded(self._tokenizer, delta_token_ids) != delta_text:
+            if not _PHASED and decoded(self._tokenizer, delta_token_ids) != delta_text:
                 delta_token_ids = ()  # the text behind the reasoning, without the ids of all of it
         return self._delta(self._reading.feed(delta_text, delta_token_ids))
 
@@ -391,13 +386,13 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
         return _with_special_tokens(request)
 
     def set_prompt_token_ids(self, prompt_token_ids: Sequence[int]) -> None:
-        self._prompt = _decoded(self._tokenizer, prompt_token_ids[-PROMPT_TOKENS:]) or None  # an empty one tells nothing
+        self._prompt = decoded(self._tokenizer, prompt_token_ids[-PROMPT_TOKENS:]) or None  # an empty one tells nothing
 
     def is_reasoning_end(self, input_ids: Sequence[int]) -> bool:
         """Whether the last reasoning block of the last assistant's turn in these tokens is closed."""
         if not _PHASED and self._split is not None and input_ids is self._delta_ids:
             return self._split.ended
-        text = _decoded(self._tokenizer, input_ids[-PROMPT_TOKENS:])
+        text = decoded(self._tokenizer, input_ids[-PROMPT_TOKENS:])
         turn = max((text.rfind(opener.strip()) for opener in self.toolparse_format.turn), default=-1)
         text = text[max(turn, 0) :]
         closed = max(text.rfind(closer) for closer in self._closers if closer)
@@ -412,7 +407,7 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
 
     def is_reasoning_end_streaming(self, input_ids: Sequence[int], delta_ids: Iterable[int]) -> bool:
         new = len(list(delta_ids))
-        text = _decoded(self._tokenizer, input_ids[-new - max(map(len, self._closers)) :])
+        text = decoded(self._tokenizer, input_ids[-new - max(map(len, self._closers)) :])
         # A closer in front of what opens a turn or reasoning is one of the turn before.
         openers = (*self._openers, *(opener.strip() for opener in self.toolparse_format.turn))
         begin = max((text.rfind(opener) for opener in openers if opener), default=-1)
@@ -420,14 +415,14 @@ class ToolparseReasoningParser(ReasoningParser):  # type: ignore[misc,valid-type
 
     def extract_content_ids(self, input_ids: list[int]) -> list[int]:
         """The tokens behind the marker that ends reasoning; none where it is not among them."""
-        texts = [_decoded(self._tokenizer, [token]) for token in input_ids]
+        texts = [decoded(self._tokenizer, [token]) for token in input_ids]
         text = "".join(texts)
         behind = max((at + len(closer) for closer in self._closers if closer and (at := text.rfind(closer)) >= 0), default=len(text))
         return [token for token, end in zip(input_ids, accumulate(map(len, texts)), strict=True) if end > behind]
 
     def count_reasoning_tokens(self, token_ids: Sequence[int]) -> int:
         parser = Parser(self.toolparse_format, prompt=self._prompt, thinking=self._thinking)
-        return reasoning_tokens(parser, [_decoded(self._tokenizer, [token]) for token in token_ids])
+        return reasoning_tokens(parser, [decoded(self._tokenizer, [token]) for token in token_ids])
 
     def extract_reasoning(self, model_output: str, request: Any) -> tuple[str | None, str | None]:
         reasoning, rest = self._new_split().whole(model_output)
@@ -540,7 +535,7 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
     def set_prompt_token_ids(self, prompt_token_ids: Sequence[int]) -> None:
         if hasattr(super(), "set_prompt_token_ids"):
             super().set_prompt_token_ids(prompt_token_ids)
-        self._prompt = _decoded(self._tokenizer, prompt_token_ids[-PROMPT_TOKENS:]) or None  # an empty one tells nothing
+        self._prompt = decoded(self._tokenizer, prompt_token_ids[-PROMPT_TOKENS:]) or None  # an empty one tells nothing
 
     def parse(self, model_output: str, request: Any, *args: Any, **options: Any) -> tuple[str | None, str | None, list[Any] | None]:
         if not self._one_pass:
@@ -593,7 +588,7 @@ class OnePassParser(DelegatingParser):  # type: ignore[misc,valid-type]
         if not self._one_pass or self._reasoning_parser is None:
             return int(super().count_reasoning_tokens(token_ids))
         parser = Parser(self._format, prompt=self._prompt, thinking=getattr(self._reasoning_parser, "_thinking", None))
-        return reasoning_tokens(parser, [_decoded(self._tokenizer, [token]) for token in token_ids])
+        return reasoning_tokens(parser, [decoded(self._tokenizer, [token]) for token in token_ids])
 
     def _count(self, request: Any, called: bool, streaming: bool) -> None:
         """Count the invocation as vLLM counts those of its own parsers."""

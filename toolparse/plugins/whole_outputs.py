@@ -15,13 +15,11 @@ from toolparse.plugins.token_runs import TokenRuns
 from toolparse.wire.spellings import spellings
 
 
-def read_ids(parser: Parser, tokenizer: Any, ids: Sequence[int], truncated: bool = False) -> Message:
+def read_ids(parser: Parser, tokenizer: Any, ids: Sequence[int]) -> Message:
     """The message that these tokens are, with `output` their text and its spans; the parser must keep them."""
     text = decoded(tokenizer, ids)
     vocabulary = tokenizer.get_vocab() if hasattr(tokenizer, "get_vocab") else {}
-    runs = TokenRuns(parser.format, vocabulary).split(text, ids)
-    events = [event for run, special in runs for event in parser.feed(run, special)]
-    message = folded((*events, *parser.finish(truncated)), truncated)
+    message = folded(TokenRuns(parser.format, vocabulary).feed(parser, text, ids) + parser.finish())
     message.output = text
     return parser.locate(message)
 
