@@ -125,27 +125,26 @@ def constrain(
 def remembered(
     fmt: Format,
     tools: Tools | Iterable[object],
-    tool_choice: object = "auto",
-    parallel: bool = True,
-    strict: bool | None = None,
-    reasoning: Literal["auto", "open", "none"] = "auto",
-    tokens: Mapping[str, int] | tuple[str, ...] = (),
+    tool_choice: object,
+    parallel: bool,
+    reasoning: Literal["auto", "open", "none"],
+    tokens: Mapping[str, int] | tuple[str, ...],
 ) -> Constraint:
     """As `constrain`; the constraints of the last requests are kept, as those of one client mostly bring the same tools."""
     known = Tools.of(tools)
-    asked = [[[tool.name, tool.parameters, tool.strict] for tool in known], tool_choice, parallel, strict, reasoning, tokens]
+    asked = [[[tool.name, tool.parameters, tool.strict] for tool in known], tool_choice, parallel, reasoning, tokens]
     try:
         key = json.dumps(asked)
     except (TypeError, ValueError, RecursionError):
-        return constrain(fmt, known, tool_choice, parallel, strict, reasoning, tokens)
+        return constrain(fmt, known, tool_choice, parallel, None, reasoning, tokens)
     return _made(fmt, key, isinstance(tokens, Mapping))
 
 
 @lru_cache(maxsize=64)
 def _made(fmt: Format, key: str, numbered: bool) -> Constraint:
-    definitions, tool_choice, parallel, strict, reasoning, tokens = json.loads(key)
+    definitions, tool_choice, parallel, reasoning, tokens = json.loads(key)
     tools = [{"name": name, "parameters": parameters, "strict": own} for name, parameters, own in definitions]
-    return constrain(fmt, tools, tool_choice, parallel, strict, reasoning, tokens if numbered else tuple(tokens))
+    return constrain(fmt, tools, tool_choice, parallel, None, reasoning, tokens if numbered else tuple(tokens))
 
 
 def _note(left_out: dict[str, None], tool: Tool) -> Any:

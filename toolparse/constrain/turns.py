@@ -15,7 +15,7 @@ from typing import Literal as Word
 from toolparse.constrain.bodies import envelope, opening
 from toolparse.constrain.tree import ANY, EMPTY, Chars, Literal, Node, Repeat, Rules, Seq, Text, alt, maybe, of, seq
 from toolparse.grammar import Calls, Channels, Envelope, Format, Part, PythonCalls
-from toolparse.rendering.render import content_header
+from toolparse.rendering.render import closing, content_header
 from toolparse.rendering.writers import written_part
 from toolparse.wire.spellings import canonical, spellings
 
@@ -239,10 +239,6 @@ def _first(how: Calls) -> str:
     parts = takewhile(lambda text: "{" not in text, map(written_part, how.open[:1]))
     first = "".join(parts).strip()
     return first or written_part(how.open[0]).partition("{")[0].strip() if how.open else ""
-
-
-def closing(how: Calls) -> str:
-    return "".join(map(canonical, how.close))
 
 
 # -- what text may not hold ----------------------------------------------------------------------------------------------------------

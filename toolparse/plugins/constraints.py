@@ -44,7 +44,7 @@ def structural_tag(
     """The structural tag for a request; None where the calls cannot be constrained. `vocabulary` has the ids of special tokens."""
     tokens = {marker: vocabulary[marker] for marker in fmt.special_tokens if marker in vocabulary}
     try:
-        return remembered(fmt, tools, tool_choice, parallel, None, reasoning, tokens).structural_tag()
+        return remembered(fmt, tools, tool_choice, parallel, reasoning, tokens).structural_tag()
     except (CannotConstrain, InvalidTools):
         return None
     except Exception as error:

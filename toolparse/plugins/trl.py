@@ -17,6 +17,7 @@ from functools import lru_cache
 from types import MethodType
 from typing import Any
 
+from toolparse.data.conversation import LOST
 from toolparse.formats import formats, get_format
 from toolparse.grammar import Format
 from toolparse.message import Message
@@ -24,8 +25,6 @@ from toolparse.parser import Parser, parse
 from toolparse.plugins.whole_outputs import decoded, presumed_prompt, read_ids
 from toolparse.rendering.render import CannotRender, compare, render
 from toolparse.templates.response_template import InvalidTemplate, from_response_template
-
-LOST = frozenset(("cut", "no_name", "unreadable"))
 
 
 class CannotExport(ValueError):

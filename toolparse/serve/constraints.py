@@ -26,7 +26,7 @@ def constraint(upstream: Upstream, fmt: Format, request: Request, prompt: str | 
         reasoning = "open"
     try:
         # Markers are written as text: a tokenizer need not have them as tokens, and a token of their text fits, too.
-        made = remembered(fmt, request.tools, request.tool_choice, request.parallel, None, reasoning, ())
+        made = remembered(fmt, request.tools, request.tool_choice, request.parallel, reasoning, ())
     except CannotConstrain:
         return {}
     return {"grammar": made.gbnf()} if upstream.constrains == "gbnf" else {"response_format": made.structural_tag()}

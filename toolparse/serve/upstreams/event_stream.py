@@ -145,6 +145,12 @@ def count_in(event: dict[str, Any], key: str) -> int | None:
     return value if type(value) is int and value >= 0 else None
 
 
+def names_in(models: object, key: str) -> list[str]:
+    """The names in a list of models."""
+    known = [model for model in models if isinstance(model, dict)] if isinstance(models, list) else []
+    return [model[key] for model in known if isinstance(model.get(key), str)]
+
+
 def entry(token: object, logprob: object, alternatives: object = (), spelled: object = None) -> dict[str, Any]:
     """A token's probability as OpenAI's chat API writes it. `alternatives` are pairs of a token and its logprob, or such entries."""
     own = {"token": str(token), "logprob": _number(logprob), "bytes": _bytes(token, spelled)}

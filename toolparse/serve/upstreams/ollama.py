@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolparse.serve.upstreams.event_stream import UpstreamError, count_in, entries, text_in
+from toolparse.serve.upstreams.event_stream import UpstreamError, count_in, entries, names_in, text_in
 from toolparse.serve.upstreams.upstream import Generation, Piece, Upstream
 
 _NAMES = {"max_tokens": "num_predict", "repetition_penalty": "repeat_penalty"}
@@ -42,12 +42,7 @@ def piece(event: dict[str, Any]) -> Piece:
 
 def models(answer: Mapping[str, Any]) -> list[str]:
     """The names in its list of models."""
-    models = answer.get("models")
-    return (
-        [model["name"] for model in models if isinstance(model, dict) and isinstance(model.get("name"), str)]
-        if isinstance(models, list)
-        else []
-    )
+    return names_in(answer.get("models"), "name")
 
 
 OLLAMA = Upstream(

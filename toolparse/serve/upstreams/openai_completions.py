@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from itertools import islice, zip_longest
 from typing import Any
 
-from toolparse.serve.upstreams.event_stream import UpstreamError, count_in, entry, text_in
+from toolparse.serve.upstreams.event_stream import UpstreamError, count_in, entry, names_in, text_in
 from toolparse.serve.upstreams.upstream import Generation, Piece, Upstream
 
 
@@ -73,12 +73,7 @@ def read_end(piece: Piece, choice: dict[str, Any], event: dict[str, Any]) -> Non
 
 def listed_models(answer: Mapping[str, Any]) -> list[str]:
     """The names in OpenAI's list of models."""
-    models = answer.get("data")
-    return (
-        [model["id"] for model in models if isinstance(model, dict) and isinstance(model.get("id"), str)]
-        if isinstance(models, list)
-        else []
-    )
+    return names_in(answer.get("data"), "id")
 
 
 def _logprobs(given: object) -> list[dict[str, Any]]:
