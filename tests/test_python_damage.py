@@ -207,7 +207,6 @@ def test_structure_inside_a_string_is_data(name: str, value: str) -> None:
         f"{NS}<b>x{NS}</b>\n{NS}{NS}<a>1{NS}</a>",
         f"{NS}<bx{NS}</b>\n{NS}<a>1{NS}</a>",
         f"{NS}< b>x{NS}</b>\n{NS}<a >1{NS}</a>",
-        f"{NS}<b>x</tool>\n{NS}<a>1{NS}</a>",
         f"{NS}<b>x]<]MINIMAX[>[</b>\n{NS}<a>1]<]minima[>[</a>",
         f"]<]minimax[><b>x{NS}</b>\n<]minimax[>[<a>1{NS}</a>",
         f'{NS}<parameter name="b">x{NS}</parameter>\n{NS}<parameter name="a">1{NS}</parameter>',
@@ -225,6 +224,7 @@ def test_damaged_elements_are_read(damaged: str) -> None:
     [
         (f"{NS}<b>x{NS}</b>\n{NS}<other>{NS}<other>1{NS}</other>", "missing_closer"),
         (f"{NS}<names>{NS}<item>x{NS}</item>{NS}<other>{NS}</names>", "missing_closer"),
+        (f"{NS}<names>{NS}<item>x</tool>{NS}</names>", "missing_closer"),
         (f"{NS}<size>1 NS</size>\n{NS}<names>{NS}<item>x{NS}</item>{NS}<names>{NS}</names>", "doubtful_value"),
     ],
 )

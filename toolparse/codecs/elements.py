@@ -186,7 +186,8 @@ class ElementsReader(StateReader):
         if closes is None:
             return ~at
         if closes:
-            return self.close_plainly(at, closes)
+            self.close_element(at)
+            return closes
         found = _JUNK.match(text, at)
         end = found.end() if found is not None else at + 1
         self.spaced = self.spaced or " " in text[at:end]
@@ -230,13 +231,6 @@ class ElementsReader(StateReader):
             return self.without_tag(at, behind)
         if not tag[1]:
             self.report_junk()
-            element = self.stack[-1]
-            if tag[2] == element.key != ITEM and element.kind == "list":  # its closing tag without the slash, if a marker follows
-                follows = self.structure(tag.end())
-                if follows is None:
-                    return ~at
-                if follows:
-                    return self.close_with(tag[0], at, tag.end())
             self.report_spelling(at, tag)
             key = self.key_of(tag[2], at)
             self.make_room(key, at)
@@ -390,7 +384,8 @@ class ElementsReader(StateReader):
     def imply_closer(self, at: int) -> None:
         """The innermost element has ended, and its closing tag is missing."""
         said = f"the missing end of {self.stack[-1].key!r} was added"
-        self.mend("missing_closer", said, at, error=self.is_doubtful(len(self.stack) - 1))
+        tagged = self.streaming or "</" in self.writer.held.text  # it may hold what is left of its closing tag
+        self.mend("missing_closer", said, at, error=tagged or self.is_doubtful(len(self.stack) - 1))
         self.close_element(at)
 
     def is_doubtful(self, number: int) -> bool:
@@ -472,8 +467,7 @@ class ElementsReader(StateReader):
         text = self.text
         closer = f"</{self.stack[-1].key}>"
         if not self.stack[-1].key or not text.startswith(closer, at):
-            cut = not self.last and bool(self.stack[-1].key) and closer.startswith(text[at:])
-            return None if cut else self.other_closer(at)
+            return None if not self.last and self.stack[-1].key and closer.startswith(text[at:]) else 0
         end = at + len(closer)
         behind = SPACES.match(text, end).end()
         prefix = self.marks.prefix
@@ -483,32 +477,6 @@ class ElementsReader(StateReader):
                 return 0
             return None if not self.last and closer.startswith(text[behind:]) else end
         return None if not self.last and prefix.startswith(text[behind:]) else 0
-
-    def other_closer(self, at: int) -> int | None:
-        """The same for a closing tag of another name: it counts where a tag follows that the element's own end would have to precede."""
-        text = self.text
-        tag = _TAG.match(text, at)
-        if tag is None or not tag[1] or self.nested or self.headless or len(self.stack) < 2:
-            return None if tag is None and not self.last and TAG_BEGUN.match(text, at) else 0
-        prefix = self.marks.prefix
-        behind = SPACES.match(text, tag.end(), tag.end() + 256).end()
-        if not text.startswith(prefix, behind):
-            return None if not self.last and prefix.startswith(text[behind:]) else 0
-        following = _TAG.match(text, behind + len(prefix))
-        if following is None:
-            return None if not self.last and TAG_BEGUN.match(text, behind + len(prefix)) else 0
-        key, outer = following[2], self.stack[1:-1]
-        fits = any(element.key == key for element in outer) if following[1] else self.ends_leaf(key)
-        if not fits or (following[1] and key == self.stack[-1].key):
-            return 0
-        return tag.end()
-
-    def close_plainly(self, at: int, end: int) -> int:
-        """The closing tag without its marker from `at` to `end` counts. What stands before it has been taken."""
-        if not self.text.startswith(f"</{self.stack[-1].key}>", at):
-            return self.close_with(self.text[at:end], at, end)
-        self.close_element(at)
-        return end
 
     def close_with(self, written: str, at: int, end: int) -> int:
         """What stands from `at` to `end` is the closing tag of the innermost element, though it is not that to the letter."""
@@ -555,7 +523,9 @@ class ElementsReader(StateReader):
     def leaf_closed(self, at: int) -> int | None:
         """A closing tag without its marker inside a leaf; None when it is data."""
         closes = self.plain_closer(at)
-        return ~at if closes is None else self.close_plainly(at, closes) if closes else None
+        if closes:
+            self.close_element(at)
+        return ~at if closes is None else closes or None
 
     def repeated_opener(self, at: int) -> int:
         """Where the text of a leaf begins: behind its opening tag, or behind a second one."""
@@ -692,12 +662,6 @@ class ElementsReader(StateReader):
             self.mend("missing_closer", f"the missing end of {element.key!r} was added", mark, error=doubtful)
             self.close_element(mark)
             return mark
-        if tag[2] == element.key and not self.may_hold(element.key):  # its closing tag without the slash, if a marker follows
-            follows = self.structure(tag.end())
-            if follows is None:
-                return ~mark
-            if follows:
-                return self.close_with(tag[0], mark, tag.end())
         if self.streaming:
             return None
         self.to_container(tag[2], mark)
