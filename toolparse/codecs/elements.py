@@ -322,21 +322,6 @@ class ElementsReader(StateReader):
             self.take(text)
             self.close_element(at)
             return tag.end()
-        if len(self.stack) > 1:
-            behind = SPACES.match(self.text, tag.end(), tag.end() + 256).end()
-            follows = self.structure(tag.end())
-            following = _TAG.match(self.text, behind + len(self.marks.prefix)) if follows else None
-            undecided = not self.last and following is None and self.text.startswith(self.marks.prefix, behind)
-            if follows is None or (undecided and TAG_BEGUN.match(self.text, behind + len(self.marks.prefix))):
-                return ~at
-            own = following is not None and (
-                following[2] == element.key
-                if following[1]
-                else element.type.lists(following[2]) or (element.kind == "list" and following[2] == ITEM)
-            )
-            if follows and not own:
-                self.report_junk()
-                return self.close_with(tag[0], at, tag.end())
         self.keep_junk(self.text[at : tag.end()], at)
         return tag.end()
 
