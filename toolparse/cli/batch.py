@@ -18,7 +18,7 @@ from itertools import chain
 
 from toolparse.cli.inputs import CommandError, read_tools, unreadable
 from toolparse.cli.options import FAULTY, FINE, Options, positive
-from toolparse.cli.output import complain
+from toolparse.cli.output import bar, complain, has_rich
 from toolparse.data.conversation import LOST, InvalidRow, Row
 from toolparse.data.extras import MissingExtra, needed
 from toolparse.data.files import STANDARD_INPUT, Block, UnreadableFile, blocks, decoded_row, found
@@ -251,36 +251,21 @@ def progress(files: list[str], before: int) -> Iterator[Callable[[int, Block], N
 
     `before` rows have been done by an earlier run.
     """
-    if not sys.stderr.isatty():
+    if not (sys.stderr.isatty() and has_rich()):
         yield lambda rows, block: None
         return
+    from rich.progress import TaskProgressColumn, TextColumn
+
     sizes = {file: os.path.getsize(file) for file in files if file != STANDARD_INPUT}
-    total = sum(sizes.values())
     started = time.monotonic()
-    shown = 0.0
     order = {file: number for number, file in enumerate(files)}
-    first: tuple[int, float] | None = None  # how far it was, and when, at the first block: --resume reads over what is done
 
-    def show(rows: int, block: Block) -> None:
-        nonlocal shown, first
-        now = time.monotonic()
-        if now - shown < 0.2:
-            return
-        shown = now
-        read = sum(sizes.get(file, 0) for file in files[: order[block.file]]) + block.position
-        first = first or (read, now)
-        rate = (rows - before) / max(now - started, 1e-9)
-        text = f"{rows:,} rows, {rate:,.0f} a second"
-        if total and read > first[0]:
-            left = int((total - read) * (now - first[1]) / (read - first[0]))
-            filled = int(20 * read / total)
-            bar = "#" * filled + "-" * (20 - filled)
-            text = f"[{bar}] {read / total:4.0%}  {text}, {left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
+    with bar(TaskProgressColumn(), TextColumn("{task.description}")) as shown:
+        task = shown.add_task("", total=sum(sizes.values()) or None)
 
-    try:
+        def show(rows: int, block: Block) -> None:
+            read = sum(sizes.get(file, 0) for file in files[: order[block.file]]) + block.position
+            rate = (rows - before) / max(time.monotonic() - started, 1e-9)
+            shown.update(task, completed=read, description=f"{rows:,} rows, {rate:,.0f} a second")
+
         yield show
-    finally:
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()

@@ -134,13 +134,19 @@ def progress_bar(file: FileIO | GzipFile, name: str, lines_follow: bool) -> Iter
     if size < LARGE or torn or isinstance(file, GzipFile) or not (sys.stderr.isatty() and has_rich()):
         yield lambda: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import DownloadColumn, TextColumn
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
-        bar = progress.add_task(name, total=size)
-        yield lambda: progress.update(bar, completed=file.tell())
+    with bar(TextColumn("{task.description}", markup=False), DownloadColumn()) as progress:
+        task = progress.add_task(name, total=size)
+        yield lambda: progress.update(task, completed=file.tell())
+
+
+def bar(*columns: Any) -> Any:
+    """A bar of `rich` on standard error with these columns and the time that is left; it goes when its work is done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TimeRemainingColumn
+
+    return Progress(BarColumn(), *columns, TimeRemainingColumn(), console=Console(file=sys.stderr), transient=True)
 
 
 def has_rich() -> bool:
