@@ -9,51 +9,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import signal
-import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
 AHEAD = 4
 """So many results for each worker may be there before the one that is due."""
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-
-
-class Channel:
-    """One end of the way between two processes, for one object at a time. (A `multiprocessing` pipe does the same, and takes six times as
-    long to receive a megabyte, which the one process that all others wait for cannot afford.)"""
-
-    def __init__(self, end: socket.socket) -> None:
-        self.end = end
-
-    def fileno(self) -> int:
-        return self.end.fileno()
-
-    def send(self, thing: object) -> None:
-        """Raises `ConnectionError` where nobody receives."""
-        data = pickle.dumps(thing, pickle.HIGHEST_PROTOCOL)
-        self.end.sendall(len(data).to_bytes(8, "little"))
-        self.end.sendall(data)
-
-    def receive(self) -> Any:
-        """Raises `EOFError` or `ConnectionError` where nobody sends any more."""
-        return pickle.loads(self._read(int.from_bytes(self._read(8), "little")))
-
-    def close(self) -> None:
-        self.end.close()
-
-    def _read(self, size: int) -> bytearray:
-        data = bytearray(size)
-        rest = memoryview(data)
-        while rest:
-            count = self.end.recv_into(rest)
-            if not count:
-                raise EOFError
-            rest = rest[count:]
-        return data
 
 
 class WorkerEnded(RuntimeError):
@@ -79,9 +43,9 @@ class _Pool(Generic[Given, Made]):
         context: Any = multiprocessing.get_context("fork" if forks else "spawn")
         self.limit = workers * AHEAD
         self.processes = []
-        self.pipes: list[Channel] = []
+        self.pipes: list[Connection] = []
         for _ in range(workers):
-            here, there = map(Channel, socket.socketpair())
+            here, there = context.Pipe()
             self.pipes.append(here)
             process = context.Process(target=_work, args=(there, work, job, self.pipes if forks else ()), daemon=True)
             process.start()
@@ -91,7 +55,7 @@ class _Pool(Generic[Given, Made]):
     def run(self, blocks: Iterator[Given]) -> Iterator[tuple[Given, Made]]:
         given: dict[int, Given] = {}
         made: dict[int, Made] = {}
-        busy: dict[Channel, int] = {}
+        busy: dict[Connection, int] = {}
         idle = list(self.pipes)
         due = sent = 0
         waiting = next(blocks, None)
@@ -109,10 +73,10 @@ class _Pool(Generic[Given, Made]):
                 yield given.pop(due), made.pop(due)
                 due += 1
                 continue
-            for ready in wait(list(busy)):  # type: ignore[arg-type]  # whatever has a file number will do
-                assert isinstance(ready, Channel)
+            for ready in wait(list(busy)):
+                assert isinstance(ready, Connection)
                 try:
-                    result = ready.receive()
+                    result = ready.recv()
                 except (EOFError, ConnectionError):
                     raise WorkerEnded(_ENDED) from None
                 if isinstance(result, BaseException):
@@ -140,14 +104,14 @@ def is_alone() -> bool:
         return False
 
 
-def _work(pipe: Channel, work: Callable[[Any, Any], Any], job: Any, others: Sequence[Channel]) -> None:
+def _work(pipe: Connection, work: Callable[[Any, Any], Any], job: Any, others: Sequence[Connection]) -> None:
     """The life of a worker: Ctrl-C is for the process that started it. `others` are the ends of pipes that are not its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in others:
         other.close()
     while True:
         try:
-            block = pipe.receive()
+            block = pipe.recv()
         except (EOFError, OSError):
             return
         try:
