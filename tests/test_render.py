@@ -197,6 +197,12 @@ def test_what_a_format_cannot_say_is_refused_with_the_reason(message, fmt, reaso
         render(message, fmt)
 
 
+@pytest.mark.parametrize("fmt", ["hermes", "qwen3_coder", "pythonic", "gemma4", "minimax_m3"])
+def test_what_is_nested_too_deeply_is_refused(fmt):
+    with pytest.raises(CannotRender):
+        render(Message(tool_calls=[ToolCall(name="f", arguments='{"a": ' * 900 + "1" + "}" * 900)]), fmt)
+
+
 def test_numbers_keep_their_spelling():
     call = ToolCall(name="f", arguments='{"a": 1.50, "b": 12345678901234567890123, "c": -0.0}')
     assert call.arguments in render(Message(tool_calls=[call]), "hermes")

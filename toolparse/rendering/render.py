@@ -45,8 +45,11 @@ def render(message: Message | Mapping[str, Any], fmt: str | Format, *, tools: An
         raise CannotRender(f"{chosen.name} has no calls")
     difference = ""
     for how in chosen.calls if wanted.tool_calls else (None,):
-        text = "".join(pieces(wanted, chosen, how))
-        found = compare(wanted, parse(text, chosen, tools=tools, prompt=""))
+        try:
+            text = "".join(pieces(wanted, chosen, how))
+            found = compare(wanted, parse(text, chosen, tools=tools, prompt=""))
+        except RecursionError:
+            raise CannotRender("the arguments are nested too deeply") from None
         if not found:
             return text
         difference = difference or found

@@ -31,10 +31,6 @@ class Number(str):
     """A JSON number, as it was written."""
 
 
-class Verbatim(str):
-    """Text that is written as it is."""
-
-
 def read_arguments(text: str) -> Any:
     """The arguments as Python objects whose numbers keep their spelling; None when the text is no JSON."""
     try:
@@ -48,27 +44,15 @@ def written_part(part: Part) -> str:
     return "" if isinstance(part, (Ahead, Closed)) else canonical(part)
 
 
-def json_text(value: Any) -> str:
-    """A value as JSON: numbers as they were written, no ASCII escapes but for lone surrogates."""
-    out: list[str] = []
-    todo: list[Any] = [value]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, (Verbatim, Number)):
-            out.append(item)
-        elif isinstance(item, dict):
-            inner: list[Any] = []
-            for key, member in item.items():
-                inner += [Verbatim(", " if inner else "{"), Verbatim(quote(key) + ": "), member]
-            todo += reversed([*inner, Verbatim("}" if inner else "{}")])
-        elif isinstance(item, list):
-            inner = []
-            for member in item:
-                inner += [Verbatim(", " if inner else "["), member]
-            todo += reversed([*inner, Verbatim("]" if inner else "[]")])
-        else:
-            out.append(quote(item) if isinstance(item, str) else json.dumps(item))
-    return "".join(out)
+def json_text(value: Any, constant: Callable[[Any], str] = json.dumps) -> str:
+    """A value as JSON: numbers as they were written, no ASCII escapes but for lone surrogates. `constant` writes true, false and null."""
+    if isinstance(value, str):
+        return value if isinstance(value, Number) else quote(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join([f"{quote(key)}: {json_text(member, constant)}" for key, member in value.items()]) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join([json_text(member, constant) for member in value]) + "]"
+    return constant(value)
 
 
 def write_json(how: Calls, call: ToolCall) -> str:
@@ -129,15 +113,7 @@ def write_python(how: Calls, call: ToolCall) -> str:
 
 def python_text(value: Any) -> str:
     """A value as a Python literal."""
-    if isinstance(value, Number):
-        return value
-    if isinstance(value, str):
-        return quote(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{quote(key)}: {python_text(member)}" for key, member in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(python_text, value)) + "]"
-    return {True: "True", False: "False", None: "None"}[value]
+    return json_text(value, repr)
 
 
 def write_bare_keys(how: Calls, call: ToolCall) -> str:
