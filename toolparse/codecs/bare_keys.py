@@ -592,7 +592,8 @@ class BareKeysReader(StateReader):
                 at += len(marks.quote)
                 continue
             else:
-                counts = None if not self.last and marks.cut_quote.match(text, at) else self.bare_ended(at)
+                how = None if not self.last and marks.cut_quote.match(text, at) else self.ends(text, at, self.last)
+                counts = None if how is None else bool(how)
             if counts is None:
                 return ~at
             if counts:
@@ -627,10 +628,6 @@ class BareKeysReader(StateReader):
         if not key[0].isdigit():
             self.call.problem("doubtful_value", f"{key!r} behind a value without quotes may be a part of it", at, error=True)
         return not key[0].isdigit()
-
-    def bare_ended(self, at: int) -> bool | None:
-        how = self.ends(self.text, at, self.last)
-        return None if how is None else bool(how)
 
     def write_bare(self, at: int) -> None:
         if self.flowing:

@@ -545,7 +545,8 @@ class ParameterReader(StateReader):
             self.envelope = ""
         elif kind in ("", "string"):
             if self.type.exactly_string and not self.other_layout:
-                self.begin_string()
+                self.call.write(f'{self.arguments.member(self.key)}"')
+                self.streaming = True
             else:
                 self.nullable = self.type.string_or_null
         self.writer.taken()
@@ -561,10 +562,6 @@ class ParameterReader(StateReader):
             return key
         self.call.problem("repaired_markup", f"quotes around the key {bare!r} were dropped", at)
         return bare
-
-    def begin_string(self) -> None:
-        self.call.write(f'{self.arguments.member(self.key)}"')
-        self.streaming = True
 
     # -- inside a value -----------------------------------------------------------------------------------------------------------------
 

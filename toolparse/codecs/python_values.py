@@ -509,7 +509,8 @@ class PythonValues(StateReader):
         if found is None:
             self.emit("\\\\")
             return at + 1
-        self.emit(character_of(code_of(*found.groups(""))))
+        code = code_of(*found.groups(""))
+        self.emit("\\ufffd" if code > 0x10FFFF else quote(chr(code))[1:-1])
         return found.end()
 
     # -- everything else ------------------------------------------------------------------------------------------------------------------
@@ -613,8 +614,3 @@ class PythonValues(StateReader):
             self.call.opening.spoilt = True
         self.call.problem("no_literal", f"{word[:60]!r} is no literal and became a string", at, error=self.call.opening.spoilt)
         return f'"{escaped(word)}"'
-
-
-def character_of(code: int) -> str:
-    """A character by its code, as JSON text inside a string."""
-    return "\\ufffd" if code > 0x10FFFF else quote(chr(code))[1:-1]

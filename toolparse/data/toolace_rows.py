@@ -47,7 +47,9 @@ def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -
             tools = tools or definitions(listed)
         except (InvalidTools, ValueError, RecursionError) as error:
             raise InvalidRow(f"the functions of the system text: {error}") from None
-        system = "\n\n".join(part for part in (_introduction(system[: found.start()]), _advice(system[end:])) if part)
+        before = _EXPERT.sub("", system[: found.start()]).strip()
+        behind = _DECIDE.sub("", system[end:], count=1).strip().lstrip(".").strip()
+        system = "\n\n".join(part for part in (before, behind) if part)
     turns = Turns("toolace", tools, fmt, prompt)
     if system:
         turns.say("system", system)
@@ -165,13 +167,4 @@ _DECIDE = re.compile(
     r"(?:(?:You MUST put|Put) it in the format of[^\n]*\s*)?"
     r"(?:NO other text MUST be included\.?|You SHOULD NOT include any other text[^\n.]*\.?)?"
 )
-
-
-def _introduction(text: str) -> str:
-    """What stands in front of the list, without the sentences on how to call."""
-    return _EXPERT.sub("", text).strip()
-
-
-def _advice(text: str) -> str:
-    """What stands behind the list, without the same."""
-    return _DECIDE.sub("", text, count=1).strip().lstrip(".").strip()
+"""The sentences on how to call, in front of the list and behind it."""

@@ -474,7 +474,7 @@ def _write(out: _Out | None, text: str) -> str:
         elif kind == "raw":
             pieces.append(quote(body))
         elif kind == "cut":
-            pieces.append(_string(_CUT_ESCAPE.sub(_without_cut, body)))
+            pieces.append(_string(_CUT_ESCAPE.sub(lambda found: found[1] or "", body)))
         elif kind == "string":
             pieces.append(_string(body))
         elif kind == "bare":
@@ -488,10 +488,6 @@ def _write(out: _Out | None, text: str) -> str:
 
 _ODD = re.compile(r"""\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|["'\\/bfnrt])?|["\x00-\x1f]""")
 _CUT_ESCAPE = re.compile(HIGH + r"""(?:\\(?:u[0-9a-fA-F]{0,3})?)?\Z|\\(?:u[0-9a-fA-F]{0,3}|x[0-9a-fA-F]?)?\Z|(\\.)""", re.DOTALL)
-
-
-def _without_cut(found: re.Match[str]) -> str:
-    return found[1] or ""
 
 
 def _string(body: str) -> str:

@@ -65,7 +65,8 @@ def register() -> None:
 def _message(fmt: Format, tokenizer: Any, ids: list[int], tools: Any) -> Message:
     definitions = [_plain(tool) for tool in tools] if tools else None
     prompt = presumed_prompt(fmt, decoded(tokenizer, ids))
-    message = read_ids(Parser(fmt, tools=definitions, prompt=prompt, new_id=_no_id, spans=True), tokenizer, ids)
+    # verl takes ids that the model wrote, and makes none up: `str()` is empty.
+    message = read_ids(Parser(fmt, tools=definitions, prompt=prompt, new_id=str, spans=True), tokenizer, ids)
     report(message.problems)
     return message
 
@@ -93,11 +94,6 @@ def without_calls(message: Message, stops: tuple[str, ...]) -> str:
 
 def _plain(tool: Any) -> Any:
     return tool.model_dump(exclude_none=True) if hasattr(tool, "model_dump") else tool
-
-
-def _no_id() -> str:
-    """verl takes ids that the model wrote, and makes none up."""
-    return ""
 
 
 register()

@@ -161,7 +161,8 @@ def written_calls(calls: list[ToolCall], fmt: Format, how: Calls, after_text: bo
         listed = ", ".join(opening(how.open[named:], how, call) + write(how, call) for call in calls)
         yield before + opener + head + listed + "]" + closing(how) + closer
     else:
-        texts = [opening(how.open, how, call) + leading(how) + write(how, call) + closing(how) for call in calls]
+        lead = "".join(map(canonical, how.lead))
+        texts = [opening(how.open, how, call) + lead + write(how, call) + closing(how) for call in calls]
         if how.wrapper is not None and how.wrapper.shared:
             yield before + opener + how.between.join(texts) + closer
         else:
@@ -176,10 +177,6 @@ def opening(parts: tuple[Part, ...], how: Calls, call: ToolCall) -> str:
     if how.escaped:
         name = escaped_attribute(name)
     return text.replace("{name}", name).replace("{id}", call.id).replace("{other}", "")
-
-
-def leading(how: Calls) -> str:
-    return "".join(map(canonical, how.lead))
 
 
 def closing(how: Calls) -> str:

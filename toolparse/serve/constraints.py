@@ -22,16 +22,11 @@ def constraint(upstream: Upstream, fmt: Format, request: Request, prompt: str | 
     if upstream.constrains is None or read_choice(request.tool_choice).mode != "required":
         return {}
     reasoning: Literal["auto", "open", "none"] = "none" if request.template_options.get("enable_thinking") is False else "auto"
-    if _inside_reasoning(fmt, prompt):
-        reasoning = "open"
+    if any(isinstance(event, Reasoning) for event in Parser(fmt, prompt=prompt).feed("x")):
+        reasoning = "open"  # by the prompt, as the parser sees it
     try:
         # Markers are written as text: a tokenizer need not have them as tokens, and a token of their text fits, too.
         made = remembered(fmt, request.tools, request.tool_choice, request.parallel, reasoning, ())
     except CannotConstrain:
         return {}
     return {"grammar": made.gbnf()} if upstream.constrains == "gbnf" else {"response_format": made.structural_tag()}
-
-
-def _inside_reasoning(fmt: Format, prompt: str | None) -> bool:
-    """Whether the prompt has opened the reasoning, as the parser sees it."""
-    return any(isinstance(event, Reasoning) for event in Parser(fmt, prompt=prompt).feed("x"))

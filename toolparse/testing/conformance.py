@@ -303,15 +303,12 @@ def _texts(expect: Case, answer: Answer) -> str | None:
     if all(wanted[name].split() == got[name].split() for name in wrong):
         return "blanks"
     if "reasoning" in wrong:
-        return "reasoning elsewhere" if _same_words(" ".join(wanted.values()), " ".join(got.values())) else "text lost"
+        words, found = (Counter(re.findall(r"\w+", " ".join(texts.values()))) for texts in (wanted, got))
+        return "reasoning elsewhere" if words <= found else "text lost"
     content, have = "".join(wanted["content"].split()), "".join(got["content"].split())
     if expect["tool_calls"] and _inside(have, content):
         return "text beside calls"
     return "markup in content" if _inside(content, have) else "text lost"
-
-
-def _same_words(one: str, other: str) -> bool:
-    return Counter(re.findall(r"\w+", one)) <= Counter(re.findall(r"\w+", other))
 
 
 def _inside(short: str, long: str) -> bool:

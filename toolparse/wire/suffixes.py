@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from toolparse.grammar import Calls, Format
+from toolparse.grammar import Format
 from toolparse.jsontext.characters import SPACE, WS
 from toolparse.wire.spellings import cut, spellings
 
@@ -29,7 +29,8 @@ class Suffixes:
     def __init__(self, fmt: Format) -> None:
         openers = [text for pair in fmt.reasoning for text in spellings(pair.open)]
         closers = [text for pair in fmt.reasoning for text in spellings(pair.close)]
-        pairs = [(wrapper, first) for calls in fmt.calls for wrapper in wrapper_openers(calls) for first in spellings(calls.open[0])]
+        wrapped = [(wrapper, calls) for calls in fmt.calls if calls.wrapper for wrapper in spellings(calls.wrapper.open)]
+        pairs = [(wrapper, first) for wrapper, calls in wrapped for first in spellings(calls.open[0])]
         word = f"{re.escape(fmt.suffix)}{_WORD}{{1,64}}"
         self.begins = tuple(parted(text)[0] + fmt.suffix for text in (*openers, *closers, *fmt.stop, *(wrapper for wrapper, _ in pairs)))
         self.open = re.compile("|".join(marked(text, f"({word})") for text in openers))
@@ -42,10 +43,6 @@ class Suffixes:
         cuts = [cut_marked(text, fmt.suffix) for text in (*openers, *closers, *fmt.stop)]
         cuts += [f"{cut_marked(wrapper, fmt.suffix)}{WS}(?:\\Z|{cut_marked(first, fmt.suffix)})" for wrapper, first in pairs]
         self.partial = re.compile(f"(?:{'|'.join(cuts)})\\Z")
-
-
-def wrapper_openers(calls: Calls) -> tuple[str, ...]:
-    return spellings(calls.wrapper.open) if calls.wrapper else ()
 
 
 def parted(marker: str) -> tuple[str, str]:
