@@ -51,7 +51,6 @@ exit status:
 
 
 def run(arguments: list[str]) -> int:
-    """Carry out the command and return its exit status."""
     options = batch_options().parse_args(arguments)
     try:
         return _run(options)
@@ -72,7 +71,6 @@ def run(arguments: list[str]) -> int:
 
 
 def batch_options() -> Options:
-    """The options of the command."""
     parser = Options(prog="toolparse batch", description="Read whole files of what models wrote.", epilog=MORE, allow_abbrev=False)
     parser.add_argument(
         "paths", nargs="+", metavar="PATH",

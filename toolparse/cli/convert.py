@@ -12,7 +12,6 @@ from toolparse.rendering.render import CannotRender, render
 
 
 def run(arguments: list[str]) -> int:
-    """Carry out the command and return its exit status."""
     parser = Options(
         prog="toolparse convert",
         description="Write the message of a file in the format of another model.",

@@ -25,7 +25,6 @@ example:
 
 
 def run(arguments: list[str]) -> int:
-    """Carry out the command and return its exit status."""
     options = explain_options().parse_args(arguments)
     if options.format is None and not options.compare:
         raise CommandError("no format given; name it with --format, or see which fits with --compare")
@@ -96,7 +95,6 @@ def fenced(text: str, language: str) -> str:
 
 
 def explain_options() -> Options:
-    """The options of the command."""
     parser = Options(
         prog="toolparse explain",
         description="Show how an output was read: what each stretch of it is, what is wrong where, what each call was read as.",

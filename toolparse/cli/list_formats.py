@@ -8,7 +8,6 @@ from toolparse.formats import formats
 
 
 def run(arguments: list[str]) -> int:
-    """Carry out the command and return its exit status."""
     parser = Options(
         prog="toolparse formats",
         description="List the formats, the models that write them and their other names.",

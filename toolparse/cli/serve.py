@@ -74,7 +74,6 @@ def settings_of(given: argparse.Namespace) -> Settings:
 
 
 def serve_options() -> Options:
-    """The options of the command."""
     parser = Options(
         prog="toolparse serve",
         usage="toolparse serve --upstream KIND --url URL [options]",

@@ -44,7 +44,8 @@ class Reader(Protocol):
     def finish(self, at: int) -> None: ...
 
     @property
-    def held(self) -> int: ...
+    def held(self) -> int:
+        """How many characters have been read and not passed on."""
 
     @property
     def flow(self) -> Callable[[str], Match[str] | None] | None: ...

@@ -181,7 +181,6 @@ class BareKeysReader(StateReader):
         return self.marks.waiting_key if in_object else None if self.stack[-1].type.has_parts else begun_scalar
 
     def finish(self, at: int) -> None:
-        """The output ended inside the call."""
         self.report_junk()
         self.report_left(at)
         self.done = True

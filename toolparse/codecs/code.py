@@ -62,7 +62,6 @@ class CodeCall(NamedCall):
         return end
 
     def finish(self, at: int) -> None:
-        """The output ended inside the call."""
         if self.state == self.code:
             self.settle(at, False)
         else:

@@ -107,7 +107,6 @@ class ElementsReader(StateReader):
         return self.marks.within if self.state == self.leaf else self.marks.between if self.state == self.inside else None
 
     def finish(self, at: int) -> None:
-        """The output ended inside the call."""
         self.report_junk()
         self.report_left(self.stack[-1].key, at)
         self.done = True

@@ -506,7 +506,6 @@ class NamedCall(ArgumentsReader):
         return ~at
 
     def finish(self, at: int) -> None:
-        """The output ended inside the call."""
         between = len(self.stack) == self.level and self.state in (self.after, self.after_comma, self.before_key)
         if self.closed and self.stack and not between:
             rest = self.key_text or f"{self.key_read}: {''.join(self.captured).strip(SPACE)}{self.word.text}"

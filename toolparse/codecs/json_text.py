@@ -472,7 +472,6 @@ class JsonReader:
 
     @property
     def held(self) -> int:
-        """How many characters have been read and not passed on."""
         return self.word.length + self.gap.length
 
     def cut_off(self) -> None:

@@ -152,13 +152,11 @@ class ParameterReader(StateReader):
 
     @property
     def held(self) -> int:
-        """How many characters have been read and not passed on."""
         if self.inner is not None:
             return self.inner.held
         return self.writer.held.length + self.writer.left.length
 
     def finish(self, at: int) -> None:
-        """The output ended inside the call."""
         if self.inner is not None:
             self.inner.finish(at)
             self.done = True

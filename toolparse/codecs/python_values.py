@@ -153,7 +153,6 @@ class PythonValues(StateReader):
 
     @property
     def held(self) -> int:
-        """How many characters have been read and not passed on."""
         return self.word.length + self.kept_length
 
     # -- what the owner of the values decides ---------------------------------------------------------------------------------------------

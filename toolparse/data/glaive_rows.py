@@ -26,7 +26,6 @@ def is_shape(row: Row) -> bool:
 
 
 def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
-    """The row's conversation."""
     chat = _chat(row) or ""
     system = row.get("system")
     if isinstance(system, str) and not chat.startswith("SYSTEM:"):

@@ -43,7 +43,6 @@ def is_shape(row: Row) -> bool:
 
 
 def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
-    """The row's conversation."""
     said = [(role_of(word), text_of(text, word), more_of(turn)) for turn in turns_of(row) for word, text in (speech(turn),)]
     if isinstance(row.get("system"), str) and row["system"]:
         said.insert(0, ("system", row["system"], {}))

@@ -27,7 +27,6 @@ def is_shape(row: Row) -> bool:
 
 
 def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
-    """The row's conversation."""
     turns = Turns("openai", tools_of(row), fmt, prompt)
     turns.taken.update(_ids(row))
     for turn in _messages(row):
@@ -68,7 +67,6 @@ def _calls_of(turn: Row) -> Any:
 
 
 def write(conversation: Conversation) -> Row:
-    """The row of a conversation."""
     return conversation.row
 
 

@@ -31,7 +31,6 @@ def is_shape(row: Row) -> bool:
 
 
 def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
-    """The row's conversation."""
     turns = Turns("react", tools_of(row), fmt, prompt)
     acting = False
     for turn in turns_of(row):
@@ -54,7 +53,6 @@ def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -
 
 
 def write(conversation: Conversation) -> Row:
-    """The row of a conversation."""
     turns = []
     for message in conversation.messages:
         role, content, more = message["role"], message.get("content"), more_in(message)

@@ -23,7 +23,6 @@ def is_shape(row: Row) -> bool:
 
 
 def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
-    """The row's conversation."""
     turns = Turns("sharegpt", tools_of(row), fmt, prompt)
     if isinstance(row.get("system"), str) and row["system"]:
         turns.say("system", row["system"])
@@ -44,7 +43,6 @@ def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -
 
 
 def write(conversation: Conversation) -> Row:
-    """The row of a conversation."""
     turns = []
     for message in conversation.messages:
         role, content, more = message["role"], message.get("content"), more_in(message)

@@ -38,7 +38,6 @@ def is_shape(row: Row) -> bool:
 
 
 def read(row: Row, fmt: str | Format | None = None, prompt: str | None = None) -> Conversation:
-    """The row's conversation."""
     system, tools = row["system"], tools_of(row)
     found = _FUNCTIONS.search(system)
     if found is not None:

@@ -293,19 +293,16 @@ class StreamingSink(Sink):
         self._write = write
 
     async def feed(self, index: int, said: list[tuple[Piece, list[Event]]]) -> None:
-        """Pieces that arrived together, and their events."""
         text = "".join([self._answer.feed(index, events, piece.logprobs) for piece, events in said])
         if text:
             await self._write(text)
 
     async def finish(self, index: int, events: list[Event], truncated: bool, stop: str | None) -> None:
-        """A choice has ended."""
         text = self._answer.feed(index, events, []) + self._answer.finish(index, truncated, stop)
         if text:
             await self._write(text)
 
     async def end(self, usage: Usage) -> None:
-        """All choices have ended."""
         await self._write(self._answer.end(usage))
 
     async def _open(self) -> None:

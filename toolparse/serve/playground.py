@@ -165,7 +165,6 @@ class StepSink(Sink):
         self._format, self._prompt = fmt, prompt
 
     async def feed(self, index: int, said: list[tuple[Piece, list[Event]]]) -> None:
-        """Pieces that arrived together, and their events."""
         for piece, _ in said:
             self._text.append(piece.text)
             self._reasoned = self._reasoned or bool(piece.reasoning)

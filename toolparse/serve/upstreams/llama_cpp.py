@@ -15,7 +15,6 @@ _NAMES = {"max_tokens": "n_predict", "repetition_penalty": "repeat_penalty"}
 
 
 def request(asked: Generation) -> tuple[str, dict[str, Any]]:
-    """The path and the JSON body that ask for a stream."""
     body = {
         **{_NAMES.get(name, name): value for name, value in asked.sampling.items()},
         "prompt": asked.prompt,
@@ -31,7 +30,6 @@ def request(asked: Generation) -> tuple[str, dict[str, Any]]:
 
 
 def piece(event: dict[str, Any]) -> Piece:
-    """What an event says."""
     if "content" not in event:
         raise UpstreamError("garbage", "the upstream sent an event without content")
     piece = Piece(text=text_in(event, "content"), logprobs=entries(event.get("completion_probabilities")))

@@ -15,7 +15,6 @@ _NAMES = {"max_tokens": "num_predict", "repetition_penalty": "repeat_penalty"}
 
 
 def request(asked: Generation) -> tuple[str, dict[str, Any]]:
-    """The path and the JSON body that ask for a stream."""
     body: dict[str, Any] = {
         "model": asked.model,
         "prompt": asked.prompt,
@@ -29,7 +28,6 @@ def request(asked: Generation) -> tuple[str, dict[str, Any]]:
 
 
 def piece(event: dict[str, Any]) -> Piece:
-    """What an event says."""
     if "response" not in event and "done" not in event:
         raise UpstreamError("garbage", "the upstream sent a line without a response")
     piece = Piece(text=text_in(event, "response"), reasoning=text_in(event, "thinking"), logprobs=entries(event.get("logprobs")))

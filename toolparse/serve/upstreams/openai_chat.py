@@ -15,7 +15,6 @@ from toolparse.serve.upstreams.upstream import Generation, Piece, Upstream
 
 
 def request(asked: Generation) -> tuple[str, dict[str, Any]]:
-    """The path and the JSON body that ask for a stream."""
     body: dict[str, Any] = {
         **asked.passed_on,
         **asked.sampling,
@@ -39,7 +38,6 @@ def request(asked: Generation) -> tuple[str, dict[str, Any]]:
 
 
 def piece(event: dict[str, Any]) -> Piece:
-    """What an event says."""
     choice = only_choice(event)
     delta = choice.get("delta") or {}
     if not isinstance(delta, dict):

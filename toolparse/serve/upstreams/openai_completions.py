@@ -16,7 +16,6 @@ from toolparse.serve.upstreams.upstream import Generation, Piece, Upstream
 
 
 def request(asked: Generation) -> tuple[str, dict[str, Any]]:
-    """The path and the JSON body that ask for a stream."""
     body = {
         **asked.passed_on,
         "max_tokens": None,  # or it is 16
@@ -36,7 +35,6 @@ def request(asked: Generation) -> tuple[str, dict[str, Any]]:
 
 
 def piece(event: dict[str, Any]) -> Piece:
-    """What an event says."""
     choice = only_choice(event)
     piece = Piece(text=text_in(choice, "text"), logprobs=_logprobs(choice.get("logprobs")))
     read_end(piece, choice, event)

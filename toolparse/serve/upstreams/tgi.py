@@ -15,7 +15,6 @@ _SAME = ("top_k", "typical_p", "repetition_penalty", "frequency_penalty", "seed"
 
 
 def request(asked: Generation) -> tuple[str, dict[str, Any]]:
-    """The path and the JSON body that ask for a stream."""
     wanted = asked.sampling
     parameters: dict[str, Any] = {"details": True, "return_full_text": False}
     parameters.update({name: wanted[name] for name in _SAME if name in wanted})
@@ -31,7 +30,6 @@ def request(asked: Generation) -> tuple[str, dict[str, Any]]:
 
 
 def piece(event: dict[str, Any]) -> Piece:
-    """What an event says."""
     token = event.get("token")
     if not isinstance(token, dict):
         raise UpstreamError("garbage", "the upstream sent an event without a token")
