@@ -51,21 +51,25 @@ def test_a_bracket_in_front_of_a_closer_is_doubtful_only_where_the_template_writ
 
 @pytest.mark.parametrize("size", [1, 1000])
 @pytest.mark.parametrize(
-    ("value", "faults"),
+    ("value", "meant", "faults"),
     [
-        ("<![CDATA[a < b]]>", ["doubtful_value"]), ("<![CDATA[]]>", ["doubtful_value"]), ("<![CDATA[a", ["doubtful_value"]),
-        ("In XML: <![CDATA[a < b]]>", []),
+        ("<![CDATA[a < b]]>", "a < b", ["repaired_markup"]), ("<![CDATA[]]>", "", ["repaired_markup"]),
+        ("<![CDATA[a]] > [b]]]>", "a]] > [b]", ["repaired_markup"]), ("In XML: <![CDATA[a < b]]>", "In XML: <![CDATA[a < b]]>", []),
+        ("<![CDATA[a]]><![CDATA[b]]>", "a]]><![CDATA[b", ["repaired_markup", "doubtful_value"]), ("<![CDATA[a", "a", ["doubtful_value"]),
     ],
 )  # fmt: skip
-def test_a_section_of_xml_around_a_value_is_data_that_may_be_markup(value: str, faults: list[str], size: int) -> None:
+def test_a_section_of_xml_around_a_value_is_framing(value: str, meant: str, faults: list[str], size: int) -> None:
     for opening, end in ((QWEN, "\n</parameter>\n</function>\n</tool_call>"), (GLM, "</arg_value></tool_call>")):
         text = opening.format("text") + value + end
-        fmt = "qwen3_coder" if opening == QWEN else "glm45"
-        events = streamed(fmt, *(text[at : at + size] for at in range(0, len(text), size)))
+        events = streamed("qwen3_coder" if opening == QWEN else "glm45", *(text[at : at + size] for at in range(0, len(text), size)))
         found = [event for piece in events for event in piece]
-        assert json.loads("".join(event.text for event in found if isinstance(event, CallArguments))) == {"text": value}
+        assert json.loads("".join(event.text for event in found if isinstance(event, CallArguments))) == {"text": meant}
         assert [event.kind for event in found if isinstance(event, Problem)] == faults
-        assert [problem.kind for problem in parse(text, fmt, tools=TOOLS, prompt="").problems] == faults
+
+
+def test_a_section_of_xml_around_a_number_is_framing() -> None:
+    text = QWEN.format("count") + "<![CDATA[10]]>\n</parameter>\n</function>\n</tool_call>"
+    assert parse(text, "qwen3_coder", tools=TOOLS, prompt="").tool_calls[0].value() == {"count": 10}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from toolparse.codecs.parameter_openers import ENVELOPES, ODD, UNTYPED, behind_r
 from toolparse.codecs.strict_json import StrictJson
 from toolparse.codecs.value_ends import closing_tag, encloses, mark_counts, may_close, swapped
 from toolparse.codecs.writer import Arguments, ArgumentWriter
+from toolparse.codecs.xml_section import XmlSection
 from toolparse.jsontext import raw_values
 from toolparse.jsontext.characters import SPACE, escaped
 from toolparse.schemas.types import Type
@@ -30,7 +31,7 @@ from toolparse.wire.damaged_parameters import ANY_TAG, ANY_TAG_BEGINS
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, EndMarks, slot_texts
 from toolparse.wire.open_call import OpenCall
-from toolparse.wire.value_markers import WRITTEN_BREAK, Values
+from toolparse.wire.value_markers import SECTION, SECTION_END, WRITTEN_BREAK, Values
 
 SHORT = 96
 """Text shorter than this may wait where it would only be held."""
@@ -68,9 +69,9 @@ class ParameterReader(StateReader):
     """The parameters of one call, whose name stood in its header."""
 
     __slots__ = (
-        "arguments", "around", "begins_at", "by_line", "closed", "dialect", "doubts", "ended", "ends", "envelope", "given", "inner",
-        "key", "kind", "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "spaced", "start",
-        "strange", "streaming", "tool", "trimmed", "type", "unopened", "values", "writer",
+        "arguments", "around", "begins_at", "by_line", "closed", "dialect", "doubts", "ended", "ends", "envelope", "given", "in_xml",
+        "inner", "key", "kind", "kinds", "line", "lost", "nullable", "odd_keys", "opened", "other_layout", "spaced", "start", "strange",
+        "streaming", "tool", "trimmed", "type", "unopened", "values", "writer",
     )  # fmt: skip
 
     def __init__(self, call: OpenCall, values: Values, ends: EndMarks) -> None:
@@ -87,6 +88,7 @@ class ParameterReader(StateReader):
         """Which of the damaged openers opened the value: 0 is the format's own, written well or not."""
         self.other_layout = False
         """The value stands on lines of its own behind a damaged opener, as other families lay it out; it is held."""
+        self.in_xml: XmlSection | None = None
         self.doubts = Doubts(call)
         self.begins_at = 0
         self.ended = -1
@@ -123,12 +125,12 @@ class ParameterReader(StateReader):
     def flow(self) -> Callable[[str], re.Match[str] | None] | None:
         if self.inner is not None:
             return self.inner.flow
-        flows = self.state == self.value and self.streaming and not self.line
+        flows = self.state == self.value and self.streaming and not self.line and self.in_xml is None
         return self.values.flow if flows else None
 
     @property
     def rewrites(self) -> Callable[[str], Rewritten | None] | None:
-        return self.rewritten if self.state == self.value and self.streaming else None
+        return self.rewritten if self.state == self.value and self.streaming and self.in_xml is None else None
 
     def rewritten(self, text: str) -> Rewritten | None:
         values = self.values
@@ -154,7 +156,7 @@ class ParameterReader(StateReader):
     def held(self) -> int:
         if self.inner is not None:
             return self.inner.held
-        return self.writer.held.length + self.writer.left.length
+        return self.writer.held.length + self.writer.left.length + len(self.in_xml.rest if self.in_xml is not None else "")
 
     def finish(self, at: int) -> None:
         if self.inner is not None:
@@ -165,6 +167,8 @@ class ParameterReader(StateReader):
             self.close(at, True)
             return
         self.report_junk()
+        if self.in_xml is not None:
+            self.end_section(self.in_xml, at)
         self.doubts.tell()
         if self.state == self.between:
             self.unwrap(True, at)
@@ -606,7 +610,7 @@ class ParameterReader(StateReader):
         """The value, whose last part stands from `start` to `end`, ends with its own closer. One that is held is written at once."""
         writer = self.writer
         flows = self.streaming or self.nullable or writer.leaving
-        odd = self.other_layout or self.envelope is not None or self.doubts.said
+        odd = self.other_layout or self.envelope is not None or self.in_xml is not None or self.doubts.said
         if flows or odd or writer.held.length + end - start > self.call.rules.max_held:
             self.take(start, end)
             self.end(end)
@@ -629,6 +633,8 @@ class ParameterReader(StateReader):
                 self.take(at, start)
                 return ~start
             mark = found.start(kind) - (kind == "tag")
+            if kind == "piece" and self.in_section(found[kind], mark):
+                return mark + len(SECTION)
             counts = mark_counts(self, found, kind, mark, at)
             if counts is False and kind in ("rank", "end", "alike") and values.reads_damaged:
                 counts = swapped(self, mark)
@@ -705,8 +711,27 @@ class ParameterReader(StateReader):
         if newline >= 0 or self.line:
             self.line = not text[newline + 1 :].strip(" \t")
 
+    def in_section(self, piece: str, mark: int) -> bool:
+        """Whether the piece of markup at `mark` opens a section of XML in which the value stands."""
+        begins = piece == SECTION and self.call.base + mark - self.begins_at <= len(self.values.trim)
+        if begins:
+            self.in_xml = XmlSection()
+        return begins
+
+    def end_section(self, section: XmlSection, at: int) -> None:
+        """The value ends that stands in a section of XML, as its end should."""
+        self.in_xml = None
+        if section.rest == SECTION_END:
+            self.call.problem("repaired_markup", "a section of XML around a value was dropped", at)
+        else:
+            self.put(section.rest)
+        if section.goes_on or section.rest != SECTION_END:
+            self.doubts.add(f"the value of {self.key!r} began with {SECTION}, and does not end where that does", at)
+
     def put(self, text: str) -> None:
         """Text of the value."""
+        if self.in_xml is not None:
+            text = self.in_xml.passed(text)
         if self.streaming:
             self.call.write(escaped(text))
             return
@@ -730,6 +755,8 @@ class ParameterReader(StateReader):
 
     def end(self, at: int) -> None:
         """The value is complete."""
+        if self.in_xml is not None:
+            self.end_section(self.in_xml, at)
         self.state = self.between
         if self.streaming:
             self.call.write('"')

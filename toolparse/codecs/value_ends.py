@@ -51,8 +51,8 @@ def mark_counts(reader: ParameterReader, found: re.Match[str], kind: str, mark: 
     if kind == "wait":
         return False
     if kind in ("piece", "own"):
-        if found[kind] == SECTION and reader.call.base + mark - reader.begins_at > len(values.trim):
-            return False  # only around a value it is markup
+        if found[kind] == SECTION:
+            return False
         reader.doubts.add(f"the value of {reader.key!r} holds {found[kind]}, which may be left of damaged markup", mark)
         return False
     if kind == "tag":
