@@ -50,7 +50,7 @@ def without(ways: Iterable[str]) -> Iterator[None]:
         stack.enter_context(patch.object(ParameterReader, "is_new", lambda reader, key: False))
         stack.enter_context(patch.object(EnvelopeCalls, "plain", None))
         stack.enter_context(patch.object(messages, "is_written", lambda turn, headers, found, at: False))
-        stack.enter_context(patch.object(json_calls, "whole_object", lambda text, at, depth: -1))
+        stack.enter_context(patch.object(json_calls, "whole_object", lambda text, at, depth: json_calls.NO_OBJECT))
         stack.enter_context(patch.object(parser, "plain_turns", lambda fmt: None))
         yield
 

@@ -27,7 +27,9 @@ _INSIDE_STRING = rf"[{QUOTE_CLASS}][^\s{QUOTE_CLASS}\\](?:[^{QUOTE_CLASS}\\\n]{{
 _LISTED_STRING = re.compile(rf"{_INSIDE_STRING}[{QUOTE_CLASS}]{WS}[,\]]")
 _LISTED_STRING_CUT = re.compile(rf"[{QUOTE_CLASS}]\Z|{_INSIDE_STRING}(?:[{QUOTE_CLASS}]{WS})?\Z")
 _SWALLOWED_CUT = re.compile(rf'[\w$.\-]{{0,64}}(?:"{WS})?\Z')
-_BEGINS_VALUE = QUOTE_CLASS + "{[-0123456789"
+SWALLOWED = re.compile(rf'([\w$.\-]{{1,64}})"{WS}[:：]')
+_SWALLOWED_KEY = re.compile(rf'([\w$.\-]{{1,64}})"{WS}["“{{\[]')
+BEGINS_VALUE = QUOTE_CLASS + "{[-0123456789"
 
 
 class Quoted(Protocol):
@@ -62,7 +64,7 @@ def closes(reader: Quoted, at: int, key: bool) -> bool | None:
         ends = reader.ends(text, here, reader.last)
         return ends if ends is None else bool(ends)
     character = WIDE.get(text[here], text[here])
-    if key and (character in ":=" or (character in _BEGINS_VALUE and len(reader.key_text) <= LOOK and reader.is_key(reader.key_text))):
+    if key and (character in ":=" or (character in BEGINS_VALUE and len(reader.key_text) <= LOOK and reader.is_key(reader.key_text))):
         return True
     ends = reader.ends(text, here, reader.last)
     if ends is None:
@@ -91,6 +93,11 @@ def closes(reader: Quoted, at: int, key: bool) -> bool | None:
     if not reader.last and len(text) < limit and _SWALLOWED_CUT.match(text, at + 1):
         return None
     return False
+
+
+def swallowed_key(text: str, at: int) -> re.Match[str] | None:
+    """The key at `at`, behind a quote that closes no string, which the string may have swallowed with its colon or without."""
+    return SWALLOWED.match(text, at, at + LOOK) or _SWALLOWED_KEY.match(text, at, at + LOOK)
 
 
 def surplus(reader: Quoted, at: int, limit: int) -> bool | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from toolparse.codecs.closing_quotes import LOOK
+from toolparse.codecs.closing_quotes import LOOK, SWALLOWED
 from toolparse.codecs.json_calls import (
     BLANK,
     EMPTY,
@@ -28,7 +28,6 @@ from toolparse.codecs.json_calls import (
     may_be_wrapped,
     names_none,
 )
-from toolparse.codecs.json_text import SWALLOWED
 from toolparse.codecs.writer import object_of
 from toolparse.grammar import Envelope
 from toolparse.jsontext.characters import SPACE, SPACES, always, quote
@@ -176,6 +175,7 @@ class EnvelopeCalls(ArgumentsReader):
             return at
         self.call.arguments_at(begin)
         self.call.arguments_until(end)
+        self.call.check_keys(self.last_keys, end)
         self.write(text[begin:end])
         self.closed = True
         return self.object_ended(closed.end())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from toolparse.codecs.closing_quotes import LOOK
@@ -84,28 +84,34 @@ def may_be_wrapped(text: str, at: int) -> bool:
     return (WRAPPED(text, at, at + WRAPPED_LIMIT) or NAMING(text, at, at + WRAPPED_LIMIT)) is not None
 
 
-def _members(pairs: list[tuple[str, Any]]) -> None:
-    """What an object of a scanned value becomes: nothing, unless a key stands twice."""
-    if len(dict(pairs)) < len(pairs):
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a scanned value, unless a key stands twice."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise ValueError("a key stands twice")
+    return members
 
 
 _scan = json.JSONDecoder(object_pairs_hook=_members, parse_int=str, parse_float=str, parse_constant=refuse).scan_once  # type: ignore[attr-defined]
 
 
-def whole_object(text: str, at: int, depth: int) -> int:
-    """Where the object at `at` ends, if all of it is there and is strict JSON that passes as it stands; else -1.
+NO_OBJECT: tuple[int, Collection[str]] = (-1, ())
+
+
+def whole_object(text: str, at: int, depth: int) -> tuple[int, Collection[str]]:
+    """Where the object at `at` ends and its keys, if all of it is there and is strict JSON that passes as it stands; else `NO_OBJECT`.
 
     This is the short way of a whole value; it tells nothing that the machine would not.
     """
     if "}" not in text:
-        return -1
+        return NO_OBJECT
     try:
-        end: int = _scan(text, at)[1]
+        members, end = _scan(text, at)
     except (ValueError, StopIteration, RecursionError):
-        return -1
+        return NO_OBJECT
     deepest = (end - at) // 2  # as each bracket closes
-    return end if deepest <= depth or text.count("{", at, end) + text.count("[", at, end) <= depth else -1
+    fits = deepest <= depth or text.count("{", at, end) + text.count("[", at, end) <= depth
+    return (end, members) if fits else NO_OBJECT
 
 
 def discard(text: str) -> None:
@@ -218,6 +224,7 @@ class ArgumentsReader(JsonReader):
         """Where the value of the arguments begins: its first character says how it is read."""
         here = SPACES.match(self.text, at).end()
         self.copy = here
+        self.last_keys = ()
         if here == len(self.text):
             return ~here
         ends = self.ends(self.text, here, self.last)
@@ -249,7 +256,7 @@ class ArgumentsReader(JsonReader):
 
     def whole(self, at: int) -> int:
         """Where the object at `at` ends, if it needs no second look and nothing in it is longer than may be held; else -1."""
-        end = whole_object(self.text, at, self.depth)
+        end, self.last_keys = whole_object(self.text, at, self.depth)
         odd = end > 0 and (end - at > self.max_held or self.ends.full.search(self.text, at, end))
         return -1 if odd else end
 
@@ -352,7 +359,10 @@ class ArgumentsReader(JsonReader):
         if self.unwrapper is not None:
             self.unwrapper.close()
             self.lost = self.lost or self.unwrapper.reader.lost
+            self.last_keys = self.unwrapper.reader.last_keys
             self.unwrapper = None
+        if self.last_keys and self.call.open:
+            self.call.check_keys(self.last_keys, at)
         if self.doubtful is not None:
             self.write(self.as_object(self.doubtful.text.strip(SPACE), at))
             self.doubtful = None
@@ -383,7 +393,10 @@ class ArgumentsReader(JsonReader):
             reader = JsonReader(Unheard(), discard)
             inside = text[1:-1].strip(SPACE)
             if inside[:1] == "{" and reader.step(inside, 0, True) == len(inside) and reader.done:
-                self.call.problem("not_an_object", "the arguments are a list of one object, which was taken for them", at)
+                tool = self.call.tool if self.call.open else None
+                strange = tool is not None and len(tool.strange(reader.last_keys)) == len(reader.last_keys) > 0
+                said = "the arguments are a list of one object, which was taken for them"
+                self.call.problem("not_an_object", said, at, error=strange)
                 return inside
         if text[0] == '"':
             self.lost = True

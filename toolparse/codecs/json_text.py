@@ -19,15 +19,15 @@ This module knows nothing of formats, names or markers: `ends` tells it where th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from toolparse.codecs.bare_words import SCALAR_BEGIN, STRICT_SCALAR, scalar
-from toolparse.codecs.closing_quotes import BARE_MEMBER, LOOK, QUOTE_CLASS, WIDE, closes, past_space
+from toolparse.codecs.closing_quotes import BARE_MEMBER, BEGINS_VALUE, LOOK, QUOTE_CLASS, WIDE, closes, past_space, swallowed_key
 from toolparse.codecs.codec_base import NO_ENDS
 from toolparse.codecs.strict_json import PLAIN, StrictJson
 from toolparse.codecs.string_escapes import odd_character
-from toolparse.jsontext.characters import ODD_SPACE, SPACE, SPACES, WS, escaped
+from toolparse.jsontext.characters import ODD_SPACE, SPACE, SPACES, escaped
 from toolparse.jsontext.held_text import HeldText
 from toolparse.wire.markers import EndMarks
 
@@ -41,10 +41,9 @@ _OPENED = {mark: kind for kind, marks in (("“", "“”„‟＂"), ("‘", "�
 _BLANK = SPACE + ODD_SPACE
 _TYPOGRAPHY = WIDE | {mark: '"' if kind == "“" else "'" for mark, kind in _OPENED.items() if mark > "\x7f"}
 _BARE_KEY = re.compile(rf"[^\s{QUOTE_CLASS}{{}}\[\],:=<>，：｛｝＝]{{1,128}}")
-SWALLOWED = re.compile(rf'([\w$.\-]{{1,64}})"{WS}[:：]')
-_SWALLOWED_KEY = re.compile(rf'([\w$.\-]{{1,64}})"{WS}["“{{\[]')
 _ASSIGNED = re.compile(r"([\w$.\-]{1,64})[ ]{0,8}([=:])[ ]{0,8}([{\[]?)[ ]{0,8}\Z")
 _ASSIGNING = re.compile(r"(?<![ \t=:{\[])[ ]{0,8}(?:[=:][ ]{0,8}(?:[{\[][ ]{0,8})?)?\Z")
+_ODD_KEY = re.compile(r"[^\w$.\-]")
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}")
 _WORD_END = re.compile(rf"[,}}\]\n{QUOTE_CLASS}{{\[，｝］]")
 _DEEP = re.compile(r'["\\{}\[\]]')
@@ -73,8 +72,8 @@ class JsonReader:
 
     __slots__ = (
         "after_comment", "commented_quotes", "copy", "deep", "depth", "direct", "done", "ends", "flow", "gap", "in_array", "kept",
-        "kept_at", "key_text", "last", "level", "lost", "max_held", "out", "quote", "report", "seen", "stack", "state", "strict", "text",
-        "trailing_stops", "unpaired", "word",
+        "kept_at", "key_text", "last", "last_keys", "level", "lost", "max_held", "out", "quote", "report", "seen", "stack", "state",
+        "strict", "text", "trailing_stops", "unpaired", "word",
     )  # fmt: skip
 
     def __init__(
@@ -92,6 +91,7 @@ class JsonReader:
         self.state: Callable[[int], int] = self.value
         self.stack: list[str] = []
         self.seen: list[set[str]] = []
+        self.last_keys: Collection[str] = ()
         self.in_array = False
         self.level = 0
         self.quote = '"'
@@ -207,7 +207,7 @@ class JsonReader:
 
     def pop(self) -> None:
         if self.stack.pop() == "}":
-            self.seen.pop()
+            self.last_keys = self.seen.pop()
         self.in_array = bool(self.stack) and self.stack[-1] == "]"
         self.ended()
 
@@ -322,7 +322,7 @@ class JsonReader:
         return self.inner_quote(at) if width == 1 else at + 2
 
     def assigned(self) -> re.Match[str] | None:
-        """The key, and the sign behind it, with which the text of the key that is open ends."""
+        """The key and the sign with which the text of the key that is open ends."""
         return _ASSIGNED.search(self.key_text, max(0, len(self.key_text) - LOOK))
 
     def before_assignment(self, at: int) -> int:
@@ -345,10 +345,11 @@ class JsonReader:
         return closes
 
     def unclosed_key(self, assigned: re.Match[str], at: int) -> int:
-        """A key without its closing quote, as in `{"name="f"` or `{"name: "f"`: the quote at `at` opens what follows."""
+        """A key without its closing quote, as in `{"name="f"` or `{"name: "f"`: the quote at `at` opens what follows, unless that does."""
         size = len(self.key_text)
         begin = at - (size - assigned.end(1))
-        end = at - (size - assigned.start(3)) if assigned[3] else at
+        after = (here := SPACES.match(self.text, at + 1).end()) > at + 1 and self.text[here : here + 1] in tuple(BEGINS_VALUE)
+        end = at + 1 if after else at - (size - assigned.start(3)) if assigned[3] else at
         self.mend("repaired_markup", f"the key {assigned[1]!r} was not closed", begin, end, '": ')
         self.key_text = ""
         self.on_key(assigned[1], end)
@@ -364,18 +365,16 @@ class JsonReader:
 
     def inner_quote(self, at: int) -> int:
         if self.text[at] == '"':
-            swallowed = None
-            if self.state == self.string and self.stack:
-                limit = at + 1 + LOOK
-                swallowed = SWALLOWED.match(self.text, at + 1, limit) or _SWALLOWED_KEY.match(self.text, at + 1, limit)
+            swallowed = swallowed_key(self.text, at + 1) if self.state == self.string and self.stack else None
             if swallowed is not None and self.is_key(swallowed[1]):
                 said = f"a string was not closed before the key {swallowed[1]!r}, which became part of it"
                 self.unreadable("unescaped_quote", said, at)
             elif self.state == self.key:
                 self.unreadable("unescaped_quote", "a quote inside a key was escaped: another quote may be missing", at)
             else:
+                joined = not self.unpaired and self.text[at + 1 :].lstrip(SPACE)[:1] == "+"  # by it to another one
                 self.unpaired = not self.unpaired
-                self.repaired("unescaped_quote", "a quote inside a string was escaped", at)
+                (self.unreadable if joined else self.repaired)("unescaped_quote", "a quote inside a string was escaped", at)
             self.patch(at, at + 1, '\\"')
         return at + 1
 
@@ -539,7 +538,10 @@ class JsonReader:
                 if here == len(text) and not self.last:
                     return ~at
             if text[here : here + 1] in (":", "=", "：", "＝") and here < len(text):
-                self.repaired("unquoted_key", f"the key {found[0][:60]} was quoted", at)
+                if _ODD_KEY.search(found[0]) is None or self.is_key(found[0]):
+                    self.repaired("unquoted_key", f"the key {found[0][:60]} was quoted", at)
+                else:
+                    self.unreadable("unquoted_key", f"the key {found[0][:60]} was quoted, and may have other quotes", at)
                 self.begin_token(at)
                 self.patch(at, end, f'"{escaped(found[0])}"')
                 self.key_text = found[0]

@@ -45,13 +45,13 @@ def reader_of(tail: Tail) -> Read | None:
 
 def _json(tail: Tail) -> Read:
     """JSON that passes as it stands; an envelope in its place would be unwrapped."""
-    from toolparse.codecs.json_calls import may_be_wrapped, whole_object
+    from toolparse.codecs.json_calls import NO_OBJECT, may_be_wrapped, whole_object
 
     firsts, markers = tuple(tail.ends.firsts), tail.ends.full.search
 
     def read(text: str, at: int, tool: Tool | None) -> tuple[str, int] | None:
-        end = whole_object(text, at, DEPTH) if text.startswith("{", at) else -1
-        if end < 0 or may_be_wrapped(text, at):
+        end, keys = whole_object(text, at, DEPTH) if text.startswith("{", at) else NO_OBJECT
+        if end < 0 or may_be_wrapped(text, at) or (tool is not None and tool.strange(keys)):
             return None
         arguments = text[at:end]
         for first in firsts:

@@ -76,6 +76,11 @@ class Tool:
         """Whether there is a parameter `key`, by name or by pattern."""
         return self.arguments.declares(key)
 
+    def strange(self, keys: Iterable[str]) -> list[str]:
+        """Those of the keys that are not among the properties, if the schema lists any; without a look at all that it says."""
+        listed = self.parameters.get("properties")
+        return sorted(key for key in keys if key not in listed) if isinstance(listed, dict) else []
+
     def parameter(self, key: str) -> Type:
         """The type of the parameter `key`; unknown when nothing describes it."""
         found = self._types.get(key)

@@ -10,7 +10,7 @@ import os
 import re
 import string
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -191,6 +191,12 @@ class OpenCall:
         meant = next((known for known in tool.keys if nearly(key, known)), "")
         if meant:
             self.problem("unknown_key", f"the tool has no parameter {key!r}; {meant!r} may be meant", at, error=True)
+
+    def check_keys(self, keys: Iterable[str], at: int) -> None:
+        """The same of all keys of an object that passes as it stands, which ends at `at`."""
+        tool = self.tool
+        for key in tool.strange(keys) if tool is not None else ():
+            self.check_key(key, at)
 
     def declared_name(self, text: str) -> str:
         """The declared name that `text` is, quotes around it aside; "" when it is none."""
