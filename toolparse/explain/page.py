@@ -13,7 +13,7 @@ from toolparse.explain.comparing import Fit
 from toolparse.explain.output import SCRIPT as OUTPUT_SCRIPT
 from toolparse.explain.output import STYLE as OUTPUT_STYLE
 from toolparse.explain.output import output, shown
-from toolparse.explain.reading import Reading, read_as
+from toolparse.explain.reading import Reading, read_as, words
 
 STYLE = """
 body { margin: 0 auto; max-width: 76rem; padding: 1.5rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--fg); background: var(--bg); }
@@ -91,7 +91,7 @@ def timeline(reading: Reading) -> list[str]:
     rows = []
     for at, step in enumerate(reading.steps):
         piece = shown(repr(step.text)) if step.text else "the end"
-        said = "<br>".join(map(shown, step.said)) or '<span class="small">nothing yet</span>'
+        said = "<br>".join(shown(words(event)) for event in step.events) or '<span class="small">nothing yet</span>'
         bar = f'<span class="bar" style="width:{8 * step.held / most:.2f}rem"></span>' if step.held else ""
         rows.append(
             f'<tr><td class="n">{at}</td><td class="mono piece">{piece}</td><td class="mono">{said}</td>'

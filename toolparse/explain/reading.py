@@ -42,10 +42,10 @@ class Stretch:
 
 @dataclass(slots=True)
 class Step:
-    """A piece of the output, what was said when it had come, and how many characters were held then."""
+    """A piece of the output, the events that it brought, and how many characters were held then."""
 
     text: str
-    said: list[str]
+    events: list[Event]
     held: int
 
 
@@ -118,17 +118,12 @@ def read(text: str, fmt: Format, *, tools: Any = None, prompt: str | None = None
     def say(piece: str, events: list[Event]) -> None:
         for event in events:
             builder.add(event)
-        steps.append(Step(piece, [words(event) for event in events], parser.held))
+        steps.append(Step(piece, events, parser.held))
 
     for piece in pieces(text, size):
         say(piece, parser.feed(piece))
     say("", parser.finish())
-    return finished(text, fmt, parser, builder.message, steps)
-
-
-def finished(text: str, fmt: Format, parser: Parser, message: Message, steps: list[Step]) -> Reading:
-    """What came of an output, whose message this is. The parser knows where everything stands (`spans=True`)."""
-    message = parser.locate(message)
+    message = parser.locate(builder.message)
     message.output = text
     return Reading(text, fmt, message, drawn(message, text), steps)
 

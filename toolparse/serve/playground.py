@@ -18,11 +18,10 @@ from typing import Any
 
 from toolparse.events import Event
 from toolparse.explain import output as drawing
-from toolparse.explain.reading import finished, read
+from toolparse.explain.reading import read
 from toolparse.formats import UnknownFormat, formats, get_format
 from toolparse.grammar import Format
-from toolparse.message import Message, MessageBuilder, Part, ReasoningPart, TextPart, ToolCall
-from toolparse.parser import Parser
+from toolparse.message import Message, Part, ReasoningPart, TextPart, ToolCall
 from toolparse.rendering.render import CannotRender, render
 from toolparse.schemas.tools import InvalidTools, Tools
 from toolparse.serve.answers import Usage
@@ -108,21 +107,11 @@ def pasted(body: object) -> list[dict[str, Any]]:
     tools = body.get("tools")
     fmt = named(body.get("format"))
     try:
-        parser = Parser(fmt, tools=Tools(tools) if tools else None, spans=True)
+        reading = read(text, fmt, tools=Tools(tools) if tools else None, size=size)
     except InvalidTools as error:
         raise BadRequest(str(error), "tools") from None
-    builder = MessageBuilder()
-    steps = []
-    for at in range(0, len(text), size):
-        events = parser.feed(text[at : at + size])
-        steps.append(step(text[at : at + size], events))
-        for event in events:
-            builder.add(event)
-    events = parser.finish()
-    for event in events:
-        builder.add(event)
-    reading = finished(text, fmt, parser, builder.message, [])
-    return [*steps, {**step("", events), "picture": drawing.output(reading)}]
+    steps = [step(one.text, one.events) for one in reading.steps]
+    return [*steps[:-1], {**steps[-1], "picture": drawing.output(reading)}]
 
 
 def asked(body: object) -> tuple[Request, Format | None]:
