@@ -53,7 +53,7 @@ class Constraint:
 
     def gbnf(self) -> str:
         """The grammar in llama.cpp's GBNF."""
-        from toolparse.constrain.gbnf import gbnf
+        from toolparse.constrain.ebnf import gbnf
 
         return str(self._once("gbnf", gbnf))
 

@@ -1,7 +1,10 @@
-"""xgrammar's EBNF: character classes, counted repetition, text with exclusions, and tokens by their ids."""
+"""xgrammar's EBNF: character classes, counted repetition, text with exclusions, and tokens by their ids. llama.cpp's GBNF is the same with
+other tokens, and text in which words do not occur is spelled out there as an automaton.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -15,13 +18,24 @@ def ebnf(grammar: Grammar, tokens: Mapping[str, int] | tuple[str, ...] = ()) -> 
     return Writer(grammar, {marker: f"Token({number})" for marker, number in ids.items()}).text()
 
 
+def gbnf(grammar: Grammar, tokens: Mapping[str, int] | tuple[str, ...] = ()) -> str:
+    """The grammar as llama.cpp's text."""
+    return Writer(grammar, in_brackets(tokens), dispatch=False).text()
+
+
+def in_brackets(tokens: Mapping[str, int] | tuple[str, ...]) -> dict[str, str]:
+    """The markers that are tokens where `<...>` is one: those whose ids are known, or those that can be named."""
+    if isinstance(tokens, Mapping):
+        return {marker: f"<[{number}]>" for marker, number in tokens.items()}
+    return {marker: marker for marker in tokens if re.fullmatch(r"<[^>[]*>", marker)}
+
+
 class Writer:
-    """EBNF; and, where a subclass says so, GBNF, which lacks text with exclusions."""
+    """EBNF; and, without `dispatch`, GBNF, which lacks text with exclusions."""
 
-    dispatch = True
-
-    def __init__(self, grammar: Grammar, tokens: Mapping[str, str]) -> None:
+    def __init__(self, grammar: Grammar, tokens: Mapping[str, str], *, dispatch: bool = True) -> None:
         self.grammar = grammar
+        self.dispatch = dispatch
         self.tokens = dict(sorted(tokens.items(), key=lambda item: -len(item[0])))
         self._rules: dict[str, tuple[str, list[str]]] = {}
         self._texts: dict[Text, str] = {}

@@ -10,16 +10,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from toolparse.constrain.ebnf import counted, split
+from toolparse.constrain.ebnf import counted, in_brackets, split
 from toolparse.constrain.tree import EMPTY, Alt, Chars, Grammar, Literal, Node, Ranges, Ref, Repeat, Seq, Text, alt, contains, except_, seq
 
 
 def lark(grammar: Grammar, tokens: Mapping[str, int] | tuple[str, ...] = ()) -> str:
-    """The grammar as text. A marker is a token where its id is known, or where it can be named: `<...>` is one."""
-    if isinstance(tokens, Mapping):
-        named = {marker: f"<[{number}]>" for marker, number in tokens.items()}
-    else:
-        named = {marker: marker for marker in tokens if marker.startswith("<") and marker.endswith(">") and marker.count(">") == 1}
+    """The grammar as text."""
+    named = in_brackets(tokens)
     first = Lark(grammar, named)
     text = first.text()
     return Lark(grammar, named, tuple(first.cuts)).text() if first.cuts else text
