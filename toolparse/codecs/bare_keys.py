@@ -472,6 +472,9 @@ class BareKeysReader(StateReader):
                 return ~end
             if kind in ("short", "member"):
                 self.call.problem("repaired_markup", "a missing end of a string was added", end)
+            if kind == "end":
+                said = f"the string of {self.key!r} lacks its end"
+                self.call.problem("missing_closer", said, end, error=text[end] not in "}])")
             self.write('"')
             self.value_ended(end)
             return found.end() if kind in ("quote", "short") else end

@@ -673,7 +673,8 @@ class EnvelopeCalls(ArgumentsReader):
                 self.complete(at)
                 self.direct = False
             if len(self.stack) >= self.level:
-                self.repaired("missing_closer", "the braces of the call were not all closed", at)
+                lost = not self.given and bool(self.parameters(self.name))
+                self.call.problem("missing_closer", "the braces of the call were not all closed", at, error=lost)
             self.settle(at, complete=self.closed or how == "close")
         if not self.call.opening.count:
             return self.refuse(at)

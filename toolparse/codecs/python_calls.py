@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from toolparse.codecs.bare_words import is_scalar
 from toolparse.codecs.python_values import PythonValues
 from toolparse.codecs.writer import Arguments
 from toolparse.grammar import PythonCalls
@@ -354,12 +355,13 @@ class PythonReader(PythonValues):
     def cut(self, at: int, how: str) -> int:
         """A marker outside any string ends the text: the call's own closer closes what is open, anything else cuts the call."""
         if how == "close":
+            cut = self.state == self.expression and not self.dropping and not is_scalar(self.word.text.strip(SPACE))
             self.close_word()
             while self.stack:
                 self.close_container(at)
             if self.state != self.argument:
                 self.end_value(at)
-            self.call.problem("missing_closer", "missing closers were added", at)
+            self.call.problem("missing_closer", "missing closers were added", at, error=cut)
             self.end_call(at)
         else:
             self.leave_out(at)

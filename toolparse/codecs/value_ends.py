@@ -193,6 +193,15 @@ def cut_closer(reader: ParameterReader, found: re.Match[str]) -> int:
     return 0
 
 
+def is_cut(reader: ParameterReader, at: int, mark: int) -> bool:
+    """Whether the value, which ends at `at` in front of the marker at `mark`, may have been cut: the call's closer is missing, too, or it
+    ends with the beginning of its own."""
+    closer = reader.values.damaged.closers.closer(reader.text, mark)
+    if closer is not None and closer[0] > 0:
+        return True
+    return any(reader.text.endswith(close[:size], 0, at) for close in reader.values.closes for size in range(1, len(close)))
+
+
 def is_text(reader: ParameterReader) -> bool:
     """Whether the value is a string by its type, and flows or may come to: what has been taken of it does not tell."""
     typed = reader.type.exactly_string or reader.type.string_or_null

@@ -213,6 +213,9 @@ def open_damaged(turn: Turn, row: Row, opening: DamagedOpening, slots: dict[str,
         end = gap.end()
     opened = open_call(turn, row, opening, slots, at, end, declared)
     if opened is not None and not opening.is_empty:
+        closes = text.startswith("</", SPACES.match(text, end).end()) and text[at:end].rstrip()[-1:] not in (">", "]")
+        if closes and turn.sink.open and turn.sink.may_lack_arguments:
+            turn.problem("missing_closer", "a call's opening lacks its end, and arguments do not follow", at, error=True)
         turn.sink.problem("repaired_markup", f"a call's damaged opening was read: {text[at:end]}", at)
         if turn.opened is not None:
             turn.opened.around = sign in "`*" or text[at:end].rstrip()[-1:] in (*QUOTES, "*")

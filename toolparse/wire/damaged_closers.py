@@ -46,6 +46,7 @@ _WORDS_OF_TOKEN = r"[\w:.▁ /\-]"
 _TOKEN = rf"<[ \t]{{0,2}}(?:{BAR}{{1,2}}{_WORDS_OF_TOKEN}{{1,64}}{BAR}{{0,2}}|{_WORDS_OF_TOKEN}{{1,64}}{BAR}{{1,2}})>{{1,2}}"
 _TOKEN_BEGINS = rf"<[ \t]{{0,2}}(?:\Z|{BAR}{{0,2}}{_WORDS_OF_TOKEN}{{0,64}}{BAR}{{0,2}}>{{0,2}})"
 """What reads like a special token of any name."""
+_STOP = re.compile(rf"<{BAR}(?:im_end|end|eot_id|eom_id|endoftext|end_of_text|return|end▁of▁sentence){BAR}>")
 TOKEN = re.compile(rf"<{BAR}{{1,2}}[ ]?[\w:.▁-]{{1,40}}[ ]?{BAR}{{1,2}}>")
 TOKEN_BEGINS = rf"<(?:\Z|{BAR}{{1,2}}[ ]?[\w:.▁-]{{0,40}}[ ]?{BAR}{{0,2}}\Z)"
 """A special token of any name, and the beginning of one."""
@@ -268,6 +269,11 @@ class DamagedClosers:
             return None
         counts = self.ends_with(text, found[1], found[0], last)
         return ~at if counts is None else end if counts else None
+
+
+def is_stop(token: str) -> bool:
+    """Whether a token ends the turns of some family: behind it nothing comes."""
+    return _STOP.fullmatch(token) is not None
 
 
 def closing_of_any_kind(text: str, at: int, last: bool) -> int | None:
