@@ -17,7 +17,6 @@ SCALAR_BEGIN = re.compile(
 )
 _COMMENT = re.compile(r"[ \t]*(?://|#|/\*)")
 _LITERALS = WORDS | {"undefined": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
-_WHOLE_LITERALS = (*_LITERALS, *set(_LITERALS.values()))
 _NOT_FINITE = {"NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf", "+inf"}
 
 
@@ -54,8 +53,10 @@ def scalar(reader: Repairing, word: str, at: int) -> str:
     if word.endswith('"') and (opened := opened_string(word[:-1])):
         reader.repaired("unquoted_string", "the missing quote in front of a string was added", at)
         return opened
-    if _TWO_VALUES.search(word) or word[0] in "`«&" or any(literal.startswith(word) for literal in _WHOLE_LITERALS):
-        reader.unreadable("unquoted_string", "text in no quotes or in others, or a word that is cut, was written as a string", at)
+    if _TWO_VALUES.search(word) or word[0] in "`«&":
+        reader.unreadable(
+            "unquoted_string", "text in no quotes or odd ones, which may be more than one value, was written as a string", at
+        )
     else:
         reader.repaired("unquoted_string", "unquoted text was written as a string", at)
     return f'"{escaped(word)}"'

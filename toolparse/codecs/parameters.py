@@ -19,14 +19,14 @@ from toolparse.codecs.doubts import Doubts
 from toolparse.codecs.json_calls import NamedCall
 from toolparse.codecs.parameter_openers import ENVELOPES, ODD, UNTYPED, behind_repeats, is_plain, key_of, opens_at, tag_around
 from toolparse.codecs.strict_json import StrictJson
-from toolparse.codecs.value_ends import closing_tag, encloses, is_cut, mark_counts, may_close, swapped
+from toolparse.codecs.value_ends import closing_tag, encloses, is_cut, is_stopped, mark_counts, may_close, swapped
 from toolparse.codecs.writer import Arguments, ArgumentWriter
 from toolparse.codecs.xml_section import XmlSection
 from toolparse.jsontext import raw_values
 from toolparse.jsontext.characters import SPACE, escaped
 from toolparse.schemas.types import Type
 from toolparse.wire.call_names import unescaped
-from toolparse.wire.damaged_closers import CLOSING_BEGINS, is_stop
+from toolparse.wire.damaged_closers import CLOSING_BEGINS
 from toolparse.wire.damaged_parameters import ANY_TAG, ANY_TAG_BEGINS
 from toolparse.wire.lookalikes import QUOTES
 from toolparse.wire.markers import HEAD_LIMIT, EndMarks, slot_texts
@@ -385,7 +385,7 @@ class ParameterReader(StateReader):
             if opens is None:
                 return ~at
             if opens:
-                self.call.problem("repaired_markup", f"a closing tag of another kind was dropped: {found[0]}", at, is_stop(found[0]))
+                self.call.problem("repaired_markup", f"a closing tag of another kind was dropped: {found[0]}", at, is_stopped(self, found))
                 self.closed = True
                 return found.end()
         end = closers.near(text, at, self.last) if found is None and not self.junk else None
@@ -687,7 +687,7 @@ class ParameterReader(StateReader):
             return mark
         found = closing_tag(self, mark)
         assert found is not None
-        self.call.problem("repaired_markup", f"a value was closed by another tag than its own: {found[0]}", mark, is_stop(found[0]))
+        self.call.problem("repaired_markup", f"a value was closed by another tag than its own: {found[0]}", mark, is_stopped(self, found))
         return found.end()
 
     def cut_by_call(self, mark: int) -> None:

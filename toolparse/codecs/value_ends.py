@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from toolparse.codecs.parameter_openers import MOST_BLANKS, key_of, may_open, opens_at
+from toolparse.jsontext.characters import SPACE
 from toolparse.wire.call_names import plain_letters
-from toolparse.wire.damaged_closers import CLOSING, CLOSING_BEGINS, ODD_CLOSING, ODD_CLOSING_BEGINS, TOKEN
+from toolparse.wire.damaged_closers import CLOSING, CLOSING_BEGINS, ODD_CLOSING, ODD_CLOSING_BEGINS, TOKEN, is_stop
 from toolparse.wire.lookalikes import UNSEEN
 from toolparse.wire.markers import HEAD_LIMIT, slot_texts
 from toolparse.wire.value_markers import SECTION
@@ -200,6 +201,11 @@ def is_cut(reader: ParameterReader, at: int, mark: int) -> bool:
     if closer is not None and closer[0] > 0:
         return True
     return any(reader.text.endswith(close[:size], 0, at) for close in reader.values.closes for size in range(1, len(close)))
+
+
+def is_stopped(reader: ParameterReader, closing: re.Match[str]) -> bool:
+    """Whether what stands for a closer is another family's stop token, behind which the output ends: it may have been cut."""
+    return is_stop(closing[0]) and not reader.text[closing.end() :].strip(SPACE)
 
 
 def is_text(reader: ParameterReader) -> bool:
