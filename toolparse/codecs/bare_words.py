@@ -54,9 +54,7 @@ def scalar(reader: Repairing, word: str, at: int) -> str:
         reader.repaired("unquoted_string", "the missing quote in front of a string was added", at)
         return opened
     if _TWO_VALUES.search(word) or word[0] in "`«&":
-        reader.unreadable(
-            "unquoted_string", "text in no quotes or odd ones, which may be more than one value, was written as a string", at
-        )
+        reader.unreadable("unquoted_string", "text in no quotes or odd ones, which may be more than one value, was written as a string", at)
     else:
         reader.repaired("unquoted_string", "unquoted text was written as a string", at)
     return f'"{escaped(word)}"'

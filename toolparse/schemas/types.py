@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -104,6 +105,11 @@ class Type:
                 outside = outside or found
         if outside is not None and not self.allows_string:
             return outside, None
+        quoted = raw_values.read_string(bare) if not self.allows_string else None
+        if quoted is not None:
+            found, fault = self.read(json.loads(quoted))
+            if fault is None:
+                return found, f"{_excerpt(text)} was read without its quotes"
         if self._openers:
             found = raw_values.mend(bare, self._openers)
             if found is not None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from toolparse.events import Attempt, CallArguments, CallEnd, CallStart, Event, Problem
 from toolparse.schemas.tools import InvalidTools, Tools
 from toolparse.wire.call_names import meant_name, nearly
+from toolparse.wire.dialects import ARGUMENTS
 from toolparse.wire.lookalikes import ODD_CLOSERS, ODD_OPENERS, QUOTES, UNSEEN
 
 if TYPE_CHECKING:
@@ -197,6 +198,8 @@ class OpenCall:
         tool = self.tool
         for key in tool.strange(keys) if tool is not None else ():
             self.check_key(key, at)
+            if key in ARGUMENTS:
+                self.problem("unknown_key", f"the tool has no parameter {key!r}, under which all of them may stand", at, error=True)
 
     def declared_name(self, text: str) -> str:
         """The declared name that `text` is, quotes around it aside; "" when it is none."""
