@@ -95,7 +95,8 @@ def alike_counts(reader: ParameterReader, mark: int) -> bool | None:
     text = reader.text
     damaged = reader.values.damaged
     closers = damaged.closers
-    if not reader.last and any(begins.match(text, mark) for begins in (CLOSING_BEGINS, ODD_CLOSING_BEGINS, reader.values.alike_begins)):
+    begun = (CLOSING_BEGINS, ODD_CLOSING_BEGINS, reader.values.alike_begins, closers.begins)
+    if not reader.last and any(begins.match(text, mark) for begins in begun):
         return None
     rank = closers.closer(text, mark)
     if rank is not None:
