@@ -538,6 +538,8 @@ class EnvelopeCalls(ArgumentsReader):
         """The name is known at last: the call begins and the arguments that were kept follow."""
         self.begin(at)
         if self.began:
+            if self.pending:
+                self.call.check_keys(members_of("".join(self.pending).strip(SPACE)), at)
             for text in self.pending or ():
                 self.call.write(text)
             self.pending = []
@@ -609,7 +611,10 @@ class EnvelopeCalls(ArgumentsReader):
             if key.lower() in NAMES and isinstance(name, str) and self.call.declares(name) and key not in self.parameters(name):
                 self.call.problem("repaired_markup", "the name stood inside the arguments", self.kept_from - self.call.base)
                 self.name = name
-                self.pending = [object_of({k: v for k, v in members.items() if k != key})]
+                rest = {k: v for k, v in members.items() if k != key}
+                only = next(iter(rest)) if len(rest) == 1 else ""
+                inner = only in ARGUMENTS and only not in self.parameters(name) and rest[only][:1] == "{"
+                self.pending = [rest[only] if inner else object_of(rest)]
                 return
 
     def tell_extras(self, given: bool) -> bool:

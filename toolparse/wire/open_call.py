@@ -268,7 +268,8 @@ class OpenCall:
             closest = tools.closest(name)
             hint = f"; the closest one is {closest!r}" if closest else ""
             marked = any(character in NOT_OF_NAMES for character in name)  # what should have been read as more than a name
-            self.problem("unknown_tool", f"no tool is called {name!r}{hint}", at, error=marked)
+            damaged = marked or any(declared in name or nearly(name, declared) for declared in tools.names)
+            self.problem("unknown_tool", f"no tool is called {name!r}{hint}", at, error=damaged)
         return True
 
     def reason_to_drop(self, name: str, known: bool) -> str:
