@@ -172,7 +172,7 @@ def test_a_value_that_holds_the_closer_of_its_call_is_told_by_what_is_left_of_it
     text = "<tool_call>\n<function=clock>\n<parameter=zone>\na\n</tool_call>\nb\n</parameter>\n</function>\n</tool_call>"
     message = toolparse.parse(text, "nemotron_v3", tools=TOOLS, prompt="")
     assert message.tool_calls[0].value() != {"zone": "a\n</tool_call>\nb"}
-    assert [problem.severity for problem in message.problems] == ["warning", "error"]
+    assert [problem.severity for problem in message.problems] == ["error", "error"]
     mention = toolparse.parse("Close a value by </parameter>, the call by </function>.", "nemotron_v3", tools=TOOLS, prompt="")
     assert [problem.severity for problem in mention.problems] == ["warning"]
 

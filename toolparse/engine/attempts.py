@@ -222,7 +222,7 @@ def _judged_respelt(fmt: Format, region: Region, tools: Tools | None, read: Read
     """The same of a region whose markup is escaped or written with other signs, or in which each tag stands in back quotes. Only what names
     a declared tool is one."""
     text = region.text
-    plain = _QUOTES_OF_TAGS.sub("", plain_signs(text)).replace('\\"', '"')
+    plain = _QUOTES_OF_TAGS.sub("", plain_signs(text)).replace('\\"', '"').replace("\\_", "_")
     if tools is None or plain == text:
         return None
     problem = _judged(fmt, Region(region.start, plain, region.fenced, region.first), tools, read, None)

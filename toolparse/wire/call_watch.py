@@ -37,7 +37,7 @@ _WORD_FIRSTS, _KEY_FIRSTS = ("".join(sorted({word[0] for word in words.split("|"
 _IN_ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", CALL_WORDS)
 _WORD = f"(?=[{_WORD_FIRSTS}{_WORD_FIRSTS.upper()}])(?:{_IN_ANY_CASE})"
 _FRAME = "(?:start|end|open|close|sep|message|channel|assistant)[|｜]?>"
-_TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜-]{{0,24}}[_:.|｜ -]|){_WORD}|{_FRAME}"
+_TAG = rf"[|｜\]{UNSEEN}]|[ /]{{0,3}}(?:[a-zA-Z0-9_:.|｜\\-]{{0,24}}[_:.|｜ -]|){_WORD}|{_FRAME}"
 _OTHER_TAG = rf"[|｜]\w|[{UNSEEN}]|/?(?:[\w:.|｜-]{{0,24}}[_:.|｜-])?{_WORD}\w{{0,24}}(?:=| name=|[\])}}])"
 """A tag in other brackets."""
 _SAID = rf"(?:[A-Z][a-z]{{1,11}} )?{_WORD}[\w ]{{0,12}}(?:: [\w.-]{{1,64}}[ (]|=[\"'])"
@@ -49,7 +49,7 @@ _OF_HTML = (
 _NAMED_TAG = (
     r"[a-zA-Z][a-zA-Z0-9.-]{0,40}(?:_\w{0,40}[ />\n]|>[ \n]{0,4}\{[ \n]{0,4}[\"']|[ ][a-z]{1,24}_\w{1,40}=[\"']"
     r"|[ ][a-z]{1,24}=[\"'][^\"'<>\n]{0,80}[\"'][ ]?/>)"
-    rf"|(?!(?:{_OF_HTML})>)[a-zA-Z]\w{{1,40}}>[ \n]{{0,4}}<[a-z]\w{{1,40}}>"
+    rf"|(?=\w{{2,40}}>[ \n]{{0,4}}<[a-z]\w{{1,40}}>)(?!(?:{_OF_HTML})>)\w"
 )
 """A tag with arguments in it or behind it that is none of HTML, or whose name is two words."""
 LOOKS = {
@@ -57,13 +57,13 @@ LOOKS = {
     "&": f"lt;(?:{_TAG})",
     "\\": f"(?:u003c|<)(?:{_TAG})",
     **dict.fromkeys(ODD_OPENERS, _TAG),
-    "[": rf"/?[A-Z][A-Z_]{{2,24}}|[\"']?[^\W\d][\w.:{UNSEEN}]{{0,64}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}|{_SAID}",
+    "[": rf"/?[A-Z][A-Z_]{{2,24}}|[\w\"'][^\[\]()\n]{{0,63}}\(|[ \n]{{0,8}}\{{|{_OTHER_TAG}|{_SAID}",
     "{": (
         rf"[ \t\n]{{0,16}}(?=[\\\"'“”{_KEY_FIRSTS}])"
         rf"(?:\\?{_QUOTE}(?:{_KEY}\\?(?:{_QUOTE}?[ ]{{0,4}}[:=]|{_QUOTE}[ ]{{0,4}}[\"{{])|[\w.-]{{1,64}}{_QUOTE}[ ]{{0,4}}:[ ]{{0,4}}\{{)"
         rf"|{_KEY}{_QUOTE}?[ ]{{0,4}}[:=])|(?![ \t\n\\\"'“”])(?:{_OTHER_TAG})|(?<=\w\n\{{)[\"'}}](?P<behind>)"
     ),
-    ">": r">>[^\s{}<>]{1,64}\n[ ]{0,2}\{|call:[\w.:-]{1,64}[{(]",
+    ">": r">>[^\s<>][^\n<>]{0,80}\n|call:[\w.:-]{1,64}[{(]",
 }
 """What follows the first character of a look. `re` is slow where it ignores the case, so it does not, and quick where the next character
 tells that nothing follows."""
