@@ -9,7 +9,7 @@ from toolparse.grammar import Calls, Elements
 from toolparse.jsontext.characters import SPACE, WS, always
 from toolparse.wire.lookalikes import UNSEEN
 from toolparse.wire.markers import EndMarks, Head, flow_until
-from toolparse.wire.spellings import any_of, beginnings, chained, inside
+from toolparse.wire.spellings import any_of, beginnings, chained, inside, texts_of
 from toolparse.wire.trailing_stops import trail
 
 TAG_BEGUN = re.compile(r"(?:<(?:/?[^<>\n]{0,256})?)?\Z")
@@ -21,6 +21,7 @@ class Marks:
     def __init__(self, body: Elements, ends: EndMarks, calls: Calls | None) -> None:
         """`calls` is how the call is opened, where that may stand twice."""
         self.heads = [Head(calls, calls.open, "anywhere", False, False)] if calls is not None else []
+        self.wrapper_closes = texts_of(calls.wrapper.close) if calls is not None and calls.wrapper is not None else ()
         self.prefix = prefix = body.prefix
         self.stray = always(rf"(?:</(?:(?!{re.escape(prefix)}|{beginnings((prefix,))})[^<>\n]){{0,64}})?[ \t\r\n]{{0,256}}")
         self.cut_prefix = re.compile(beginnings((prefix,)))

@@ -419,7 +419,10 @@ class ElementsReader(StateReader):
                 self.mend("missing_closer", "the call has neither arguments nor its closer", at, error=True)
             if len(self.stack) > 1:
                 undeclared = not self.stack[0].type.lists(self.stack[1].key) and self.call.tool is not None
-                strange = undeclared or not self.closes(at) or any(self.is_doubtful(number) for number in range(1, len(self.stack)))
+                outer = self.text.startswith(self.marks.wrapper_closes, at)  # so the call's own closer is missing, too
+                strange = (
+                    outer or undeclared or not self.closes(at) or any(self.is_doubtful(number) for number in range(1, len(self.stack)))
+                )
                 self.mend("missing_closer", "the elements of the call were not all closed", at, error=strange)
             if self.headless and not self.stack[-1].key:
                 self.keep_junk(self.writer.taken(), at)

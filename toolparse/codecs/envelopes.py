@@ -538,7 +538,7 @@ class EnvelopeCalls(ArgumentsReader):
         """The name is known at last: the call begins and the arguments that were kept follow."""
         self.begin(at)
         if self.began:
-            if self.pending:
+            if self.pending and self.closed:
                 self.call.check_keys(members_of("".join(self.pending).strip(SPACE)), at)
             for text in self.pending or ():
                 self.call.write(text)

@@ -372,7 +372,7 @@ class ParameterReader(StateReader):
         following = closers.next.match(text, at)
         if closer is not None or (following is not None and following.end() > at):
             self.call.problem("repaired_markup", "a damaged marker ends the call", at)
-            self.close(at if closer is None else closer[1], complete=True, closed=closer is not None)
+            self.close(at if closer is None else closer[1], complete=True, closed=closer is not None and not closer[0])
             return at if closer is None else closer[1]
         found = closers.closing(text, at)
         if found is not None and not self.junk.pieces:

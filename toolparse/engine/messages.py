@@ -16,7 +16,7 @@ from toolparse.engine.table import Row
 from toolparse.engine.turn import Turn
 from toolparse.events import Attempt, Problem
 from toolparse.jsontext.characters import SPACES
-from toolparse.wire.call_names import named_once, plain_name
+from toolparse.wire.call_names import named_once, plain_letters, plain_name
 from toolparse.wire.damaged_headers import DamagedHeaders, damaged_headers
 from toolparse.wire.headers import WAIT, Header, Where
 from toolparse.wire.markers import HEAD_LIMIT, Head
@@ -275,8 +275,10 @@ def check_words(turn: Turn, header: Header, at: int) -> None:
     if headers.strict.whole.fullmatch(text) or not (words := headers.strange(text, header.name)):
         return
     others = [word for word in words if is_recipient(turn, word)]
+    parts = [plain_letters(f"{header.name}{word}") for word in words]  # a longer name may have been parted
+    parted = turn.sink.tools is not None and any(plain_letters(name) in parts for name in turn.sink.tools.names)
     said = f"the header of a call of {header.name!r} names {others[0]!r}, too" if others else "words in a call's header were dropped"
-    turn.problem("doubtful_value" if others else "dropped_text", f"{said}: {text}", at, error=bool(others) or len(words) > 1)
+    turn.problem("doubtful_value" if others else "dropped_text", f"{said}: {text}", at, error=bool(others) or parted or len(words) > 1)
 
 
 def behind_header(turn: Turn, at: int, last: bool) -> int:
