@@ -105,11 +105,8 @@ class Type:
                 outside = outside or found
         if outside is not None and not self.allows_string:
             return outside, None
-        quoted = raw_values.read_string(bare) if not self.allows_string else None
-        if quoted is not None:
-            found, fault = self.read(json.loads(quoted))
-            if fault is None:
-                return found, f"{_excerpt(text)} was read without its quotes"
+        if (unquoted := self._unquoted(bare)) is not None:
+            return unquoted, f"{_excerpt(text)} was read without its quotes"
         if self._openers:
             found = raw_values.mend(bare, self._openers)
             if found is not None:
@@ -128,10 +125,18 @@ class Type:
         bare = text.strip(SPACE)
         found = raw_values.read_json(bare) or raw_values.read_string(bare)
         if found is not None:
+            if (unquoted := self._unquoted(bare)) is not None:
+                return unquoted, f"{_excerpt(text)} was read without its quotes"
             return (quote(text) if self.exactly_string and found[0] != '"' and found != "null" else found), None
         if (bare in ("True", "False") and "boolean" in self.kinds) or (bare == "None" and "null" in self.kinds):
             return scalars.WORDS[bare], f"{bare} was read as JSON"
         return quote(text), f"{_excerpt(text)} is not JSON; kept as a string"
+
+    def _unquoted(self, text: str) -> str | None:
+        """What a JSON string holds, where no string may stand and it is a value of this type."""
+        quoted = raw_values.read_string(text) if not self.allows_string else None
+        found, fault = self.read(json.loads(quoted)) if quoted is not None else (None, "")
+        return found if fault is None else None
 
     @property
     def keys(self) -> tuple[str, ...]:
