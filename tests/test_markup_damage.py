@@ -108,6 +108,7 @@ def test_a_closer_of_another_family_stays_in_prose(name: str, text: str, content
 FULL_WIDTH, SQUARE = str.maketrans("<>", "＜＞"), str.maketrans("<>", "[]")
 PORTS: dict[str, object] = {}
 QUERY = "<tool_call>\n<function=run_query>\n<parameter=sql>\n{}\n</function>\n</tool_call>"
+CALL = '<tool_call>\n{{"name": "run_query", "arguments": {}}}\n</tool_call>'
 SELECT: list[tuple[str, dict[str, object]]] = [("run_query", {"sql": "select 1"})]
 READ = [
     # a closer of another kind behind the sign that stands in front of each tag
@@ -163,6 +164,14 @@ READ = [
     # an opener of which the word in front of the name is left, at the start and behind reasoning
     ("gemma4", 'call:run_query{sql:<|"|>select 1<|"|>}<tool_call|>', SELECT),
     ("gemma4", '<|channel>thought\nHm.\n<channel|>call:run_query{sql:<|"|>select 1<|"|>}', SELECT),
+    # a colon inside a key's quotes, an envelope in its own arguments, a number in quotes
+    ("hermes", CALL.format('{"sql:" "select 1"}'), SELECT),
+    ("hermes", '<tool_call>\n{"arguments": {"name": "run_query", "arguments": {"sql": "select 1"}}}\n</tool_call>', SELECT),
+    (
+        "minimax_m2",
+        '<minimax:tool_call>\n<invoke name="run_query">\n<parameter name="limit">"5"</parameter>\n</invoke>\n</minimax:tool_call>',
+        [("run_query", {"limit": 5})],
+    ),
     # a line break that is written out around all of a value
     ("qwen3_coder", "<tool_call>\n<function=run_query>\n<parameter=sql>\\nselect 1\\n</parameter>\n</function>\n</tool_call>", SELECT),
     # attributes behind a key that is an attribute itself
@@ -546,6 +555,31 @@ TOLD = [
     # a call at the start of a line of which only the word in front of its name is left, and one of an undeclared tool in open reasoning
     ("gemma4", 'Look.\ncall:run_query{sql:<|"|>select 1<|"|>}', "not_a_call"),
     ("hermes", '<think>So <tool_call>\n{"name": "example", "arguments": {"sql": "select 1"}}\n</tool_call>', "not_a_call"),
+    # keys of JSON arguments that are nearly those of the tool, and a key under which all of them may stand; names that hold one
+    ("hermes", CALL.format("{\"'sql'\": \"select 1\"}"), "unknown_key"),
+    ("hermes", CALL.format(r'{"\"sql\"": "select 1"}'), "unknown_key"),
+    ("hermes", CALL.format('{"SQL": "select 1"}'), "unknown_key"),
+    ("mistral", '[TOOL_CALLS]run_query[ARGS]{"s\\_ql": "select 1"}', "unknown_key"),
+    ("mistral", '[TOOL_CALLS]run_query[ARGS]{"limit": 5, "arguments": {"sql": "select 1"}}', "unknown_key"),
+    ("hermes", '<tool_call>\n{"arguments": {"Sql": "select 1"}, "name": "run_query"}\n</tool_call>', "unknown_key"),
+    ("hermes", '<tool_call>\n{"name": "run_query tool", "arguments": {"sql": "select 1"}}\n</tool_call>', "unknown_tool"),
+    ("hermes", '<tool_call>\n{"name": "run_quer", "arguments": {"sql": "select 1"}}\n</tool_call>', "unknown_tool"),
+    # other quotes, strings that are joined, a list of pairs
+    ("hermes", CALL.format("{&quot;sql&quot;: &quot;select 1&quot;}"), "unquoted_key"),
+    ("hermes", CALL.format('{"sql": `select 1`}'), "unquoted_string"),
+    ("hermes", CALL.format('{"sql": "select" + " 1"}'), "unescaped_quote"),
+    ("mistral", '[TOOL_CALLS]run_query[ARGS][{"name": "sql", "value": "select 1"}]', "not_an_object"),
+    # what may have been cut: two closers are missing, a string without its end, an opening without its own, a stop token
+    ("qwen3_coder", "<tool_call>\n<function=run_query>\n<parameter=sql>\nselect\n</tool_call>", "missing_closer"),
+    ("qwen3_coder", "<tool_call>\n<function=run_query</function>\n</tool_call>", "missing_closer"),
+    ("gemma4", '<|tool_call>call:run_query{sql:<|"|>sel<tool_call|>', "missing_closer"),
+    ("lfm2", "<|tool_call_start|>[run_query(sql=select<|tool_call_end|>", "missing_closer"),
+    ("nemotron_json", '<TOOLCALL>[{"name": "run_query"</TOOLCALL>', "missing_closer"),
+    ("seed_oss", "<seed:tool_call>\n<function=run_query><|im_end|>", "repaired_markup"),
+    # a longer name that a blank parts in a header, escaped underscores, a name behind signs with no object
+    ("harmony", '<|channel|>commentary to=functions.run query <|constrain|>json<|message|>{"sql": "select 1"}<|call|>', "dropped_text"),
+    ("pythonic", 'Look.[run\\_query(sql="select 1")]', "not_a_call"),
+    ("functionary_v32", 'Look.>>>run_query\ndict(sql="select 1")', "not_a_call"),
     # what stands in the place of a name holds one
     ("glm45", "<tool_call>run_query‹id›\n<arg_key>sql</arg_key>\n<arg_value>select 1</arg_value>\n</tool_call>", "not_a_call"),
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from toolparse.codecs.json_calls import (
     WRAPPED_CUT,
     WRAPPED_LIMIT,
     ArgumentsReader,
+    decoded,
     discard,
     key_cut,
     may_be_wrapped,
@@ -706,14 +707,6 @@ class EnvelopeCalls(ArgumentsReader):
             self.refuse(at)
         self.report_between()
         self.done = True
-
-
-def decoded(key: str) -> str:
-    """The text of a key as it stands between its quotes."""
-    try:
-        return str(json.loads(f'"{key}"', strict=False))
-    except ValueError:
-        return key
 
 
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)

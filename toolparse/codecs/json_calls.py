@@ -362,7 +362,8 @@ class ArgumentsReader(JsonReader):
             self.last_keys = self.unwrapper.reader.last_keys
             self.unwrapper = None
         if self.last_keys and self.call.open:
-            self.call.check_keys(self.last_keys, at)
+            written = isinstance(self.last_keys, set)  # by the machine, which leaves escapes as they are
+            self.call.check_keys(map(decoded, self.last_keys) if written else self.last_keys, at)
         if self.doubtful is not None:
             self.write(self.as_object(self.doubtful.text.strip(SPACE), at))
             self.doubtful = None
@@ -413,6 +414,14 @@ class ArgumentsReader(JsonReader):
         tools = self.call.tools if name else None
         tool = tools.get(name) if tools is not None and name else None
         return tool.keys if tool is not None else ()
+
+
+def decoded(key: str) -> str:
+    """The text of a key as it stands between its quotes."""
+    try:
+        return str(json.loads(f'"{key}"', strict=False)) if "\\" in key else key
+    except ValueError:
+        return key
 
 
 class Unheard:

@@ -5,8 +5,8 @@ Everything around the objects is as in an envelope (`envelopes.py`); only what a
 
 from __future__ import annotations
 
-from toolparse.codecs.envelopes import EnvelopeCalls, decoded
-from toolparse.codecs.json_calls import discard
+from toolparse.codecs.envelopes import EnvelopeCalls
+from toolparse.codecs.json_calls import decoded, discard
 from toolparse.wire.dialects import ARGUMENTS, NAMES
 
 

@@ -673,7 +673,7 @@ class ParameterReader(StateReader):
         if kind == "call":
             self.cut_by_call(mark)
         elif end == mark and self.values.reads_damaged:
-            self.call.problem("missing_closer", f"the value of {self.key!r} was not closed", mark, error=is_cut(self, at, mark))
+            self.call.problem("missing_closer", f"the value of {self.key!r} was not closed", mark, error=is_cut(self, mark))
         self.end(at)
         if enclosed:
             self.call.problem("repaired_markup", f"brackets around a closer were dropped: {self.text[mark - 1 : end + 1]}", mark)

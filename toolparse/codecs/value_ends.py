@@ -195,13 +195,10 @@ def cut_closer(reader: ParameterReader, found: re.Match[str]) -> int:
     return 0
 
 
-def is_cut(reader: ParameterReader, at: int, mark: int) -> bool:
-    """Whether the value, which ends at `at` in front of the marker at `mark`, may have been cut: the call's closer is missing, too, or it
-    ends with the beginning of its own."""
+def is_cut(reader: ParameterReader, mark: int) -> bool:
+    """Whether the value that the marker at `mark` ends may have been cut: the call's closer is missing, too."""
     closer = reader.values.damaged.closers.closer(reader.text, mark)
-    if closer is not None and closer[0] > 0:
-        return True
-    return any(reader.text.endswith(close[:size], 0, at) for close in reader.values.closes for size in range(1, len(close)))
+    return closer is not None and closer[0] > 0
 
 
 def is_stopped(reader: ParameterReader, closing: re.Match[str]) -> bool:

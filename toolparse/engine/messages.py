@@ -275,8 +275,8 @@ def check_words(turn: Turn, header: Header, at: int) -> None:
     if headers.strict.whole.fullmatch(text) or not (words := headers.strange(text, header.name)):
         return
     others = [word for word in words if is_recipient(turn, word)]
-    parts = [plain_letters(f"{header.name}{word}") for word in words]  # a longer name may have been parted
-    parted = turn.sink.tools is not None and any(plain_letters(name) in parts for name in turn.sink.tools.names)
+    ends = tuple(plain_letters(name) for name in turn.sink.tools.names) if turn.sink.tools is not None else ()
+    parted = any(plain_letters(f"{header.name}{word}").endswith(ends) for word in words)  # it may have been one name
     said = f"the header of a call of {header.name!r} names {others[0]!r}, too" if others else "words in a call's header were dropped"
     turn.problem("doubtful_value" if others else "dropped_text", f"{said}: {text}", at, error=bool(others) or parted or len(words) > 1)
 
