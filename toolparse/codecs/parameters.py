@@ -114,8 +114,7 @@ class ParameterReader(StateReader):
         self.by_line = values.body.ends == "line" or values.lined
         self.line = self.by_line
         self.start = 0
-        self.trimmed = False
-        """What the template writes in front of a value stood in front of this one."""
+        self.trimmed = False  # what the template writes in front of a value stood in front of this one
 
     @property
     def passes(self) -> StrictJson | None:
@@ -592,14 +591,14 @@ class ParameterReader(StateReader):
         found = self.values.plain_close(text, look)
         if found is None:
             return self.marked(at, look)
-        self.close_plainly(at, self.behind_written_break(look))
+        self.close_plainly(at, self.behind_written_break(look, found.end()))
         self.ended = self.call.base + found.end()
         return found.end()
 
-    def behind_written_break(self, at: int) -> int:
-        """Where the value ends in front of the closer behind `at`: a line break that is written out there is data unless one stood in front
-        of the value, too, whose template writes them."""
-        if not self.text.startswith(WRITTEN_BREAK, at) or WRITTEN_BREAK not in self.values.trims:
+    def behind_written_break(self, at: int, mark: int) -> int:
+        """Where the value ends, between `at` and its closer at `mark`: a line break that is written out there is data unless one stood in
+        front of the value, too, whose template writes them."""
+        if not self.text.startswith(WRITTEN_BREAK, at, mark) or WRITTEN_BREAK not in self.values.trims:
             return at
         if not self.trimmed:
             return at + len(WRITTEN_BREAK)
@@ -651,8 +650,7 @@ class ParameterReader(StateReader):
                     return ~start
                 start = start if enclosed else mark
             if counts:
-                start = self.behind_written_break(start) if start < mark else start
-                self.take(at, start)
+                self.take(at, start := self.behind_written_break(start, mark))
                 return self.end_with(found, kind, start, mark, enclosed is True)
             if values.reads_damaged and (kind == "close" or (kind == "alike" and may_close(self, mark))):
                 self.doubts.marks(mark, own=kind == "close")

@@ -72,6 +72,12 @@ NEW_ID: dict[str, Callable[[], str]] = {"call": call_id, "alnum9": alnum9}
 TOO_MANY = "too many calls"
 
 
+def is_damaged(name: str, tools: Tools) -> bool:
+    """Whether a name that no tool has should have been read as more than a name, holds a declared one, or is nearly one."""
+    odd = any(character in NOT_OF_NAMES for character in name)
+    return odd or any(declared in name or nearly(name, declared) for declared in tools.names)
+
+
 class CallRules(NamedTuple):
     """What the request and its options say of calls; the limits are those of the parser.
 
@@ -267,9 +273,7 @@ class OpenCall:
         if not known and tools is not None:
             closest = tools.closest(name)
             hint = f"; the closest one is {closest!r}" if closest else ""
-            marked = any(character in NOT_OF_NAMES for character in name)  # what should have been read as more than a name
-            damaged = marked or any(declared in name or nearly(name, declared) for declared in tools.names)
-            self.problem("unknown_tool", f"no tool is called {name!r}{hint}", at, error=damaged)
+            self.problem("unknown_tool", f"no tool is called {name!r}{hint}", at, error=is_damaged(name, tools))
         return True
 
     def reason_to_drop(self, name: str, known: bool) -> str:
